@@ -1,0 +1,64 @@
+// Builds what ships (dist/) and, with --test, the tests (out/).
+//   engine.js           the simulator behind its façade sim/session.ts, with a source map for kernel stack frames
+//   mshare.js           the command line        adapter.js   the debug adapter
+//   language-server.js  the language server     extension.js the VS Code extension
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+import { flavours } from "./flavours.mjs";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const withTests = process.argv.includes("--test");
+const plugins = [await flavours(root)];
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  sourcemap: true,
+  sourcesContent: false,
+  logLevel: "warning",
+};
+
+/** The servers share one engine: they load it beside them instead of each bundling its own. */
+const engineBeside = {
+  name: "engine-beside",
+  setup(build) {
+    build.onResolve({ filter: /\/sim\/session\.ts$/ }, () => ({ path: "./engine.js", external: true }));
+  },
+};
+
+async function bundle(name, entry, options = {}) {
+  if (!existsSync(resolve(root, entry))) return;
+  await esbuild.build({ ...common, entryPoints: [entry], outfile: `dist/${name}.js`, ...options });
+}
+
+async function tests() {
+  rmSync(resolve(root, "out"), { recursive: true, force: true });
+  const files = readdirSync(resolve(root, "test"), { recursive: true }).filter((file) => file.endsWith(".test.ts"));
+  await esbuild.build({
+    ...common,
+    entryPoints: files.map((file) => `test/${file}`),
+    outdir: "out/test",
+    outbase: "test",
+    format: "esm",
+    splitting: true,
+    outExtension: { ".js": ".mjs" },
+    packages: "external",
+    plugins,
+  });
+}
+
+rmSync(resolve(root, "dist"), { recursive: true, force: true });
+const besides = { plugins: [engineBeside], external: ["./adapter.js", "./language-server.js"] };
+await Promise.all([
+  bundle("engine", "sim/session.ts", { plugins }),
+  bundle("mshare", "server/cli/main.ts", { ...besides, banner: { js: "#!/usr/bin/env node" } }),
+  bundle("adapter", "server/debug/main.ts", besides),
+  bundle("language-server", "server/language/main.ts", besides),
+  bundle("extension", "extension/extension.ts", { external: ["vscode"] }),
+  withTests ? tests() : undefined,
+]);

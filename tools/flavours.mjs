@@ -1,0 +1,112 @@
+// One source, two kernels. Kernel functions are written as generators, so that a debugger can stop at every step.
+// Nobody looks most of the time: then the same functions run as plain calls, several times faster.
+//
+//   import * as stepping from "./functions.ts"            the functions as written
+//   import * as straight from "./functions.ts?straight"   the same without generators, all the way down
+//
+// Both forms mark where they are: `yield X` becomes `yield (k.sites[i] = 1, X)`, and the module "virtual:sites" is the
+// list of these places, `[file, line, function]`. Line breakpoints in kernel files work by looking at the marks.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import { parse } from "acorn";
+import { simple } from "acorn-walk";
+import * as esbuild from "esbuild";
+
+const rooms = ["sim/core", "sim/hardware", "sim/kernel", "sim/designs"];
+const hasSteps = (text) => /\bfunction\s*\*/.test(text);
+
+/** esbuild plugin. `root` is the project's folder. */
+export async function flavours(root) {
+  const sites = [];
+  const sources = new Map();
+  for (const room of rooms) {
+    for (const name of readdirSync(resolve(root, room), { recursive: true }).sort()) {
+      const path = resolve(root, room, name);
+      if (!path.endsWith(".ts") || !hasSteps(readFileSync(path, "utf8"))) continue;
+      sources.set(path, await bothFlavours(path, relative(root, path), sites));
+    }
+  }
+  const contents = ({ js, map }) => {
+    const url = `data:application/json;base64,${Buffer.from(map).toString("base64")}`;
+    return `${js}\n//# sourceMappingURL=${url}`;
+  };
+  return {
+    name: "flavours",
+    setup(build) {
+      build.onResolve({ filter: /^virtual:sites$/ }, () => ({ path: "sites", namespace: "virtual" }));
+      build.onLoad({ filter: /.*/, namespace: "virtual" }, () => ({ contents: JSON.stringify(sites), loader: "json" }));
+      build.onResolve({ filter: /\?straight$/ }, (args) => ({
+        path: resolve(args.resolveDir, args.path.replace(/\?straight$/, "")),
+        namespace: "straight",
+      }));
+      build.onResolve({ filter: /^\..*\.ts$/, namespace: "straight" }, (args) => {
+        const path = resolve(dirname(args.importer), args.path);
+        return sources.has(path) ? { path, namespace: "straight" } : { path };
+      });
+      build.onLoad({ filter: /\.ts$/, namespace: "straight" }, ({ path }) => ({
+        contents: contents(sources.get(path).straight),
+        loader: "js",
+        resolveDir: dirname(path),
+      }));
+      build.onLoad({ filter: /[\\/]sim[\\/].*\.ts$/, namespace: "file" }, ({ path }) => {
+        const source = sources.get(path);
+        return source && { contents: contents(source.stepping), loader: "js", resolveDir: dirname(path) };
+      });
+    },
+  };
+}
+
+async function bothFlavours(path, file, sites) {
+  const { code, map } = await esbuild.transform(readFileSync(path, "utf8"), {
+    loader: "ts",
+    target: "es2022",
+    sourcefile: path,
+    sourcemap: true,
+    sourcesContent: false,
+    keepNames: false,
+  });
+  const traced = new TraceMap(map);
+  const known = new Map();
+  const siteOf = (node, name) => {
+    const { line } = originalPositionFor(traced, { line: node.loc.start.line, column: node.loc.start.column });
+    if (!known.has(line)) {
+      known.set(line, sites.length);
+      sites.push([file, line, name]);
+    }
+    return known.get(line);
+  };
+  return {
+    stepping: { js: rewrite(code, "stepping", siteOf), map },
+    straight: { js: rewrite(code, "straight", siteOf), map },
+  };
+}
+
+/** Marks every step; for "straight" also takes `function*`, `yield*` and `yield` away. Lines and columns before a mark stay. */
+function rewrite(code, flavour, siteOf) {
+  const tree = parse(code, { ecmaVersion: "latest", sourceType: "module", locations: true });
+  const generators = [];
+  const enter = (node) => node.generator && generators.push(node);
+  simple(tree, { FunctionDeclaration: enter, FunctionExpression: enter });
+  const straight = flavour === "straight";
+  const edits = [];
+  if (straight) for (const fn of generators) edits.push([code.indexOf("*", fn.start), 1, " "]);
+  simple(tree, {
+    YieldExpression(node) {
+      const fn = generators.filter((f) => f.start <= node.start && node.end <= f.end).at(-1);
+      const bodyStart = node.argument ? node.argument.start : node.end;
+      const keyword = code.slice(node.start, bodyStart);
+      const head = straight ? " ".repeat(keyword.length) : keyword;
+      if (!node.argument || fn?.params[0]?.name !== "k") {
+        edits.push([node.start, keyword.length, node.argument ? head : straight ? "void 0" : keyword]);
+        return;
+      }
+      edits.push([node.start, keyword.length, `${straight ? "(" : `${head}(`}k.sites[${siteOf(node, fn.id?.name ?? "")}] = 1, `]);
+      edits.push([node.end, 0, ")"]);
+    },
+  });
+  edits.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
+  let out = code;
+  for (const [start, length, text] of edits) out = out.slice(0, start) + text + out.slice(start + length);
+  return out;
+}
