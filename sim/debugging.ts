@@ -1,0 +1,198 @@
+// The vocabulary between the simulator and whoever debugs it: plain data, no protocol, no editor.
+// session.ts implements `DebugSession`; server/debug translates it to DAP.
+import type { Diagnostic } from "./scenario/diagnostics.ts";
+
+/** What the simulator needs from outside. Paths are the caller's own; the simulator only joins and compares them. */
+export interface Host {
+  /** A file's text, or undefined where it does not exist or may not be read. */
+  read(path: string): string | undefined;
+}
+
+/** How a run is set up; what is left out comes from the file, then from the defaults. */
+export interface LaunchOptions {
+  readonly program: string;
+  readonly kernel?: string;
+  readonly options?: Readonly<Record<string, string>>;
+  readonly fixes?: readonly string[];
+  /** `sequential`, `random:SEED`, or the text of a schedule list `[A*12, B]`. */
+  readonly schedule?: string;
+  readonly maxSteps?: number;
+  /** Mebibytes that checkpoints may take. */
+  readonly historyMiB?: number;
+}
+
+/** A launch that cannot be: one clear message, and what the checker said. */
+export interface Refusal {
+  readonly refused: true;
+  readonly message: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** One named value of the stopped machine. Children are made when asked for. */
+export interface ValueNode {
+  readonly name: string;
+  /** As people read it: addresses and flags in hex with names, sizes with units. */
+  readonly value: string;
+  readonly type?: string;
+  /** An expression of the scenario language that gives this value, for watches and hovers. */
+  readonly expression?: string;
+  /** Stable path of a field or entry: identifies it across stops and sessions of the same scenario. Data breakpoints take it. */
+  readonly dataId?: string;
+  /** Where its bytes are: `page:PFN` or `process:NAME:ADDRESS`. Memory views take it. */
+  readonly memory?: string;
+  /** True where `DebugSession.write` accepts a new value for `dataId`. */
+  readonly writable?: boolean;
+  /** Number of children where it is large; `children` then takes a range. */
+  readonly count?: number;
+  /** Changed since the last stop. */
+  readonly changed?: boolean;
+  /** Present where there are children. `start` and `count` page large ones. */
+  readonly children?: (start?: number, count?: number) => readonly ValueNode[];
+}
+
+export interface Scope {
+  readonly name: string;
+  readonly expensive: boolean;
+  readonly node: ValueNode;
+}
+
+/** One line of a call stack: kernel functions over the scenario's statement, innermost first. */
+export interface Frame {
+  readonly name: string;
+  readonly kind: "kernel" | "scenario";
+  /** Scenario files by the path they were opened with; kernel sources relative to the project: `sim/kernel/mm/memory.ts`. */
+  readonly file: string;
+  /** Lines and columns count from 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface ThreadInfo {
+  /** Stable over the whole session; counts from 1. */
+  readonly id: number;
+  readonly name: string;
+  readonly cpu: number;
+  readonly state: "running" | "waiting" | "idle" | "finished";
+}
+
+export interface BreakpointOptions {
+  readonly condition?: string;
+  /** `5`, `>= 5`, `% 2`: as in other debuggers. */
+  readonly hitCondition?: string;
+  readonly logMessage?: string;
+}
+
+export interface LineBreakpoint extends BreakpointOptions {
+  readonly line: number;
+}
+
+/** In people's words: `set_pgd into reader`, `TLB flush if cpu == 1`, `find_shared_vma`. */
+export interface EventBreakpoint extends BreakpointOptions {
+  readonly text: string;
+}
+
+export interface DataBreakpoint extends BreakpointOptions {
+  readonly dataId: string;
+}
+
+export interface ExceptionFilter {
+  /** A bug kind, `expectation` or `signal`. */
+  readonly filter: string;
+  readonly condition?: string;
+}
+
+/** What became of a breakpoint. `id` is its name in `Stop.hit`. */
+export interface BreakpointStatus {
+  readonly id: number;
+  readonly verified: boolean;
+  readonly line?: number;
+  readonly message?: string;
+}
+
+export type Goal =
+  /** Forward or backward to the next breakpoint, exception, or end of the run or of the recording. */
+  | { readonly kind: "continue" | "reverse" }
+  | {
+      readonly kind: "step";
+      readonly how: "in" | "over" | "out";
+      readonly by: "statement" | "line" | "instruction";
+      readonly thread: number;
+      /** Only this thread runs, as far as locks allow. */
+      readonly alone?: boolean;
+    }
+  | { readonly kind: "stepBack"; readonly by: "statement" | "line" | "instruction"; readonly thread: number }
+  /** To the state after that step. Step 0 is before anything ran. */
+  | { readonly kind: "goto"; readonly step: number };
+
+export interface Stop {
+  readonly reason: "entry" | "step" | "breakpoint" | "event" | "data" | "exception" | "pause" | "goto" | "end" | "limit";
+  /** One line in plain words. */
+  readonly description: string;
+  readonly thread: number;
+  readonly hit: readonly number[];
+  readonly exception?: ExceptionReport;
+}
+
+export interface ExceptionReport {
+  /** A bug kind, `expectation` or a signal's name. */
+  readonly kind: string;
+  readonly message: string;
+  /** Laid out like a kernel splat, with the history of the objects. */
+  readonly details: string;
+}
+
+/** An output line for a debug console, made while running: logpoints, reports, warnings. */
+export interface Output {
+  readonly category: "console" | "stdout" | "stderr" | "important";
+  readonly text: string;
+  readonly file?: string;
+  readonly line?: number;
+}
+
+/** A scenario being debugged. Lives in one thread, does no I/O; long runs go in slices so that the caller can stay responsive. */
+export interface DebugSession {
+  readonly program: string;
+  /** Steps done so far; the furthest step that this run has reached; whether that is its end. */
+  readonly now: number;
+  readonly last: number;
+  readonly finished: boolean;
+
+  /** Takes up a goal; `advance` then works on it, about `steps` steps a call, and gives the stop or undefined to be called again. */
+  start(goal: Goal): void;
+  advance(steps: number): Stop | undefined;
+  /** Stops where the run stands now, at the next step. */
+  pause(): Stop;
+  /** Lines since the last call. */
+  takeOutput(): readonly Output[];
+
+  /** Each call replaces the set of its kind (lines: of that file). Order of the answer = order of the argument. */
+  setLineBreakpoints(file: string, breakpoints: readonly LineBreakpoint[]): readonly BreakpointStatus[];
+  setEventBreakpoints(breakpoints: readonly EventBreakpoint[]): readonly BreakpointStatus[];
+  setDataBreakpoints(breakpoints: readonly DataBreakpoint[]): readonly BreakpointStatus[];
+  setExceptionFilters(filters: readonly ExceptionFilter[]): readonly BreakpointStatus[];
+  exceptionFilters(): readonly { readonly filter: string; readonly label: string; readonly doc: string; readonly default: boolean }[];
+  /** Lines of a file, from..to inclusive, on which a run can stop. */
+  breakableLines(file: string, from: number, to: number): readonly number[];
+
+  threads(): readonly ThreadInfo[];
+  /** Thread of the current stop. */
+  readonly current: number;
+  stack(thread: number): readonly Frame[];
+  scopes(thread: number): readonly Scope[];
+  /** Evaluates an expression of the scenario language in a thread's process. Never changes the machine. */
+  evaluate(expression: string, thread: number): ValueNode | { readonly error: string };
+  /** Text, one level a line, of the walk of an address, a variable or an expression; what a hover shows. */
+  hover(expression: string, thread: number): ValueNode | { readonly error: string };
+  /** Completions for an expression, cut at `column` (from 0). */
+  complete(text: string, column: number): readonly { readonly label: string; readonly detail?: string; readonly type: "function" | "variable" | "field" | "constant" }[];
+  /** Sets a field or entry by hand. In the past this drops the recorded future. Says what it did, or why not. */
+  write(dataId: string, value: string): ValueNode | { readonly error: string };
+  /** Bytes at a memory reference (`ValueNode.memory`); fewer than asked where memory ends. */
+  readMemory(memory: string, offset: number, count: number): Uint8Array;
+  /** Writes bytes; gives how many. */
+  writeMemory(memory: string, offset: number, bytes: Uint8Array): number;
+  /** Kernel steps around the current one, for a disassembly view: past and, where recorded, future. */
+  steps(from: number, count: number): readonly { readonly step: number; readonly text: string; readonly file?: string; readonly line?: number }[];
+  /** The step at which this field or entry was last written before now. */
+  whoWrote(dataId: string): { readonly step: number; readonly description: string } | { readonly error: string };
+}
