@@ -1,0 +1,23 @@
+// What VS Code starts: wires the parts below to the editor. Each part registers itself and is disposed with the context.
+// No telemetry; nothing here talks to anything but the editor and the programs beside it in dist/.
+import type { ExtensionContext } from "vscode";
+import { registerCommands } from "./commands.ts";
+import { registerConfigurations } from "./configurations.ts";
+import { registerDebugAdapter } from "./debug-adapter.ts";
+import { registerHovers } from "./hovers.ts";
+import { registerInlineValues } from "./inline-values.ts";
+import { startLanguageClient } from "./language-client.ts";
+import { registerTimeStatus } from "./time-status.ts";
+
+export async function activate(context: ExtensionContext): Promise<void> {
+  context.subscriptions.push(
+    registerDebugAdapter(context),
+    registerConfigurations(),
+    registerCommands(context),
+    registerHovers(),
+    registerInlineValues(),
+    registerTimeStatus(),
+  );
+  // Last, and waited for: debugging works even where the language server cannot start.
+  context.subscriptions.push(await startLanguageClient(context));
+}
