@@ -1,0 +1,243 @@
+// Runs a machine: forward as plain calls where nobody could tell the difference, step by step where somebody looks or
+// threads interleave; to any step, forward or back, by re-execution from a checkpoint.
+import { type Machine, UNWIND } from "./machine.ts";
+import type { Recording } from "./recording.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Steps, Thread } from "./thread.ts";
+
+/** One call into the simulated system: from a boundary to a boundary. */
+export interface Unit {
+  straight(): unknown;
+  stepping(): Steps<unknown>;
+}
+
+/** What there is to do: the scenario. All its state is in the store. */
+export interface Program {
+  /** Threads that have a unit to do or are in one; none: the run is over. Goes through what takes no step. */
+  threads(): readonly Thread[];
+  schedule(): Schedule;
+  /** The next unit of a thread that is at a boundary. */
+  begin(thread: Thread): Unit;
+  end(thread: Thread, result: unknown): void;
+  /** Nobody can go on. The program ends what hangs and says so; then `threads` is asked again. */
+  stuck(waiting: readonly Thread[]): void;
+  memory: number;
+}
+
+/** What the simulated computer decides about who may run. */
+export interface Platform {
+  /** Interrupt contexts with something to do now. */
+  interrupts(): readonly Thread[];
+  interrupt(thread: Thread): Unit;
+  /** Whether the thread's CPU can be given to it now. */
+  available(thread: Thread): boolean;
+  /** What has to be done before the thread can go on: a task switch, or nothing. */
+  switchIn(thread: Thread): Unit | null;
+}
+
+export type Outcome = "target" | "stopped" | "budget" | "done";
+
+export class Run {
+  readonly machine: Machine;
+  readonly recording: Recording;
+  readonly #program: Program;
+  readonly #platform: Platform;
+  /** Threads that are in the middle of a unit. */
+  #inFlight = new Set<Thread>();
+  #running: Thread | null = null;
+  /** Furthest step done so far, and whether that is the end. */
+  last = 0;
+  ended = false;
+
+  constructor(machine: Machine, program: Program, platform: Platform, recording: Recording) {
+    this.machine = machine;
+    this.#program = program;
+    this.#platform = platform;
+    this.recording = recording;
+  }
+
+  /** Runs to `target`, a stop, or the end; gives "budget" after about `budget` steps. */
+  forward(target: number, budget: number): Outcome {
+    const { machine } = this;
+    machine.target = target;
+    machine.rearm();
+    machine.stopping = false;
+    const pauseAt = machine.step + budget;
+    let outcome = this.#blocked(target, pauseAt);
+    while (!outcome) {
+      if (!this.#once()) outcome = "done";
+      else outcome = this.#blocked(target, pauseAt);
+    }
+    if (machine.step > this.last) this.last = machine.step;
+    if (outcome === "done") this.ended = true;
+    return outcome;
+  }
+
+  #blocked(target: number, pauseAt: number): Outcome | undefined {
+    const { machine } = this;
+    if (machine.step >= target) return "target";
+    if (machine.stopping) return "stopped";
+    return machine.step >= pauseAt ? "budget" : undefined;
+  }
+
+  /** To the state after `step` (0: before anything), wherever the machine is now. */
+  goto(step: number): void {
+    const { machine } = this;
+    if (step === machine.step) return;
+    if (step < machine.step || this.#fartherThanACheckpoint(step)) this.#restore(this.recording.before(step));
+    if (step > 0) this.#forwardSilently(step);
+  }
+
+  /** Whether a unit is half done: then no checkpoint can be taken here. */
+  get atBoundary(): boolean {
+    return this.#inFlight.size === 0;
+  }
+
+  /** The history from here on is another one: something was changed by hand. Only at a boundary or in a unit at its end. */
+  forgetFuture(): void {
+    this.last = this.machine.step;
+    this.ended = false;
+    this.recording.forgetAfter(this.machine.step);
+  }
+
+  #fartherThanACheckpoint(step: number): boolean {
+    return this.recording.before(step).step > this.machine.step;
+  }
+
+  #restore(snapshot: Parameters<Machine["restore"]>[0]): void {
+    for (const thread of this.#inFlight) thread.call = null;
+    this.#inFlight.clear();
+    this.#running = null;
+    this.machine.restore(snapshot);
+  }
+
+  #forwardSilently(step: number): void {
+    const { machine } = this;
+    const observed = machine.observedUpTo;
+    machine.observedUpTo = Number.POSITIVE_INFINITY;
+    while (machine.step < step && this.forward(step, Number.POSITIVE_INFINITY) !== "done");
+    machine.observedUpTo = observed;
+  }
+
+  /** One unit as plain calls, or one step. False when there is nothing to do. */
+  #once(): boolean {
+    const { machine } = this;
+    const boundary = this.#inFlight.size === 0;
+    const threads = this.#program.threads();
+    const interrupts = this.#platform.interrupts();
+    if (threads.length === 0 && interrupts.length === 0) return false;
+    const schedule = this.#program.schedule();
+    if (boundary && interrupts.length === 0 && (schedule.sequential || threads.length === 1)) {
+      this.recording.offer();
+      return this.#straight(threads[0]!);
+    }
+    if (boundary) this.recording.offer();
+    const thread = this.#choose([...interrupts, ...threads], schedule);
+    if (!thread) {
+      this.#program.stuck([...this.#inFlight]);
+      return true;
+    }
+    this.#step(thread);
+    machine.thread = null;
+    return true;
+  }
+
+  #choose(threads: readonly Thread[], schedule: Schedule): Thread | null {
+    const able = threads.filter((thread) => (!thread.waitsFor || thread.waitsFor()) && this.#platform.available(thread));
+    if (able.length === 0) return null;
+    if (able.length === 1) return able[0]!;
+    const { thread, memory } = schedule.next(able, this.#running, this.#program.memory);
+    this.#program.memory = memory;
+    return thread;
+  }
+
+  #straight(thread: Thread): true {
+    const { machine } = this;
+    const begun = machine.units;
+    machine.straight = true;
+    machine.thread = thread;
+    this.#running = thread;
+    try {
+      this.#platform.switchIn(thread)?.straight();
+      const unit = this.#program.begin(thread);
+      const result = unit.straight();
+      machine.straight = false;
+      machine.thread = null;
+      machine.units++;
+      this.#program.end(thread, result);
+    } catch (reason) {
+      machine.straight = false;
+      machine.thread = null;
+      if (reason !== UNWIND) throw reason;
+      this.#again(begun, machine.step);
+    }
+    return true;
+  }
+
+  /** The unit could not go on as plain calls: back to its beginning, then step by step to where it was. */
+  #again(unit: number, step: number): void {
+    const { machine } = this;
+    const { target, observedUpTo, stopping } = machine;
+    this.#restore(this.recording.beforeUnit(unit));
+    machine.observedUpTo = Number.POSITIVE_INFINITY;
+    machine.target = Number.POSITIVE_INFINITY;
+    machine.rearm();
+    while (machine.units < unit) this.#once();
+    const thread = this.#program.threads()[0]!;
+    this.recording.take();
+    machine.target = step;
+    machine.rearm();
+    do this.#step(this.#choose([...this.#platform.interrupts(), thread], this.#program.schedule())!);
+    while (machine.step < step);
+    machine.thread = null;
+    machine.observedUpTo = observedUpTo;
+    machine.target = target;
+    machine.stopping = stopping;
+    machine.rearm();
+  }
+
+  #step(thread: Thread): void {
+    const { machine } = this;
+    machine.thread = thread;
+    this.#running = thread;
+    thread.waitsFor = null;
+    const before = machine.step;
+    if (!thread.call) {
+      thread.call = this.#start(thread);
+      this.#inFlight.add(thread);
+    } else thread.call = this.#back(thread, thread.call);
+    const { value, done } = thread.call.next();
+    if (machine.step !== before) thread.lastStep = machine.step;
+    if (!done) return;
+    thread.call = null;
+    this.#inFlight.delete(thread);
+    machine.thread = null;
+    machine.units++;
+    if (!this.#isInterrupt(thread)) this.#program.end(thread, value);
+  }
+
+  #isInterrupt(thread: Thread): boolean {
+    return thread.id < 0;
+  }
+
+  #start(thread: Thread): Steps<unknown> {
+    if (this.#isInterrupt(thread)) return this.#platform.interrupt(thread).stepping();
+    return this.#whole(this.#platform.switchIn(thread), this.#program.begin(thread));
+  }
+
+  /** Another task may have got its CPU since its last step. */
+  #back(thread: Thread, call: Steps<unknown>): Steps<unknown> {
+    const switchIn = this.#isInterrupt(thread) ? null : this.#platform.switchIn(thread);
+    return switchIn ? this.#whole(switchIn, { straight: () => undefined, stepping: () => call }) : call;
+  }
+
+  *#whole(before: Unit | null, unit: Unit): Steps<unknown> {
+    if (before) yield* before.stepping();
+    return yield* unit.stepping();
+  }
+
+  /** What a thread is doing; for views. */
+  inFlight(): readonly Thread[] {
+    return [...this.#inFlight];
+  }
+}

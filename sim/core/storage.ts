@@ -1,0 +1,232 @@
+// All objects of one structure type in one machine: numbers in typed arrays, immutable values beside them, both in
+// chunks that are copied when first written after a snapshot.
+import { RefList } from "./ref_list.ts";
+import type { Store } from "./store.ts";
+import { genOf, Handle, HEADER, type Place, type StructType, slotOf } from "./struct.ts";
+
+/** What a watchpoint sees: the place written, before the write. */
+export interface Watch {
+  readonly chunk: number;
+  readonly index: number;
+  hit(before: number, after: number): void;
+}
+
+/** What a snapshot keeps of a storage. */
+export interface StorageSnapshot {
+  readonly chunks: readonly Float64Array[];
+  readonly values: readonly (readonly unknown[])[];
+  readonly top: number;
+  readonly firstFree: number;
+  readonly live: number;
+}
+
+const CHUNK_NUMBERS = 2048;
+
+export class Storage {
+  readonly store: Store;
+  readonly type: StructType;
+  /** Numbers by chunk; within a chunk objects follow each other, `stride` numbers each. */
+  chunks: Float64Array[] = [];
+  values: unknown[][] = [];
+  /**
+   * By chunk: the store's epoch if the chunk is our own, the negative epoch if it is our own and somebody watches it;
+   * anything else: shared with a snapshot, to be copied before a write.
+   */
+  readonly epochs: number[] = [];
+  readonly stride: number;
+  readonly shift: number;
+  /** Slots in use so far, free ones among them. */
+  top = 0;
+  live = 0;
+  #firstFree = -1;
+  #handles: (Handle | undefined)[] = [];
+  #watches: Watch[] = [];
+  readonly #blank: Float64Array;
+  readonly #blankValues: readonly unknown[];
+
+  constructor(store: Store, type: StructType) {
+    this.store = store;
+    this.type = type;
+    this.stride = type.numbers + HEADER;
+    this.shift = Math.max(0, Math.floor(Math.log2(CHUNK_NUMBERS / this.stride)));
+    this.#blank = new Float64Array(this.stride << this.shift);
+    this.#blankValues = Object.freeze(Array.from({ length: 1 << this.shift }, () => type.initial).flat());
+  }
+
+  /** A new object, every field 0, null or its initial value. */
+  alloc(): Handle {
+    let slot = this.#firstFree;
+    if (slot < 0) {
+      slot = this.top++;
+      this.#cover(slot);
+    }
+    const { chunk, genAt, valueBase } = this.place(slot);
+    this.#own(chunk);
+    const numbers = this.chunks[chunk]!;
+    const gen = numbers[genAt]! + 1;
+    if (slot === this.#firstFree) this.#firstFree = numbers[genAt + HEADER]! - 1;
+    numbers.fill(0, genAt, genAt + this.stride);
+    numbers[genAt] = gen;
+    numbers[genAt + 1] = this.store.now();
+    const values = this.values[chunk]!;
+    for (let i = 0; i < this.type.values; i++) values[valueBase + i] = this.type.initial[i];
+    this.live++;
+    return this.handle(slot, gen);
+  }
+
+  /** Ends an object's life. Later reads and writes through pointers to it are reported. */
+  free(handle: Handle): void {
+    const { chunk, genAt } = handle;
+    if (this.chunks[chunk]![genAt] !== handle.gen) {
+      this.stale(handle, "", "freed again");
+      return;
+    }
+    this.#own(chunk);
+    const numbers = this.chunks[chunk]!;
+    numbers[genAt] = handle.gen + 1;
+    numbers[genAt + 2] = this.store.now();
+    // Poison: what is read through a stale pointer is recognisable. The first number links the free slots.
+    numbers.fill(POISON, genAt + HEADER, genAt + this.stride);
+    numbers[genAt + HEADER] = this.#firstFree + 1;
+    this.#firstFree = handle.slot;
+    this.live--;
+  }
+
+  /** The object of a fixed structure (frames): slot = number of the frame; never allocated nor freed here. */
+  fixed(slot: number): Handle {
+    const known = this.#handles[slot];
+    if (known) return known;
+    if (slot >= this.top) {
+      this.top = slot + 1;
+      this.#cover(slot);
+    }
+    return this.handle(slot, 0);
+  }
+
+  isAlive(handle: Handle): boolean {
+    return this.chunks[handle.chunk]![handle.genAt] === handle.gen;
+  }
+
+  /** Steps at which the object that now is, or last was, in this slot was allocated and freed; 0: never. */
+  bornAt(handle: Handle): number {
+    return this.chunks[handle.chunk]![handle.genAt + 1]!;
+  }
+
+  diedAt(handle: Handle): number {
+    return this.chunks[handle.chunk]![handle.genAt + 2]!;
+  }
+
+  deref(id: number): Handle {
+    return this.handle(slotOf(id), genOf(id));
+  }
+
+  handle(slot: number, gen: number): Handle {
+    const known = this.#handles[slot];
+    if (known && known.gen === gen) return known;
+    const place = this.place(slot);
+    const made = new Handle(this, this.type, slot, gen, place);
+    if (this.chunks[place.chunk]?.[place.genAt] === gen) this.#handles[slot] = made;
+    return made;
+  }
+
+  list(ids: readonly number[]): RefList<Handle> {
+    return new RefList(this, ids);
+  }
+
+  /** The storage that the field with this name number points to. */
+  target(type: StructType, nameId: number): Storage {
+    return this.store.byId[type.to[nameId]!]!;
+  }
+
+  place(slot: number): Place {
+    const chunk = slot >> this.shift;
+    const within = slot - (chunk << this.shift);
+    const genAt = within * this.stride;
+    return { chunk, genAt, base: genAt + HEADER, valueBase: within * this.type.values };
+  }
+
+  /** Living objects in order of their slots. */
+  *all(): IterableIterator<Handle> {
+    for (let slot = 0; slot < this.top; slot++) {
+      const { chunk, genAt } = this.place(slot);
+      const gen = this.chunks[chunk]![genAt]!;
+      if (gen % 2 === 1) yield this.handle(slot, gen);
+    }
+  }
+
+  stale(handle: Handle, field: string, how: "read" | "written" | "freed again"): void {
+    this.store.onStale(handle, field, how);
+  }
+
+  /** Slow path of every write: the chunk is shared with a snapshot, or somebody watches it. */
+  beforeWrite(chunk: number, index: number, after: number): void {
+    this.#own(chunk);
+    for (const watch of this.#watches) {
+      if (watch.chunk !== chunk) continue;
+      this.epochs[chunk] = -this.store.epoch;
+      if (watch.index === index) watch.hit(this.chunks[chunk]![index]!, after);
+    }
+  }
+
+  setValue(handle: Handle, field: string, index: number, v: unknown): void {
+    const { chunk } = handle;
+    if (this.epochs[chunk] !== this.store.epoch) this.beforeWrite(chunk, -1 - index, 0);
+    if (this.chunks[chunk]![handle.genAt] !== handle.gen) this.stale(handle, field, "written");
+    this.values[chunk]![index] = v;
+  }
+
+  /** From now on writes to these places are told before they happen. Values have negative indexes: -1 - index. */
+  watch(watches: readonly Watch[]): void {
+    this.#watches = [...watches];
+    for (const { chunk } of watches) if (this.epochs[chunk] === this.store.epoch) this.epochs[chunk] = -this.store.epoch;
+  }
+
+  snapshot(): StorageSnapshot {
+    return {
+      chunks: this.chunks.slice(),
+      values: this.values.slice(),
+      top: this.top,
+      firstFree: this.#firstFree,
+      live: this.live,
+    };
+  }
+
+  restore(snapshot: StorageSnapshot): void {
+    this.chunks = snapshot.chunks.slice();
+    this.values = snapshot.values.slice() as unknown[][];
+    this.epochs.length = this.chunks.length;
+    this.top = snapshot.top;
+    this.live = snapshot.live;
+    this.#firstFree = snapshot.firstFree;
+  }
+
+  /** Chunks that hold something, for hashes: never-written ones are all the same. */
+  *written(): IterableIterator<{ chunk: number; numbers: Float64Array; values: readonly unknown[]; shared: boolean }> {
+    for (let chunk = 0; chunk < this.chunks.length; chunk++) {
+      const numbers = this.chunks[chunk]!;
+      const values = this.values[chunk]!;
+      const shared = Math.abs(this.epochs[chunk]!) !== this.store.epoch;
+      if (numbers !== this.#blank || values !== this.#blankValues) yield { chunk, numbers, values, shared };
+    }
+  }
+
+  #cover(slot: number): void {
+    for (let chunk = this.chunks.length; chunk <= slot >> this.shift; chunk++) {
+      this.chunks.push(this.#blank);
+      this.values.push(this.#blankValues as unknown[]);
+      this.epochs[chunk] = 0;
+    }
+  }
+
+  #own(chunk: number): void {
+    if (Math.abs(this.epochs[chunk]!) === this.store.epoch) return;
+    const copy = this.chunks[chunk]!.slice();
+    this.chunks[chunk] = copy;
+    this.values[chunk] = this.values[chunk]!.slice();
+    this.epochs[chunk] = this.store.epoch;
+    this.store.copiedBytes += copy.byteLength + 8 * this.values[chunk]!.length;
+  }
+}
+
+/** 0x6b6b6b6b, the byte with which Linux poisons freed objects. */
+export const POISON = 0x6b6b6b6b;

@@ -1,0 +1,75 @@
+// All state of a machine that can change. Everything else follows from it: views, watchpoints, snapshots, hashes.
+import { Hasher } from "./hash.ts";
+import { Storage, type StorageSnapshot } from "./storage.ts";
+import type { Fields } from "./fields.ts";
+import { type Handle, type HandleOf, type StructType, structId } from "./struct.ts";
+
+/** A state of the whole store. Holding one costs what is written after it was taken. */
+export interface StoreSnapshot {
+  readonly storages: readonly StorageSnapshot[];
+}
+
+export type StaleUse = (handle: Handle, field: string, how: "read" | "written" | "freed again") => void;
+
+export class Store {
+  /** Changes with every snapshot and restore: chunks of older epochs are shared and must be copied before a write. */
+  epoch = 1;
+  /** Bytes copied because of snapshots, so far. */
+  copiedBytes = 0;
+  /** Told of every use of a freed object. */
+  onStale: StaleUse = () => {};
+  /** The current step, for the birth and death dates of objects. */
+  now: () => number = () => 0;
+  readonly #storages: Storage[] = [];
+  /** By `structId`. */
+  readonly byId: Storage[] = [];
+
+  // biome-ignore lint/suspicious/noExplicitAny: any structure may be defined
+  define(type: StructType<any>): Storage {
+    const storage = new Storage(this, type);
+    this.#storages.push(storage);
+    this.byId[structId(type.name)] = storage;
+    return storage;
+  }
+
+  get storages(): readonly Storage[] {
+    return this.#storages;
+  }
+
+  storage(name: string): Storage {
+    const found = this.byId[structId(name)];
+    if (!found) throw new Error(`structure ${name} is not defined in this machine`);
+    return found;
+  }
+
+  alloc<F extends Fields>(type: StructType<F>): HandleOf<F> {
+    return this.byId[structId(type.name)]!.alloc() as HandleOf<F>;
+  }
+
+  free(handle: Handle): void {
+    handle.$.free(handle);
+  }
+
+  all<F extends Fields>(type: StructType<F>): IterableIterator<HandleOf<F>> {
+    return this.storage(type.name).all() as IterableIterator<HandleOf<F>>;
+  }
+
+  snapshot(): StoreSnapshot {
+    this.epoch++;
+    return { storages: this.#storages.map((storage) => storage.snapshot()) };
+  }
+
+  restore(snapshot: StoreSnapshot): void {
+    this.epoch++;
+    snapshot.storages.forEach((kept, i) => {
+      this.#storages[i]!.restore(kept);
+    });
+  }
+
+  /** Equal for equal states, whatever way led to them. */
+  hash(): string {
+    const hasher = new Hasher();
+    for (const storage of this.#storages) hasher.storage(storage);
+    return hasher.digest();
+  }
+}
