@@ -1,0 +1,50 @@
+// The debug console takes expressions and, because no button exists for them, a few commands.
+
+export type Command =
+  | { readonly kind: "help" | "time" }
+  | { readonly kind: "goto"; readonly step: number }
+  | { readonly kind: "whoWrote"; readonly expression: string }
+  | { readonly kind: "steps"; readonly count: number };
+
+/** Beginnings of commands, as completion offers them. */
+export const commandWords: readonly { readonly label: string; readonly detail: string }[] = [
+  { label: "goto ", detail: "goto STEP: the state after that step, past or future" },
+  { label: "who wrote ", detail: "who wrote EXPR: the step that last changed it" },
+  { label: "steps", detail: "steps [N]: the last N kernel steps (10)" },
+  { label: "time", detail: "time: the present step and how far the run was recorded" },
+  { label: "help", detail: "help: these commands" },
+];
+
+export const helpText = [
+  "An expression of the scenario language is evaluated: mm(A).mmap_lock, walk(A, p), count(tlb_flush), …",
+  ...commandWords.map(({ detail }) => detail),
+].join("\n");
+
+const LONGEST_LIST = 1000;
+
+/** The command that a console line is, or undefined where it is an expression. */
+export function parseCommand(line: string): Command | { readonly error: string } | undefined {
+  const words = line.trim().split(/\s+/);
+  const rest = words.slice(1).join(" ");
+  switch (words[0]) {
+    case "help":
+    case "time":
+      return rest === "" ? { kind: words[0] } : undefined;
+    case "goto":
+      return (
+        withNumber(rest, (step) => ({ kind: "goto", step })) ?? { error: "goto takes the number of a step: goto 120" }
+      );
+    case "steps":
+      if (rest === "") return { kind: "steps", count: 10 };
+      return withNumber(rest, (count) => ({ kind: "steps", count: Math.min(count, LONGEST_LIST) }));
+    case "who":
+      return /^wrote .*\S/.test(rest) ? { kind: "whoWrote", expression: rest.slice(6) } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function withNumber(word: string, command: (value: number) => Command): Command | undefined {
+  const value = /^\d+$/.test(word) ? Number(word) : Number.NaN;
+  return Number.isSafeInteger(value) ? command(value) : undefined;
+}

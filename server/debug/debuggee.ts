@@ -1,0 +1,193 @@
+// One run being debugged: moves it in slices, so that requests are answered meanwhile, and tells the client where it stopped.
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { DebugSession, ExceptionReport, Goal, Output, Stop } from "../../sim/debugging.ts";
+import type { FinalStop } from "./environment.ts";
+import { RequestError } from "./errors.ts";
+import type { Launch } from "./launch.ts";
+import { ValueTable } from "./values.ts";
+
+/** Steps between two looks at the message queue: some milliseconds. */
+const SLICE = 10_000;
+/** Slices after which the editor shows that something is going on. */
+const SLICES_UNTIL_PROGRESS = 40;
+
+/** What a run tells, put into the client's terms by the adapter. */
+export interface Listener {
+  defer(turn: () => void): void;
+  event(name: string, body?: object): void;
+  output(line: Output): void;
+  clientIds(hit: readonly number[]): number[];
+  readonly showsProgress: boolean;
+}
+
+type State = "configuring" | "running" | "stopped" | "ended";
+
+const reasons: Record<Exclude<Stop["reason"], "end" | "limit">, DebugProtocol.StoppedEvent["body"]["reason"]> = {
+  entry: "entry",
+  step: "step",
+  breakpoint: "breakpoint",
+  event: "function breakpoint",
+  data: "data breakpoint",
+  exception: "exception",
+  pause: "pause",
+  goto: "goto",
+};
+
+export class Debuggee {
+  readonly session: DebugSession;
+  readonly launch: Launch;
+  readonly values = new ValueTable();
+  state: State = "configuring";
+  exception: { readonly thread: number; readonly report: ExceptionReport } | undefined;
+  private readonly listener: Listener;
+  /** Which move is under way; slices of an older one do nothing. */
+  private move = 0;
+  private progress: string | undefined;
+  private frames: { readonly thread: number }[] = [];
+  private firstFrame = 1;
+
+  constructor(session: DebugSession, launch: Launch, listener: Listener) {
+    this.session = session;
+    this.launch = launch;
+    this.listener = listener;
+  }
+
+  /** The end of configuration: runs, or stops before the first step. */
+  begin(): void {
+    if (this.launch.stopOnEntry && !this.launch.noDebug) {
+      this.arrive({ reason: "entry", description: "before the first step", thread: this.session.current, hit: [] });
+    } else {
+      this.resume({ kind: "continue" });
+    }
+  }
+
+  resume(goal: Goal): void {
+    this.session.start(goal);
+    this.leave();
+    this.state = "running";
+    this.slices(++this.move, goal, 0);
+  }
+
+  /** Stops where the run is. */
+  pause(): void {
+    if (this.state !== "running") return;
+    this.move++;
+    this.guarded(() => this.arrive(this.session.pause()));
+  }
+
+  /** Ends for good, whatever goes on. */
+  dispose(): void {
+    this.move++;
+    this.endProgress();
+    this.state = "ended";
+    this.values.clear();
+  }
+
+  /** A number for a stack frame of the present stop. */
+  frame(thread: number): number {
+    return this.firstFrame + this.frames.push({ thread }) - 1;
+  }
+
+  threadOfFrame(id: number): number {
+    const frame = this.frames[id - this.firstFrame];
+    if (frame) return frame.thread;
+    throw new RequestError("notNow", `stack frame ${id} is of an earlier stop, or of none`);
+  }
+
+  isProgress(id: string): boolean {
+    return this.progress === id;
+  }
+
+  /** Sends what the session has to say. */
+  flush(): void {
+    for (const line of this.session.takeOutput()) this.listener.output(line);
+  }
+
+  tellTime(): void {
+    const { now, last } = this.session;
+    this.listener.event("mshare/time", { step: now, last, past: now < last });
+  }
+
+  private slices(move: number, goal: Goal, done: number): void {
+    this.listener.defer(() => {
+      if (move !== this.move) return;
+      if (done === SLICES_UNTIL_PROGRESS) this.startProgress(goal);
+      this.guarded(() => {
+        const stop = this.session.advance(SLICE);
+        if (stop) this.arrive(stop);
+        else {
+          this.flush();
+          this.slices(move, goal, done + 1);
+        }
+      });
+    });
+  }
+
+  /** A fault of the simulator ends the run, not the adapter. */
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.dispose();
+      const text = `internal error, the run cannot go on: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
+      this.listener.output({ category: "stderr", text });
+      this.listener.event("exited", { exitCode: 70 });
+      this.listener.event("terminated");
+    }
+  }
+
+  private arrive(stop: Stop): void {
+    this.flush();
+    this.endProgress();
+    if (stop.reason === "end" || stop.reason === "limit") this.finish(stop);
+    else this.stop(stop, reasons[stop.reason]);
+  }
+
+  private stop(stop: Stop, reason: string): void {
+    this.state = "stopped";
+    this.exception = stop.exception && { thread: stop.thread, report: stop.exception };
+    const { now, last } = this.session;
+    const past = now < last ? ` (in the past: step ${now} of ${last})` : "";
+    this.listener.event("stopped", {
+      reason,
+      description: stop.description + past,
+      threadId: stop.thread,
+      allThreadsStopped: true,
+      hitBreakpointIds: this.listener.clientIds(stop.hit),
+      ...(stop.exception && { text: stop.exception.message }),
+    });
+    this.tellTime();
+  }
+
+  private finish(stop: Stop): void {
+    this.tellTime();
+    this.dispose();
+    this.listener.event("exited", { exitCode: exitCode(stop) });
+    this.listener.event("terminated");
+  }
+
+  private leave(): void {
+    this.values.clear();
+    this.firstFrame += this.frames.length;
+    this.frames = [];
+    this.exception = undefined;
+  }
+
+  private startProgress(goal: Goal): void {
+    if (!this.listener.showsProgress || goal.kind === "continue") return;
+    this.progress = `move ${this.move}`;
+    const title = goal.kind === "step" ? "Stepping" : "Replaying";
+    this.listener.event("progressStart", { progressId: this.progress, title, cancellable: true });
+  }
+
+  private endProgress(): void {
+    if (this.progress !== undefined) this.listener.event("progressEnd", { progressId: this.progress });
+    this.progress = undefined;
+  }
+}
+
+/** As the command line's exit status. */
+function exitCode(stop: FinalStop): number {
+  if (stop.reason === "limit") return 3;
+  return stop.verdict === "fail" ? 1 : 0;
+}

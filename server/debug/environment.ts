@@ -1,0 +1,22 @@
+// What the adapter needs from outside, so that it runs in Node and inside an editor alike.
+import type { DebugSession, Host, LaunchOptions, Refusal, Stop } from "../../sim/debugging.ts";
+
+/** The part of the simulator's façade that a debug adapter calls. */
+export interface Engine {
+  openDebugSession(host: Host, options: LaunchOptions): DebugSession | Refusal;
+  exceptionFilters(): ReturnType<DebugSession["exceptionFilters"]>;
+}
+
+/** The stop at the end of a run also says how it went. */
+export type FinalStop = Stop & { readonly verdict?: "pass" | "fail" | "limit" };
+
+export interface Environment {
+  readonly engine: Engine;
+  readonly host: Host;
+  /** The folder that holds `sim/`, with `/` between its parts: kernel sources are opened below it. */
+  readonly productRoot: string;
+  /** The path by which everybody knows a file, whatever the working folder. */
+  absolute(path: string): string;
+  /** Calls back after waiting messages were handled: long runs go in slices. */
+  defer(turn: () => void): void;
+}

@@ -1,0 +1,137 @@
+// From `initialize` to `disconnect`.
+import type { Refusal } from "../../../sim/debugging.ts";
+import type { Adapter } from "../adapter.ts";
+import type { KeptStatus } from "../breakpoints.ts";
+import { capabilities } from "../capabilities.ts";
+import { readClient } from "../client.ts";
+import { Debuggee, type Listener } from "../debuggee.ts";
+import { RequestError } from "../errors.ts";
+import type { Handlers } from "../handlers.ts";
+import { diagnosticLine, type Launch, launchAttributes, readLaunch, refusalMessage } from "../launch.ts";
+import { type Arguments, optionalInteger, optionalText, optionalWord, record } from "../read.ts";
+import { setDefaultFilters, statusOut } from "./breakpoints.ts";
+
+export const lifecycleHandlers: Handlers = {
+  initialize(adapter, args) {
+    if (adapter.state !== "new") throw new RequestError("notNow", "`initialize` was already sent");
+    const format = optionalText(args, "pathFormat") ?? "path";
+    if (format !== "path") throw new RequestError("badArguments", "`pathFormat` must be `path`");
+    adapter.client = readClient(args);
+    const able = capabilities(adapter.environment.engine);
+    adapter.state = "initialized";
+    return able;
+  },
+
+  launch(adapter, args) {
+    if (adapter.debuggee) throw new RequestError("notNow", "a scenario was already launched");
+    adapter.debuggee = open(adapter, args);
+    warnOfUnknownAttributes(adapter, args);
+    // Only now can breakpoints be checked against the scenario, so only now the client is asked for them.
+    adapter.afterResponse(() => adapter.event("initialized"));
+  },
+
+  attach() {
+    throw new RequestError("refused", "a simulated kernel cannot be attached to: use the request `launch`", "toast");
+  },
+
+  configurationDone(adapter) {
+    const debuggee = adapter.launched();
+    if (debuggee.state !== "configuring") throw new RequestError("notNow", "`configurationDone` was already sent");
+    if (!adapter.breakpoints.has("exceptions")) setDefaultFilters(adapter);
+    adapter.afterResponse(() => debuggee.begin());
+  },
+
+  restart(adapter, args) {
+    const before = adapter.debuggee;
+    if (!before) throw new RequestError("notNow", "nothing has been launched");
+    if (before.state === "configuring") throw new RequestError("notNow", "the run has not begun");
+    before.dispose();
+    const fresh = args["arguments"] ? open(adapter, record(args, "arguments")) : reopen(adapter, before.launch);
+    adapter.debuggee = fresh;
+    adapter.afterResponse(() => {
+      for (const status of adapter.breakpoints.reapply(fresh.session)) tellChanged(adapter, status);
+      fresh.begin();
+    });
+  },
+
+  /** Also the editor's "cancel" of a progress: the move under way stops where it is. Anything else has been answered long ago. */
+  cancel(adapter, args) {
+    optionalInteger(args, "requestId");
+    const progress = optionalText(args, "progressId");
+    const debuggee = adapter.debuggee;
+    if (progress !== undefined && debuggee?.isProgress(progress)) adapter.afterResponse(() => debuggee.pause());
+  },
+
+  terminate(adapter) {
+    const debuggee = adapter.launched();
+    debuggee.dispose();
+    adapter.afterResponse(() => adapter.event("terminated"));
+  },
+
+  disconnect(adapter) {
+    adapter.afterResponse(() => adapter.leave());
+  },
+};
+
+function open(adapter: Adapter, args: Arguments): Debuggee {
+  optionalWord(args, "request", ["launch"]);
+  return reopen(adapter, readLaunchOrEnd(adapter, args));
+}
+
+function readLaunchOrEnd(adapter: Adapter, args: Arguments): Launch {
+  try {
+    return readLaunch(adapter.environment, args);
+  } catch (error) {
+    adapter.afterResponse(() => adapter.event("terminated"));
+    throw error;
+  }
+}
+
+function reopen(adapter: Adapter, launch: Launch): Debuggee {
+  const { engine, host } = adapter.environment;
+  try {
+    const opened = engine.openDebugSession(host, launch.options);
+    if (!("refused" in opened)) return new Debuggee(opened, launch, listener(adapter));
+    throw refusal(adapter, opened);
+  } catch (error) {
+    adapter.afterResponse(() => adapter.event("terminated"));
+    throw error;
+  }
+}
+
+/** All that the checker said goes to the console; the response holds the one message. The editor shows that one itself. */
+function refusal(adapter: Adapter, refused: Refusal): RequestError {
+  for (const diagnostic of refused.diagnostics) {
+    const { file, line } = diagnostic;
+    adapter.output({ category: "stderr", text: diagnosticLine(diagnostic), file, line });
+  }
+  return new RequestError("refused", refusalMessage(refused));
+}
+
+function listener(adapter: Adapter): Listener {
+  return {
+    defer: (turn) => adapter.environment.defer(turn),
+    event: (name, body) => adapter.event(name, body),
+    output: (line) => adapter.output(line),
+    clientIds: (hit) => adapter.breakpoints.clientIds(hit),
+    showsProgress: adapter.client.showsProgress,
+  };
+}
+
+function tellChanged(adapter: Adapter, status: KeptStatus): void {
+  adapter.event("breakpoint", { reason: "changed", breakpoint: statusOut(adapter, status) });
+}
+
+/** Attributes that editors add to every configuration. */
+const editors = ["name", "type", "request", "noDebug", "preLaunchTask", "postDebugTask", "presentation", "debugServer"];
+const editorsToo = ["internalConsoleOptions", "serverReadyAction", "suppressMultipleSessionWarning", "restart"];
+
+/** A slip of the pen should not go unseen; other clients' own attributes should not stop anybody. */
+function warnOfUnknownAttributes(adapter: Adapter, args: Arguments): void {
+  const known = new Set<string>([...launchAttributes, ...editors, ...editorsToo]);
+  const unknown = Object.keys(args).filter((name) => !known.has(name) && !name.startsWith("__"));
+  for (const name of unknown) {
+    const text = `warning: the launch attribute \`${name}\` is not known; there are ${launchAttributes.join(", ")}`;
+    adapter.output({ category: "console", text });
+  }
+}

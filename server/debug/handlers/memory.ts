@@ -1,0 +1,92 @@
+// Bytes of pages and processes, and the kernel steps as a "disassembly".
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { Adapter } from "../adapter.ts";
+import { fromBase64, toBase64 } from "../base64.ts";
+import { lineOut } from "../client.ts";
+import type { Debuggee } from "../debuggee.ts";
+import { RequestError } from "../errors.ts";
+import { changing } from "../future.ts";
+import type { Handlers } from "../handlers.ts";
+import { count, optionalFlag, optionalInteger, text } from "../read.ts";
+import { sourceOut } from "../sources.ts";
+
+/** More at once is not a view any more. */
+const MOST_BYTES = 1 << 24;
+const MOST_STEPS = 10_000;
+
+export const memoryHandlers: Handlers = {
+  readMemory(adapter, args) {
+    const { session } = adapter.stopped();
+    const reference = text(args, "memoryReference");
+    const offset = optionalInteger(args, "offset") ?? 0;
+    const wanted = count(args, "count");
+    if (wanted > MOST_BYTES) throw new RequestError("badArguments", `\`count\` must be at most ${MOST_BYTES}`);
+    const bytes = session.readMemory(reference, offset, wanted);
+    return {
+      address: address(reference, offset),
+      unreadableBytes: wanted - bytes.length,
+      ...(bytes.length > 0 && { data: toBase64(bytes) }),
+    };
+  },
+
+  writeMemory(adapter, args) {
+    const debuggee = adapter.stopped();
+    const reference = text(args, "memoryReference");
+    const offset = optionalInteger(args, "offset") ?? 0;
+    const bytes = fromBase64(text(args, "data"));
+    const partly = optionalFlag(args, "allowPartial") ?? false;
+    if (!partly && debuggee.session.readMemory(reference, offset, bytes.length).length < bytes.length) {
+      throw new RequestError("refused", "the memory ends before the data does");
+    }
+    const bytesWritten = changing(adapter, debuggee, () => debuggee.session.writeMemory(reference, offset, bytes));
+    if (bytesWritten === 0 && bytes.length > 0)
+      throw new RequestError("refused", `${reference} cannot be written there`);
+    tellMemory(adapter, reference, offset, bytesWritten);
+    return { bytesWritten };
+  },
+
+  /** A step is an instruction of one byte, and its number is its address. */
+  disassemble(adapter, args) {
+    const debuggee = adapter.stopped();
+    const reference = text(args, "memoryReference");
+    if (!/^\d{1,15}$/.test(reference))
+      throw new RequestError("badArguments", "`memoryReference` must be the number of a step");
+    const offset = (optionalInteger(args, "offset") ?? 0) + (optionalInteger(args, "instructionOffset") ?? 0);
+    const wanted = count(args, "instructionCount");
+    if (wanted > MOST_STEPS)
+      throw new RequestError("badArguments", `\`instructionCount\` must be at most ${MOST_STEPS}`);
+    return { instructions: instructions(adapter, debuggee, Number(reference) + offset, wanted) };
+  },
+};
+
+function address(reference: string, offset: number): string {
+  const start = /:(0x[\da-f]+|\d+)$/i.exec(reference);
+  const base = reference.startsWith("process:") && start ? BigInt(start[1]) : 0n;
+  const sum = base + BigInt(offset);
+  return sum < 0n ? `-0x${(-sum).toString(16)}` : `0x${sum.toString(16)}`;
+}
+
+function tellMemory(adapter: Adapter, memoryReference: string, offset: number, count: number): void {
+  if (!adapter.client.takesMemoryEvents) return;
+  adapter.afterResponse(() => adapter.event("memory", { memoryReference, offset, count }));
+}
+
+function instructions(
+  adapter: Adapter,
+  debuggee: Debuggee,
+  from: number,
+  wanted: number,
+): DebugProtocol.DisassembledInstruction[] {
+  const below = Math.max(0, Math.min(wanted, -from));
+  const known = new Map(debuggee.session.steps(from + below, wanted - below).map((step) => [step.step, step]));
+  return Array.from({ length: wanted }, (_, index) => {
+    const step = known.get(from + index);
+    if (!step) return { address: String(from + index), instruction: "", presentationHint: "invalid" };
+    return {
+      address: String(step.step),
+      instruction: step.text,
+      ...(step.file !== undefined && { location: sourceOut(adapter.environment, step.file) }),
+      ...(step.line !== undefined && { line: lineOut(adapter.client, step.line) }),
+    };
+  });
+}

@@ -1,0 +1,83 @@
+// Threads, their stacks, and what can be seen from a frame.
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { Frame, ThreadInfo } from "../../../sim/debugging.ts";
+import type { Adapter } from "../adapter.ts";
+import { columnOut, lineOut } from "../client.ts";
+import type { Debuggee } from "../debuggee.ts";
+import { RequestError } from "../errors.ts";
+import type { Handlers } from "../handlers.ts";
+import { integer, optionalCount } from "../read.ts";
+import { sourceOut } from "../sources.ts";
+import { thread } from "./moves.ts";
+
+export const stackHandlers: Handlers = {
+  threads(adapter) {
+    const { session } = adapter.launched();
+    return { threads: session.threads().map(threadOut) };
+  },
+
+  stackTrace(adapter, args) {
+    const debuggee = adapter.stopped();
+    const id = thread(debuggee, args);
+    const frames = debuggee.session.stack(id);
+    const start = optionalCount(args, "startFrame") ?? 0;
+    const levels = optionalCount(args, "levels") || frames.length;
+    const wanted = frames.slice(start, start + levels);
+    const stackFrames = wanted.map((frame, index) => frameOut(adapter, debuggee, id, frame, start + index));
+    return { stackFrames, totalFrames: frames.length };
+  },
+
+  scopes(adapter, args) {
+    const debuggee = adapter.stopped();
+    const scopes = debuggee.session.scopes(debuggee.threadOfFrame(integer(args, "frameId")));
+    return {
+      scopes: scopes.map(({ name, expensive, node }) => ({
+        name,
+        variablesReference: debuggee.values.reference(node),
+        expensive,
+        ...(node.count !== undefined && { indexedVariables: node.count }),
+      })),
+    };
+  },
+
+  exceptionInfo(adapter, args) {
+    const debuggee = adapter.stopped();
+    const id = thread(debuggee, args);
+    if (debuggee.exception?.thread !== id) throw new RequestError("notNow", `thread ${id} did not stop at a report`);
+    const { kind, message, details } = debuggee.exception.report;
+    return {
+      exceptionId: kind,
+      description: message,
+      breakMode: "always",
+      details: { typeName: kind, message, stackTrace: details },
+    };
+  },
+
+  loadedSources(adapter) {
+    const { session } = adapter.launched();
+    return { sources: [sourceOut(adapter.environment, session.program)] };
+  },
+};
+
+function threadOut({ id, name, cpu, state }: ThreadInfo): DebugProtocol.Thread {
+  return { id, name: `${name} (CPU ${cpu}${state === "running" ? "" : `, ${state}`})` };
+}
+
+function frameOut(
+  adapter: Adapter,
+  debuggee: Debuggee,
+  thread: number,
+  frame: Frame,
+  depth: number,
+): DebugProtocol.StackFrame {
+  const { session } = debuggee;
+  return {
+    id: debuggee.frame(thread),
+    name: frame.name,
+    source: sourceOut(adapter.environment, frame.file),
+    line: lineOut(adapter.client, frame.line),
+    column: columnOut(adapter.client, frame.column),
+    // The disassembly view shows kernel steps, and the last one done is where the stopped thread is.
+    ...(depth === 0 && thread === session.current && { instructionPointerReference: String(session.now) }),
+  };
+}

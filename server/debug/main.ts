@@ -1,0 +1,58 @@
+// The debug adapter as a program: on standard input and output, or with `--port N` on 127.0.0.1, one session a connection.
+import { readFileSync, statSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { resolve } from "node:path";
+import { exceptionFilters, openDebugSession } from "../../sim/session.ts";
+import type { Environment } from "./environment.ts";
+import { MshareDebugSession } from "./session.ts";
+
+const environment: Environment = {
+  engine: { openDebugSession, exceptionFilters },
+  host: { read },
+  productRoot: resolve(__dirname, "..").replaceAll("\\", "/"),
+  absolute: (path) => resolve(path),
+  defer: (turn) => void setImmediate(turn),
+};
+
+function read(path: string): string | undefined {
+  try {
+    return statSync(path).isFile() ? readFileSync(path, "utf8") : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Serves one client on this process's own input and output; the process ends with it. */
+function serveStdio(): void {
+  const session = new MshareDebugSession(environment, () => process.stdin.destroy());
+  // Whatever prints to the console must not get between the messages.
+  console.log = console.info = console.debug = console.error;
+  session.start(process.stdin, process.stdout);
+}
+
+function servePort(port: number): void {
+  const server = createServer((socket) => {
+    const session = new MshareDebugSession(environment, () => socket.end());
+    session.start(socket, socket);
+  });
+  server.on("error", (error) => {
+    process.stderr.write(`the debug adapter cannot listen on port ${port}: ${error.message}\n`);
+    process.exitCode = 2;
+  });
+  server.listen(port, "127.0.0.1", () => {
+    process.stderr.write(`the debug adapter listens on 127.0.0.1:${(server.address() as AddressInfo).port}\n`);
+  });
+}
+
+/** `[]` or `["--port", "4711"]`; gives an exit status where the arguments are unusable. */
+export function serve(args: readonly string[]): void {
+  const port = /^\d{1,5}$/.test(args[1] ?? "") ? Number(args[1]) : Number.NaN;
+  if (args.length === 0) serveStdio();
+  else if (args.length === 2 && args[0] === "--port" && port <= 65535) servePort(port);
+  else {
+    process.stderr.write("usage: adapter [--port N]   without --port it talks on standard input and output\n");
+    process.exitCode = 2;
+  }
+}
+
+if (require.main === module) serve(process.argv.slice(2));
