@@ -1,0 +1,166 @@
+// The value of an expression, over whatever can be inspected. The same in `expect`, conditions, watches and hovers.
+// It only reads; all knowledge of the machine is behind `Inspector`.
+import type { CallExpr, Expr, FieldExpr, Name, Span } from "./ast.ts";
+import { nearest } from "./nearest.ts";
+import {
+  binaryOperation,
+  type Failure,
+  isFailure,
+  isObject,
+  isTrue,
+  typeName,
+  unaryOperation,
+  type Value,
+} from "./values.ts";
+
+/** What expressions may ask of a machine. */
+export interface Inspector {
+  /**
+   * A bare name: a variable of the acting process, a counter of a loop, an argument of the event that stopped, a
+   * declared process. A process is an object: `get` gives its variables and threads, `at` an element of an array.
+   * Undefined where there is no such name. Asked before lets and constants.
+   */
+  name(name: string): Value | undefined;
+  /** `mm(A)`, `pte(A, addr)` …: a function of functions.ts with its values. Undefined where it is not known. */
+  call(name: string, args: readonly Value[]): Value | Failure | undefined;
+  /** How often an event has happened; `where` is asked with the arguments of each occurrence. */
+  count(
+    event: string,
+    where: ((argument: (name: string) => Value | undefined) => boolean) | undefined,
+  ): bigint | Failure;
+}
+
+export interface Environment {
+  readonly inspector: Inspector;
+  /** Lets of the file and Linux's constants. */
+  readonly constant: (name: string) => Value | undefined;
+}
+
+/** A value, or what is wrong and where in the expression. */
+export type Evaluation =
+  | { readonly value: Value }
+  | { readonly error: string; readonly at: Span; readonly code?: Failure["code"] };
+
+class EvaluationError extends Error {
+  readonly at: Span;
+  readonly code: Failure["code"];
+  constructor(failure: Failure, at: Span) {
+    super(failure.failure);
+    this.at = { start: at.start, end: at.end };
+    this.code = failure.code;
+  }
+}
+
+export function evaluate(expr: Expr, environment: Environment): Evaluation {
+  try {
+    return { value: valueOf(expr, environment) };
+  } catch (error) {
+    if (error instanceof EvaluationError) return { error: error.message, at: error.at, code: error.code };
+    throw error;
+  }
+}
+
+function fail(message: string, at: Span): never {
+  throw new EvaluationError({ failure: message }, at);
+}
+
+function sound(result: Value | Failure, at: Span): Value {
+  if (isFailure(result)) throw new EvaluationError(result, at);
+  return result;
+}
+
+function valueOf(expr: Expr, environment: Environment): Value {
+  switch (expr.kind) {
+    case "integer":
+    case "string":
+      return expr.value;
+    case "name":
+      return nameValue(expr.name, expr, environment);
+    case "group":
+      return valueOf(expr.inner, environment);
+    case "unary":
+      return sound(unaryOperation(expr.operator, valueOf(expr.operand, environment)), expr);
+    case "binary": {
+      if (expr.operator === "&&")
+        return isTrue(valueOf(expr.left, environment)) && isTrue(valueOf(expr.right, environment));
+      if (expr.operator === "||")
+        return isTrue(valueOf(expr.left, environment)) || isTrue(valueOf(expr.right, environment));
+      return sound(
+        binaryOperation(expr.operator, valueOf(expr.left, environment), valueOf(expr.right, environment)),
+        expr,
+      );
+    }
+    case "conditional":
+      return valueOf(isTrue(valueOf(expr.condition, environment)) ? expr.then : expr.otherwise, environment);
+    case "call":
+      return expr.name.text === "count" ? countValue(expr, environment) : callValue(expr, environment);
+    case "field":
+      return fieldValue(expr, environment);
+    case "method": {
+      const object = valueOf(expr.object, environment);
+      const args = expr.args.map((arg) => valueOf(arg, environment));
+      const result = isObject(object) ? object.call?.(expr.method.text, args) : undefined;
+      return result === undefined
+        ? fail(`${typeName(object)} has no \`${expr.method.text}(…)\`.`, expr.method)
+        : sound(result, expr);
+    }
+    case "index": {
+      const object = valueOf(expr.object, environment);
+      const index = valueOf(expr.index, environment);
+      if (typeof index !== "bigint") return fail(`An index is an integer, not ${typeName(index)}.`, expr.index);
+      if (!isObject(object) || !object.at) return fail(`${typeName(object)} has no elements.`, expr.object);
+      return object.at(index) ?? fail(`There is no element ${index}.`, expr.index);
+    }
+    case "struct":
+      return fail("A structure is an argument of a call, not a value.", expr);
+    case "missing":
+      return fail("A value is missing here.", expr);
+  }
+}
+
+function nameValue(name: string, at: Span, environment: Environment): Value {
+  if (name === "true") return true;
+  if (name === "false") return false;
+  if (name === "null") return null;
+  const value = environment.inspector.name(name) ?? environment.constant(name);
+  return value === undefined ? fail(`\`${name}\` is not known here.`, at) : value;
+}
+
+function callValue(expr: CallExpr, environment: Environment): Value {
+  const args = expr.args.map((arg) => valueOf(arg, environment));
+  const result = environment.inspector.call(expr.name.text, args);
+  return result === undefined ? fail(`There is no function \`${expr.name.text}\`.`, expr.name) : sound(result, expr);
+}
+
+function fieldValue(expr: FieldExpr, environment: Environment): Value {
+  const object = valueOf(expr.object, environment);
+  if (object === null)
+    return fail(`There is nothing to take \`.${expr.field.text}\` of: the value before the dot is null.`, expr.object);
+  if (!isObject(object)) return fail(`${typeName(object)} has no fields.`, expr.object);
+  return object.get(expr.field.text) ?? noField(object.type, expr.field, object.fields?.() ?? []);
+}
+
+function noField(type: string, field: Name, known: readonly string[]): never {
+  const [meant] = nearest(field.text, known);
+  return fail(
+    `\`${type}\` has no \`${field.text}\`.${meant === undefined ? "" : ` Did you mean \`${meant}\`?`}`,
+    field,
+  );
+}
+
+/** `count(EVENT)`, `count(EVENT, condition)`: in the condition the event's arguments go before everything else. */
+function countValue(expr: CallExpr, environment: Environment): Value {
+  const [event, condition] = expr.args;
+  if (event?.kind !== "name") return fail("`count` takes the name of an event.", expr.name);
+  const { inspector, constant } = environment;
+  if (!condition) return sound(inspector.count(event.name, undefined), expr);
+  const where = (argument: (name: string) => Value | undefined) => {
+    const within: Inspector = {
+      name: (name) => argument(name) ?? inspector.name(name),
+      call: (name, args) => inspector.call(name, args),
+      count: (name, inner) => inspector.count(name, inner),
+    };
+    return isTrue(valueOf(condition, { inspector: within, constant }));
+  };
+  return sound(inspector.count(event.name, where), expr);
+}

@@ -1,0 +1,173 @@
+// Text to words. Nothing is lost: every character belongs to a token, a comment or white space, and whatever
+// is not of the language becomes a token of kind "bad" with a problem beside it.
+import type { Problem } from "./diagnostics.ts";
+
+export type Punctuation =
+  | "{"
+  | "}"
+  | "("
+  | ")"
+  | "["
+  | "]"
+  | ","
+  | ":"
+  | ";"
+  | "."
+  | "?"
+  | "="
+  | "+"
+  | "-"
+  | "*"
+  | "/"
+  | "%"
+  | "<<"
+  | ">>"
+  | "<"
+  | "<="
+  | ">"
+  | ">="
+  | "=="
+  | "!="
+  | "&"
+  | "&&"
+  | "|"
+  | "||"
+  | "^"
+  | "~"
+  | "!";
+
+export type TokenKind = "word" | "integer" | "string" | "bad" | "end" | Punctuation;
+
+export interface Comment {
+  readonly start: number;
+  readonly end: number;
+  readonly form: "line" | "block";
+}
+
+/** Tokens side by side in arrays: a large file has a million of them. The last is "end", at the end of the text. */
+export interface Tokens {
+  readonly kinds: readonly TokenKind[];
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+  /** True for a token that begins a line. */
+  readonly first: readonly boolean[];
+  readonly comments: readonly Comment[];
+  readonly problems: readonly Problem[];
+}
+
+const pairs = new Set(["<<", ">>", "<=", ">=", "==", "!=", "&&", "||"]);
+const singles = new Set("{}()[],:;.?=+-*/%<>&|^~!");
+
+const isDigit = (code: number) => code >= 48 && code <= 57;
+const isWordStart = (code: number) => (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95;
+const isWordPart = (code: number) => isWordStart(code) || isDigit(code);
+
+/** True for a text that can be a name: `fd`, `p_2`. */
+export function isIdentifier(text: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(text);
+}
+
+export function lex(text: string): Tokens {
+  const kinds: TokenKind[] = [];
+  const starts: number[] = [];
+  const ends: number[] = [];
+  const first: boolean[] = [];
+  const comments: Comment[] = [];
+  const problems: Problem[] = [];
+  let newLine = true;
+  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+
+  const push = (kind: TokenKind, end: number) => {
+    kinds.push(kind);
+    starts.push(at);
+    ends.push(end);
+    first.push(newLine);
+    newLine = false;
+    at = end;
+  };
+
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code === 10 || code === 13) {
+      newLine = true;
+      at++;
+    } else if (code === 32 || code === 9) {
+      at++;
+    } else if (isWordStart(code)) {
+      push("word", endOfWord(text, at));
+    } else if (isDigit(code)) {
+      push("integer", endOfWord(text, at));
+    } else if (code === 34) {
+      push("string", endOfString(text, at, problems));
+    } else if (code === 47 && text[at + 1] === "/") {
+      const end = endOfLine(text, at);
+      comments.push({ start: at, end, form: "line" });
+      at = end;
+    } else if (code === 47 && text[at + 1] === "*") {
+      const end = endOfBlockComment(text, at, problems);
+      comments.push({ start: at, end, form: "block" });
+      newLine ||= /[\r\n]/.test(text.slice(at, end));
+      at = end;
+    } else if (pairs.has(text.slice(at, at + 2))) {
+      push(text.slice(at, at + 2) as Punctuation, at + 2);
+    } else if (singles.has(text[at])) {
+      push(text[at] as Punctuation, at + 1);
+    } else {
+      const end = endOfBad(text, at);
+      problems.push({ code: "bad-character", start: at, end, message: badCharacter(text.slice(at, end)) });
+      push("bad", end);
+    }
+  }
+  at = text.length;
+  push("end", at);
+  return { kinds, starts, ends, first, comments, problems };
+}
+
+function endOfWord(text: string, at: number): number {
+  while (at < text.length && isWordPart(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function endOfLine(text: string, at: number): number {
+  while (at < text.length && text[at] !== "\n" && text[at] !== "\r") at++;
+  return at;
+}
+
+function endOfString(text: string, start: number, problems: Problem[]): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const char = text[at];
+    if (char === '"') return at + 1;
+    if (char === "\n" || char === "\r") break;
+    if (char === "\\") at++;
+  }
+  const end = endOfLine(text, start);
+  problems.push({
+    code: "unterminated-string",
+    start,
+    end,
+    message: 'This string has no closing ".',
+    mend: { title: 'Add the closing "', edits: [{ start: end, end, text: '"' }] },
+  });
+  return end;
+}
+
+function endOfBlockComment(text: string, start: number, problems: Problem[]): number {
+  const close = text.indexOf("*/", start + 2);
+  if (close >= 0) return close + 2;
+  problems.push({ code: "unterminated-comment", start, end: start + 2, message: "This comment has no closing */." });
+  return text.length;
+}
+
+/** A run of foreign characters is one problem, not one each. */
+function endOfBad(text: string, at: number): number {
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code <= 32 || isWordPart(code) || code === 34 || singles.has(text[at])) break;
+  }
+  return at;
+}
+
+function badCharacter(run: string): string {
+  const shown = run.length > 20 ? `${run.slice(0, 20)}…` : run;
+  return `\`${shown.replace(/[^\x20-\x7e]/g, (char) => (char.charCodeAt(0) < 160 ? "?" : char))}\` means nothing here.`;
+}

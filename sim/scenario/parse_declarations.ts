@@ -1,0 +1,200 @@
+// Declarations: kernel, machine, process, thread, schedule, let, include.
+import type { Expr, Item, Name, Option, ScheduleEntry, SchedulePolicy, StringExpr } from "./ast.ts";
+import {
+  accept,
+  acceptWord,
+  advance,
+  atLineStart,
+  type Cursor,
+  expect,
+  expected,
+  hyphenated,
+  hyphenatedLength,
+  lastEnd,
+  name,
+  newName,
+  peek,
+  report,
+  start,
+  startsStatement,
+  word,
+} from "./cursor.ts";
+import { list, parseExpression } from "./parse_expression.ts";
+import { parseActor, processActor } from "./parse_statements.ts";
+
+/** `kernel DESIGN { option: value }`. */
+export function kernelDeclaration(c: Cursor): Item {
+  const from = start(c);
+  advance(c);
+  const design = hyphenated(c, "the name of a kernel design");
+  const options = peek(c) === "{" ? parseOptions(c) : [];
+  return { kind: "kernel-declaration", design, options, start: from, end: lastEnd(c) };
+}
+
+/** `machine { cpus: 2, … }`. */
+export function machineDeclaration(c: Cursor): Item {
+  const from = start(c);
+  advance(c);
+  const options = parseOptions(c);
+  return { kind: "machine", options, start: from, end: lastEnd(c) };
+}
+
+function parseOptions(c: Cursor): Option[] {
+  const options: Option[] = [];
+  if (!expect(c, "{", "before the options")) return options;
+  list(c, "}", () => {
+    const read = option(c);
+    if (read) options.push(read);
+  });
+  expect(c, "}", "after the options");
+  return options;
+}
+
+function option(c: Cursor): Option | undefined {
+  if (peek(c) !== "word") {
+    expected(c, "an option, `name: value`");
+    return undefined;
+  }
+  const made = name(c, "an option");
+  if (!expect(c, ":", `after the option \`${made.text}\``)) return undefined;
+  const from = made.start;
+  if (accept(c, "[")) {
+    const items: Name[] = [];
+    list(c, "]", () => items.push(hyphenated(c, "a name")));
+    expect(c, "]", "to close the list");
+    return { name: made, list: items, start: from, end: lastEnd(c) };
+  }
+  const wordValue = optionWord(c);
+  const value = wordValue && wordValue.tokens === 1 ? nameValue(c, wordValue.word) : parseExpression(c);
+  return { name: made, word: wordValue?.word, value, start: from, end: lastEnd(c) };
+}
+
+/** The value as a hyphenated word, where nothing but a word stands before the next comma. Reads nothing. */
+function optionWord(c: Cursor): { readonly word: Name; readonly tokens: number } | undefined {
+  const tokens = hyphenatedLength(c);
+  if (tokens === 0) return undefined;
+  const next = peek(c, tokens);
+  const ends = next === "," || next === "}" || next === "end" || c.tokens.first[c.at + tokens];
+  if (!ends) return undefined;
+  const span = { start: start(c), end: c.tokens.ends[c.at + tokens - 1] };
+  return { word: { text: c.text.slice(span.start, span.end), ...span }, tokens };
+}
+
+/** A single word is never an error as a value: `none` is no name of the file. */
+function nameValue(c: Cursor, read: Name): Expr {
+  advance(c);
+  return { kind: "name", name: read.text, start: read.start, end: read.end };
+}
+
+/** `process NAME`, `process NAME[COUNT]`, each with `on cpu N`. */
+export function processDeclaration(c: Cursor): Item {
+  const from = start(c);
+  advance(c);
+  const made = newName(c, "a name for the process");
+  let count: Expr | undefined;
+  if (peek(c) === "[" && !atLineStart(c)) {
+    advance(c);
+    count = parseExpression(c);
+    expect(c, "]", "after the number of processes");
+  }
+  const cpu = onCpu(c);
+  return { kind: "process-declaration", name: made, count, cpu, start: from, end: lastEnd(c) };
+}
+
+/** `thread PROC.NAME on cpu N`. */
+export function threadDeclaration(c: Cursor): Item {
+  const from = start(c);
+  advance(c);
+  const actor = processActor(c);
+  const { thread, ...process } = actor;
+  if (!thread && !startsStatement(c)) {
+    const end = lastEnd(c);
+    report(c, {
+      code: "syntax",
+      start: actor.start,
+      end: Math.max(actor.end, actor.start),
+      message: "A thread is named after its process: `thread writer.t1 on cpu 1`.",
+      mend: { title: "Name the thread t1", edits: [{ start: end, end, text: ".t1" }] },
+    });
+  }
+  const made = thread ?? { text: "", start: lastEnd(c), end: lastEnd(c) };
+  const cpu = onCpu(c);
+  return { kind: "thread", process: { ...process, end: process.end }, name: made, cpu, start: from, end: lastEnd(c) };
+}
+
+function onCpu(c: Cursor): Expr | undefined {
+  if (word(c) !== "on" || startsStatement(c)) return undefined;
+  advance(c);
+  if (!acceptWord(c, "cpu")) {
+    const end = lastEnd(c);
+    expected(c, "`cpu` after `on`", { title: "Insert cpu", edits: [{ start: end, end, text: " cpu" }] });
+  }
+  return parseExpression(c);
+}
+
+/** `schedule sequential`, `schedule random SEED`, `schedule [A*12, B until EVENT, A]`. */
+export function scheduleDeclaration(c: Cursor): Item {
+  const from = start(c);
+  advance(c);
+  const policy = schedulePolicy(c);
+  return { kind: "schedule", policy, start: from, end: lastEnd(c) };
+}
+
+export function schedulePolicy(c: Cursor): SchedulePolicy {
+  if (acceptWord(c, "sequential")) return { kind: "sequential" };
+  if (acceptWord(c, "random")) return { kind: "random", seed: parseExpression(c) };
+  if (peek(c) !== "[") {
+    expected(c, "`sequential`, `random SEED` or a list `[A*12, B]`");
+    return { kind: "sequential" };
+  }
+  advance(c);
+  const entries: ScheduleEntry[] = [];
+  list(c, "]", () => {
+    const entry = scheduleEntry(c);
+    if (entry) entries.push(entry);
+  });
+  expect(c, "]", "to close the list");
+  const engine = word(c) === "engine" && peek(c, 1) === "string" ? engineVersion(c) : undefined;
+  return { kind: "list", entries, engine };
+}
+
+function scheduleEntry(c: Cursor): ScheduleEntry | undefined {
+  if (peek(c) !== "word") {
+    expected(c, "a process, such as `writer*12`");
+    return undefined;
+  }
+  const from = start(c);
+  const actor = parseActor(c);
+  if (accept(c, "*")) return { actor, steps: parseExpression(c), start: from, end: lastEnd(c) };
+  if (acceptWord(c, "until")) return { actor, until: name(c, "an event"), start: from, end: lastEnd(c) };
+  return { actor, start: from, end: lastEnd(c) };
+}
+
+function engineVersion(c: Cursor): StringExpr {
+  advance(c);
+  return parseExpression(c) as StringExpr;
+}
+
+export function letDeclaration(c: Cursor): Item {
+  const from = start(c);
+  advance(c);
+  const made = newName(c, "a name");
+  expect(c, "=", "and a value");
+  const value = parseExpression(c);
+  return { kind: "let", name: made, value, start: from, end: lastEnd(c) };
+}
+
+export function includeDeclaration(c: Cursor): Item {
+  const from = start(c);
+  advance(c);
+  if (peek(c) !== "string") {
+    expected(c, 'the path of a file, such as "common.mshare"');
+    return { kind: "error", start: from, end: lastEnd(c) };
+  }
+  const path = parseExpression(c);
+  if (path.kind !== "string") {
+    report(c, { code: "syntax", start: path.start, end: path.end, message: "A path is one string." });
+    return { kind: "error", start: from, end: lastEnd(c) };
+  }
+  return { kind: "include", path, start: from, end: lastEnd(c) };
+}

@@ -1,0 +1,204 @@
+// Text to tree. Parsing never throws and never stops early: it returns the tree and the problems together.
+import type { Actor, Expr, Item, SchedulePolicy } from "./ast.ts";
+import {
+  accept,
+  advance,
+  atLineStart,
+  type Cursor,
+  cursorAt,
+  lastEnd,
+  peek,
+  refusedHere,
+  report,
+  shown,
+  start,
+  statementWords,
+  suggestion,
+  tokenText,
+  word,
+} from "./cursor.ts";
+import type { Problem } from "./diagnostics.ts";
+import type { Tokens } from "./lexer.ts";
+import { type Lines, linesOf } from "./lines.ts";
+import {
+  includeDeclaration,
+  kernelDeclaration,
+  letDeclaration,
+  machineDeclaration,
+  processDeclaration,
+  scheduleDeclaration,
+  schedulePolicy,
+  threadDeclaration,
+} from "./parse_declarations.ts";
+import { parseExpression } from "./parse_expression.ts";
+import {
+  actorStatement,
+  allowStatement,
+  callStatement,
+  expectStatement,
+  label,
+  parallel,
+  repeat,
+  skipToStatement,
+} from "./parse_statements.ts";
+
+/** The largest file that is read, in UTF-16 units; a larger one is refused. */
+export const MAX_TEXT_LENGTH = 4 * 2 ** 20;
+
+export interface ParsedFile {
+  readonly path: string;
+  readonly text: string;
+  readonly lines: Lines;
+  readonly tokens: Tokens;
+  readonly items: readonly Item[];
+  readonly problems: readonly Problem[];
+}
+
+/** Reads a file. `path` is only remembered. */
+export function parse(path: string, text: string): ParsedFile {
+  if (text.length > MAX_TEXT_LENGTH) return tooLarge(path, text);
+  const c = cursorAt(text);
+  const items: Item[] = [];
+  while (peek(c) !== "end") {
+    const before = c.at;
+    const item = parseItem(c, undefined);
+    if (item) items.push(item);
+    if (c.at === before) advance(c);
+  }
+  return { path, text, lines: linesOf(text), tokens: c.tokens, items, problems: c.problems };
+}
+
+/** Reads one expression, as conditions, watches and the debug console give it. What follows it is a problem. */
+export function parseExpressionText(text: string): { readonly expr: Expr; readonly problems: readonly Problem[] } {
+  const c = cursorAt(text.length > MAX_TEXT_LENGTH ? "" : text);
+  const expr = parseExpression(c);
+  endsHere(c);
+  return { expr, problems: c.problems };
+}
+
+/** Reads a schedule as the command line and saved files give it: `sequential`, `random 7`, `[A*12, B]`. */
+export function parseScheduleText(text: string): {
+  readonly policy: SchedulePolicy;
+  readonly problems: readonly Problem[];
+} {
+  const c = cursorAt(text.length > MAX_TEXT_LENGTH ? "" : text);
+  const policy = schedulePolicy(c);
+  endsHere(c);
+  return { policy, problems: c.problems };
+}
+
+function endsHere(c: Cursor): void {
+  if (peek(c) === "end" || c.problems.length > 0) return;
+  report(c, {
+    code: "syntax",
+    start: start(c),
+    end: c.tokens.ends[c.at],
+    message: `\`${shown(tokenText(c))}\` cannot follow here.`,
+  });
+}
+
+function tooLarge(path: string, text: string): ParsedFile {
+  const mebibytes = MAX_TEXT_LENGTH / 2 ** 20;
+  const message = `The file is larger than ${mebibytes} MiB and is not read.`;
+  const tokens = cursorAt("").tokens;
+  return {
+    path,
+    text,
+    lines: { starts: [0], length: text.length },
+    tokens,
+    items: [],
+    problems: [{ code: "too-large", start: 0, end: 0, message }],
+  };
+}
+
+/** One declaration or statement. `actor` is that of the `A { … }` around it, which calls then need not name. */
+function parseItem(c: Cursor, actor: Actor | undefined): Item | undefined {
+  if (accept(c, ";")) return stray(c, c.at - 1, "A statement ends without `;`.");
+  if (peek(c) === "}") return stray(c, c.at, "This } closes nothing.");
+  if (peek(c) !== "word") return unreadable(c);
+  const next = peek(c, 1);
+  if (actor && (next === "(" || next === "=")) return callStatement(c, actor, start(c));
+  const keyword = keywordItem(c, actor);
+  if (keyword) return keyword;
+  if (next === ":" || next === "{" || next === "[" || next === ".") return actorStatement(c, parseItem);
+  return unknownStart(c);
+}
+
+function keywordItem(c: Cursor, actor: Actor | undefined): Item | undefined {
+  const next = peek(c, 1);
+  if (next === ":" && word(c) !== "cpu") return undefined;
+  switch (word(c)) {
+    case "kernel":
+      return next === "{" ? undefined : kernelDeclaration(c);
+    case "machine":
+      return machineDeclaration(c);
+    case "process":
+      return processDeclaration(c);
+    case "thread":
+      return threadDeclaration(c);
+    case "schedule":
+      return scheduleDeclaration(c);
+    case "let":
+      return letDeclaration(c);
+    case "include":
+      return includeDeclaration(c);
+    case "cpu":
+      return actorStatement(c, parseItem);
+    case "parallel":
+      return parallel(c, parseItem);
+    case "repeat":
+      return repeat(c, parseItem, actor);
+    case "expect":
+      return expectStatement(c);
+    case "allow":
+      return allowStatement(c);
+    case "label":
+      return label(c);
+    default:
+      return undefined;
+  }
+}
+
+function stray(c: Cursor, index: number, message: string): Item {
+  const span = { start: c.tokens.starts[index], end: c.tokens.ends[index] };
+  report(c, { code: "syntax", ...span, message, mend: { title: "Remove it", edits: [{ ...span, text: "" }] } });
+  if (c.at === index) advance(c);
+  return { kind: "error", ...span };
+}
+
+function unreadable(c: Cursor): Item {
+  const from = start(c);
+  const text = shown(tokenText(c));
+  const isKnown = peek(c) === "bad" || refusedHere(c);
+  advance(c);
+  skipToStatement(c);
+  const end = lastEnd(c);
+  if (!isKnown) report(c, { code: "syntax", start: from, end, message: `\`${text}\` begins no statement.` });
+  return { kind: "error", start: from, end };
+}
+
+/** A word that begins nothing: a call without its process, or a mistyped keyword. */
+function unknownStart(c: Cursor): Item {
+  const span = { start: start(c), end: c.tokens.ends[c.at] };
+  const text = word(c);
+  const isCall = peek(c, 1) === "(" || (peek(c, 1) === "=" && peek(c, 2) === "word");
+  advance(c);
+  if (isCall) {
+    report(c, {
+      code: "missing-actor",
+      ...span,
+      message: `Who does this? Write a process before it: \`NAME: ${shown(text)}(…)\`.`,
+    });
+  } else {
+    const { hint, mend, otherMends } = suggestion({ text, ...span }, statementWords);
+    report(c, {
+      code: "unknown-keyword",
+      ...span,
+      message: `\`${shown(text)}\` begins no declaration or statement.${hint}`,
+      mend,
+      otherMends,
+    });
+  }
+  if (!atLineStart(c)) skipToStatement(c);
+  return { kind: "error", start: span.start, end: lastEnd(c) };
+}
