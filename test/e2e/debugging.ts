@@ -1,0 +1,150 @@
+// Debugging in the workbench as a person does it: breakpoints, keys, views and hovers.
+import { type Editor, textArea, texts } from "./editor.ts";
+import { eventually } from "./eventually.ts";
+import type { Locator } from "./playwright.ts";
+import type { Message } from "./wire.ts";
+
+export interface Stop {
+  reason: string;
+  description: string | undefined;
+  /** The highlighted line, and the file whose tab is active. */
+  line: number;
+  file: string;
+}
+
+export interface Variable {
+  /** 1 for scopes, 2 for what is in them, … */
+  level: number;
+  name: string;
+  value: string;
+}
+
+export const keys = { start: "F5", continue: "F5", over: "F10", into: "F11", out: "Shift+F11", end: "Shift+F5" };
+
+export class Debugging {
+  constructor(private readonly editor: Editor) {}
+
+  async toggleBreakpoint(line: number): Promise<void> {
+    await this.editor.goToLine(line);
+    await this.editor.page.keyboard.press("F9");
+    await this.editor.page.locator(`${textArea} .codicon-debug-breakpoint`).first().waitFor();
+  }
+
+  async addFunctionBreakpoint(text: string): Promise<void> {
+    const view = this.editor.page.locator(".pane:has(.debug-breakpoints)");
+    await view.locator(".pane-header").hover();
+    await view.locator('[aria-label="Add Function Breakpoint"]').click();
+    const input = view.locator('input[aria-label="Type function breakpoint."]');
+    await input.fill(text);
+    await this.editor.page.keyboard.press("Enter");
+    await view.locator(".monaco-list-row").filter({ hasText: text }).first().waitFor();
+  }
+
+  /** Presses a key and waits until the debugger has stopped again and the views show it. */
+  press(keys: string): Promise<Stop> {
+    return this.untilStopped(() => this.editor.page.keyboard.press(keys));
+  }
+
+  /** The toolbar's buttons that have no key: `step-back`, `reverse-continue`. */
+  tool(name: string): Promise<Stop> {
+    const button = this.editor.page.locator(`.action-label.codicon-debug-${name}`).first();
+    return this.untilStopped(() => button.click());
+  }
+
+  async untilStopped(act: () => Promise<unknown>): Promise<Stop> {
+    const before = this.editor.wire.length;
+    await act();
+    const since = () => this.editor.wire.slice(before);
+    const stopped = await eventually("the debugger stops", async () =>
+      since().find(({ event }) => event === "stopped"),
+    );
+    // The views follow: first the stack, then the scopes.
+    const followed = ["stackTrace", "scopes"];
+    await eventually("the views are filled", async () => followed.every((request) => isAnswered(since(), request)));
+    const line = await eventually("a line is highlighted", () => this.highlightedLine());
+    const { reason, description } = stopped.body as { reason: string; description?: string };
+    return { reason, description, line, file: await this.activeFile() };
+  }
+
+  async end(): Promise<void> {
+    await this.editor.page.keyboard.press(keys.end);
+    await eventually("the session ends", async () => !(await this.isDebugging()));
+  }
+
+  async isDebugging(): Promise<boolean> {
+    return (await this.editor.page.locator(".statusbar.debugging").count()) > 0;
+  }
+
+  /** The Variables view as it shows; scopes are at level 1. */
+  async variables(): Promise<Variable[]> {
+    return (await this.rows(".debug-variables")).map(({ level, text, name, value }) => ({
+      level,
+      name: name || text,
+      value,
+    }));
+  }
+
+  /** Opens a row of the Variables view; does nothing when it is open. */
+  async expand(name: string): Promise<void> {
+    const row = this.editor.page.locator(`.debug-variables .monaco-list-row:has(:text-is("${name}"))`).first();
+    await row.waitFor();
+    if ((await row.getAttribute("aria-expanded")) === "false") await row.locator(".monaco-tl-twistie").click();
+    await eventually(`${name} is open`, async () => (await row.getAttribute("aria-expanded")) === "true");
+  }
+
+  callStack(): Promise<string[]> {
+    return texts(this.editor.page.locator(".debug-call-stack .monaco-list-row"));
+  }
+
+  breakpoints(): Promise<string[]> {
+    return texts(this.editor.page.locator(".debug-breakpoints .monaco-list-row"));
+  }
+
+  /** What the debugger says about `text` in that line: the value, and below it what is in it, row by row. */
+  async hover(line: number, text: string): Promise<string> {
+    const { x, y, width, height } = await this.editor.placeOf(line, text);
+    const { mouse, locator } = {
+      mouse: this.editor.page.mouse,
+      locator: this.editor.page.locator.bind(this.editor.page),
+    };
+    await mouse.move(x + width / 2, y - 3 * height);
+    await mouse.move(x + width / 2, y + height / 2, { steps: 4 });
+    const widget = locator('.debug-hover-widget[monaco-visible-content-widget="true"]');
+    return eventually(`a hover on “${text}”`, async () => {
+      const parts = await texts(widget.locator(".title, .value:not(.monaco-list-row *), .monaco-list-row"));
+      return parts.join("\n") || undefined;
+    });
+  }
+
+  private async highlightedLine(): Promise<number | undefined> {
+    const rows = this.editor.page.locator(`${textArea} .view-overlays > div`);
+    const tops = await rows.evaluateAll((elements) =>
+      elements.filter((row) => row.querySelector(".debug-top-stack-frame-line")).map((row) => row.style.top),
+    );
+    const lines = [...(await this.editor.lines())];
+    return lines.find(([, top]) => top === tops[0])?.[0];
+  }
+
+  private async activeFile(): Promise<string> {
+    return (await this.editor.page.locator(".tab.active").first().getAttribute("data-resource-name")) ?? "";
+  }
+
+  private async rows(view: string) {
+    const rows: Locator = this.editor.page.locator(`${view} .monaco-list-row`);
+    return rows.evaluateAll((elements) =>
+      elements.map((row) => ({
+        level: Number(row.getAttribute("aria-level")),
+        text: (row.textContent ?? "").trim(),
+        name: (row.querySelector(".name")?.textContent ?? "").replace(/\s*[=:]?\s*$/, ""),
+        value: row.querySelector(".value")?.textContent ?? "",
+      })),
+    );
+  }
+}
+
+/** Whether there was such a request and every one has its answer. */
+function isAnswered(messages: readonly Message[], command: string): boolean {
+  const of = (type: Message["type"]) =>
+    messages.filter((message) => message.type === type && message.command === command);
+  return of("response").length > 0 && of("response").length >= of("request").length;
+}

@@ -1,0 +1,152 @@
+// The workbench as a person uses it: files, commands, lines, typing, problems. How to debug in it: debugging.ts.
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { eventually } from "./eventually.ts";
+import { installed } from "./installed.ts";
+import { type Box, type Browser, type Locator, launchChromium, type Page, type PageElement } from "./playwright.ts";
+import { listen, type Message } from "./wire.ts";
+
+export const textArea = ".editor-group-container.active .editor-instance .monaco-editor";
+
+export class Editor {
+  private constructor(
+    private readonly browser: Browser,
+    readonly page: Page,
+    /** What the editor and the debug adapters have said to each other so far. */
+    readonly wire: readonly Message[],
+  ) {}
+
+  static async open(url: string): Promise<Editor> {
+    const browser = await launchChromium(installed.playwright, installed.chromium!);
+    try {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+      page.setDefaultTimeout(15_000);
+      const wire = listen(page);
+      await page.goto(url);
+      await page
+        .locator(".monaco-workbench .explorer-folders-view .monaco-list-row")
+        .first()
+        .waitFor({ timeout: 60_000 });
+      return new Editor(browser, page, wire);
+    } catch (problem) {
+      await browser.close();
+      throw problem;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.browser.close();
+  }
+
+  /** A picture of the window; `path` from the project's root. */
+  async screenshot(path: string): Promise<void> {
+    mkdirSync(dirname(path), { recursive: true });
+    await this.page.screenshot({ path });
+  }
+
+  /** Opens a file of the workspace by its name. */
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press("Control+p");
+    await this.chooseFrom(name, name);
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+    await this.page.locator(`${textArea} .view-line`).first().waitFor();
+  }
+
+  /** A command of the palette by its full title, `Category: Title`. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press("F1");
+    await this.chooseFrom(`>${title}`, title);
+  }
+
+  async goToLine(line: number): Promise<void> {
+    await this.page.keyboard.press("Control+1"); // from wherever the keys go now to the editor
+    await this.page.keyboard.press("Control+g");
+    await this.type(`:${line}`);
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+    await eventually(`line ${line} shows`, async () => (await this.lines()).has(line));
+  }
+
+  /** Types as a person does, so that completion, brackets and diagnostics behave as for one. */
+  async typeAtEndOf(line: number, text: string): Promise<void> {
+    await this.goToLine(line);
+    await this.page.keyboard.press("End");
+    await this.page.keyboard.press("Escape");
+    await this.page.keyboard.type(text, { delay: 10 });
+  }
+
+  /** What stands in the Problems view, one text a problem. */
+  async problems(): Promise<string[]> {
+    const rows = this.page.locator(".markers-panel .tree-container .monaco-list-row");
+    if ((await rows.count()) === 0) await this.command("Problems: Focus on Problems View");
+    return texts(rows);
+  }
+
+  /** The lines of the terminal that shows. */
+  async terminal(): Promise<string[]> {
+    return texts(this.page.locator(".terminal-wrapper.active .xterm-rows > div"));
+  }
+
+  async statusBar(): Promise<string[]> {
+    return texts(this.page.locator(".statusbar-item:not(.hidden) .statusbar-item-label"));
+  }
+
+  /** The lines that show: their number and where they are. */
+  async lines(): Promise<Map<number, string>> {
+    const margin = this.page.locator(`${textArea} .margin-view-overlays > div`);
+    const found = await margin.evaluateAll((rows) =>
+      rows.map((row) => [Number(row.querySelector(".line-numbers")?.textContent), row.style.top] as const),
+    );
+    return new Map(found.filter(([line]) => line > 0));
+  }
+
+  /** Where on the screen `text` stands in a line that shows. */
+  async placeOf(line: number, text: string): Promise<Box> {
+    const top = (await this.lines()).get(line);
+    const row = this.page.locator(`${textArea} .view-lines > .view-line[style*="top:${top};"]`);
+    return (await row.first().evaluate(boxOfText, text)) ?? fail(`“${text}” does not stand in line ${line}`);
+  }
+
+  private async chooseFrom(typed: string, wanted: string): Promise<void> {
+    await this.type(typed);
+    const first = this.page.locator(".quick-input-list .monaco-list-row").first();
+    await eventually(`“${wanted}” is offered`, async () => (await first.textContent())?.includes(wanted));
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  private async type(text: string): Promise<void> {
+    await this.page.locator(".quick-input-widget:not(.hidden) .quick-input-box input").first().fill(text);
+  }
+}
+
+export async function texts(rows: Locator): Promise<string[]> {
+  const found = await rows.evaluateAll((elements) => elements.map(({ textContent }) => textContent ?? ""));
+  return found.map((text) => text.replaceAll("\u00a0", " ").trim());
+}
+
+/** Runs in the page. A line is a row of spans, each with one text. */
+function boxOfText(line: PageElement, text: string): Box | undefined {
+  const leaves = (node: PageElement): PageElement[] => {
+    const children = [...node.childNodes];
+    return children.length === 0 ? [node] : children.flatMap(leaves);
+  };
+  const shown = (node: PageElement) => (node.textContent ?? "").replaceAll("\u00a0", " ");
+  const parts = leaves(line);
+  const start = parts.map(shown).join("").indexOf(text);
+  if (start < 0) return undefined;
+  const range = line.ownerDocument.createRange();
+  let offset = 0;
+  for (const part of parts) {
+    const end = offset + shown(part).length;
+    if (start >= offset && start < end) range.setStart(part, start - offset);
+    if (start + text.length > offset && start + text.length <= end) range.setEnd(part, start + text.length - offset);
+    offset = end;
+  }
+  const { x, y, width, height } = range.getBoundingClientRect();
+  return { x, y, width, height };
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}

@@ -1,0 +1,140 @@
+// The packed extension in a real VS Code: one person's first minutes with it, step after step in one window.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Debugging, keys } from "./debugging.ts";
+import { Editor } from "./editor.ts";
+import { eventually } from "./eventually.ts";
+import { whatIsMissing } from "./installed.ts";
+import { type Server, startServer } from "./server.ts";
+
+const example = "msharefs-basics.mshare";
+/** `MSHARE_PICTURES=1 npm test` also renews the pictures of the documentation. */
+const renewPictures = process.env["MSHARE_PICTURES"] === "1";
+
+describe("the extension in a real VS Code", function () {
+  this.timeout(120_000);
+  const folder = mkdtempSync(join(tmpdir(), "mshare-e2e-"));
+  const workspace = join(folder, "workspace");
+  const source = readFileSync(join("examples", example), "utf8").split("\n");
+  let server: Server | undefined;
+  let editor: Editor;
+  let debug: Debugging;
+
+  before(async function () {
+    const missing = whatIsMissing();
+    if (missing) {
+      console.log(`      skipped: ${missing}`);
+      this.skip();
+    }
+    cpSync("examples", join(workspace, "examples"), { recursive: true });
+    server = await startServer(packed(folder), workspace);
+    editor = await Editor.open(server.url);
+    debug = new Debugging(editor);
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") await editor.screenshot(`out/e2e/${this.currentTest.title}.png`);
+  });
+
+  after(async () => {
+    await editor?.close();
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The number of the first line that contains `text`, from 1. */
+  function lineOf(text: string): number {
+    const index = source.findIndex((line) => line.includes(text));
+    assert.ok(index >= 0, `no line of ${example} contains ${text}`);
+    return index + 1;
+  }
+
+  async function picture(name: string): Promise<void> {
+    if (renewPictures) await editor.screenshot(`docs/images/${name}.png`);
+  }
+
+  it("opens the example as a scenario, with nothing to complain about", async () => {
+    await editor.openFile(example);
+    await eventually("the language is known", async () => (await editor.statusBar()).includes("mshare scenario"));
+    assert.deepEqual(await editor.problems(), []);
+  });
+
+  it("stops at a breakpoint after F5, without a launch.json", async () => {
+    const line = lineOf("mmap(");
+    await debug.toggleBreakpoint(line);
+    const stop = await debug.press(keys.start);
+    assert.deepEqual([stop.reason, stop.line, stop.file], ["breakpoint", line, example]);
+  });
+
+  it("shows the process's variables", async () => {
+    await debug.expand("Process");
+    const variables = await eventually("fd shows", async () => {
+      const shown = await debug.variables();
+      return shown.some(({ name }) => name === "fd") && shown;
+    });
+    assert.deepEqual(
+      variables.find(({ name }) => name === "fd"),
+      { level: 2, name: "fd", value: "3" },
+    );
+    await picture("stopped");
+  });
+
+  it("stops at an event, named in words", async () => {
+    await debug.addFunctionBreakpoint("set_pgd into guest");
+    const stop = await debug.press(keys.continue);
+    assert.equal(stop.reason, "function breakpoint");
+    assert.match(await status(), /step \d/);
+  });
+
+  it("shows the walk of an address to the shared table in a hover", async () => {
+    const shown = await debug.hover(lineOf("2TiB"), "2TiB");
+    assert.match(shown, /writer, reader/);
+    await picture("hover");
+  });
+
+  it("steps back, and says that this is the past", async () => {
+    await debug.tool("step-back");
+    assert.match(await status(), /step [\d,]+ of [\d,]+/);
+    await picture("past");
+  });
+
+  it("runs a scenario to its end in a terminal", async () => {
+    await debug.end();
+    await editor.command("mshare: Run Scenario");
+    const output = await eventually("the program ends", async () => {
+      const lines = (await editor.terminal()).join("\n");
+      return /ended with status \d/.test(lines) && lines;
+    });
+    assert.match(output, new RegExp(example));
+  });
+
+  it("complains about a misaligned size as soon as it is typed", async () => {
+    const line = lineOf("MSHAREFS_SET_SIZE");
+    await editor.typeAtEndOf(line, "\nwriter: ioctl(fd, MSHAREFS_SET_SIZE, { start: 2TiB, size: 3KiB })");
+    const problems = await eventually("a problem shows", async () => {
+      const found = await editor.problems();
+      return found.length > 0 && found;
+    });
+    assert.match(problems.join("\n"), /align/);
+    await picture("diagnostic");
+  });
+
+  async function status(): Promise<string> {
+    const items = await eventually("a step shows in the status bar", async () => {
+      const shown = (await editor.statusBar()).filter((text) => text.startsWith("step "));
+      return shown.length > 0 && shown;
+    });
+    return items.join(" ");
+  }
+});
+
+function packed(folder: string): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["tools/package.mjs", "--built", "--out", folder], {
+    encoding: "utf8",
+  });
+  assert.equal(status, 0, `${stdout}${stderr}`);
+  return join(folder, readdirSync(folder).find((file) => file.endsWith(".vsix"))!);
+}

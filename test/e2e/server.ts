@@ -1,0 +1,93 @@
+// code-server with our extension in it, on a free port of this machine only, with a home folder that is thrown away.
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { eventually } from "./eventually.ts";
+import { installed } from "./installed.ts";
+
+export interface Server {
+  /** Where the workbench is, with `workspace` open. */
+  url: string;
+  stop(): Promise<void>;
+}
+
+/** Quiet, and with nothing that covers what the tests look at. */
+const settings = {
+  "breadcrumbs.enabled": false,
+  "chat.disableAIFeatures": true,
+  "debug.toolBarLocation": "docked",
+  "editor.minimap.enabled": false,
+  "extensions.autoUpdate": false,
+  "extensions.ignoreRecommendations": true,
+  "git.enabled": false,
+  "security.workspace.trust.enabled": false,
+  "terminal.integrated.gpuAcceleration": "off", // drawn as text, which tests can read
+  "telemetry.telemetryLevel": "off",
+  "update.mode": "none",
+  "window.menuBarVisibility": "compact",
+  "workbench.colorTheme": "Default Light Modern",
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+};
+
+export async function startServer(vsix: string, workspace: string): Promise<Server> {
+  const home = mkdtempSync(join(tmpdir(), "mshare-editor-"));
+  const userData = join(home, "data");
+  mkdirSync(join(userData, "User"), { recursive: true });
+  writeFileSync(join(userData, "User/settings.json"), JSON.stringify(settings));
+  const folders = ["--user-data-dir", userData, "--extensions-dir", join(home, "extensions")];
+  run(home, [...folders, "--install-extension", vsix]);
+
+  const port = await freePort();
+  const config = join(home, "config.yaml");
+  writeFileSync(config, "");
+  const quiet = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"];
+  const address = ["--config", config, "--bind-addr", `127.0.0.1:${port}`];
+  const child = start(home, [...folders, ...quiet, ...address, workspace]);
+  const url = `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`;
+  await eventually("code-server answers", async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok, 60_000);
+  return {
+    url,
+    async stop() {
+      await end(child);
+      rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    },
+  };
+}
+
+function environment(home: string): NodeJS.ProcessEnv {
+  const { PATH, LANG, TMPDIR } = process.env;
+  return { HOME: home, LANG, TMPDIR, PATH: [installed.nodeFolder, PATH].join(delimiter) };
+}
+
+function run(home: string, args: string[]): void {
+  const node = join(installed.nodeFolder, "node");
+  const ran = spawnSync(node, [installed.codeServer, ...args], { env: environment(home), encoding: "utf8" });
+  if (ran.status !== 0) throw new Error(`code-server ${args.join(" ")}:\n${ran.stdout}${ran.stderr}`);
+}
+
+/** In a process group of its own, so that what code-server starts (extension host, adapters) ends with it. */
+function start(home: string, args: string[]): ChildProcess {
+  const node = join(installed.nodeFolder, "node");
+  return spawn(node, [installed.codeServer, ...args], { env: environment(home), stdio: "ignore", detached: true });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.pid === undefined) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  process.kill(-child.pid, "SIGTERM");
+  await ended;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
