@@ -102,14 +102,11 @@ export class Debugging {
 
   /** What the debugger says about `text` in that line: the value, and below it what is in it, row by row. */
   async hover(line: number, text: string): Promise<string> {
+    const { page } = this.editor;
     const { x, y, width, height } = await this.editor.placeOf(line, text);
-    const { mouse, locator } = {
-      mouse: this.editor.page.mouse,
-      locator: this.editor.page.locator.bind(this.editor.page),
-    };
-    await mouse.move(x + width / 2, y - 3 * height);
-    await mouse.move(x + width / 2, y + height / 2, { steps: 4 });
-    const widget = locator('.debug-hover-widget[monaco-visible-content-widget="true"]');
+    await page.mouse.move(x + width / 2, y - 3 * height); // away first: a hover begins with a move onto the text
+    await page.mouse.move(x + width / 2, y + height / 2, { steps: 4 });
+    const widget = page.locator('.debug-hover-widget[monaco-visible-content-widget="true"]');
     return eventually(`a hover on “${text}”`, async () => {
       const parts = await texts(widget.locator(".title, .value:not(.monaco-list-row *), .monaco-list-row"));
       return parts.join("\n") || undefined;

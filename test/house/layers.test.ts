@@ -121,6 +121,11 @@ describe("the rooms of the house", () => {
     assertNone(past, "only sim/session.ts is for servers and the command line");
   });
 
+  it("keep the simulator out of the extension", () => {
+    const knowing = imports.filter(({ file, target }) => file.startsWith("extension/") && target?.startsWith("sim/"));
+    assertNone(knowing, "the extension speaks to the servers, not to the simulator");
+  });
+
   it("leave vscode to the extension", () => {
     const editor = imports.filter(({ file, name }) => /^vscode$/.test(name) && !file.startsWith("extension/"));
     assertNone(editor, "only extension/ imports vscode");

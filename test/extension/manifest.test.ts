@@ -1,0 +1,61 @@
+// What package.json promises to the editor, held against what is there.
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { launchAttributes } from "../../server/debug/launch.ts";
+
+const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+const [mshare] = manifest.contributes.debuggers;
+const properties = mshare.configurationAttributes.launch.properties;
+
+function sourcesOfExtension(): string {
+  const files = readdirSync("extension").filter((file) => file.endsWith(".ts"));
+  return files.map((file) => readFileSync(join("extension", file), "utf8")).join("\n");
+}
+
+describe("the manifest", () => {
+  it("describes the launch attributes that the debug adapter reads, no more and no fewer", () => {
+    assert.deepEqual(Object.keys(properties).sort(), [...launchAttributes].sort());
+  });
+
+  it("offers configurations that its own schema allows", () => {
+    const offered = [
+      ...mshare.initialConfigurations,
+      ...mshare.configurationSnippets.map(({ body }: { body: object }) => body),
+    ];
+    assert.ok(offered.length >= 3);
+    for (const { type, request, name, ...attributes } of offered) {
+      assert.deepEqual([type, request, typeof name], ["mshare", "launch", "string"]);
+      assert.deepEqual(
+        Object.keys(attributes).filter((attribute) => !(attribute in properties)),
+        [],
+      );
+    }
+  });
+
+  it("points at files that exist", () => {
+    const { languages, grammars, snippets } = manifest.contributes;
+    const paths = [manifest.icon, ...[...grammars, ...snippets].map(({ path }) => path), languages[0].configuration];
+    assert.deepEqual(
+      paths.filter((path) => !existsSync(path)),
+      [],
+    );
+  });
+
+  it("has an implementation for each command, and each in a menu", () => {
+    const source = sourcesOfExtension();
+    const inMenus = JSON.stringify(manifest.contributes.menus);
+    const commands: string[] = manifest.contributes.commands.map(({ command }: { command: string }) => command);
+    assert.ok(commands.includes("mshare.run") && commands.includes("mshare.debug"));
+    for (const command of commands) {
+      assert.ok(source.includes(`registerCommand("${command}"`), `${command} is registered`);
+      assert.ok(inMenus.includes(`"${command}"`), `${command} is in a menu`);
+    }
+  });
+
+  it("asks for no newer editor than it is typed against", () => {
+    const types = JSON.parse(readFileSync("node_modules/@types/vscode/package.json", "utf8")).version;
+    const [major, minor] = types.split(".");
+    assert.equal(manifest.engines.vscode, `^${major}.${minor}.0`);
+  });
+});

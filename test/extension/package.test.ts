@@ -1,0 +1,82 @@
+// The .vsix: one file, small, and in it what the extension needs and nothing else.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, posix } from "node:path";
+
+describe("the package", function () {
+  this.timeout(120_000);
+  const folder = mkdtempSync(join(tmpdir(), "mshare-package-"));
+  let vsix: Buffer;
+  let files: string[];
+
+  before(() => {
+    writeFileSync(join(folder, "mshare-debugger-0.0.1.vsix"), "an older one");
+    const args = ["tools/package.mjs", "--built", "--out", folder];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assert.equal(status, 0, `${stdout}${stderr}`);
+    vsix = readFileSync(join(folder, readdirSync(folder)[0]));
+    files = namesIn(vsix)
+      .filter((name) => name.startsWith("extension/"))
+      .map((name) => name.slice("extension/".length));
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is the only one, named after the version", () => {
+    const { name, version } = JSON.parse(readFileSync("package.json", "utf8"));
+    assert.deepEqual(readdirSync(folder), [`${name}-${version}.vsix`]);
+  });
+
+  it("has less than two megabytes", () => {
+    assert.ok(vsix.length < 2_000_000, `${vsix.length} bytes`);
+  });
+
+  it("holds the programs, the language and what a reader needs", () => {
+    const wanted = [
+      ...["adapter", "engine", "extension", "language-server", "mshare"].map((name) => `dist/${name}.js`),
+      ...["syntaxes/mshare.tmLanguage.json", "syntaxes/language-configuration.json", "syntaxes/mshare.code-snippets"],
+      ...["extension/icon.png", "package.json", "readme.md", "changelog.md", "LICENSE.txt"],
+    ];
+    assert.deepEqual(
+      wanted.filter((file) => !files.includes(file)),
+      [],
+    );
+  });
+
+  it("holds every kernel file that a stack frame can lead to", () => {
+    const { sources } = JSON.parse(readFileSync("dist/engine.js.map", "utf8")) as { sources: string[] };
+    const kernel = sources
+      .map((source) => posix.join("dist", source))
+      .filter((file) => /^sim\/(kernel|designs)\//.test(file));
+    assert.ok(kernel.length > 0, "the engine is built from kernel files");
+    assert.deepEqual(
+      kernel.filter((file) => !files.includes(file)),
+      [],
+    );
+  });
+
+  it("holds nothing else", () => {
+    const known = /^(dist\/[\w-]+\.js(\.map)?|syntaxes\/.+|sim\/(core|hardware|kernel|designs)\/.+\.ts)$/;
+    const single = ["extension/icon.png", "package.json", "readme.md", "changelog.md", "LICENSE.txt"];
+    assert.deepEqual(
+      files.filter((file) => !known.test(file) && !single.includes(file)),
+      [],
+    );
+  });
+});
+
+/** The names in a zip archive's central directory. */
+function namesIn(zip: Buffer): string[] {
+  const names: string[] = [];
+  const entry = Buffer.from("PK\x01\x02");
+  const end = zip.lastIndexOf(Buffer.from("PK\x05\x06"));
+  let at = zip.readUInt32LE(end + 16);
+  while (zip.subarray(at, at + 4).equals(entry)) {
+    const [name, extra, comment] = [28, 30, 32].map((field) => zip.readUInt16LE(at + field));
+    names.push(zip.toString("utf8", at + 46, at + 46 + name));
+    at += 46 + name + extra + comment;
+  }
+  return names;
+}
