@@ -1,0 +1,345 @@
+// A small machine with a past, to test the translation on: processes assign numbers, one "kernel" function deep.
+//   A: x = 5        two steps: the store (event `set_x`) and the return       spin 1000000    so many steps
+//   expect A.x == 5 stops as an exception where it does not hold              crash           the simulator itself throws
+
+import type { Engine } from "../../server/debug/environment.ts";
+import type {
+  BreakpointStatus,
+  DataBreakpoint,
+  DebugSession,
+  EventBreakpoint,
+  ExceptionFilter,
+  Frame,
+  Goal,
+  LaunchOptions,
+  LineBreakpoint,
+  Output,
+  Refusal,
+  Scope,
+  Stop,
+  ValueNode,
+} from "../../sim/debugging.ts";
+
+interface Part {
+  /** Steps done before it. */
+  readonly start: number;
+  readonly length: number;
+  readonly line: number;
+  readonly text: string;
+  readonly thread: number;
+  readonly write?: { readonly dataId: string; readonly value: bigint };
+  readonly expect?: { readonly dataId: string; readonly value: bigint };
+}
+
+const KERNEL_FILE = "sim/kernel/mm/memory.ts";
+const filters = [
+  { filter: "use-after-free", label: "Use after free", doc: "nothing touches freed objects", default: true },
+  { filter: "expectation", label: "Failed expectations", doc: "an expect that does not hold", default: true },
+  { filter: "signal", label: "Signals", doc: "a fatal signal", default: false },
+];
+
+export const fakeEngine: Engine = {
+  exceptionFilters: () => filters,
+  openDebugSession(host, options): DebugSession | Refusal {
+    const text = host.read(options.program);
+    if (text === undefined) return { refused: true, message: `there is no file ${options.program}`, diagnostics: [] };
+    const wrong = text.split("\n").findIndex((line) => line.includes("???"));
+    if (wrong < 0) return new FakeSession(options, text);
+    const place = { file: options.program, line: wrong + 1, column: 1, endLine: wrong + 1, endColumn: 4 };
+    const what = { severity: "error", code: "syntax", message: "this is no statement", start: 0, end: 3 } as const;
+    return { refused: true, message: "the scenario has errors", diagnostics: [{ ...what, ...place }] as never };
+  },
+};
+
+export class FakeSession implements DebugSession {
+  readonly program: string;
+  now = 0;
+  last = 0;
+  current = 1;
+  private readonly names: string[] = [];
+  private readonly parts: Part[] = [];
+  private readonly total: number;
+  private readonly maxSteps: number;
+  private goal: Goal = { kind: "continue" };
+  private origin = 0;
+  private outputs: Output[] = [];
+  private lines: (LineBreakpoint & { id: number })[] = [];
+  private events: (EventBreakpoint & { id: number })[] = [];
+  private watched: (DataBreakpoint & { id: number })[] = [];
+  private caught: ExceptionFilter[] = [];
+  private byHand: { readonly at: number; readonly dataId: string; readonly value: bigint }[] = [];
+  private nextId = 100;
+  failedExpectation = false;
+
+  constructor(options: LaunchOptions, text: string) {
+    this.program = options.program;
+    this.maxSteps = options.maxSteps ?? Number.POSITIVE_INFINITY;
+    let start = 0;
+    text.split("\n").forEach((source, index) => {
+      const part = this.parse(source.trim(), index + 1, start);
+      if (part) this.parts.push(part);
+      start += part?.length ?? 0;
+    });
+    this.total = start;
+    this.outputs.push({ category: "console", text: `kernel ${options.kernel ?? "linux"}` });
+  }
+
+  get finished(): boolean {
+    return this.now === this.total;
+  }
+
+  start(goal: Goal): void {
+    this.goal = goal;
+    this.origin = this.now;
+  }
+
+  advance(steps: number): Stop | undefined {
+    for (let left = steps; left > 0; ) {
+      const stop = this.isBackward() ? this.backward() : this.forward();
+      if (stop) return stop;
+      left -= this.skip(left);
+    }
+    return undefined;
+  }
+
+  pause(): Stop {
+    return this.stop("pause", "paused");
+  }
+
+  takeOutput(): readonly Output[] {
+    return this.outputs.splice(0);
+  }
+
+  setLineBreakpoints(file: string, breakpoints: readonly LineBreakpoint[]): readonly BreakpointStatus[] {
+    const known = file === this.program;
+    const statuses = breakpoints.map(({ line }) => {
+      const at = known ? this.parts.find((part) => part.line >= line)?.line : undefined;
+      if (at === undefined) return { id: this.nextId++, verified: false, message: "nothing stops there" };
+      return { id: this.nextId++, verified: true, line: at };
+    });
+    if (known)
+      this.lines = breakpoints.map((each, i) => ({ ...each, line: statuses[i].line ?? -1, id: statuses[i].id }));
+    return statuses;
+  }
+
+  setEventBreakpoints(breakpoints: readonly EventBreakpoint[]): readonly BreakpointStatus[] {
+    this.events = breakpoints.map((each) => ({ ...each, id: this.nextId++ }));
+    return this.events.map(({ id, text }) =>
+      /^set_\w$/.test(text) ? { id, verified: true } : { id, verified: false, message: "did you mean set_x?" },
+    );
+  }
+
+  setDataBreakpoints(breakpoints: readonly DataBreakpoint[]): readonly BreakpointStatus[] {
+    this.watched = breakpoints.map((each) => ({ ...each, id: this.nextId++ }));
+    return this.watched.map(({ id }) => ({ id, verified: true }));
+  }
+
+  setExceptionFilters(wanted: readonly ExceptionFilter[]): readonly BreakpointStatus[] {
+    this.caught = [...wanted];
+    return wanted.map(({ filter }) => ({
+      id: this.nextId++,
+      verified: filters.some((known) => known.filter === filter),
+    }));
+  }
+
+  exceptionFilters(): typeof filters {
+    return filters;
+  }
+
+  breakableLines(file: string, from: number, to: number): readonly number[] {
+    if (file !== this.program) return [];
+    return this.parts.map(({ line }) => line).filter((line) => line >= from && line <= to);
+  }
+
+  threads() {
+    const state = (thread: number) => (thread === this.current ? "running" : "waiting") as "running" | "waiting";
+    return this.names.map((name, index) => ({ id: index + 1, name, cpu: index % 2, state: state(index + 1) }));
+  }
+
+  stack(thread: number): readonly Frame[] {
+    const part = this.parts.find((each) => each.thread === thread && each.start + each.length > this.now);
+    if (!part) return [];
+    const scenario = { kind: "scenario", name: part.text, file: this.program, line: part.line, column: 1 } as const;
+    if (this.now === part.start) return [scenario];
+    return [{ kind: "kernel", name: "store_value", file: KERNEL_FILE, line: 20, column: 3 }, scenario];
+  }
+
+  scopes(thread: number): readonly Scope[] {
+    const name = this.names[thread - 1];
+    const children = () => ["x", "y"].map((field) => this.field(`${name}.${field}`));
+    const cell = (index: number): ValueNode => ({ name: `[${index}]`, value: String(index * 4096) });
+    const cells = (start = 0, count = 5000) => Array.from({ length: count }, (_, index) => cell(start + index));
+    return [
+      { name: "Process", expensive: false, node: { name, value: "", children } },
+      { name: "Table", expensive: true, node: { name: "table", value: "5000 entries", count: 5000, children: cells } },
+    ];
+  }
+
+  evaluate(expression: string): ValueNode | { readonly error: string } {
+    if (/^[A-Z]\w*\.[xy]$/.test(expression)) return this.field(expression);
+    if (/^-?\d+$/.test(expression)) return { name: expression, value: expression, type: "integer" };
+    return { error: `nothing is called \`${expression}\`` };
+  }
+
+  hover(expression: string): ValueNode | { readonly error: string } {
+    const node = this.evaluate(expression);
+    return "error" in node ? node : { ...node, value: `pgd[0] of ${expression}\npte[0] = ${node.value}` };
+  }
+
+  complete(text: string, column: number) {
+    const word = /\w*$/.exec(text.slice(0, column))?.[0] ?? "";
+    const known = [{ label: "mm", detail: "mm(process)", type: "function" as const }];
+    return known.filter(({ label }) => label.startsWith(word));
+  }
+
+  write(dataId: string, value: string): ValueNode | { readonly error: string } {
+    if (!/^\d+$/.test(value)) return { error: `\`${value}\` is not an integer` };
+    this.byHand = [...this.byHand.filter(({ at }) => at < this.now), { at: this.now, dataId, value: BigInt(value) }];
+    this.last = this.now;
+    return this.field(dataId.slice("var:".length));
+  }
+
+  readMemory(memory: string, offset: number, count: number): Uint8Array {
+    if (memory !== "page:7" || offset < 0) return new Uint8Array();
+    return Uint8Array.from(
+      { length: Math.max(0, Math.min(count, 4096 - offset)) },
+      (_, index) => (offset + index) & 255,
+    );
+  }
+
+  writeMemory(memory: string, offset: number, bytes: Uint8Array): number {
+    if (memory !== "page:7") return 0;
+    this.last = this.now;
+    return Math.min(bytes.length, 4096 - offset);
+  }
+
+  steps(from: number, count: number) {
+    const to = Math.min(from + count - 1, this.last);
+    return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => {
+      const part = this.partAt(from + index - 1);
+      return { step: from + index, text: part?.text ?? "", file: this.program, line: part?.line };
+    });
+  }
+
+  whoWrote(dataId: string): { readonly step: number; readonly description: string } | { readonly error: string } {
+    const part = this.parts.filter((each) => each.write?.dataId === dataId && each.start < this.now).at(-1);
+    return part ? { step: part.start + 1, description: part.text } : { error: "nobody has written it yet" };
+  }
+
+  private parse(text: string, line: number, start: number): Part | undefined {
+    const base = { start, line, text, thread: this.current };
+    const assign = /^(\w+): (\w) = (\d+)$/.exec(text);
+    if (assign) {
+      const write = { dataId: `var:${assign[1]}.${assign[2]}`, value: BigInt(assign[3]) };
+      return { ...base, length: 2, thread: this.threadOf(assign[1]), write };
+    }
+    const expect = /^expect (\w+\.\w) == (\d+)$/.exec(text);
+    if (expect)
+      return { ...base, length: 1, thread: 1, expect: { dataId: `var:${expect[1]}`, value: BigInt(expect[2]) } };
+    const spin = /^spin (\d+)$/.exec(text);
+    if (spin) return { ...base, length: Number(spin[1]), thread: 1 };
+    return text === "crash" ? { ...base, length: 1, thread: 1 } : undefined;
+  }
+
+  private threadOf(name: string): number {
+    if (!this.names.includes(name)) this.names.push(name);
+    return this.names.indexOf(name) + 1;
+  }
+
+  private partAt(done: number): Part | undefined {
+    return this.parts.find(({ start, length }) => done >= start && done < start + length);
+  }
+
+  private isBackward(): boolean {
+    const { kind } = this.goal;
+    return kind === "reverse" || kind === "stepBack" || (this.goal.kind === "goto" && this.goal.step < this.now);
+  }
+
+  /** A stop that is due where the run stands, on its way forward. */
+  private forward(): Stop | undefined {
+    const moved = this.now > this.origin;
+    const done = this.partAt(this.now - 1);
+    const data =
+      moved && done?.write && this.now === done.start + 1 && this.watched.find((w) => w.dataId === done.write?.dataId);
+    if (data) return this.stop("data", `${done?.write?.dataId} was written`, [data.id]);
+    const failed =
+      moved && done?.expect && this.now === done.start + 1 && this.value(done.expect.dataId) !== done.expect.value;
+    if (failed && this.caught.some(({ filter }) => filter === "expectation")) return this.failed(done);
+    if (failed) this.failedExpectation = true;
+    if (this.finished) return this.end();
+    if (this.now >= this.maxSteps) return this.stop("limit", "the limit of steps was reached");
+    return this.reachedStatement(moved);
+  }
+
+  private failed(part: Part): Stop {
+    const message = `${part.text}: it is ${this.value(part.expect?.dataId ?? "")}`;
+    const exception = { kind: "expectation", message, details: `BUG: ${message}\n history: …` };
+    return { ...this.stop("exception", message), exception };
+  }
+
+  private end(): Stop {
+    const verdict = this.failedExpectation ? "fail" : "pass";
+    this.outputs.push({ category: "stdout", text: `${verdict} after ${this.now} steps`, file: this.program, line: 1 });
+    return Object.assign(this.stop("end", "the run has ended"), { verdict });
+  }
+
+  private reachedStatement(moved: boolean): Stop | undefined {
+    const part = this.partAt(this.now);
+    if (part?.text === "crash") throw new Error("the simulator is broken");
+    const begins = part?.start === this.now;
+    if (begins) this.current = part.thread;
+    if (moved && begins) {
+      const line = this.lines.find((breakpoint) => breakpoint.line === part.line);
+      if (line?.logMessage !== undefined)
+        this.outputs.push({ category: "console", text: line.logMessage, line: part.line });
+      else if (line) return this.stop("breakpoint", `breakpoint at line ${part.line}`, [line.id]);
+      const name = part.write && `set_${part.write.dataId.at(-1)}`;
+      const event = this.events.find(({ text }) => text === name);
+      if (event) return this.stop("event", `${name} in ${this.names[part.thread - 1]}`, [event.id]);
+    }
+    if (this.goal.kind === "goto" && this.goal.step === this.now) return this.stop("goto", `step ${this.now}`);
+    if (this.goal.kind !== "step" || !moved) return undefined;
+    return begins || this.goal.how === "in" || this.goal.by === "instruction" ? this.stop("step", "step") : undefined;
+  }
+
+  private backward(): Stop | undefined {
+    const { goal } = this;
+    if (goal.kind === "goto") this.now = goal.step;
+    else if (goal.kind === "stepBack" && goal.by === "instruction") this.now = Math.max(0, this.now - 1);
+    else this.now = goal.kind === "stepBack" ? (this.partAt(this.now - 1)?.start ?? 0) : 0;
+    this.current = this.partAt(this.now)?.thread ?? 1;
+    if (goal.kind === "goto") return this.stop("goto", `step ${this.now}`);
+    return this.now === 0
+      ? this.stop("entry", "the beginning of the recorded history")
+      : this.stop("step", "step back");
+  }
+
+  private skip(left: number): number {
+    const part = this.partAt(this.now);
+    const to = Math.min(this.maxSteps, this.goal.kind === "goto" ? this.goal.step : this.total);
+    const length =
+      part && part.length > 2 ? Math.min(left, part.start + part.length - this.now, Math.max(1, to - this.now)) : 1;
+    this.now += length;
+    this.last = Math.max(this.last, this.now);
+    return length;
+  }
+
+  private stop(reason: Stop["reason"], description: string, hit: readonly number[] = []): Stop {
+    return { reason, description, thread: this.current, hit };
+  }
+
+  private value(dataId: string): bigint {
+    const done = this.parts.filter(({ write, start }) => write?.dataId === dataId && start < this.now);
+    const byHand = this.byHand.filter((each) => each.dataId === dataId && each.at <= this.now).at(-1);
+    const program = done.at(-1);
+    if (byHand && byHand.at > (program?.start ?? -1)) return byHand.value;
+    return program?.write?.value ?? 0n;
+  }
+
+  private field(name: string): ValueNode {
+    const value = this.value(`var:${name}`);
+    const expression = name;
+    const known = { type: "long", expression, dataId: `var:${name}`, memory: "page:7", writable: true };
+    return { name: name.split(".").at(-1) ?? name, value: String(value), ...known };
+  }
+}
