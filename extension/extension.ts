@@ -8,6 +8,7 @@ import { registerHovers } from "./hovers.ts";
 import { registerInlineValues } from "./inline-values.ts";
 import { startLanguageClient } from "./language-client.ts";
 import { registerTimeStatus } from "./time-status.ts";
+import { registerTimeTravel } from "./time-travel.ts";
 
 export async function activate(context: ExtensionContext): Promise<void> {
   context.subscriptions.push(
@@ -17,6 +18,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     registerHovers(),
     registerInlineValues(),
     registerTimeStatus(),
+    registerTimeTravel(),
   );
   // Last, and waited for: debugging works even where the language server cannot start.
   context.subscriptions.push(await startLanguageClient(context));

@@ -12,6 +12,7 @@ export function registerTimeStatus(): vscode.Disposable {
   const times = new Map<string, Time>();
   const item = vscode.window.createStatusBarItem("mshare.time", vscode.StatusBarAlignment.Left, 0);
   item.name = "mshare: step of the simulation";
+  item.command = "mshare.goToStep";
   const refresh = () => show(item, times.get(vscode.debug.activeDebugSession?.id ?? ""));
   return vscode.Disposable.from(
     item,
