@@ -34,14 +34,16 @@ export const evaluationHandlers: Handlers = {
   },
 
   completions(adapter, args) {
-    const { session } = adapter.stopped();
+    const debuggee = adapter.stopped();
+    // Names mean the same in every frame; one that does not exist is still a mistake.
+    frameThread(debuggee, args);
     const { firstLine, firstColumn } = adapter.client;
     const line = text(args, "text").split("\n")[(optionalInteger(args, "line") ?? firstLine) - firstLine] ?? "";
     const column = integer(args, "column") - firstColumn;
     if (column < 0 || column > line.length) throw new RequestError("badArguments", "`column` must be inside the text");
     const before = line.slice(0, column);
     const word = /[\w-]*$/.exec(before)?.[0] ?? "";
-    const targets = [...session.complete(line, column).map(completion), ...commandsThatBegin(before)];
+    const targets = [...debuggee.session.complete(line, column).map(completion), ...commandsThatBegin(before)];
     return {
       targets: targets.map((target) => ({ ...target, start: column - word.length + firstColumn, length: word.length })),
     };

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { commandWords, parseCommand } from "../../server/debug/console.ts";
+
+describe("the debug console's commands", () => {
+  for (const [line, expected] of [
+    ["goto 120", { kind: "goto", step: 120 }],
+    ["  goto   0 ", { kind: "goto", step: 0 }],
+    ["who wrote mm(A).mmap_lock", { kind: "whoWrote", expression: "mm(A).mmap_lock" }],
+    ["steps", { kind: "steps", count: 10 }],
+    ["steps 3", { kind: "steps", count: 3 }],
+    ["steps 99999999", { kind: "steps", count: 1000 }],
+    ["time", { kind: "time" }],
+    ["help", { kind: "help" }],
+  ] as const) {
+    it(`takes \`${line}\``, () => assert.deepEqual(parseCommand(line), expected));
+  }
+
+  for (const line of ["mm(A)", "time + 1", "who", "who wrote ", "steps(A)", "helper", "", "goto_x"]) {
+    it(`leaves \`${line}\` to the expressions`, () => assert.equal(parseCommand(line), undefined));
+  }
+
+  it("says what goto takes", () => {
+    for (const line of ["goto", "goto -1", "goto 1.5", "goto 99999999999999999999"]) {
+      assert.deepEqual(parseCommand(line), { error: "goto takes the number of a step: goto 120" });
+    }
+  });
+
+  it("knows every word that completion offers", () => {
+    for (const { label } of commandWords) assert.ok(parseCommand(`${label}1`) ?? parseCommand(label), label);
+  });
+});
