@@ -27,8 +27,9 @@ function pack() {
 
   const { name, version } = JSON.parse(readFileSync(resolve(root, "package.json"), "utf8"));
   const file = resolve(folder, `${name}-${version}.vsix`);
-  // Everything that runs is bundled; the repository is allowed to be missing until it has an address.
-  run("node_modules/@vscode/vsce/vsce", "package", "--no-dependencies", "--allow-missing-repository", "--out", file);
+  // Everything that runs is bundled. The repository has no public address yet, so links of the README stay as they are.
+  const addressless = ["--allow-missing-repository", "--no-rewrite-relative-links"];
+  run("node_modules/@vscode/vsce/vsce", "package", "--no-dependencies", ...addressless, "--out", file);
   const { size } = statSync(file);
   if (size > limitBytes) throw new Error(`${file} has ${size} bytes, more than ${limitBytes}`);
 }

@@ -82,6 +82,16 @@ export class Editor {
     return texts(rows);
   }
 
+  /** The text of the dialog that asks for attention, which is then closed; undefined when there is none. */
+  async dialog(): Promise<string | undefined> {
+    const box = this.page.locator(".monaco-dialog-box");
+    if ((await box.count()) === 0) return undefined;
+    const [text] = await texts(box.locator(".dialog-message-row"));
+    await this.page.keyboard.press("Escape");
+    await box.waitFor({ state: "hidden" });
+    return text;
+  }
+
   /** The lines of the terminal that shows. */
   async terminal(): Promise<string[]> {
     return texts(this.page.locator(".terminal-wrapper.active .xterm-rows > div"));
@@ -98,6 +108,17 @@ export class Editor {
       rows.map((row) => [Number(row.querySelector(".line-numbers")?.textContent), row.style.top] as const),
     );
     return new Map(found.filter(([line]) => line > 0));
+  }
+
+  /** The lines that show, as they show: with what the debugger has written beside them. */
+  async textOfLines(): Promise<Map<number, string>> {
+    const rows = this.page.locator(`${textArea} .view-lines > .view-line`);
+    const shown = await rows.evaluateAll((lines) =>
+      lines.map((line) => [line.style.top, line.textContent ?? ""] as const),
+    );
+    const byTop = new Map(shown);
+    const numbered = [...(await this.lines())].map(([line, top]) => [line, plain(byTop.get(top) ?? "")] as const);
+    return new Map(numbered);
   }
 
   /** Where on the screen `text` stands in a line that shows. */
@@ -122,7 +143,12 @@ export class Editor {
 
 export async function texts(rows: Locator): Promise<string[]> {
   const found = await rows.evaluateAll((elements) => elements.map(({ textContent }) => textContent ?? ""));
-  return found.map((text) => text.replaceAll("\u00a0", " ").trim());
+  return found.map((text) => plain(text).trim());
+}
+
+/** The editor writes spaces that do not break. */
+function plain(text: string): string {
+  return text.replaceAll("\u00a0", " ");
 }
 
 /** Runs in the page. A line is a row of spans, each with one text. */

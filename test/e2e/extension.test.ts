@@ -1,7 +1,7 @@
 // The packed extension in a real VS Code: one person's first minutes with it, step after step in one window.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Debugging, keys } from "./debugging.ts";
@@ -11,6 +11,7 @@ import { whatIsMissing } from "./installed.ts";
 import { type Server, startServer } from "./server.ts";
 
 const example = "msharefs-basics.mshare";
+const broken = "broken.mshare";
 /** `MSHARE_PICTURES=1 npm test` also renews the pictures of the documentation. */
 const renewPictures = process.env["MSHARE_PICTURES"] === "1";
 
@@ -30,6 +31,7 @@ describe("the extension in a real VS Code", function () {
       this.skip();
     }
     cpSync("examples", join(workspace, "examples"), { recursive: true });
+    writeFileSync(join(workspace, broken), "this is no scenario\n");
     server = await startServer(packed(folder), workspace);
     editor = await Editor.open(server.url);
     debug = new Debugging(editor);
@@ -52,6 +54,10 @@ describe("the extension in a real VS Code", function () {
     return index + 1;
   }
 
+  function firstStatement(): number {
+    return source.findIndex((line) => /^\w+: /.test(line)) + 1;
+  }
+
   async function picture(name: string): Promise<void> {
     if (renewPictures) await editor.screenshot(`docs/images/${name}.png`);
   }
@@ -60,6 +66,12 @@ describe("the extension in a real VS Code", function () {
     await editor.openFile(example);
     await eventually("the language is known", async () => (await editor.statusBar()).includes("mshare scenario"));
     assert.deepEqual(await editor.problems(), []);
+  });
+
+  it("stops at the first statement after F5 where nothing else would stop it", async () => {
+    const stop = await debug.press(keys.start);
+    assert.deepEqual([stop.reason, stop.line, stop.file], ["entry", firstStatement(), example]);
+    await debug.end();
   });
 
   it("stops at a breakpoint after F5, without a launch.json", async () => {
@@ -80,6 +92,16 @@ describe("the extension in a real VS Code", function () {
       { level: 2, name: "fd", value: "3" },
     );
     await picture("stopped");
+  });
+
+  it("shows values beside the lines that have run, and not beside those to come", async () => {
+    const shown = await eventually("a value shows", async () => {
+      const lines = await editor.textOfLines();
+      return lines.get(lineOf("open("))?.includes("fd = 3") && lines;
+    });
+    const stopped = lineOf("mmap(");
+    const later = [...shown].filter(([line, text]) => line > stopped && /\w+\.(fd|p) = /.test(text));
+    assert.deepEqual(later, []);
   });
 
   it("stops at an event, named in words", async () => {
@@ -109,6 +131,15 @@ describe("the extension in a real VS Code", function () {
       return /ended with status \d/.test(lines) && lines;
     });
     assert.match(output, new RegExp(example));
+  });
+
+  it("refuses a scenario that means nothing, in one message that says where", async () => {
+    await editor.openFile(broken);
+    await editor.page.keyboard.press(keys.start);
+    const message = await eventually("a message shows", () => editor.dialog());
+    assert.match(message, /broken\.mshare:1:/);
+    await eventually("nothing is left running", async () => !(await debug.isDebugging()));
+    await editor.openFile(example);
   });
 
   it("complains about a misaligned size as soon as it is typed", async () => {

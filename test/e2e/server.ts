@@ -17,6 +17,7 @@ export interface Server {
 const settings = {
   "breadcrumbs.enabled": false,
   "chat.disableAIFeatures": true,
+  "debug.openDebug": "openOnSessionStart",
   "debug.toolBarLocation": "docked",
   "editor.minimap.enabled": false,
   "extensions.autoUpdate": false,
