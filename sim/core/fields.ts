@@ -1,5 +1,5 @@
 // Kinds of fields that a structure may have. A kind says how a value is stored and how people read it.
-import type { Handle, StructType } from "./struct.ts";
+import type { StructType } from "./struct.ts";
 
 /** How a number is shown. "flags" and "enum" take names from `names`. */
 export type Format = "dec" | "hex" | "address" | "bytes" | "pages" | "pfn" | "bool" | "flags" | "enum";
@@ -58,8 +58,8 @@ export const pfn = (): NumberKind => number("pfn");
 export const bool = (): NumberKind => number("bool");
 export const flags = (names: Readonly<Record<number, string>>): NumberKind => ({ kind: "number", format: "flags", names });
 export const oneOf = (names: Readonly<Record<number, string>>): NumberKind => ({ kind: "number", format: "enum", names });
-export const ref = <T extends Handle>(to: string): RefKind<T> => ({ kind: "ref", to });
-export const refs = <T extends Handle>(to: string): RefsKind<T> => ({ kind: "refs", to });
+export const ref = <T>(to: string): RefKind<T> => ({ kind: "ref", to });
+export const refs = <T>(to: string): RefsKind<T> => ({ kind: "refs", to });
 export const value = <T>(initial: T, show?: (value: T) => string): ValueKind<T> => ({ kind: "value", initial, show });
 export const text = (): ValueKind<string> => value("");
 export const array = (length: number, format: Format = "dec"): ArrayKind => ({ kind: "array", length, format });
