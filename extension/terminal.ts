@@ -2,6 +2,7 @@
 // Not a shell and not a task: both would ask for workspace trust, and we run nothing of the workspace.
 import { type ChildProcess, spawn } from "node:child_process";
 import * as vscode from "vscode";
+import { asNode } from "./runtime.ts";
 
 const interrupt = "\x03";
 
@@ -49,8 +50,7 @@ function terminalOf(program: Program): vscode.Pseudoterminal {
   };
 }
 
-/** ELECTRON_RUN_AS_NODE makes a desktop VS Code's executable behave as the Node inside it; elsewhere it means nothing. */
 function start({ module, args, cwd }: Program): ChildProcess {
-  const env = { ...process.env, ELECTRON_RUN_AS_NODE: "1" };
+  const env = { ...process.env, ...asNode };
   return spawn(process.execPath, [module, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
 }
