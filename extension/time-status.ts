@@ -35,7 +35,7 @@ function show(item: vscode.StatusBarItem, time: Time | undefined): void {
     return;
   }
   const { step, last, past } = time;
-  item.text = past ? `$(history) step ${count(step)} of ${count(last)}` : `$(clock) step ${count(step)}`;
+  item.text = past ? `$(history) step ${count(step)} of ${count(last)}` : `$(pulse) step ${count(step)}`;
   item.tooltip = past
     ? "You are looking at the past: the run has been further already. Continue replays the same steps."
     : "Step of the simulation: the newest moment of this run.";
