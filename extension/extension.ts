@@ -10,7 +10,7 @@ import { startLanguageClient } from "./language-client.ts";
 import { registerTimeStatus } from "./time-status.ts";
 import { registerTimeTravel } from "./time-travel.ts";
 
-export async function activate(context: ExtensionContext): Promise<void> {
+export function activate(context: ExtensionContext): void {
   context.subscriptions.push(
     registerDebugAdapter(context),
     registerConfigurations(),
@@ -19,7 +19,6 @@ export async function activate(context: ExtensionContext): Promise<void> {
     registerInlineValues(),
     registerTimeStatus(),
     registerTimeTravel(),
+    startLanguageClient(context),
   );
-  // Last, and waited for: debugging works even where the language server cannot start.
-  context.subscriptions.push(await startLanguageClient(context));
 }

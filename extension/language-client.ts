@@ -2,8 +2,8 @@
 import type { Disposable, ExtensionContext } from "vscode";
 import { LanguageClient, TransportKind } from "vscode-languageclient/node";
 
-/** Resolves when the server has answered, also when it could not start: the client has told the user by then. */
-export async function startLanguageClient(context: ExtensionContext): Promise<Disposable> {
+/** Starts the server without waiting for it: debugging works before it answers, and where it cannot start at all. */
+export function startLanguageClient(context: ExtensionContext): Disposable {
   const module = context.asAbsolutePath("dist/language-server.js");
   const client = new LanguageClient(
     "mshare",
@@ -11,10 +11,7 @@ export async function startLanguageClient(context: ExtensionContext): Promise<Di
     { module, transport: TransportKind.ipc },
     { documentSelector: [{ language: "mshare" }] },
   );
-  try {
-    await client.start();
-  } catch {
-    // Reported by the client itself, with the output channel that says why.
-  }
-  return { dispose: () => void client.dispose() };
+  // A failure has been shown by the client itself, with the output channel that says why.
+  const started = client.start().catch(() => undefined);
+  return { dispose: () => void started.then(() => client.dispose()) };
 }
