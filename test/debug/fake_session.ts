@@ -264,8 +264,8 @@ export class FakeSession implements DebugSession {
     if (data) return this.stop("data", `${done?.write?.dataId} was written`, [data.id]);
     const failed =
       moved && done?.expect && this.now === done.start + 1 && this.value(done.expect.dataId) !== done.expect.value;
+    this.failedExpectation ||= Boolean(failed);
     if (failed && this.caught.some(({ filter }) => filter === "expectation")) return this.failed(done);
-    if (failed) this.failedExpectation = true;
     if (this.finished) return this.end();
     if (this.now >= this.maxSteps) return this.stop("limit", "the limit of steps was reached");
     return this.reachedStatement(moved);

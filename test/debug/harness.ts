@@ -12,6 +12,7 @@ interface Bodies {
   scopes: DebugProtocol.ScopesResponse["body"];
   variables: DebugProtocol.VariablesResponse["body"];
   setVariable: DebugProtocol.SetVariableResponse["body"];
+  setExpression: DebugProtocol.SetExpressionResponse["body"];
   evaluate: DebugProtocol.EvaluateResponse["body"];
   completions: DebugProtocol.CompletionsResponse["body"];
   setBreakpoints: DebugProtocol.SetBreakpointsResponse["body"];
