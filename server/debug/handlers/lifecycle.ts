@@ -8,7 +8,7 @@ import { Debuggee, type Listener } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
 import type { Handlers } from "../handlers.ts";
 import { diagnosticLine, type Launch, launchAttributes, readLaunch, refusalMessage } from "../launch.ts";
-import { type Arguments, optionalInteger, optionalText, optionalWord, record } from "../read.ts";
+import { type Arguments, optionalInteger, optionalText, record } from "../read.ts";
 import { setDefaultFilters, statusOut } from "./breakpoints.ts";
 
 export const lifecycleHandlers: Handlers = {
@@ -24,7 +24,8 @@ export const lifecycleHandlers: Handlers = {
 
   launch(adapter, args) {
     if (adapter.debuggee) throw new RequestError("notNow", "a scenario was already launched");
-    adapter.debuggee = open(adapter, args);
+    const launch = endingOnFailure(adapter, () => readLaunch(adapter.environment, args));
+    adapter.debuggee = open(adapter, launch);
     warnOfUnknownAttributes(adapter, args);
     // Only now can breakpoints be checked against the scenario, so only now the client is asked for them.
     adapter.afterResponse(() => adapter.event("initialized"));
@@ -45,8 +46,10 @@ export const lifecycleHandlers: Handlers = {
     const before = adapter.debuggee;
     if (!before) throw new RequestError("notNow", "nothing has been launched");
     if (before.state === "configuring") throw new RequestError("notNow", "the run has not begun");
+    // Arguments that make no sense leave the run as it is; a scenario that is refused now is the end of the session.
+    const launch = args["arguments"] ? readLaunch(adapter.environment, record(args, "arguments")) : before.launch;
     before.dispose();
-    const fresh = args["arguments"] ? open(adapter, record(args, "arguments")) : reopen(adapter, before.launch);
+    const fresh = open(adapter, launch);
     adapter.debuggee = fresh;
     adapter.afterResponse(() => {
       for (const status of adapter.breakpoints.reapply(fresh.session)) tellChanged(adapter, status);
@@ -73,26 +76,19 @@ export const lifecycleHandlers: Handlers = {
   },
 };
 
-function open(adapter: Adapter, args: Arguments): Debuggee {
-  optionalWord(args, "request", ["launch"]);
-  return reopen(adapter, readLaunchOrEnd(adapter, args));
-}
-
-function readLaunchOrEnd(adapter: Adapter, args: Arguments): Launch {
-  try {
-    return readLaunch(adapter.environment, args);
-  } catch (error) {
-    adapter.afterResponse(() => adapter.event("terminated"));
-    throw error;
-  }
-}
-
-function reopen(adapter: Adapter, launch: Launch): Debuggee {
-  const { engine, host } = adapter.environment;
-  try {
+/** A launch that fails is the end of the session: nothing is left that could run. */
+function open(adapter: Adapter, launch: Launch): Debuggee {
+  return endingOnFailure(adapter, () => {
+    const { engine, host } = adapter.environment;
     const opened = engine.openDebugSession(host, launch.options);
-    if (!("refused" in opened)) return new Debuggee(opened, launch, listener(adapter));
-    throw refusal(adapter, opened);
+    if ("refused" in opened) throw refusal(adapter, opened);
+    return new Debuggee(opened, launch, listener(adapter));
+  });
+}
+
+function endingOnFailure<T>(adapter: Adapter, act: () => T): T {
+  try {
+    return act();
   } catch (error) {
     adapter.afterResponse(() => adapter.event("terminated"));
     throw error;
