@@ -266,6 +266,25 @@ describe("looking at a stopped run", () => {
     assert.deepEqual([event.verified, event.message], [false, "did you mean set_x?"]);
   });
 
+  it("takes log messages for events in their names", async () => {
+    const c = await stoppedAt(0);
+    const asked: (string | undefined)[][] = [];
+    const session = c.adapter.debuggee?.session;
+    assert.ok(session);
+    session.setEventBreakpoints = (set) => {
+      asked.push(...set.map(({ text, logMessage }) => [text, logMessage]));
+      return [];
+    };
+    const names = ["log TLB flush: on CPU {cpu}", "LOG set_pgd into guest if cpu == 1", "tlb_flush", "log"];
+    c.request("setFunctionBreakpoints", { breakpoints: names.map((name) => ({ name })) });
+    assert.deepEqual(asked, [
+      ["TLB flush", "on CPU {cpu}"],
+      ["set_pgd into guest if cpu == 1", "set_pgd into guest if cpu == 1"],
+      ["tlb_flush", undefined],
+      ["log", undefined],
+    ]);
+  });
+
   it("names kernel files to the engine as the engine does", async () => {
     const c = await stoppedAt(0);
     const asked: string[] = [];

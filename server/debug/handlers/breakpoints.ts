@@ -42,7 +42,7 @@ export const breakpointHandlers: Handlers = {
 
   setFunctionBreakpoints(adapter, args) {
     const { session } = adapter.launched();
-    const wanted = records(args, "breakpoints").map((item) => ({ text: text(item, "name"), ...options(item) }));
+    const wanted = records(args, "breakpoints").map((item) => ({ ...eventOf(text(item, "name")), ...options(item) }));
     return answer(
       adapter,
       adapter.breakpoints.replace("events", session, (to) => to.setEventBreakpoints(wanted)),
@@ -114,6 +114,12 @@ export function setDefaultFilters(adapter: Adapter): void {
   const { session } = adapter.launched();
   const wanted = session.exceptionFilters().filter((filter) => filter.default);
   adapter.breakpoints.replace("exceptions", session, (to) => setFilters(adapter, to, wanted));
+}
+
+/** DAP has no log message for function breakpoints, so the name may ask for one: `log TLB flush: on {cpu}`. */
+function eventOf(name: string): { readonly text: string; readonly logMessage?: string } {
+  const [, event, message] = /^\s*log\s+(.*?)\s*(?::\s+(.*))?$/i.exec(name) ?? [];
+  return event ? { text: event, logMessage: message ?? event } : { text: name };
 }
 
 function options(item: Arguments): BreakpointOptions {
