@@ -7,6 +7,7 @@ import { type Client, lineOut, readClient } from "./client.ts";
 import type { Debuggee } from "./debuggee.ts";
 import type { Environment } from "./environment.ts";
 import { errorIds, RequestError } from "./errors.ts";
+import type { EventBreakpoints } from "./events.ts";
 import { handlers } from "./handlers.ts";
 import { argumentsOf, isRecord } from "./read.ts";
 import { sourceOut } from "./sources.ts";
@@ -17,6 +18,7 @@ export type Outgoing = DebugProtocol.Response | DebugProtocol.Event;
 export class Adapter {
   readonly environment: Environment;
   readonly breakpoints = new BreakpointBook();
+  readonly events: EventBreakpoints = { client: [], console: [] };
   client: Client = readClient({});
   state: "new" | "initialized" | "gone" = "new";
   debuggee: Debuggee | undefined;

@@ -27,7 +27,8 @@ export class BreakpointBook {
   /** Replaces the set of that name (`lines FILE`, `events`, …). */
   replace(key: string, session: DebugSession, set: Setter): readonly KeptStatus[] {
     const statuses = set(session);
-    const entry = { set, statuses, ids: statuses.map(() => this.nextId++) };
+    const before = this.entries.get(key)?.ids ?? [];
+    const entry = { set, statuses, ids: statuses.map((_, index) => before[index] ?? this.nextId++) };
     this.entries.set(key, entry);
     return kept(entry);
   }

@@ -1,7 +1,8 @@
 // The debug console takes expressions and, because no button exists for them, a few commands.
 
 export type Command =
-  | { readonly kind: "help" | "time" }
+  | { readonly kind: "help" | "time" | "clear" }
+  | { readonly kind: "break"; readonly event: string }
   | { readonly kind: "goto"; readonly step: number }
   | { readonly kind: "whoWrote"; readonly expression: string }
   | { readonly kind: "steps"; readonly count: number };
@@ -11,6 +12,8 @@ export const commandWords: readonly { readonly label: string; readonly detail: s
   { label: "goto ", detail: "goto STEP: the state after that step, past or future" },
   { label: "who wrote ", detail: "who wrote EXPR: the step that last changed it" },
   { label: "steps", detail: "steps [N]: the last N kernel steps (10)" },
+  { label: "break ", detail: "break EVENT: stop at an event, in words: break TLB flush if cpu == 1" },
+  { label: "clear", detail: "clear: no more stops at what `break` named" },
   { label: "time", detail: "time: the present step and how far the run was recorded" },
   { label: "help", detail: "help: these commands" },
 ];
@@ -29,11 +32,14 @@ export function parseCommand(line: string): Command | { readonly error: string }
   switch (words[0]) {
     case "help":
     case "time":
+    case "clear":
       return rest === "" ? { kind: words[0] } : undefined;
     case "goto":
       return (
         withNumber(rest, (step) => ({ kind: "goto", step })) ?? { error: "goto takes the number of a step: goto 120" }
       );
+    case "break":
+      return rest === "" ? { error: "break takes an event: break TLB flush" } : { kind: "break", event: rest };
     case "steps":
       if (rest === "") return { kind: "steps", count: 10 };
       return withNumber(rest, (count) => ({ kind: "steps", count: Math.min(count, LONGEST_LIST) }));

@@ -11,11 +11,24 @@ describe("the debug console's commands", () => {
     ["steps 99999999", { kind: "steps", count: 1000 }],
     ["time", { kind: "time" }],
     ["help", { kind: "help" }],
+    ["break TLB flush if cpu == 1", { kind: "break", event: "TLB flush if cpu == 1" }],
+    ["clear", { kind: "clear" }],
   ] as const) {
     it(`takes \`${line}\``, () => assert.deepEqual(parseCommand(line), expected));
   }
 
-  for (const line of ["mm(A)", "time + 1", "who", "who wrote ", "steps(A)", "helper", "", "goto_x"]) {
+  for (const line of [
+    "mm(A)",
+    "time + 1",
+    "who",
+    "who wrote ",
+    "steps(A)",
+    "helper",
+    "",
+    "goto_x",
+    "clear x",
+    "breakable",
+  ]) {
     it(`leaves \`${line}\` to the expressions`, () => assert.equal(parseCommand(line), undefined));
   }
 

@@ -178,6 +178,19 @@ describe("moving through a run", () => {
     assert.equal((await c.event("stopped")).reason, "pause");
   });
 
+  it("stops at events that the console named, beside those of the client", async () => {
+    const c = await stoppedAtEntry();
+    const say = (expression: string) => c.request("evaluate", { expression, context: "repl" }).result;
+    const [{ id }] = c.request("setFunctionBreakpoints", { breakpoints: [{ name: "set_y" }] }).breakpoints;
+    assert.equal(say("break set_x"), "the run stops at set_x");
+    assert.match(c.refused("evaluate", { expression: "break set q", context: "repl" }), /did you mean set_x/);
+    assert.equal((await c.move("continue")).reason, "function breakpoint");
+    assert.equal(c.adapter.debuggee?.session.now, 2);
+    assert.equal(say("clear"), "1 removed");
+    assert.deepEqual((await c.move("continue")).hitBreakpointIds, [id]);
+    assert.equal(c.adapter.debuggee?.session.now, 6);
+  });
+
   it("delivers log points without stopping", async () => {
     const c = clientOn(fakeEngine, { [program]: text });
     c.launch({ program }, () => {

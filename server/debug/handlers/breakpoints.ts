@@ -11,6 +11,7 @@ import type { Adapter } from "../adapter.ts";
 import type { KeptStatus } from "../breakpoints.ts";
 import { lineIn, lineOut } from "../client.ts";
 import { RequestError } from "../errors.ts";
+import { eventOf, setClientEvents } from "../events.ts";
 import type { Handlers } from "../handlers.ts";
 import {
   type Arguments,
@@ -41,12 +42,9 @@ export const breakpointHandlers: Handlers = {
   },
 
   setFunctionBreakpoints(adapter, args) {
-    const { session } = adapter.launched();
-    const wanted = records(args, "breakpoints").map((item) => ({ ...eventOf(text(item, "name")), ...options(item) }));
-    return answer(
-      adapter,
-      adapter.breakpoints.replace("events", session, (to) => to.setEventBreakpoints(wanted)),
-    );
+    adapter.launched();
+    const wanted = records(args, "breakpoints").map((item) => eventOf(text(item, "name"), options(item)));
+    return answer(adapter, setClientEvents(adapter, wanted));
   },
 
   setDataBreakpoints(adapter, args) {
@@ -114,12 +112,6 @@ export function setDefaultFilters(adapter: Adapter): void {
   const { session } = adapter.launched();
   const wanted = session.exceptionFilters().filter((filter) => filter.default);
   adapter.breakpoints.replace("exceptions", session, (to) => setFilters(adapter, to, wanted));
-}
-
-/** DAP has no log message for function breakpoints, so the name may ask for one: `log TLB flush: on {cpu}`. */
-function eventOf(name: string): { readonly text: string; readonly logMessage?: string } {
-  const [, event, message] = /^\s*log\s+(.*?)\s*(?::\s+(.*))?$/i.exec(name) ?? [];
-  return event ? { text: event, logMessage: message ?? event } : { text: name };
 }
 
 function options(item: Arguments): BreakpointOptions {

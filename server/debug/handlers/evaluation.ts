@@ -1,15 +1,12 @@
 // Expressions: watches, hovers, the debug console and its completions.
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import type { ValueNode } from "../../../sim/debugging.ts";
-import type { Adapter } from "../adapter.ts";
-import { commandWords, helpText, parseCommand } from "../console.ts";
+import { commandWords } from "../console.ts";
 import type { Debuggee } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
 import type { Handlers } from "../handlers.ts";
 import { type Arguments, integer, optionalInteger, optionalText, text } from "../read.ts";
 import { details, shown } from "../values.ts";
-import { move, withHistory } from "./moves.ts";
-import { whoWrote } from "./time.ts";
+import { known, runCommand } from "./commands.ts";
 import { readFormat } from "./variables.ts";
 
 const completionTypes: Record<Completion["type"], DebugProtocol.CompletionItemType> = {
@@ -70,39 +67,4 @@ function commandsThatBegin(before: string) {
 export function frameThread(debuggee: Debuggee, args: Arguments): number {
   const frame = optionalInteger(args, "frameId");
   return frame === undefined ? debuggee.session.current : debuggee.threadOfFrame(frame);
-}
-
-function known(node: ValueNode | { readonly error: string }): ValueNode {
-  if ("error" in node) throw new RequestError("refused", node.error);
-  return node;
-}
-
-/** What a command says, or undefined where the line is an expression. */
-function runCommand(adapter: Adapter, debuggee: Debuggee, line: string, thread: number): string | undefined {
-  const command = parseCommand(line);
-  if (command === undefined) return undefined;
-  if ("error" in command) throw new RequestError("badArguments", command.error);
-  const { session } = debuggee;
-  switch (command.kind) {
-    case "help":
-      return helpText;
-    case "time":
-      return `step ${session.now} of ${session.last}${session.finished ? " (the end of the run)" : ""}`;
-    case "steps": {
-      const from = Math.max(1, session.now - command.count + 1);
-      const steps = session.steps(from, session.now - from + 1);
-      return steps.map(({ step, text }) => `${step}  ${text}`).join("\n") || "no step was done yet";
-    }
-    case "goto":
-      if (command.step < session.now) withHistory(adapter);
-      move(adapter, debuggee, { kind: "goto", step: command.step });
-      return `going to step ${command.step}`;
-    case "whoWrote": {
-      const { dataId } = known(session.evaluate(command.expression, thread));
-      if (dataId === undefined)
-        throw new RequestError("refused", `${command.expression} is not a field of a simulated object`);
-      const { step, description } = whoWrote(debuggee, dataId);
-      return `step ${step}: ${description} (goto ${step} shows it)`;
-    }
-  }
 }
