@@ -40,6 +40,7 @@ const severities = {
   "bad-option-value": "error",
   "bad-clause": "error",
   "bad-index": "error",
+  "bad-count": "error",
   "no-such-cpu": "error",
   "not-constant": "error",
   overflow: "error",
@@ -62,7 +63,6 @@ const severities = {
   "acts-after-exit": "warning",
   shadowed: "warning",
   "empty-label": "warning",
-  unused: "hint",
 } as const satisfies Record<string, Severity>;
 
 export type DiagnosticCode = keyof typeof severities;

@@ -53,7 +53,7 @@ class EvaluationError extends Error {
 
 export function evaluate(expr: Expr, environment: Environment): Evaluation {
   try {
-    return { value: valueOf(expr, environment) };
+    return { value: nodeValue(expr, environment) };
   } catch (error) {
     if (error instanceof EvaluationError) return { error: error.message, at: error.at, code: error.code };
     throw error;
@@ -69,7 +69,7 @@ function sound(result: Value | Failure, at: Span): Value {
   return result;
 }
 
-function valueOf(expr: Expr, environment: Environment): Value {
+function nodeValue(expr: Expr, environment: Environment): Value {
   switch (expr.kind) {
     case "integer":
     case "string":
@@ -77,39 +77,40 @@ function valueOf(expr: Expr, environment: Environment): Value {
     case "name":
       return nameValue(expr.name, expr, environment);
     case "group":
-      return valueOf(expr.inner, environment);
+      return nodeValue(expr.inner, environment);
     case "unary":
-      return sound(unaryOperation(expr.operator, valueOf(expr.operand, environment)), expr);
+      return sound(unaryOperation(expr.operator, nodeValue(expr.operand, environment)), expr);
     case "binary": {
       if (expr.operator === "&&")
-        return isTrue(valueOf(expr.left, environment)) && isTrue(valueOf(expr.right, environment));
+        return isTrue(nodeValue(expr.left, environment)) && isTrue(nodeValue(expr.right, environment));
       if (expr.operator === "||")
-        return isTrue(valueOf(expr.left, environment)) || isTrue(valueOf(expr.right, environment));
+        return isTrue(nodeValue(expr.left, environment)) || isTrue(nodeValue(expr.right, environment));
       return sound(
-        binaryOperation(expr.operator, valueOf(expr.left, environment), valueOf(expr.right, environment)),
+        binaryOperation(expr.operator, nodeValue(expr.left, environment), nodeValue(expr.right, environment)),
         expr,
       );
     }
     case "conditional":
-      return valueOf(isTrue(valueOf(expr.condition, environment)) ? expr.then : expr.otherwise, environment);
+      return nodeValue(isTrue(nodeValue(expr.condition, environment)) ? expr.then : expr.otherwise, environment);
     case "call":
       return expr.name.text === "count" ? countValue(expr, environment) : callValue(expr, environment);
     case "field":
       return fieldValue(expr, environment);
     case "method": {
-      const object = valueOf(expr.object, environment);
-      const args = expr.args.map((arg) => valueOf(arg, environment));
+      const object = nodeValue(expr.object, environment);
+      const args = expr.args.map((arg) => nodeValue(arg, environment));
       const result = isObject(object) ? object.call?.(expr.method.text, args) : undefined;
       return result === undefined
         ? fail(`${typeName(object)} has no \`${expr.method.text}(…)\`.`, expr.method)
         : sound(result, expr);
     }
     case "index": {
-      const object = valueOf(expr.object, environment);
-      const index = valueOf(expr.index, environment);
+      const object = nodeValue(expr.object, environment);
+      const index = nodeValue(expr.index, environment);
       if (typeof index !== "bigint") return fail(`An index is an integer, not ${typeName(index)}.`, expr.index);
       if (!isObject(object) || !object.at) return fail(`${typeName(object)} has no elements.`, expr.object);
-      return object.at(index) ?? fail(`There is no element ${index}.`, expr.index);
+      const element = object.at(index);
+      return element === undefined ? fail(`There is no element ${index}.`, expr.index) : element;
     }
     case "struct":
       return fail("A structure is an argument of a call, not a value.", expr);
@@ -122,22 +123,24 @@ function nameValue(name: string, at: Span, environment: Environment): Value {
   if (name === "true") return true;
   if (name === "false") return false;
   if (name === "null") return null;
-  const value = environment.inspector.name(name) ?? environment.constant(name);
+  const variable = environment.inspector.name(name);
+  const value = variable === undefined ? environment.constant(name) : variable;
   return value === undefined ? fail(`\`${name}\` is not known here.`, at) : value;
 }
 
 function callValue(expr: CallExpr, environment: Environment): Value {
-  const args = expr.args.map((arg) => valueOf(arg, environment));
+  const args = expr.args.map((arg) => nodeValue(arg, environment));
   const result = environment.inspector.call(expr.name.text, args);
   return result === undefined ? fail(`There is no function \`${expr.name.text}\`.`, expr.name) : sound(result, expr);
 }
 
 function fieldValue(expr: FieldExpr, environment: Environment): Value {
-  const object = valueOf(expr.object, environment);
+  const object = nodeValue(expr.object, environment);
   if (object === null)
     return fail(`There is nothing to take \`.${expr.field.text}\` of: the value before the dot is null.`, expr.object);
   if (!isObject(object)) return fail(`${typeName(object)} has no fields.`, expr.object);
-  return object.get(expr.field.text) ?? noField(object.type, expr.field, object.fields?.() ?? []);
+  const value = object.get(expr.field.text);
+  return value === undefined ? noField(object.type, expr.field, object.fields?.() ?? []) : value;
 }
 
 function noField(type: string, field: Name, known: readonly string[]): never {
@@ -156,11 +159,14 @@ function countValue(expr: CallExpr, environment: Environment): Value {
   if (!condition) return sound(inspector.count(event.name, undefined), expr);
   const where = (argument: (name: string) => Value | undefined) => {
     const within: Inspector = {
-      name: (name) => argument(name) ?? inspector.name(name),
+      name: (name) => {
+        const value = argument(name);
+        return value === undefined ? inspector.name(name) : value;
+      },
       call: (name, args) => inspector.call(name, args),
       count: (name, inner) => inspector.count(name, inner),
     };
-    return isTrue(valueOf(condition, { inspector: within, constant }));
+    return isTrue(nodeValue(condition, { inspector: within, constant }));
   };
   return sound(inspector.count(event.name, where), expr);
 }

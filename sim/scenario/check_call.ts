@@ -1,0 +1,203 @@
+// Judges a call: is there such a one, does this version have it, do its arguments fit.
+import type { CallSpec, Param } from "../kernel/syscall_table.ts";
+import type { CallExpr, Expr, StructExpr } from "./ast.ts";
+import {
+  type Around,
+  type Checked,
+  checkCpu,
+  checkExpression,
+  needInteger,
+  needProcess,
+  needString,
+  typeInWords,
+} from "./check_expression.ts";
+import { countInWords } from "./check_functions.ts";
+import { type CheckState, report, reportAt } from "./check_state.ts";
+import { suggestion } from "./cursor.ts";
+import { checkFlags } from "./flag_families.ts";
+import { cpuOperations, kernelOperations } from "./operations.ts";
+import { isMissing, type Names } from "./vocabulary.ts";
+
+/** What is known of an argument before the run. */
+export interface Argument {
+  readonly expr: Expr;
+  readonly value?: bigint;
+  readonly text?: string;
+  /** Fields of a structure, as far as they are known. */
+  readonly fields?: ReadonlyMap<string, Argument>;
+}
+
+export interface CheckedCall {
+  readonly spec: CallSpec;
+  readonly args: readonly Argument[];
+  /** By parameter name. */
+  readonly byName: ReadonlyMap<string, Argument>;
+}
+
+export type Realm = "process" | "kernel" | "cpu";
+
+/** The specification of a call as it is written: of an `ioctl` that of its request. */
+export function specOf(names: Names, call: CallExpr): CallSpec | undefined {
+  const specs = names.calls.get(call.name.text);
+  if (!specs || specs.length === 1) return specs?.[0];
+  const request = call.args[1];
+  const value = request?.kind === "name" ? names.constants.get(request.name)?.value : undefined;
+  return (
+    specs.find((spec) =>
+      spec.params[1].constants?.some((name) => value !== undefined && names.constants.get(name)?.value === value),
+    ) ?? specs[0]
+  );
+}
+
+/** What `kernel:` or `cpu N:` can do. */
+export function operationsOf(realm: "kernel" | "cpu"): readonly CallSpec[] {
+  return realm === "kernel" ? kernelOperations : cpuOperations;
+}
+
+/** Undefined where the call cannot be judged further. */
+export function checkCall(state: CheckState, call: CallExpr, realm: Realm, around: Around): CheckedCall | undefined {
+  const spec =
+    realm === "process"
+      ? specOf(state.names, call)
+      : operationsOf(realm).find((known) => known.name === call.name.text);
+  if (!spec) {
+    unknownCall(state, call, realm);
+    for (const arg of call.args) if (arg.kind !== "struct") checkExpression(state, arg, around);
+    return undefined;
+  }
+  if (isMissing(state.vocabulary, state.names, spec.name)) {
+    reportAt(state, "not-in-this-version", call.name, `\`${spec.name}\` is not in this version.`);
+  }
+  checkArgumentCount(state, call, spec);
+  const args = call.args.map((arg, index) => checkArgument(state, arg, spec.params[index], around));
+  const byName = new Map(
+    args.flatMap((arg, index) => (spec.params[index] ? [[spec.params[index].name, arg] as const] : [])),
+  );
+  return { spec, args, byName };
+}
+
+function unknownCall(state: CheckState, call: CallExpr, realm: Realm): void {
+  const { name } = call;
+  const others = {
+    process: [...state.names.calls.keys()],
+    kernel: kernelOperations.map((op) => op.name),
+    cpu: cpuOperations.map((op) => op.name),
+  };
+  const { hint, mend, otherMends } = suggestion(name, others[realm]);
+  const code = realm === "process" ? "unknown-call" : "unknown-operation";
+  report(state, {
+    code,
+    start: name.start,
+    end: name.end,
+    message: `${whoHasNot(realm)} \`${name.text}\`.${elsewhere(state, name.text, realm) || hint}`,
+    mend,
+    otherMends,
+  });
+}
+
+function whoHasNot(realm: Realm): string {
+  if (realm === "process") return "There is no call";
+  return realm === "kernel" ? "The kernel has no operation" : "A CPU has no operation";
+}
+
+function elsewhere(state: CheckState, name: string, realm: Realm): string {
+  if (realm !== "kernel" && kernelOperations.some((op) => op.name === name))
+    return ` The kernel does that: \`kernel: ${name}(…)\`.`;
+  if (realm !== "cpu" && cpuOperations.some((op) => op.name === name))
+    return ` A CPU does that: \`cpu 0: ${name}(…)\`.`;
+  if (realm !== "process" && state.names.calls.has(name)) return " That is what a process does.";
+  const design = state.vocabulary.designs.find((known) => known.calls.some((call) => call.name === name));
+  return design ? ` The kernel \`${design.name}\` has it.` : "";
+}
+
+function checkArgumentCount(state: CheckState, call: CallExpr, spec: CallSpec): void {
+  const least = spec.params.filter((param) => !param.optional).length;
+  const most = spec.params.length;
+  const given = call.args.length;
+  if (given >= least && given <= most) return;
+  const at = given > most ? { start: call.args[most].start, end: call.args[given - 1].end } : call.name;
+  reportAt(
+    state,
+    "wrong-argument-count",
+    at,
+    `\`${signature(spec)}\` takes ${countInWords(least, most)}, not ${given}.`,
+  );
+}
+
+/** `mmap(addr, length, prot, flags, fd, offset)`; optional parameters with a question mark. */
+export function signature(spec: CallSpec): string {
+  return `${spec.name}(${spec.params.map((param) => param.name + (param.optional ? "?" : "")).join(", ")})`;
+}
+
+function checkArgument(state: CheckState, expr: Expr, param: Param | undefined, around: Around): Argument {
+  if (expr.kind === "struct") return checkStruct(state, expr, param, around);
+  const checked = checkExpression(state, expr, around);
+  if (param) needKind(state, expr, checked, param);
+  if (param) checkFlags(state, expr, param);
+  const { value } = checked;
+  if (typeof value === "boolean") return { expr, value: value ? 1n : 0n };
+  return {
+    expr,
+    value: typeof value === "bigint" ? value : undefined,
+    text: typeof value === "string" ? value : undefined,
+  };
+}
+
+function needKind(state: CheckState, expr: Expr, checked: Checked, param: Param): void {
+  if (expr.kind === "missing") return;
+  if (param.kind === "process") needProcess(state, expr, checked);
+  else if (param.kind === "path" || param.kind === "string") needString(state, expr, checked);
+  else if (param.kind === "struct" && checked.type !== "integer" && checked.type !== "any") {
+    reportAt(
+      state,
+      "wrong-type",
+      expr,
+      `A structure \`{ field: value }\` or an address belongs here; this is ${typeInWords(checked.type)}.`,
+    );
+  } else if (param.kind !== "struct") needInteger(state, expr, checked, `\`${param.name}\``);
+  if (param.name === "cpu") checkCpu(state, expr, checked);
+}
+
+function checkStruct(state: CheckState, expr: StructExpr, param: Param | undefined, around: Around): Argument {
+  const fields = new Map<string, Argument>();
+  if (param && param.kind !== "struct") reportAt(state, "wrong-type", expr, `\`${param.name}\` is not a structure.`);
+  const known = param?.kind === "struct" ? param.fields : undefined;
+  for (const field of expr.fields) {
+    const spec = known?.find((one) => one.name === field.name.text);
+    if (fields.has(field.name.text)) reportAt(state, "duplicate", field.name, `\`${field.name.text}\` is given twice.`);
+    else if (known && !spec) unknownField(state, field.name, known);
+    fields.set(field.name.text, checkArgument(state, field.value, spec, around));
+  }
+  const missing = known?.filter((field) => !field.optional && !fields.has(field.name)) ?? [];
+  if (missing.length > 0 && expr.fields.length > 0) reportMissing(state, expr, missing);
+  return { expr, fields };
+}
+
+function unknownField(state: CheckState, name: StructExpr["fields"][number]["name"], known: readonly Param[]): void {
+  const { hint, mend, otherMends } = suggestion(
+    name,
+    known.map((field) => field.name),
+  );
+  const list = known.map((field) => field.name).join(", ");
+  report(state, {
+    code: "unknown-field",
+    start: name.start,
+    end: name.end,
+    message: `There is no field \`${name.text}\`; there are ${list}.${hint}`,
+    mend,
+    otherMends,
+  });
+}
+
+function reportMissing(state: CheckState, expr: StructExpr, missing: readonly Param[]): void {
+  const names = missing.map((field) => `\`${field.name}\``).join(", ");
+  const at = expr.fields.at(-1)!.end;
+  const text = missing.map((field) => `, ${field.name}: 0`).join("");
+  report(state, {
+    code: "missing-field",
+    start: expr.start,
+    end: expr.start + 1,
+    message: `${names} ${missing.length === 1 ? "is" : "are"} missing and will be 0, as in C.`,
+    mend: { title: `Add ${missing.map((field) => field.name).join(", ")}`, edits: [{ start: at, end: at, text }] },
+  });
+}

@@ -1,0 +1,212 @@
+// Functions, fields, methods and elements in expressions.
+import type { CallExpr, Expr, FieldExpr, IndexExpr, MethodExpr, Name } from "./ast.ts";
+import {
+  ANY,
+  type Around,
+  type Checked,
+  checkCpu,
+  checkExpression,
+  needInteger,
+  needProcess,
+  needString,
+  typeInWords,
+} from "./check_expression.ts";
+import { readVariable } from "./check_names.ts";
+import { type CheckState, occurs, report, reportAt } from "./check_state.ts";
+import { suggestion } from "./cursor.ts";
+import { functionsByName } from "./functions.ts";
+import { typesByName } from "./object_types.ts";
+import { findVariable, type ProcessSymbol, type ThreadSymbol, visibleVariables } from "./symbols.ts";
+
+export function checkFunction(state: CheckState, expr: CallExpr, around: Around): Checked {
+  const spec = functionsByName.get(expr.name.text);
+  if (!spec) {
+    unknownFunction(state, expr);
+    for (const arg of expr.args) checkExpression(state, arg, around);
+    return ANY;
+  }
+  const required = spec.params.filter((param) => !param.optional).length;
+  if (expr.args.length < required || expr.args.length > spec.params.length) {
+    reportAt(
+      state,
+      "wrong-argument-count",
+      expr.name,
+      `\`${spec.name}(${spec.params.map((param) => param.name).join(", ")})\` takes ${countInWords(required, spec.params.length)}, not ${expr.args.length}.`,
+    );
+  }
+  if (spec.name === "count") return checkCount(state, expr, around);
+  expr.args.forEach((arg, index) => {
+    const kind = spec.params[index]?.kind;
+    const checked = checkExpression(state, arg, around);
+    if (kind === "process") needProcess(state, arg, checked);
+    else if (kind === "path") needString(state, arg, checked);
+    else if (kind) needInteger(state, arg, checked, `\`${spec.params[index].name}\` of \`${spec.name}\``);
+    if (spec.name === "tlb") checkCpu(state, arg, checked);
+  });
+  return { type: spec.type ?? "integer" };
+}
+
+function unknownFunction(state: CheckState, expr: CallExpr): void {
+  if (state.names.calls.has(expr.name.text)) {
+    reportAt(
+      state,
+      "unknown-function",
+      expr.name,
+      `\`${expr.name.text}\` is a call of a process; expressions only read.`,
+    );
+    return;
+  }
+  const { hint, mend, otherMends } = suggestion(expr.name, functionsByName.keys());
+  report(state, {
+    code: "unknown-function",
+    start: expr.name.start,
+    end: expr.name.end,
+    message: `There is no function \`${expr.name.text}\`.${hint}`,
+    mend,
+    otherMends,
+  });
+}
+
+function checkCount(state: CheckState, expr: CallExpr, around: Around): Checked {
+  const [event, condition] = expr.args;
+  if (event?.kind === "name") checkEvent(state, { text: event.name, start: event.start, end: event.end });
+  else if (event) reportAt(state, "wrong-type", event, "`count` takes the name of an event, such as `tlb_flush`.");
+  if (condition) checkExpression(state, condition, { ...around, inCount: true });
+  return { type: "integer" };
+}
+
+export function checkEvent(state: CheckState, name: Name): void {
+  if (name.text === "" || state.names.events.has(name.text)) return;
+  const { hint, mend, otherMends } = suggestion(name, state.names.events);
+  report(state, {
+    code: "unknown-event",
+    start: name.start,
+    end: name.end,
+    message: `There is no event \`${name.text}\`.${hint}`,
+    mend,
+    otherMends,
+  });
+}
+
+export function countInWords(least: number, most: number): string {
+  if (least === most) return least === 0 ? "no arguments" : `${least} argument${least === 1 ? "" : "s"}`;
+  return `${least} to ${most} arguments`;
+}
+
+export function checkField(state: CheckState, expr: FieldExpr, around: Around): Checked {
+  const object = checkExpression(state, expr.object, around);
+  const { field } = expr;
+  if (object.type === "any" || field.text === "") return ANY;
+  if (object.type === "processes") {
+    needProcess(state, expr.object, object);
+    return ANY;
+  }
+  if (object.type === "process") return object.process ? checkMember(state, object.process, field, around) : ANY;
+  const type = typesByName.get(object.type);
+  if (!type) {
+    reportAt(state, "unknown-field", field, `${capital(typeInWords(object.type))} has no fields.`);
+    return ANY;
+  }
+  const known = type.fields.find((one) => one.name === field.text);
+  if (known) return { type: known.type ?? "any" };
+  if (type.open) return ANY;
+  const method = type.methods?.find((one) => one.name === field.text);
+  const { hint, mend, otherMends } = suggestion(
+    field,
+    type.fields.map((one) => one.name),
+  );
+  report(state, {
+    code: "unknown-field",
+    start: field.start,
+    end: field.end,
+    message: method ? `\`${field.text}\` takes arguments.` : `\`${type.name}\` has no field \`${field.text}\`.${hint}`,
+    mend,
+    otherMends,
+  });
+  return ANY;
+}
+
+const capital = (text: string) => text[0].toUpperCase() + text.slice(1);
+
+/** `A.x`: a variable or a thread of a process. */
+function checkMember(state: CheckState, owner: ProcessSymbol | ThreadSymbol, field: Name, around: Around): Checked {
+  const variable = findVariable(owner, field.text);
+  if (variable) return readVariable(state, variable, field, around);
+  const thread = owner.kind === "process" ? owner.threads.get(field.text) : undefined;
+  if (thread) {
+    occurs(state, thread, field, "read");
+    return { type: "process", process: thread };
+  }
+  const threads = owner.kind === "process" ? owner.threads.keys() : [];
+  const { hint, mend, otherMends } = suggestion(field, [...visibleVariables(owner).keys(), ...threads]);
+  report(state, {
+    code: "unknown-field",
+    start: field.start,
+    end: field.end,
+    message: `\`${owner.name}\` has no variable \`${field.text}\`.${hint}`,
+    mend,
+    otherMends,
+  });
+  return ANY;
+}
+
+export function checkMethod(state: CheckState, expr: MethodExpr, around: Around): Checked {
+  const object = checkExpression(state, expr.object, around);
+  const args = expr.args.map((arg) => checkExpression(state, arg, around));
+  if (object.type === "any") return ANY;
+  const methods = typesByName.get(object.type)?.methods ?? [];
+  const method = methods.find((one) => one.name === expr.method.text);
+  if (!method) {
+    const { hint, mend } = suggestion(
+      expr.method,
+      methods.map((one) => one.name),
+    );
+    report(state, {
+      code: "unknown-function",
+      start: expr.method.start,
+      end: expr.method.end,
+      message: `${capital(typeInWords(object.type))} has no \`${expr.method.text}(…)\`.${hint}`,
+      mend,
+    });
+    return ANY;
+  }
+  if (args.length !== method.params.length) {
+    reportAt(
+      state,
+      "wrong-argument-count",
+      expr.method,
+      `\`${method.name}\` takes ${countInWords(method.params.length, method.params.length)}, not ${args.length}.`,
+    );
+  }
+  method.params.forEach((param, index) => {
+    if (!args[index]) return;
+    if (param.kind === "process") needProcess(state, expr.args[index], args[index]);
+    else needInteger(state, expr.args[index], args[index], `\`${param.name}\` of \`${method.name}\``);
+  });
+  return { type: method.type ?? "any" };
+}
+
+export function checkIndex(state: CheckState, expr: IndexExpr, around: Around): Checked {
+  const object = checkExpression(state, expr.object, around);
+  const index = checkExpression(state, expr.index, around);
+  needInteger(state, expr.index, index, "An index");
+  if (object.type === "process" && object.process?.kind === "process") {
+    reportAt(state, "bad-index", expr, `\`${object.process.name}\` is a single process, not an array.`);
+    return { type: "process", process: object.process };
+  }
+  if (object.type !== "processes" || object.process?.kind !== "process") return ANY;
+  checkElement(state, object.process, expr.index, index);
+  return { type: "process", process: object.process };
+}
+
+/** The index of an array's element, where it is known. */
+export function checkElement(state: CheckState, process: ProcessSymbol, at: Expr, index: Checked): void {
+  const { count } = process;
+  if (!count || typeof index.value !== "bigint" || index.value < count) return;
+  reportAt(
+    state,
+    "bad-index",
+    at,
+    `\`${process.name}\` has ${count} processes, \`${process.name}[0]\` to \`${process.name}[${count - 1n}]\`.`,
+  );
+}

@@ -1,0 +1,57 @@
+// What the parts of the checker share while they go through a scenario.
+import type { Span } from "./ast.ts";
+import { type Diagnostic, diagnosticOf, type Problem, type Related } from "./diagnostics.ts";
+import type { ParsedFile } from "./parser.ts";
+import type { Program } from "./program.ts";
+import type { LabelSymbol, LetSymbol, Occurrence, Place, ProcessSymbol, ScenarioSymbol } from "./symbols.ts";
+import type { Value } from "./values.ts";
+import type { Names, Vocabulary } from "./vocabulary.ts";
+
+export interface CheckState {
+  readonly vocabulary: Vocabulary;
+  readonly names: Names;
+  readonly program: Program;
+  /** The file of the item that is being checked. */
+  file: ParsedFile;
+  readonly processes: Map<string, ProcessSymbol>;
+  readonly lets: Map<string, LetSymbol>;
+  readonly labels: Map<string, LabelSymbol>;
+  readonly machine: Map<string, Value>;
+  /** Which file a let stands in: folding happens where it is first used. */
+  readonly fileOf: Map<LetSymbol, ParsedFile>;
+  readonly occurrences: Occurrence[];
+  readonly diagnostics: Diagnostic[];
+}
+
+/** More would help nobody and cost time in an editor. */
+const MAX_DIAGNOSTICS = 1000;
+
+export function report(state: CheckState, problem: Problem): void {
+  if (state.diagnostics.length > MAX_DIAGNOSTICS) return;
+  if (state.diagnostics.length < MAX_DIAGNOSTICS) {
+    state.diagnostics.push(diagnosticOf(problem, state.file.path, state.file.lines));
+    return;
+  }
+  const { start, end } = problem;
+  const message = "Too many problems; the rest is not shown.";
+  state.diagnostics.push(
+    diagnosticOf({ code: "too-many-problems", start, end, message }, state.file.path, state.file.lines),
+  );
+}
+
+export function occurs(state: CheckState, symbol: ScenarioSymbol, at: Span, use: Occurrence["use"]): void {
+  state.occurrences.push({ symbol, file: state.file.path, start: at.start, end: at.end, use });
+}
+
+export function alreadyHere(place: Place): Related[] {
+  return [{ ...place, message: "It is declared here." }];
+}
+
+export function cpuCount(state: CheckState): bigint {
+  const cpus = state.machine.get("cpus");
+  return typeof cpus === "bigint" ? cpus : 1n;
+}
+
+export function reportAt(state: CheckState, code: Problem["code"], at: Span, message: string): void {
+  report(state, { code, start: at.start, end: at.end, message });
+}

@@ -1,0 +1,101 @@
+// Calls that are well formed and surely fail: a warning that names the errno, unless the statement expects just that.
+// Only what is certain is said: an argument that is not known before the run is never judged.
+import type { CallStatement, Item, ParallelBlock, RepeatBlock, Span } from "./ast.ts";
+import { accessNames } from "./calls.ts";
+import type { Argument, CheckedCall } from "./check_call.ts";
+import { type CheckState, report } from "./check_state.ts";
+import { actingSymbol } from "./collect.ts";
+import { type Failing, linuxRules, userAddressEnd } from "./linux_rules.ts";
+import { followRegions, forgetRegions, mshareFailure, type RegionSight, regionSight } from "./mshare_rules.ts";
+import type { ActingSymbol } from "./symbols.ts";
+
+/** What is known, at one place of the file, of what ran before. */
+export interface Foresight {
+  readonly regions: RegionSight;
+  readonly state: CheckState;
+}
+
+export interface ForeseenCall {
+  readonly item: CallStatement;
+  readonly checked: CheckedCall;
+  readonly symbol: ActingSymbol | undefined;
+  /** Runs exactly once, and nothing runs beside it. */
+  readonly steady: boolean;
+}
+
+export function foresightOf(state: CheckState): Foresight {
+  return { regions: regionSight(state), state };
+}
+
+export function checkWillFail(state: CheckState, foresight: Foresight, call: ForeseenCall): void {
+  const failing = failure(state, foresight, call);
+  if (failing) warn(state, call, failing);
+  if (!failing && call.item.clause?.kind !== "fails") followRegions(foresight.regions, call);
+}
+
+/** Forgets what a loop or parallel block may change. */
+export function loseSight(foresight: Foresight, block: ParallelBlock | RepeatBlock): void {
+  const { state, regions } = foresight;
+  const visit = (item: Item): void => {
+    if (item.kind === "actor-block" || item.kind === "parallel" || item.kind === "repeat") item.body.forEach(visit);
+    if (item.kind === "call-statement") forgetRegions(regions, item, actingSymbol(state, item.actor));
+  };
+  block.body.forEach(visit);
+}
+
+function failure(state: CheckState, foresight: Foresight, call: ForeseenCall): Failing | undefined {
+  const { checked } = call;
+  const { name } = checked.spec;
+  const value = (param: string) => checked.byName.get(param)?.value;
+  if (accessNames.has(name)) return accessFailure(state, checked);
+  const ofLinux = linuxRules[name]?.({ value, levels: state.machine.get("levels") === 5n ? 5 : 4 });
+  return ofLinux ?? mshareFailure(foresight.regions, call) ?? unknownRequest(checked);
+}
+
+function accessFailure(state: CheckState, checked: CheckedCall): Failing | undefined {
+  const address = checked.byName.get("addr")?.value;
+  const end = userAddressEnd(state.machine.get("levels") === 5n ? 5 : 4);
+  if (address === undefined || address + 8n <= end) return undefined;
+  return { errno: "SIGSEGV", because: "the address is beyond those of user processes", param: "addr" };
+}
+
+/** `specOf` gives the general entry of ioctl where no entry has this request. */
+function unknownRequest(checked: CheckedCall): Failing | undefined {
+  if (checked.spec.name !== "ioctl" || checked.spec.params[1].constants?.length !== 0) return undefined;
+  if (checked.byName.get("request")?.value === undefined) return undefined;
+  return { errno: "ENOTTY", because: "no file of this kernel knows this request", param: "request" };
+}
+
+function warn(state: CheckState, call: ForeseenCall, failing: Failing): void {
+  const { clause } = call.item;
+  const { errno, because } = failing;
+  const isSignal = errno.startsWith("SIG");
+  const expected =
+    clause?.kind === "fails" ? clause.errno.text : clause?.kind === "faults" ? clause.signal.text : undefined;
+  if (expected === errno) return;
+  const name = call.checked.spec.name;
+  const verb = isSignal ? "raise" : "fail with";
+  const other = expected ? `, not ${expected}` : "";
+  const word = isSignal ? "faults" : "fails";
+  const mend =
+    clause === undefined
+      ? {
+          title: `Expect it: ${word} ${errno}`,
+          edits: [{ start: call.item.end, end: call.item.end, text: ` ${word} ${errno}` }],
+        }
+      : undefined;
+  report(state, {
+    code: isSignal ? "will-fault" : "will-fail",
+    ...placeOfFailure(call.checked, failing, call.item),
+    message: `\`${name}\` will ${verb} ${errno}${other}: ${because}.`,
+    mend,
+  });
+}
+
+function placeOfFailure(checked: CheckedCall, failing: Failing, item: CallStatement): Span {
+  const argument = checked.byName.get(failing.param);
+  const fields: ReadonlyMap<string, Argument> | undefined = argument?.fields;
+  const at = (failing.field && fields?.get(failing.field)?.expr) || argument?.expr || item.call.name;
+  const isWhole = "kind" in at && at.kind === "struct";
+  return isWhole ? { start: item.call.name.start, end: item.call.name.end } : { start: at.start, end: at.end };
+}
