@@ -37,7 +37,11 @@ export class EventTable {
 }
 
 /** Builds the announcing functions. `args` is where listeners find the arguments until the next event. */
-export function makeTrace<E extends EventSpecs>(table: EventTable, args: unknown[], fire: (id: number) => number): Trace<E> {
+export function makeTrace<E extends EventSpecs>(
+  table: EventTable,
+  args: unknown[],
+  fire: (id: number) => number,
+): Trace<E> {
   const trace: Record<string, (...values: unknown[]) => number> = {};
   table.names.forEach((name, id) => {
     trace[name] = (a, b, c, d, e, f) => {

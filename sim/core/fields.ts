@@ -56,8 +56,16 @@ export const pages = (): NumberKind => number("pages");
 export const address = (): NumberKind => number("address");
 export const pfn = (): NumberKind => number("pfn");
 export const bool = (): NumberKind => number("bool");
-export const flags = (names: Readonly<Record<number, string>>): NumberKind => ({ kind: "number", format: "flags", names });
-export const oneOf = (names: Readonly<Record<number, string>>): NumberKind => ({ kind: "number", format: "enum", names });
+export const flags = (names: Readonly<Record<number, string>>): NumberKind => ({
+  kind: "number",
+  format: "flags",
+  names,
+});
+export const oneOf = (names: Readonly<Record<number, string>>): NumberKind => ({
+  kind: "number",
+  format: "enum",
+  names,
+});
 export const ref = <T>(to: string): RefKind<T> => ({ kind: "ref", to });
 export const refs = <T>(to: string): RefsKind<T> => ({ kind: "refs", to });
 export const value = <T>(initial: T, show?: (value: T) => string): ValueKind<T> => ({ kind: "value", initial, show });

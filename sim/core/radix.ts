@@ -60,7 +60,13 @@ function put<T>(node: Node<T>, level: number, index: number, value: T | undefine
   return copy;
 }
 
-function* within<T>(node: Node<T>, level: number, base: number, from: number, to: number): IterableIterator<[number, T]> {
+function* within<T>(
+  node: Node<T>,
+  level: number,
+  base: number,
+  from: number,
+  to: number,
+): IterableIterator<[number, T]> {
   const span = FANOUT ** level;
   for (let at = 0; at < node.length; at++) {
     const first = base + at * span;

@@ -143,7 +143,9 @@ export class Run {
   }
 
   #choose(threads: readonly Thread[], schedule: Schedule): Thread | null {
-    const able = threads.filter((thread) => (!thread.waitsFor || thread.waitsFor()) && this.#platform.available(thread));
+    const able = threads.filter(
+      (thread) => (!thread.waitsFor || thread.waitsFor()) && this.#platform.available(thread),
+    );
     if (able.length === 0) return null;
     if (able.length === 1) return able[0]!;
     const { thread, memory } = schedule.next(able, this.#running, this.#program.memory);

@@ -178,7 +178,8 @@ export class Storage {
   /** From now on writes to these places are told before they happen. Values have negative indexes: -1 - index. */
   watch(watches: readonly Watch[]): void {
     this.#watches = [...watches];
-    for (const { chunk } of watches) if (this.epochs[chunk] === this.store.epoch) this.epochs[chunk] = -this.store.epoch;
+    for (const { chunk } of watches)
+      if (this.epochs[chunk] === this.store.epoch) this.epochs[chunk] = -this.store.epoch;
   }
 
   snapshot(): StorageSnapshot {

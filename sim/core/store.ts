@@ -1,7 +1,8 @@
 // All state of a machine that can change. Everything else follows from it: views, watchpoints, snapshots, hashes.
+
+import type { Fields } from "./fields.ts";
 import { Hasher } from "./hash.ts";
 import { Storage, type StorageSnapshot } from "./storage.ts";
-import type { Fields } from "./fields.ts";
 import { type Handle, type HandleOf, type StructType, structId } from "./struct.ts";
 
 /** A state of the whole store. Holding one costs what is written after it was taken. */

@@ -40,7 +40,7 @@ export interface StructType<F extends Fields = Fields> {
 export class Handle {
   /** The storage of the object's type in this machine. */
   readonly $: Storage;
-  readonly type: StructType;
+  readonly layout: StructType;
   readonly slot: number;
   readonly gen: number;
   /** Index of the object's chunk, and of its generation, first number and first value in that chunk. */
@@ -51,15 +51,20 @@ export class Handle {
   /** Handles of embedded structures, made when first asked for. */
   readonly parts: (Handle | undefined)[] = [];
 
-  constructor($: Storage, type: StructType, slot: number, gen: number, place: Place) {
+  constructor($: Storage, layout: StructType, slot: number, gen: number, place: Place) {
     this.$ = $;
-    this.type = type;
+    this.layout = layout;
     this.slot = slot;
     this.gen = gen;
     this.chunk = place.chunk;
     this.genAt = place.genAt;
     this.base = place.base;
     this.valueBase = place.valueBase;
+  }
+
+  /** A pointer kept as a value (`void *`) counts as which object it points to. */
+  hashParts(): unknown[] {
+    return [this.layout.name, this.slot, this.gen];
   }
 }
 
@@ -148,7 +153,8 @@ const nameIds = new Map<string, { id: number; kind: Kind["kind"] }>();
 /** A field name has one kind in all structures, so that one accessor can serve them all. */
 function accessorFor(name: string, kind: Kind["kind"]): number {
   const known = nameIds.get(name);
-  if (known && known.kind !== kind) throw new Error(`field ${name} is a ${known.kind} in another structure, not a ${kind}`);
+  if (known && known.kind !== kind)
+    throw new Error(`field ${name} is a ${known.kind} in another structure, not a ${kind}`);
   if (known) return known.id;
   if (name in Handle.prototype || name in OWN) throw new Error(`a field cannot be called ${name}`);
   const id = nameIds.size;
@@ -157,7 +163,7 @@ function accessorFor(name: string, kind: Kind["kind"]): number {
   return id;
 }
 
-const OWN = { $: 0, type: 0, slot: 0, gen: 0, chunk: 0, genAt: 0, base: 0, valueBase: 0, parts: 0 };
+const OWN = { $: 0, layout: 0, slot: 0, gen: 0, chunk: 0, genAt: 0, base: 0, valueBase: 0, parts: 0 };
 
 const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
   number(name, id) {
@@ -165,11 +171,11 @@ const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
       get(this: Handle) {
         const numbers = this.$.chunks[this.chunk]!;
         if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        return numbers[this.base + this.type.at[id]!];
+        return numbers[this.base + this.layout.at[id]!];
       },
       set(this: Handle, v: number) {
         const $ = this.$;
-        const index = this.base + this.type.at[id]!;
+        const index = this.base + this.layout.at[id]!;
         if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
         const numbers = $.chunks[this.chunk]!;
         if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
@@ -182,13 +188,13 @@ const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
       value(this: Handle, i: number) {
         const numbers = this.$.chunks[this.chunk]!;
         if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        return numbers[this.base + this.type.at[id]! + i];
+        return numbers[this.base + this.layout.at[id]! + i];
       },
     });
     Object.defineProperty(Handle.prototype, `set_${name}`, {
       value(this: Handle, i: number, v: number) {
         const $ = this.$;
-        const index = this.base + this.type.at[id]! + i;
+        const index = this.base + this.layout.at[id]! + i;
         if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
         const numbers = $.chunks[this.chunk]!;
         if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
@@ -201,13 +207,13 @@ const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
       get(this: Handle) {
         const numbers = this.$.chunks[this.chunk]!;
         if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        const to = numbers[this.base + this.type.at[id]!]!;
-        return to === 0 ? null : this.$.target(this.type, id).deref(to);
+        const to = numbers[this.base + this.layout.at[id]!]!;
+        return to === 0 ? null : this.$.target(this.layout, id).deref(to);
       },
       set(this: Handle, to: Handle | null) {
         const $ = this.$;
         const v = to === null ? 0 : idOf(to);
-        const index = this.base + this.type.at[id]!;
+        const index = this.base + this.layout.at[id]!;
         if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
         const numbers = $.chunks[this.chunk]!;
         if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
@@ -219,10 +225,10 @@ const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
     Object.defineProperty(Handle.prototype, name, {
       get(this: Handle) {
         if (this.$.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        return this.$.values[this.chunk]![this.valueBase + this.type.at[id]!];
+        return this.$.values[this.chunk]![this.valueBase + this.layout.at[id]!];
       },
       set(this: Handle, v: unknown) {
-        this.$.setValue(this, name, this.valueBase + this.type.at[id]!, v);
+        this.$.setValue(this, name, this.valueBase + this.layout.at[id]!, v);
       },
     });
   },
@@ -230,11 +236,11 @@ const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
     Object.defineProperty(Handle.prototype, name, {
       get(this: Handle) {
         if (this.$.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        const ids = this.$.values[this.chunk]![this.valueBase + this.type.at[id]!] as readonly number[];
-        return this.$.target(this.type, id).list(ids);
+        const ids = this.$.values[this.chunk]![this.valueBase + this.layout.at[id]!] as readonly number[];
+        return this.$.target(this.layout, id).list(ids);
       },
       set(this: Handle, list: RefList<Handle>) {
-        this.$.setValue(this, name, this.valueBase + this.type.at[id]!, list.ids);
+        this.$.setValue(this, name, this.valueBase + this.layout.at[id]!, list.ids);
       },
     });
   },
@@ -243,10 +249,10 @@ const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
       get(this: Handle) {
         const known = this.parts[id];
         if (known) return known;
-        const base = this.base + this.type.at[id]!;
-        const valueBase = this.valueBase + this.type.innerValues[id]!;
+        const base = this.base + this.layout.at[id]!;
+        const valueBase = this.valueBase + this.layout.innerValues[id]!;
         const place = { chunk: this.chunk, genAt: this.genAt, base, valueBase };
-        const made = new Handle(this.$, this.type.inner[id]!, this.slot, this.gen, place);
+        const made = new Handle(this.$, this.layout.inner[id]!, this.slot, this.gen, place);
         this.parts[id] = made;
         return made;
       },

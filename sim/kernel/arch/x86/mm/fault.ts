@@ -1,0 +1,204 @@
+// Memory accesses of tasks, and what the hardware's page faults lead to (arch/x86/mm/fault.c).
+import type { Steps } from "../../../../core/thread.ts";
+import { type Access, X86_PF_INSTR, X86_PF_PROT, X86_PF_WRITE } from "../../../../hardware/mmu.ts";
+import {
+  FAULT_FLAG_DEFAULT,
+  FAULT_FLAG_INSTRUCTION,
+  FAULT_FLAG_TRIED,
+  FAULT_FLAG_USER,
+  FAULT_FLAG_VMA_LOCK,
+  FAULT_FLAG_WRITE,
+  VM_FAULT_COMPLETED,
+  VM_FAULT_ERROR,
+  VM_FAULT_MAJOR,
+  VM_FAULT_OOM,
+  VM_FAULT_RETRY,
+  VM_FAULT_SIGBUS,
+  VM_WRITE,
+} from "../../../flags.ts";
+import type { Kernel } from "../../../kernel.ts";
+import type { Vma } from "../../../mm_types.ts";
+import { EFAULT } from "../../../uapi/errno.ts";
+import { SIGBUS, SIGSEGV } from "../../../uapi/signal.ts";
+import { TASK_SIZE } from "./pgtable.ts";
+
+/** What an access may end with besides a signal: there was no memory, and nobody to kill for it. */
+export const OOM = 1000;
+/** Faults on one access after which it is clear that it will go on like this. */
+const LIVELOCK_FAULTS = 100;
+
+/** Reads 8 bytes into the task's `load_low` and `load_high`. Returns 0, a signal's number, or OOM. */
+export function* user_load(k: Kernel, address: number): Steps<number> {
+  const signal = yield* k.user_access(address, "read");
+  if (signal !== 0) return signal;
+  const { pfn } = k.mmu;
+  k.memory.readWord(pfn, Math.floor((address % 4096) / 8));
+  const task = k.current;
+  task.load_low = k.memory.low;
+  task.load_high = k.memory.high;
+  yield k.trace.load(address, pfn, task.mm);
+  return 0;
+}
+
+/** Writes 8 bytes, given as two halves. */
+export function* user_store(k: Kernel, address: number, low: number, high: number): Steps<number> {
+  const signal = yield* k.user_access(address, "write");
+  if (signal !== 0) return signal;
+  const { pfn } = k.mmu;
+  k.memory.writeWord(pfn, Math.floor((address % 4096) / 8), low, high);
+  yield k.trace.store(address, pfn, k.current.mm);
+  return 0;
+}
+
+export function* user_exec(k: Kernel, address: number): Steps<number> {
+  const signal = yield* k.user_access(address, "exec");
+  if (signal === 0) yield k.trace.exec(address, k.mmu.pfn, k.current.mm);
+  return signal;
+}
+
+/** Translates until it succeeds (`k.mmu.pfn` is the frame then) or a signal ends it. */
+export function* user_access(k: Kernel, address: number, access: Access): Steps<number> {
+  for (let faults = 0; ; faults++) {
+    if (k.translate(address, access)) {
+      if (!k.mmu.hit) {
+        const { pfn, entry } = k.mmu;
+        yield k.trace.tlb_fill(address, pfn, k.current.mm, k.cpu.id, entry);
+        // What the walk found may be gone by now; the TLB has it, and so has this access.
+        k.mmu.pfn = pfn;
+      }
+      return 0;
+    }
+    const { error } = k.mmu;
+    if (faults >= LIVELOCK_FAULTS) {
+      yield k.trace.livelock(address, k.current.mm, k.current);
+      return SIGSEGV;
+    }
+    yield k.trace.page_fault(address, error, k.current.mm, k.current);
+    const signal = yield* k.exc_page_fault(address, error);
+    if (signal !== 0) return signal;
+  }
+}
+
+/** The MMU's answer for the running task on its CPU. */
+export function translate(k: Kernel, address: number, access: Access): boolean {
+  const { cpu } = k;
+  if (address >= TASK_SIZE || address < 0) {
+    k.mmu.error = (access === "write" ? X86_PF_WRITE : 0) | (access === "exec" ? X86_PF_INSTR : 0) | 4;
+    return false;
+  }
+  return k.mmu.translate(k.tlbOf(cpu.id), cpu.loaded_mm_asid, cpu.loaded_mm!.pgd, address, access);
+}
+
+/** Returns 0 when the access can be tried again, else the signal. */
+export function* exc_page_fault(k: Kernel, address: number, error: number): Steps<number> {
+  if (address >= TASK_SIZE) return yield* k.bad_area(SIGSEGV, address);
+  return yield* k.do_user_addr_fault(address, error);
+}
+
+export function* do_user_addr_fault(k: Kernel, address: number, error: number): Steps<number> {
+  const mm = k.current.mm!;
+  let flags = FAULT_FLAG_DEFAULT | FAULT_FLAG_USER;
+  if (error & X86_PF_WRITE) flags |= FAULT_FLAG_WRITE;
+  if (error & X86_PF_INSTR) flags |= FAULT_FLAG_INSTRUCTION;
+  // First with the VMA's lock alone.
+  const locked = yield* k.lock_vma_under_rcu(mm, address);
+  if (locked) {
+    if (access_error(error, locked)) {
+      yield k.vma_end_read(locked);
+      k.vmstat.vma_lock_success += 1;
+      return yield* k.bad_area(SIGSEGV, address);
+    }
+    const fault = yield* k.handle_mm_fault(locked, address, flags | FAULT_FLAG_VMA_LOCK);
+    if (!(fault & (VM_FAULT_RETRY | VM_FAULT_COMPLETED))) yield k.vma_end_read(locked);
+    if (!(fault & VM_FAULT_RETRY)) {
+      k.vmstat.vma_lock_success += 1;
+      return yield* k.fault_done(fault, address);
+    }
+    k.vmstat.vma_lock_retry += 1;
+    if (fault & VM_FAULT_MAJOR) flags |= FAULT_FLAG_TRIED;
+  }
+  for (;;) {
+    yield* k.mmap_read_lock(mm);
+    const vma = k.vma_lookup(mm, address);
+    if (!vma || access_error(error, vma)) {
+      yield k.mmap_read_unlock(mm);
+      return yield* k.bad_area(SIGSEGV, address);
+    }
+    const fault = yield* k.handle_mm_fault(vma, address, flags);
+    if (fault & VM_FAULT_COMPLETED) return 0;
+    if (fault & VM_FAULT_RETRY) {
+      flags |= FAULT_FLAG_TRIED;
+      continue;
+    }
+    yield k.mmap_read_unlock(mm);
+    return yield* k.fault_done(fault, address);
+  }
+}
+
+/** Whether the VMA forbids what the fault was about. */
+function access_error(error: number, vma: Vma): boolean {
+  if (error & X86_PF_WRITE) return !(vma.vm_flags & VM_WRITE);
+  return (error & X86_PF_PROT) !== 0 || (vma.vm_flags & 7) === 0;
+}
+
+export function* fault_done(k: Kernel, fault: number, address: number): Steps<number> {
+  if (!(fault & VM_FAULT_ERROR)) return 0;
+  if (fault & VM_FAULT_OOM) return yield* k.pagefault_out_of_memory();
+  return yield* k.bad_area(fault & VM_FAULT_SIGBUS ? SIGBUS : SIGSEGV, address);
+}
+
+/** The task gets a signal. It has a handler that returns past the access. */
+export function* bad_area(k: Kernel, signal: number, address: number): Steps<number> {
+  yield k.trace.signal(signal, address, k.current);
+  return signal;
+}
+
+/** Bytes from a program's memory, or -EFAULT. `length` in bytes. */
+export function* copy_from_user(k: Kernel, address: number, length: number): Steps<Uint8Array | number> {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; ) {
+    if ((yield* k.user_access(address + i, "read")) !== 0) return -EFAULT;
+    const { pfn } = k.mmu;
+    const inPage = Math.min(length - i, 4096 - ((address + i) % 4096));
+    bytes.set(k.read_frame(pfn, (address + i) % 4096, inPage), i);
+    i += inPage;
+  }
+  return bytes;
+}
+
+/** Writes bytes to a program's memory. Returns 0 or -EFAULT. */
+export function* copy_to_user(k: Kernel, address: number, bytes: Uint8Array): Steps<number> {
+  for (let i = 0; i < bytes.length; ) {
+    if ((yield* k.user_access(address + i, "write")) !== 0) return -EFAULT;
+    const { pfn } = k.mmu;
+    const inPage = Math.min(bytes.length - i, 4096 - ((address + i) % 4096));
+    k.write_frame(pfn, (address + i) % 4096, bytes.subarray(i, i + inPage));
+    yield k.trace.store(address + i, pfn, k.current.mm);
+    i += inPage;
+  }
+  return 0;
+}
+
+/** Bytes of a frame from `offset` on. */
+export function read_frame(k: Kernel, pfn: number, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    const at = offset + i;
+    k.memory.readWord(pfn, at >> 3);
+    const half = at & 4 ? k.memory.high : k.memory.low;
+    bytes[i] = Math.floor(half / 2 ** (8 * (at & 3))) % 256;
+  }
+  return bytes;
+}
+
+export function write_frame(k: Kernel, pfn: number, offset: number, bytes: Uint8Array): void {
+  for (let i = 0; i < bytes.length; i++) {
+    const at = offset + i;
+    k.memory.readWord(pfn, at >> 3);
+    const shift = 2 ** (8 * (at & 3));
+    const put = (half: number) => half - (Math.floor(half / shift) % 256) * shift + bytes[i]! * shift;
+    const low = at & 4 ? k.memory.low : put(k.memory.low);
+    const high = at & 4 ? put(k.memory.high) : k.memory.high;
+    k.memory.writeWord(pfn, at >> 3, low, high);
+  }
+}

@@ -1,0 +1,144 @@
+// Page-table entries and tables of x86-64 with four levels (arch/x86/include/asm/pgtable.h, pgalloc.h; mm/pgtable-generic.c).
+// A pointer to an entry (`ptep`, `pmdp`, …) is one number: frame of the table × 512 + index. The P4D level is folded into
+// the PGD: a p4d pointer is a pgd pointer.
+import type { Steps } from "../../../../core/thread.ts";
+import {
+  _PAGE_ACCESSED,
+  _PAGE_DIRTY,
+  _PAGE_NX,
+  _PAGE_PRESENT,
+  _PAGE_PROTNONE,
+  _PAGE_RW,
+  _PAGE_TABLE,
+  _PAGE_USER,
+  entryPfn,
+  isPresent,
+  makeEntry,
+} from "../../../../hardware/entry.ts";
+import { VM_EXEC, VM_READ, VM_SHARED, VM_WRITE } from "../../../flags.ts";
+import type { Kernel } from "../../../kernel.ts";
+import { PAGE_TYPE } from "../../../mm/page_alloc.ts";
+import type { Mm } from "../../../mm_types.ts";
+
+export const PAGE_SHIFT = 12;
+export const PAGE_SIZE = 2 ** 12;
+export const PMD_SIZE = 2 ** 21;
+export const PUD_SIZE = 2 ** 30;
+export const PGDIR_SIZE = 2 ** 39;
+/** End of user addresses: the last page below 2^47 is not usable. */
+export const TASK_SIZE = 2 ** 47 - PAGE_SIZE;
+
+export const PAGE_ALIGN = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
+export const alignDown = (n: number, size: number): number => n - (n % size);
+
+/** Level names by number: 1 PTE … 4 PGD; used for page types and events. */
+export const LEVEL_NAMES = ["", "pte", "pmd", "pud", "pgd"] as const;
+const TABLE_TYPE = [0, PAGE_TYPE.pte, PAGE_TYPE.pmd, PAGE_TYPE.pud, PAGE_TYPE.pgd] as const;
+
+export const pgd_offset = (mm: Mm, address: number): number => mm.pgd * 512 + (Math.floor(address / PGDIR_SIZE) % 512);
+export const pud_offset = (p4d: number, address: number): number =>
+  entryPfn(p4d) * 512 + (Math.floor(address / PUD_SIZE) % 512);
+export const pmd_offset = (pud: number, address: number): number =>
+  entryPfn(pud) * 512 + (Math.floor(address / PMD_SIZE) % 512);
+export const pte_offset = (pmd: number, address: number): number =>
+  entryPfn(pmd) * 512 + (Math.floor(address / PAGE_SIZE) % 512);
+
+/** End of the part of [address, end) that one entry covering `size` bytes maps. */
+export const addr_end = (address: number, end: number, size: number): number =>
+  Math.min(alignDown(address, size) + size, end);
+
+/** The entry at `entryp`. A walk into a frame that is not a page table is reported by the use-after-free detector. */
+export function read_entry(k: Kernel, entryp: number): number {
+  return k.memory.readEntry(Math.floor(entryp / 512), entryp % 512);
+}
+
+function write_entry(k: Kernel, entryp: number, entry: number): number {
+  const table = Math.floor(entryp / 512);
+  const index = entryp % 512;
+  const old = k.memory.readEntry(table, index);
+  k.memory.writeEntry(table, index, entry);
+  return old;
+}
+
+/** Write an entry of `mm` that maps `address`. Each is one store, visible to every CPU that walks the table. */
+export function set_pgd(k: Kernel, mm: Mm, address: number, pgdp: number, entry: number): number {
+  const old = write_entry(k, pgdp, entry);
+  return k.trace.set_pgd(mm, address, entry, old, entryPfn(entry));
+}
+
+export function set_p4d(k: Kernel, mm: Mm, address: number, p4dp: number, entry: number): number {
+  const old = write_entry(k, p4dp, entry);
+  return k.trace.set_p4d(mm, address, entry, old, entryPfn(entry));
+}
+
+export function set_pud(k: Kernel, mm: Mm, address: number, pudp: number, entry: number): number {
+  const old = write_entry(k, pudp, entry);
+  return k.trace.set_pud(mm, address, entry, old, entryPfn(entry));
+}
+
+export function set_pmd(k: Kernel, mm: Mm, address: number, pmdp: number, entry: number): number {
+  const old = write_entry(k, pmdp, entry);
+  return k.trace.set_pmd(mm, address, entry, old, entryPfn(entry));
+}
+
+export function set_pte(k: Kernel, mm: Mm, address: number, ptep: number, entry: number): number {
+  const old = write_entry(k, ptep, entry);
+  return k.trace.set_pte(mm, address, entry, old, entryPfn(entry));
+}
+
+export const table_entry = (pfn: number): number => makeEntry(pfn, _PAGE_TABLE);
+export const none = (entry: number): boolean => entry === 0;
+
+/** Protection bits of entries of a VMA with these flags (vm_get_page_prot): private writable ones start read-only. */
+export function vm_get_page_prot(vm_flags: number): number {
+  if (!(vm_flags & (VM_READ | VM_WRITE | VM_EXEC))) return _PAGE_PROTNONE | _PAGE_ACCESSED | _PAGE_NX;
+  const write = vm_flags & VM_WRITE && vm_flags & VM_SHARED ? _PAGE_RW : 0;
+  const nx = vm_flags & VM_EXEC ? 0 : _PAGE_NX;
+  return (_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED | write) + nx;
+}
+
+export const mk_pte = (pfn: number, prot: number): number => pfn * 4096 + prot;
+export const pte_present = isPresent;
+export const pte_pfn = entryPfn;
+export const pte_write = (pte: number): boolean => (pte & _PAGE_RW) !== 0;
+export const pte_dirty = (pte: number): boolean => (pte & _PAGE_DIRTY) !== 0;
+export const pte_young = (pte: number): boolean => (pte & _PAGE_ACCESSED) !== 0;
+
+/**
+ * A new, empty page table of `level` (1 PTE … 4 PGD) for `mm`, not yet linked.
+ * @returns its frame, or 0 when there is no memory
+ */
+export function* alloc_table(k: Kernel, mm: Mm, level: number): Steps<number> {
+  const page = yield* k.alloc_page(TABLE_TYPE[level]!);
+  if (!page) return 0;
+  k.clear_highpage(page);
+  page.pt_mm = mm;
+  if (level < 4 || k.config.version !== "6.12") k.vmstat.nr_pagetable += 1;
+  yield k.trace.alloc_table(page.slot, LEVEL_NAMES[level], mm);
+  return page.slot;
+}
+
+/** What the destructor of a table does before its frame is given back: it counts as a table no more. */
+export function table_dtor(k: Kernel, pfn: number, level: number): number {
+  const page = k.page(pfn);
+  const mm = page.pt_mm;
+  page.pt_mm = null;
+  page.pt_share_count = 0;
+  if (level < 4 || k.config.version !== "6.12") k.vmstat.nr_pagetable -= 1;
+  return k.trace.free_table(pfn, LEVEL_NAMES[level], mm);
+}
+
+/** Frees a table that no CPU can walk to. */
+export function* free_table_now(k: Kernel, pfn: number, level: number): Steps<void> {
+  yield k.table_dtor(pfn, level);
+  yield* k.put_page(k.page(pfn));
+}
+
+/** The entries of an address, top level first: `[pgd, pud, pmd, pte]`; what is below a missing or huge entry is 0. */
+export function walk_entries(k: Kernel, mm: Mm, address: number): [number, number, number, number] {
+  const pgd = k.read_entry(pgd_offset(mm, address));
+  const pud = pgd & _PAGE_PRESENT ? k.read_entry(pud_offset(pgd, address)) : 0;
+  const pmd = pud & _PAGE_PRESENT ? k.read_entry(pmd_offset(pud, address)) : 0;
+  const pte = pmd & _PAGE_PRESENT && !(pmd & 0x80) ? k.read_entry(pte_offset(pmd, address)) : 0;
+  return [pgd, pud, pmd, pte];
+}

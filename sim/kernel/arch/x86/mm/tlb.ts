@@ -1,0 +1,216 @@
+// Which CPU has which translations, and how they are made to forget them (arch/x86/mm/tlb.c): the loaded address space of
+// each CPU, its PCIDs with their generations, lazy mode, flushes near and far.
+import { idOf } from "../../../../core/struct.ts";
+import type { Steps } from "../../../../core/thread.ts";
+import { tlbFlushPcid, tlbInvalidatePage } from "../../../../hardware/tlb.ts";
+import type { Kernel } from "../../../kernel.ts";
+import type { Cpu, Mm, Task } from "../../../mm_types.ts";
+
+export const TLB_NR_DYN_ASIDS = 6;
+/** More pages than this are flushed by forgetting everything. Also the default of debugfs's tlb_single_page_flush_ceiling. */
+export const tlb_single_page_flush_ceiling = 33;
+export const TLB_FLUSH_ALL = Number.POSITIVE_INFINITY;
+
+export const TLB_LOCAL_SHOOTDOWN = "local shootdown";
+export const TLB_LOCAL_MM_SHOOTDOWN = "local mm shootdown";
+export const TLB_REMOTE_SHOOTDOWN = "remote shootdown";
+
+const PAGE_SIZE = 4096;
+const cpu_bit = (cpu: Cpu): number => 2 ** cpu.id;
+const in_mask = (mask: number, cpu: number): boolean => Math.floor(mask / 2 ** cpu) % 2 === 1;
+
+/** What is to be forgotten. */
+export interface FlushInfo {
+  readonly mm: Mm;
+  readonly start: number;
+  /** TLB_FLUSH_ALL: everything. */
+  readonly end: number;
+  readonly new_tlb_gen: number;
+  readonly freed_tables: boolean;
+}
+
+/** Loads `next` on the running CPU. Idle and kernel threads (`next` null) keep what is loaded, lazily. */
+export function* switch_mm(k: Kernel, cpu: Cpu, next: Mm, task: Task): Steps<void> {
+  const tlb = k.tlbOf(cpu.id);
+  const was_lazy = cpu.is_lazy;
+  cpu.is_lazy = 0;
+  if (cpu.loaded_mm === next) {
+    if (!was_lazy) return;
+    // A flush may have been skipped while lazy: catch up by the generation.
+    if (cpu.ctxs_tlb_gen(cpu.loaded_mm_asid) === next.tlb_gen) return;
+    cpu.set_ctxs_tlb_gen(cpu.loaded_mm_asid, next.tlb_gen);
+    tlbFlushPcid(tlb, cpu.loaded_mm_asid);
+    yield k.trace.switch_mm(next, cpu.id, task);
+    return;
+  }
+  if (next !== k.init_mm && !in_mask(next.cpu_bitmap, cpu.id)) next.cpu_bitmap += cpu_bit(cpu);
+  const { asid, flush } = choose_new_asid(k, cpu, next);
+  if (flush) {
+    cpu.set_ctxs_ctx_id(asid, next.ctx_id);
+    cpu.set_ctxs_tlb_gen(asid, next.tlb_gen);
+    tlbFlushPcid(tlb, asid);
+  }
+  cpu.loaded_mm = next;
+  cpu.loaded_mm_asid = asid;
+  yield k.trace.switch_mm(next, cpu.id, task);
+}
+
+function choose_new_asid(k: Kernel, cpu: Cpu, next: Mm): { asid: number; flush: boolean } {
+  if (!k.config.pcid) return { asid: 0, flush: true };
+  for (let asid = 0; asid < TLB_NR_DYN_ASIDS; asid++) {
+    if (cpu.ctxs_ctx_id(asid) === next.ctx_id) return { asid, flush: cpu.ctxs_tlb_gen(asid) < next.tlb_gen };
+  }
+  const asid = cpu.next_asid;
+  cpu.next_asid = (asid + 1) % TLB_NR_DYN_ASIDS;
+  return { asid, flush: true };
+}
+
+/** A kernel thread or the idle task comes: the loaded tables stay, as nobody will use user addresses. */
+export function enter_lazy_tlb(_k: Kernel, cpu: Cpu): void {
+  if (cpu.loaded_mm !== null) cpu.is_lazy = 1;
+}
+
+/** Makes every CPU forget [start, end) of `mm`; 2^stride_shift is the size of a page there. */
+export function* flush_tlb_mm_range(
+  k: Kernel,
+  mm: Mm,
+  start: number,
+  end: number,
+  stride_shift: number,
+  freed: "freed tables" | "no tables",
+): Steps<void> {
+  let from = start;
+  let to = end;
+  if (end === TLB_FLUSH_ALL || (end - start) / 2 ** stride_shift > tlb_single_page_flush_ceiling) {
+    from = 0;
+    to = TLB_FLUSH_ALL;
+  }
+  mm.tlb_gen++;
+  const info: FlushInfo = { mm, start: from, end: to, new_tlb_gen: mm.tlb_gen, freed_tables: freed === "freed tables" };
+  yield* k.flush_tlb_multi(mm.cpu_bitmap, info);
+}
+
+export function* flush_tlb_mm(k: Kernel, mm: Mm): Steps<void> {
+  yield* k.flush_tlb_mm_range(mm, 0, TLB_FLUSH_ALL, 12, "freed tables");
+}
+
+export function* flush_tlb_page(k: Kernel, mm: Mm, address: number): Steps<void> {
+  yield* k.flush_tlb_mm_range(mm, address, address + PAGE_SIZE, 12, "no tables");
+}
+
+/** Interrupts the other CPUs of `mask`, flushes here, waits for them. Lazy ones may sleep on unless tables go away. */
+export function* flush_tlb_multi(k: Kernel, mask: number, info: FlushInfo): Steps<void> {
+  const me = k.cpu;
+  const targets: Cpu[] = [];
+  for (let id = 0; mask >= 2 ** id; id++) {
+    if (id === me.id || !in_mask(mask, id)) continue;
+    const cpu = k.cpuOf(id);
+    if (info.freed_tables || !cpu.is_lazy) targets.push(cpu);
+  }
+  for (const cpu of targets) {
+    k.queue_ipi(cpu, info);
+    yield k.trace.ipi(cpu.id, info.mm, me.id);
+  }
+  if (me.loaded_mm === info.mm) yield* k.flush_tlb_func(info, me, "local");
+  if (targets.length > 0) yield* k.wait_for_cpus(targets);
+}
+
+export function* wait_for_cpus(k: Kernel, cpus: readonly Cpu[]): Steps<void> {
+  const done = () => cpus.every((cpu) => cpu.pending === 0);
+  k.runInterrupts();
+  while (!done()) yield k.wait(done, "other CPUs to flush");
+}
+
+/** On the CPU that was interrupted, or here: forgets, unless this CPU is past that generation already. */
+export function* flush_tlb_func(k: Kernel, info: FlushInfo, cpu: Cpu, where: "local" | "remote"): Steps<void> {
+  const { mm } = info;
+  const loaded = cpu.loaded_mm;
+  if (!loaded || loaded === k.init_mm) return;
+  if (loaded !== mm) {
+    // The task has moved on: this CPU need not be asked again.
+    if (in_mask(mm.cpu_bitmap, cpu.id)) mm.cpu_bitmap -= cpu_bit(cpu);
+    return;
+  }
+  if (cpu.is_lazy) {
+    // Switching to the kernel's own tables is cheaper than following all flushes.
+    cpu.is_lazy = 0;
+    cpu.loaded_mm = k.init_mm;
+    if (in_mask(mm.cpu_bitmap, cpu.id)) mm.cpu_bitmap -= cpu_bit(cpu);
+    tlbFlushPcid(k.tlbOf(cpu.id), cpu.loaded_mm_asid);
+    yield k.trace.switch_mm(k.init_mm, cpu.id, cpu.curr);
+    return;
+  }
+  const asid = cpu.loaded_mm_asid;
+  const known = cpu.ctxs_tlb_gen(asid);
+  if (known >= info.new_tlb_gen && where === "remote") return;
+  if (known >= mm.tlb_gen) return;
+  yield* k.flush_now(info, cpu, where, known);
+}
+
+export function* flush_now(
+  k: Kernel,
+  info: FlushInfo,
+  cpu: Cpu,
+  where: "local" | "remote",
+  known: number,
+): Steps<void> {
+  const { mm, start, end } = info;
+  const asid = cpu.loaded_mm_asid;
+  const tlb = k.tlbOf(cpu.id);
+  const reason = where === "local" ? TLB_LOCAL_MM_SHOOTDOWN : TLB_REMOTE_SHOOTDOWN;
+  // A part may be flushed only by who is just one generation behind; whoever missed one flushes all.
+  const partial = end !== TLB_FLUSH_ALL && info.new_tlb_gen === known + 1 && info.new_tlb_gen === mm.tlb_gen;
+  if (partial) {
+    for (let address = start; address < end; address += PAGE_SIZE) tlbInvalidatePage(tlb, address, asid);
+  } else tlbFlushPcid(tlb, asid);
+  cpu.set_ctxs_tlb_gen(asid, mm.tlb_gen);
+  yield k.trace.tlb_flush(reason, partial ? (end - start) / PAGE_SIZE : -1, mm, cpu.id, partial ? start : 0);
+}
+
+/** Every CPU forgets everything. */
+export function* flush_tlb_all(k: Kernel, reason: string): Steps<void> {
+  const me = k.cpu;
+  const targets: Cpu[] = [];
+  for (let id = 0; id < k.config.cpus; id++) if (id !== me.id) targets.push(k.cpuOf(id));
+  for (const cpu of targets) {
+    k.queue_ipi(cpu, null);
+    yield k.trace.ipi(cpu.id, null, me.id);
+  }
+  yield* k.do_flush_tlb_all(me, reason);
+  yield* k.wait_for_cpus(targets);
+}
+
+export function* do_flush_tlb_all(k: Kernel, cpu: Cpu, reason: string): Steps<void> {
+  const tlb = k.tlbOf(cpu.id);
+  for (let asid = 0; asid < TLB_NR_DYN_ASIDS; asid++) tlbFlushPcid(tlb, asid);
+  if (cpu.loaded_mm) cpu.set_ctxs_tlb_gen(cpu.loaded_mm_asid, cpu.loaded_mm.tlb_gen);
+  yield k.trace.tlb_flush(reason, -1, cpu.loaded_mm, cpu.id, 0);
+}
+
+/** Work for another CPU. A CPU does what it was asked in order. */
+export function queue_ipi(_k: Kernel, cpu: Cpu, info: FlushInfo | null): void {
+  const request = info ? [idOf(info.mm), info.start, info.end, info.new_tlb_gen, info.freed_tables ? 1 : 0] : [];
+  cpu.call_queue = [...cpu.call_queue, request];
+  cpu.pending = cpu.call_queue.length;
+}
+
+/** The interrupt handler of a CPU: does what is queued (smp_call_function). */
+export function* handle_ipi(k: Kernel, cpu: Cpu): Steps<void> {
+  while (cpu.call_queue.length > 0) {
+    const [mm, start, end, new_tlb_gen, freed] = cpu.call_queue[0]!;
+    if (mm === undefined) yield* k.do_flush_tlb_all(cpu, TLB_REMOTE_SHOOTDOWN);
+    else {
+      const info: FlushInfo = {
+        mm: k.store.storage("mm_struct").deref(mm) as Mm,
+        start: start!,
+        end: end!,
+        new_tlb_gen: new_tlb_gen!,
+        freed_tables: freed === 1,
+      };
+      yield* k.flush_tlb_func(info, cpu, "remote");
+    }
+    cpu.call_queue = cpu.call_queue.slice(1);
+    cpu.pending = cpu.call_queue.length;
+    yield k.trace.ipi_done(cpu.id);
+  }
+}

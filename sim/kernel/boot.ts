@@ -1,0 +1,254 @@
+// Builds a machine with a kernel in it: structures, events, functions in both flavours, memory, CPUs, the first processes.
+import { type EventSpecs, makeTrace, type Trace } from "../core/events.ts";
+import type { Fields } from "../core/fields.ts";
+import { Machine } from "../core/machine.ts";
+import type { StructType } from "../core/struct.ts";
+import { createThread, type Thread } from "../core/thread.ts";
+import { Memory } from "../hardware/memory.ts";
+import { Mmu } from "../hardware/mmu.ts";
+import { type Tlb, tlb_cache } from "../hardware/tlb.ts";
+import { events, type KernelEvents } from "./events.ts";
+import type { OperationTables } from "./fs/operations.ts";
+import { kernelFunctions } from "./functions.ts";
+import * as straight from "./functions.ts?straight";
+import { bindKernel, type Config, type FunctionTable, type Kernel, type KernelBase, waitIn } from "./kernel.ts";
+import { FIRST_FRAME, PAGE_TYPE, type Zone, zone } from "./mm/page_alloc.ts";
+import { type Vmstat, vmstat } from "./mm/vmstat.ts";
+import * as types from "./mm_types.ts";
+import { createPlatform, type KernelPlatform } from "./platform.ts";
+
+/** What a design adds to the kernel. Functions replace those of the same name. */
+export interface Patch {
+  readonly stepping: readonly FunctionTable[];
+  readonly straight: readonly FunctionTable[];
+  // biome-ignore lint/suspicious/noExplicitAny: structures of all shapes
+  readonly structures: readonly StructType<any>[];
+  readonly events: EventSpecs;
+  readonly operations: Partial<OperationTables>;
+  /** Kernel functions, by name, that run at boot after the file systems are there. */
+  readonly init: readonly string[];
+}
+
+export interface ProcessSpec {
+  readonly name: string;
+  readonly cpu: number;
+  /** A thread of this process (by index in the list); else a process of its own. */
+  readonly threadOf?: number;
+}
+
+/** A booted system: step 0. */
+export interface System {
+  readonly machine: Machine;
+  readonly config: Config;
+  /** The same kernel twice: steps one can stop at, and plain calls. */
+  readonly stepping: Kernel;
+  readonly straight: Kernel;
+  readonly platform: KernelPlatform;
+  /** By number: 1 and up the declared processes and threads, in order; last the kernel's own. */
+  readonly threads: readonly Thread[];
+  readonly kernelThread: Thread;
+  taskOf(thread: Thread): types.Task;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: structures of all shapes
+const kernelStructures: readonly StructType<any>[] = Object.values(types).filter(
+  (value) =>
+    typeof value === "object" && "declaration" in value && value !== types.rw_semaphore && value !== types.spinlock,
+) as readonly StructType<Fields>[];
+
+/** Boots. `operations`: the tables of the unpatched kernel. */
+export function boot(
+  config: Config,
+  patch: Patch,
+  processes: readonly ProcessSpec[],
+  operations: OperationTables,
+): System {
+  const machine = new Machine();
+  const { store } = machine;
+  const memory = new Memory(store);
+  for (const structure of kernelStructures) store.define(structure);
+  for (const structure of [zone, vmstat, tlb_cache, ...patch.structures]) store.define(structure);
+  machine.events.add(events);
+  machine.events.add(patch.events);
+  machine.begin();
+  const trace = makeTrace<KernelEvents>(machine.events, machine.args, machine.fire);
+  const shared = sharedState(machine, memory, config, trace, mergeOperations(operations, patch.operations));
+  const stepping = bindKernel(kernelBase(shared), [...kernelFunctions, ...patch.stepping]);
+  const straightKernel = bindKernel(kernelBase(shared), [
+    ...(straight as { kernelFunctions: readonly FunctionTable[] }).kernelFunctions,
+    ...patch.straight,
+  ]);
+  shared.straight = straightKernel;
+  const system = start(shared, stepping, straightKernel, processes, patch);
+  machine.step = 0;
+  machine.units = 0;
+  machine.counts.fill(0);
+  return system;
+}
+
+function mergeOperations(base: OperationTables, more: Partial<OperationTables>): OperationTables {
+  const merged: Record<string, unknown> = {};
+  for (const [name, table] of Object.entries(base)) merged[name] = { ...table, ...more[name as keyof OperationTables] };
+  return merged as unknown as OperationTables;
+}
+
+/** What both flavours of the kernel share. */
+interface Shared {
+  readonly machine: Machine;
+  readonly memory: Memory;
+  readonly mmu: Mmu;
+  readonly config: Config;
+  readonly trace: Trace<KernelEvents>;
+  readonly operations: OperationTables;
+  readonly cpus: types.Cpu[];
+  readonly tlbs: Tlb[];
+  readonly init_mm: types.Mm;
+  readonly zone: Zone;
+  readonly vmstat: Vmstat;
+  readonly tasks: types.Task[];
+  readonly pages: { fixed(pfn: number): unknown };
+  zero_pfn: number;
+  straight: Kernel | null;
+  platform: KernelPlatform | null;
+}
+
+function sharedState(
+  machine: Machine,
+  memory: Memory,
+  config: Config,
+  trace: Trace<KernelEvents>,
+  operations: OperationTables,
+): Shared {
+  const { store } = machine;
+  return {
+    machine,
+    memory,
+    mmu: new Mmu(memory),
+    config,
+    trace,
+    operations,
+    cpus: Array.from({ length: config.cpus }, (_, id) =>
+      Object.assign(store.alloc(types.cpu_state), { id, online: 1 }),
+    ),
+    tlbs: Array.from({ length: config.cpus }, (_, cpu) => Object.assign(store.alloc(tlb_cache), { cpu }) as Tlb),
+    init_mm: store.alloc(types.mm_struct),
+    zone: store.alloc(zone),
+    vmstat: store.alloc(vmstat),
+    tasks: [],
+    pages: store.storage("page"),
+    zero_pfn: 0,
+    straight: null,
+    platform: null,
+  };
+}
+
+function kernelBase(shared: Shared): KernelBase {
+  const { machine, cpus, tlbs, tasks, pages, config } = shared;
+  return {
+    machine,
+    store: machine.store,
+    memory: shared.memory,
+    mmu: shared.mmu,
+    config,
+    trace: shared.trace,
+    sites: machine.sites,
+    init_mm: shared.init_mm,
+    zone: shared.zone,
+    vmstat: shared.vmstat,
+    ...shared.operations,
+    get zero_pfn() {
+      return shared.zero_pfn;
+    },
+    get thread() {
+      return machine.thread!;
+    },
+    get current() {
+      const thread = machine.thread!;
+      return thread.id < 0 ? cpus[thread.cpu]!.curr! : tasks[thread.id]!;
+    },
+    get cpu() {
+      return cpus[machine.thread!.cpu]!;
+    },
+    tasks: () => tasks,
+    cpuOf: (id) => cpus[id]!,
+    tlbOf: (id) => tlbs[id]!,
+    page: (pfn) => pages.fixed(pfn) as types.Page,
+    fixed: (bug) => config.fixes.has(bug) || config.fixes.has("all"),
+    option: (name) => config.options[name] ?? "",
+    wait: (ready, reason) => waitIn(machine, ready, reason),
+    runInterrupts() {
+      if (machine.straight) shared.platform!.runNow();
+    },
+  };
+}
+
+function start(shared: Shared, stepping: Kernel, k: Kernel, processes: readonly ProcessSpec[], patch: Patch): System {
+  const { machine, config, cpus, tasks } = shared;
+  const frames = config.memory / 4096;
+  shared.zone.managed_pages = frames - FIRST_FRAME;
+  shared.zone.nr_free = frames - FIRST_FRAME;
+  shared.zone.fresh = FIRST_FRAME;
+  shared.vmstat.totalram_pages = frames - FIRST_FRAME;
+  shared.init_mm.name = "init_mm";
+  shared.init_mm.mm_users = 2;
+  shared.init_mm.mm_count = 1;
+  const kernelThread = createThread(processes.length, "kernel", 0);
+  const threads = [...processes.map(({ name, cpu }, i) => createThread(i, name, cpu)), kernelThread];
+  for (const thread of threads) tasks.push(newTask(machine, thread));
+  tasks[kernelThread.id]!.kthread = 1;
+  for (const cpu of cpus) {
+    const idle = Object.assign(machine.store.alloc(types.task_struct), {
+      comm: `swapper/${cpu.id}`,
+      cpu: cpu.id,
+      kthread: 1,
+    });
+    cpu.idle = idle as types.Task;
+    cpu.curr = cpu.idle;
+    cpu.loaded_mm = shared.init_mm;
+  }
+  shared.platform = createPlatform({ machine, stepping, straight: k, cpus, taskOf: (thread) => tasks[thread.id]! });
+  machine.straight = true;
+  machine.thread = kernelThread;
+  prepare(shared, k, processes, patch);
+  machine.straight = false;
+  machine.thread = null;
+  const taskOf = (thread: Thread) => tasks[thread.id]!;
+  return { machine, config, stepping, straight: k, platform: shared.platform, threads, kernelThread, taskOf };
+}
+
+function newTask(machine: Machine, thread: Thread): types.Task {
+  const task = machine.store.alloc(types.task_struct);
+  task.pid = thread.id + 1;
+  task.tgid = task.pid;
+  task.comm = thread.name;
+  task.cpu = thread.cpu;
+  return task;
+}
+
+/** The part of booting that kernel functions do. */
+function prepare(shared: Shared, k: Kernel, processes: readonly ProcessSpec[], patch: Patch): void {
+  const now = k as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const zero = now["alloc_page"]!(PAGE_TYPE.zero) as types.Page;
+  k.clear_highpage(zero);
+  shared.zero_pfn = zero.slot;
+  shared.init_mm.pgd = now["alloc_table"]!(shared.init_mm, 4) as number;
+  now["init_filesystems"]!();
+  for (const name of patch.init) now[name]!();
+  processes.forEach(({ name, threadOf }, i) => {
+    const task = shared.tasks[i]!;
+    const leader = threadOf === undefined ? null : shared.tasks[threadOf]!;
+    if (leader) {
+      task.tgid = leader.tgid;
+      task.mm = leader.mm;
+      task.files = leader.files;
+      leader.mm!.mm_users++;
+      leader.files!.users++;
+    } else {
+      task.mm = now["mm_alloc"]!(name) as types.Mm;
+      task.mm.owner = task;
+      task.files = k.alloc_files();
+    }
+    task.active_mm = task.mm;
+    task.started = 1;
+  });
+}

@@ -1,0 +1,89 @@
+// The kernel's events, by the names of the functions and tracepoints that make them. An event has happened, with its
+// effects, when it is announced.
+import type { EventSpecs } from "../core/events.ts";
+
+export const events = {
+  // System calls and accesses of processes
+  sys_enter: { args: ["call", "task"], doc: "A task enters a system call." },
+  sys_exit: { args: ["call", "task", "result"], doc: "A system call returns." },
+  load: { args: ["address", "pfn", "mm"], doc: "A task has read memory." },
+  store: { args: ["address", "pfn", "mm"], doc: "A task has written memory." },
+  exec: { args: ["address", "pfn", "mm"], doc: "A task has executed memory." },
+  page_fault: {
+    args: ["address", "error", "mm", "task"],
+    doc: "A hardware page fault, also one that minflt does not count.",
+    aliases: ["fault", "page fault user", "exception page fault"],
+  },
+  signal: { args: ["signal", "address", "task"], doc: "A task gets a fatal signal.", aliases: ["signal deliver"] },
+  livelock: { args: ["address", "mm", "task"], doc: "The same access has faulted again and again without progress." },
+  // Translation
+  tlb_fill: {
+    args: ["address", "pfn", "mm", "cpu", "flags"],
+    doc: "A CPU walked the page tables and keeps the translation.",
+  },
+  tlb_flush: {
+    args: ["reason", "pages", "mm", "cpu", "start"],
+    doc: "A CPU drops translations because a mapping changed. `pages`: how many pages, -1 for all.",
+    aliases: ["flush"],
+  },
+  ipi: { args: ["to", "mm", "from"], doc: "A CPU interrupts another one.", aliases: ["IPI send", "call function"] },
+  ipi_done: { args: ["cpu"], doc: "The interrupted CPU has done what was asked." },
+  switch_mm: { args: ["mm", "cpu", "task"], doc: "A CPU loads another address space." },
+  sched_switch: { args: ["task", "cpu"], doc: "A CPU runs another task." },
+  // Entries
+  set_pgd: { args: ["mm", "address", "entry", "old", "pfn"], doc: "A top-level entry is written." },
+  set_p4d: {
+    args: ["mm", "address", "entry", "old", "pfn"],
+    doc: "A P4D entry is written (with 4 levels: in the top-level table).",
+  },
+  set_pud: { args: ["mm", "address", "entry", "old", "pfn"], doc: "A PUD entry is written." },
+  set_pmd: { args: ["mm", "address", "entry", "old", "pfn"], doc: "A PMD entry is written." },
+  set_pte: { args: ["mm", "address", "entry", "old", "pfn"], doc: "A PTE is written." },
+  pgd_populate: { args: ["mm", "address", "table"], doc: "A P4D table is linked into the top level (5 levels)." },
+  p4d_populate: { args: ["mm", "address", "table"], doc: "A PUD table is linked." },
+  pud_populate: { args: ["mm", "address", "table"], doc: "A PMD table is linked." },
+  pmd_populate: { args: ["mm", "address", "table"], doc: "A PTE table is linked." },
+  // Frames
+  alloc_page: { args: ["pfn", "order"], doc: "A frame is taken from the free list.", aliases: ["mm_page_alloc"] },
+  free_page: { args: ["pfn", "order"], doc: "A frame goes back to the free list.", aliases: ["mm_page_free"] },
+  alloc_table: {
+    args: ["pfn", "level", "mm"],
+    doc: "A frame becomes a page table of a level: pte, pmd, pud, p4d, pgd.",
+  },
+  free_table: { args: ["pfn", "level", "mm"], doc: "A page table is freed.", aliases: ["free of table"] },
+  get_page: { args: ["pfn", "refcount"], doc: "A page gets one more reference." },
+  put_page: { args: ["pfn", "refcount"], doc: "A page loses a reference; at 0 it is freed." },
+  // Structures
+  mm_alloc: { args: ["mm"], doc: "An address space is made." },
+  mm_free: { args: ["mm"], doc: "An address space is freed.", aliases: ["mmdrop", "__mmdrop"] },
+  vma_link: { args: ["vma", "mm", "start", "end"], doc: "A VMA joins an address space." },
+  vma_unlink: { args: ["vma", "mm", "start", "end"], doc: "A VMA leaves its address space." },
+  vma_change: { args: ["vma", "mm", "start", "end"], doc: "A VMA's range or flags change." },
+  inode_alloc: { args: ["inode"], doc: "A file comes into being." },
+  inode_evict: { args: ["inode"], doc: "The last user of a deleted file is gone.", aliases: ["evict_inode"] },
+  page_cache_add: { args: ["inode", "index", "pfn"], doc: "A page joins a file's page cache." },
+  page_cache_delete: { args: ["inode", "index", "pfn"], doc: "A page leaves a file's page cache." },
+  // Files
+  d_instantiate: { args: ["dentry", "inode"], doc: "A name gets its file." },
+  d_delete: { args: ["dentry", "inode"], doc: "A name is removed.", aliases: ["unlink"] },
+  d_move: { args: ["dentry", "parent", "name"], doc: "A file gets another name." },
+  fd_install: { args: ["fd", "file", "task"], doc: "A descriptor gets an open file." },
+  filp_close: { args: ["fd", "file", "task"], doc: "A descriptor is closed." },
+  fput: {
+    args: ["file", "f_count"],
+    doc: "An open file loses a reference; at 0 it is closed when the task leaves the kernel.",
+  },
+  i_size_write: { args: ["inode", "size"], doc: "A file's size changes." },
+  attach_mnt: { args: ["mount", "dentry"], doc: "A file system is mounted." },
+  umount: { args: ["mount"], doc: "A file system is unmounted." },
+  // Locks
+  lock: { args: ["lock", "name", "mode"], doc: "A lock is taken; mode: read, write, exclusive." },
+  unlock: { args: ["lock", "name", "mode"], doc: "A lock is released." },
+  contend: { args: ["lock", "name", "mode"], doc: "A task starts to wait for a lock.", aliases: ["contention_begin"] },
+  // Life of processes
+  fork: { args: ["parent", "child"], doc: "A process is copied.", aliases: ["sched_process_fork"] },
+  exit: { args: ["task"], doc: "A process ends.", aliases: ["sched_process_exit"] },
+  kernel_warning: { args: ["text"], doc: "A WARN or BUG of the kernel itself." },
+} as const satisfies EventSpecs;
+
+export type KernelEvents = typeof events;

@@ -1,0 +1,70 @@
+// The end of a process (kernel/exit.c).
+import type { Steps } from "../../core/thread.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Task } from "../mm_types.ts";
+
+/** The system call; `code` is what wait gives to the parent. */
+export function* sys_exit(k: Kernel, code: number): Steps<number> {
+  yield* k.do_exit(k.current, code);
+  return 0;
+}
+
+export function* do_exit(k: Kernel, task: Task, code: number): Steps<void> {
+  yield* k.exit_mm(task);
+  yield* k.exit_files(task);
+  task.exit_state = 1;
+  task.exit_code = code;
+  yield k.trace.exit(task);
+}
+
+/** Leaves the address space; the last user takes it down. */
+export function* exit_mm(k: Kernel, task: Task): Steps<void> {
+  const { mm } = task;
+  if (!mm) return;
+  yield* k.mmap_read_lock(mm);
+  task.mm = null;
+  task.active_mm = mm;
+  yield k.mmap_read_unlock(mm);
+  k.mm_update_next_owner(task, mm);
+  if (mm.mm_users > 1) {
+    yield* k.leave_mm(task);
+    yield* k.mmput(mm);
+    return;
+  }
+  yield* k.mmput_exiting(task);
+}
+
+/** The running CPU stops using the tables of a task that is going. */
+export function* leave_mm(k: Kernel, task: Task): Steps<void> {
+  task.active_mm = null;
+  if (k.cpu.curr === task) yield* k.switch_mm(k.cpu, k.init_mm, task);
+}
+
+/** The mappings go while the CPU still has the tables loaded, the tables themselves after it has let go of them. */
+export function* mmput_exiting(k: Kernel, task: Task): Steps<void> {
+  const mm = task.active_mm!;
+  mm.mm_users--;
+  yield* k.exit_mmap(mm);
+  yield* k.leave_mm(task);
+  yield* k.mmdrop(mm);
+}
+
+/** An address space whose owner ends belongs to another of its users from then on (CONFIG_MEMCG). */
+export function mm_update_next_owner(k: Kernel, task: Task, mm: { owner: Task | null }): void {
+  if (mm.owner !== task) return;
+  mm.owner = null;
+  for (const other of k.tasks()) if (other !== task && other.mm === mm && other.exit_state === 0) mm.owner = other;
+}
+
+/** The system call: takes a child that has ended; 0 where none has. Returns its pid or -ECHILD. */
+export function* sys_wait(k: Kernel, pid: number): Steps<number> {
+  const children = k.tasks().filter((task) => task.parent === k.current && task.exit_state !== 2);
+  const mine = pid > 0 ? children.filter((task) => task.pid === pid) : children;
+  if (mine.length === 0) return -10;
+  const ended = () => mine.find((task) => task.exit_state === 1);
+  while (!ended()) yield k.wait(() => ended() !== undefined, "a child to end");
+  const child = ended()!;
+  child.exit_state = 2;
+  yield k.trace.sys_exit("wait", k.current, child.pid);
+  return child.pid;
+}

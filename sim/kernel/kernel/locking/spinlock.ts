@@ -1,0 +1,22 @@
+// Spinlocks (kernel/locking/spinlock.c). A CPU that holds one is not preempted.
+import type { Steps } from "../../../core/thread.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Spinlock } from "../../mm_types.ts";
+
+/** `name` is the lock's class: "ptlock_ptr(ptdesc)". */
+export function* spin_lock(k: Kernel, lock: Spinlock, name: string): Steps<void> {
+  const me = k.lock_ticket();
+  if (lock.owner !== 0) {
+    yield k.trace.contend(lock, name, "exclusive");
+    while (lock.owner !== 0) yield k.wait(() => lock.owner === 0, name);
+  }
+  lock.owner = me;
+  k.current.preempt_count++;
+  yield k.trace.lock(lock, name, "exclusive");
+}
+
+export function spin_unlock(k: Kernel, lock: Spinlock, name: string): number {
+  lock.owner = 0;
+  k.current.preempt_count--;
+  return k.trace.unlock(lock, name, "exclusive");
+}

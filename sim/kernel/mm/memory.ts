@@ -1,0 +1,531 @@
+// The page-fault path (mm/memory.c): from handle_mm_fault down to the PTE. Copying and freeing of tables are in
+// memory_copy.ts and memory_zap.ts.
+import type { Steps } from "../../core/thread.ts";
+import {
+  _PAGE_ACCESSED,
+  _PAGE_DIRTY,
+  _PAGE_RW,
+  _PAGE_SPECIAL,
+  entryPfn,
+  isPresent,
+  withFlags,
+} from "../../hardware/entry.ts";
+import {
+  mk_pte,
+  none,
+  pgd_offset,
+  pmd_offset,
+  pte_dirty,
+  pte_offset,
+  pte_write,
+  pud_offset,
+  table_entry,
+} from "../arch/x86/mm/pgtable.ts";
+import {
+  FAULT_FLAG_ALLOW_RETRY,
+  FAULT_FLAG_RETRY_NOWAIT,
+  FAULT_FLAG_TRIED,
+  FAULT_FLAG_UNSHARE,
+  FAULT_FLAG_USER,
+  FAULT_FLAG_VMA_LOCK,
+  FAULT_FLAG_WRITE,
+  PG_anon_exclusive,
+  PG_dirty,
+  PG_swapcache,
+  VM_FAULT_COMPLETED,
+  VM_FAULT_ERROR,
+  VM_FAULT_MAJOR,
+  VM_FAULT_OOM,
+  VM_FAULT_RETRY,
+  VM_FAULT_SIGBUS,
+  VM_MAYSHARE,
+  VM_SHARED,
+  VM_WRITE,
+} from "../flags.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Mm, Page, Vma } from "../mm_types.ts";
+import { PAGE_TYPE } from "./page_alloc.ts";
+
+export const PTE_LOCK = "ptlock_ptr(ptdesc)";
+
+/** struct vm_fault: one fault on its way down. */
+export interface VmFault {
+  vma: Vma;
+  /** Page-aligned. */
+  address: number;
+  flags: number;
+  /** Offset in the file, in pages. */
+  pgoff: number;
+  /** Pointers to entries and the PTE as it was first seen; ptep 0: no PTE table yet. */
+  pmdp: number;
+  ptep: number;
+  orig_pte: number;
+  /** The page found by vm_ops->fault, and whether it came locked. */
+  page: Page | null;
+  cow_page: Page | null;
+  /** A PTE table allocated ahead, its frame; 0 for none. */
+  prealloc_pte: number;
+}
+
+/**
+ * Handles a fault of the current task in `vma`. Caller holds mmap_lock or the VMA's lock for reading; with RETRY or
+ * COMPLETED it has been dropped.
+ * @returns VM_FAULT_* bits
+ */
+export function* handle_mm_fault(k: Kernel, vma: Vma, address: number, flags: number): Steps<number> {
+  const mm = vma.vm_mm!;
+  const ret = yield* k.__handle_mm_fault(vma, address, flags);
+  k.mm_account_fault(mm, address, flags, ret);
+  return ret;
+}
+
+/** Counts a fault that is done: minor or major, for the task and the system. */
+export function mm_account_fault(k: Kernel, _mm: Mm, _address: number, flags: number, ret: number): void {
+  if (ret & VM_FAULT_RETRY) return;
+  k.vmstat.pgfault += 1;
+  if (ret & VM_FAULT_ERROR) return;
+  const major = (ret & VM_FAULT_MAJOR) !== 0 || (flags & FAULT_FLAG_TRIED) !== 0;
+  if (!(flags & FAULT_FLAG_USER)) {
+    if (major) k.vmstat.pgmajfault += 1;
+  }
+  const task = k.current;
+  if (major) task.maj_flt++;
+  else task.min_flt++;
+}
+
+/** Walks down, making the upper tables that are missing. */
+export function* __handle_mm_fault(k: Kernel, vma: Vma, address: number, flags: number): Steps<number> {
+  const mm = vma.vm_mm!;
+  const pudp = yield* k.pud_alloc(mm, pgd_offset(mm, address), address);
+  if (pudp === 0) return VM_FAULT_OOM;
+  const pmdp = yield* k.pmd_alloc(mm, pudp, address);
+  if (pmdp === 0) return VM_FAULT_OOM;
+  const page_address = address - (address % 4096);
+  const vmf: VmFault = {
+    vma,
+    address: page_address,
+    flags,
+    pgoff: vma.vm_pgoff + (page_address - vma.vm_start) / 4096,
+    pmdp,
+    ptep: 0,
+    orig_pte: 0,
+    page: null,
+    cow_page: null,
+    prealloc_pte: 0,
+  };
+  return yield* k.handle_pte_fault(vmf);
+}
+
+/** The PUD entry for `address`, with a PUD table made where there is none; 0 without memory. */
+export function* pud_alloc(k: Kernel, mm: Mm, p4dp: number, address: number): Steps<number> {
+  let p4d = k.read_entry(p4dp);
+  if (none(p4d)) {
+    const table = yield* k.alloc_table(mm, 3);
+    if (table === 0) return 0;
+    yield* k.spin_lock(mm.page_table_lock, "&mm->page_table_lock");
+    p4d = k.read_entry(p4dp);
+    if (none(p4d)) {
+      mm.pgtables_bytes += 4096;
+      yield* k.p4d_populate(mm, address, p4dp, table);
+      yield k.spin_unlock(mm.page_table_lock, "&mm->page_table_lock");
+      p4d = table_entry(table);
+    } else {
+      yield k.spin_unlock(mm.page_table_lock, "&mm->page_table_lock");
+      yield* k.free_table_now(table, 3);
+    }
+  }
+  return pud_offset(p4d, address);
+}
+
+export function* pmd_alloc(k: Kernel, mm: Mm, pudp: number, address: number): Steps<number> {
+  let pud = k.read_entry(pudp);
+  if (none(pud)) {
+    const table = yield* k.alloc_table(mm, 2);
+    if (table === 0) return 0;
+    const lock = k.page(Math.floor(pudp / 512)).ptl;
+    yield* k.spin_lock(lock, "&mm->page_table_lock");
+    pud = k.read_entry(pudp);
+    if (none(pud)) {
+      mm.pgtables_bytes += 4096;
+      yield* k.pud_populate(mm, address, pudp, table);
+      yield k.spin_unlock(lock, "&mm->page_table_lock");
+      pud = table_entry(table);
+    } else {
+      yield k.spin_unlock(lock, "&mm->page_table_lock");
+      yield* k.free_table_now(table, 2);
+    }
+  }
+  return pmd_offset(pud, address);
+}
+
+/** Gives `mm` a PTE table below `pmdp`, unless another CPU was faster. Returns 0 or VM_FAULT_OOM. */
+export function* pte_alloc(k: Kernel, mm: Mm, pmdp: number, address: number): Steps<number> {
+  if (!none(k.read_entry(pmdp))) return 0;
+  const table = yield* k.alloc_table(mm, 1);
+  if (table === 0) return VM_FAULT_OOM;
+  const left = yield* k.pmd_install(mm, pmdp, address, table);
+  if (left !== 0) yield* k.free_table_now(left, 1);
+  return 0;
+}
+
+/** Links a PTE table; returns its frame if another CPU had linked one already, else 0. */
+export function* pmd_install(k: Kernel, mm: Mm, pmdp: number, address: number, table: number): Steps<number> {
+  const lock = k.pmd_lockptr(pmdp);
+  yield* k.spin_lock(lock, PTE_LOCK);
+  let left = table;
+  if (none(k.read_entry(pmdp))) {
+    mm.pgtables_bytes += 4096;
+    yield* k.pmd_populate(mm, address, pmdp, table);
+    left = 0;
+  }
+  yield k.spin_unlock(lock, PTE_LOCK);
+  return left;
+}
+
+export function* p4d_populate(k: Kernel, mm: Mm, address: number, p4dp: number, table: number): Steps<void> {
+  yield k.set_p4d(mm, address, p4dp, table_entry(table));
+  yield k.trace.p4d_populate(mm, address, table);
+}
+
+export function* pud_populate(k: Kernel, mm: Mm, address: number, pudp: number, table: number): Steps<void> {
+  yield k.set_pud(mm, address, pudp, table_entry(table));
+  yield k.trace.pud_populate(mm, address, table);
+}
+
+export function* pmd_populate(k: Kernel, mm: Mm, address: number, pmdp: number, table: number): Steps<void> {
+  yield k.set_pmd(mm, address, pmdp, table_entry(table));
+  yield k.trace.pmd_populate(mm, address, table);
+}
+
+/** The lock of the PMD table that holds the entry, and of the PTE table that a PMD entry points to. */
+export function pmd_lockptr(k: Kernel, pmdp: number) {
+  return k.page(Math.floor(pmdp / 512)).ptl;
+}
+
+export function pte_lockptr(k: Kernel, pmd: number) {
+  return k.page(entryPfn(pmd)).ptl;
+}
+
+export function* handle_pte_fault(k: Kernel, vmf: VmFault): Steps<number> {
+  const pmd = k.read_entry(vmf.pmdp);
+  if (!none(pmd)) {
+    vmf.ptep = pte_offset(pmd, vmf.address);
+    vmf.orig_pte = k.read_entry(vmf.ptep);
+    if (none(vmf.orig_pte)) vmf.ptep = 0;
+  }
+  if (vmf.ptep === 0) {
+    if (vmf.vma.vm_ops === "") return yield* k.do_anonymous_page(vmf);
+    return yield* k.do_fault(vmf);
+  }
+  if (!isPresent(vmf.orig_pte)) return yield* k.do_swap_page(vmf);
+  const { vma } = vmf;
+  const ptl = k.pte_lockptr(k.read_entry(vmf.pmdp));
+  yield* k.spin_lock(ptl, PTE_LOCK);
+  let entry = vmf.orig_pte;
+  if (k.read_entry(vmf.ptep) !== entry) {
+    yield k.spin_unlock(ptl, PTE_LOCK);
+    return 0;
+  }
+  const write = (vmf.flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) !== 0;
+  if (write) {
+    if (!pte_write(entry)) return yield* k.do_wp_page(vmf);
+    entry = withFlags(entry, _PAGE_DIRTY);
+  }
+  entry = withFlags(entry, _PAGE_ACCESSED);
+  if (entry !== vmf.orig_pte) yield k.set_pte(vma.vm_mm!, vmf.address, vmf.ptep, entry);
+  else if (write) yield* k.flush_tlb_page(vma.vm_mm!, vmf.address);
+  yield k.spin_unlock(ptl, PTE_LOCK);
+  return 0;
+}
+
+/** A first touch of private anonymous memory: the zero page for a read, a new page for a write. */
+export function* do_anonymous_page(k: Kernel, vmf: VmFault): Steps<number> {
+  const { vma, address } = vmf;
+  const mm = vma.vm_mm!;
+  if (vma.vm_flags & VM_SHARED) return VM_FAULT_SIGBUS;
+  if ((yield* k.pte_alloc(mm, vmf.pmdp, address)) !== 0) return VM_FAULT_OOM;
+  if (!(vmf.flags & FAULT_FLAG_WRITE)) return yield* k.map_zero_page(vmf);
+  const prepared = yield* k.vmf_anon_prepare(vmf);
+  if (prepared !== 0) return prepared;
+  const page = yield* k.alloc_page(PAGE_TYPE.anon);
+  if (!page) return VM_FAULT_OOM;
+  k.clear_highpage(page);
+  let entry = withFlags(mk_pte(page.slot, vma.vm_page_prot), 0);
+  if (vma.vm_flags & VM_WRITE) entry = withFlags(entry, _PAGE_RW | _PAGE_DIRTY);
+  const pmd = k.read_entry(vmf.pmdp);
+  const ptl = k.pte_lockptr(pmd);
+  const ptep = pte_offset(pmd, address);
+  yield* k.spin_lock(ptl, PTE_LOCK);
+  if (!none(k.read_entry(ptep))) {
+    yield k.spin_unlock(ptl, PTE_LOCK);
+    yield* k.put_page(page);
+    return 0;
+  }
+  mm.rss_anon++;
+  k.folio_add_new_anon_rmap(page, vma, address);
+  yield k.set_pte(mm, address, ptep, entry);
+  yield k.spin_unlock(ptl, PTE_LOCK);
+  return 0;
+}
+
+export function* map_zero_page(k: Kernel, vmf: VmFault): Steps<number> {
+  const { vma, address } = vmf;
+  const pmd = k.read_entry(vmf.pmdp);
+  const ptl = k.pte_lockptr(pmd);
+  const ptep = pte_offset(pmd, address);
+  yield* k.spin_lock(ptl, PTE_LOCK);
+  if (none(k.read_entry(ptep)))
+    yield k.set_pte(vma.vm_mm!, address, ptep, withFlags(mk_pte(k.zero_pfn, vma.vm_page_prot), _PAGE_SPECIAL));
+  yield k.spin_unlock(ptl, PTE_LOCK);
+  return 0;
+}
+
+/** An anon_vma for the VMA, before its first anonymous page. With only the VMA's lock held this may need mmap_lock too. */
+export function* vmf_anon_prepare(k: Kernel, vmf: VmFault): Steps<number> {
+  const { vma } = vmf;
+  if (vma.anon_vma) return 0;
+  if (!(vmf.flags & FAULT_FLAG_VMA_LOCK)) return (yield* k.__anon_vma_prepare(vma)) < 0 ? VM_FAULT_OOM : 0;
+  const mm = vma.vm_mm!;
+  if (!k.down_read_trylock(mm.mmap_lock)) {
+    yield k.vma_end_read(vma);
+    return VM_FAULT_RETRY;
+  }
+  yield k.trace.lock(mm.mmap_lock, "&mm->mmap_lock", "read");
+  const error = yield* k.__anon_vma_prepare(vma);
+  yield k.mmap_read_unlock(mm);
+  return error < 0 ? VM_FAULT_OOM : 0;
+}
+
+/** A fault in a mapping that has operations: reading, writing to a private copy, writing to the shared page. */
+export function* do_fault(k: Kernel, vmf: VmFault): Steps<number> {
+  const { vma } = vmf;
+  if (!k.vm_op(vma, "fault")) return VM_FAULT_SIGBUS;
+  const ret = yield* k.do_fault_kind(vmf);
+  if (vmf.prealloc_pte !== 0) {
+    yield* k.free_table_now(vmf.prealloc_pte, 1);
+    vmf.prealloc_pte = 0;
+  }
+  return ret;
+}
+
+export function* do_fault_kind(k: Kernel, vmf: VmFault): Steps<number> {
+  if (!(vmf.flags & FAULT_FLAG_WRITE)) return yield* k.do_read_fault(vmf);
+  if (!(vmf.vma.vm_flags & VM_SHARED)) return yield* k.do_cow_fault(vmf);
+  return yield* k.do_shared_fault(vmf);
+}
+
+/** vm_ops->map_pages without a PMD table entry needs a PTE table to put pages into. */
+export function* do_fault_around(k: Kernel, vmf: VmFault): Steps<number> {
+  if (none(k.read_entry(vmf.pmdp))) {
+    vmf.prealloc_pte = yield* k.alloc_table(vmf.vma.vm_mm!, 1);
+    if (vmf.prealloc_pte === 0) return VM_FAULT_OOM;
+  }
+  return yield* k.vm_op(vmf.vma, "map_pages")!(vmf);
+}
+
+export function* do_read_fault(k: Kernel, vmf: VmFault): Steps<number> {
+  if (k.vm_op(vmf.vma, "map_pages")) {
+    const around = yield* k.do_fault_around(vmf);
+    if (around !== 0) return around;
+  }
+  const ret = yield* k.__do_fault(vmf);
+  if (ret & (VM_FAULT_ERROR | VM_FAULT_RETRY)) return ret;
+  const finished = ret | (yield* k.finish_fault(vmf));
+  if (finished & (VM_FAULT_ERROR | VM_FAULT_RETRY)) yield* k.put_page(vmf.page!);
+  return finished;
+}
+
+/** Asks the file system for the page. It comes with a reference. */
+export function* __do_fault(k: Kernel, vmf: VmFault): Steps<number> {
+  if (none(k.read_entry(vmf.pmdp)) && vmf.prealloc_pte === 0) {
+    vmf.prealloc_pte = yield* k.alloc_table(vmf.vma.vm_mm!, 1);
+    if (vmf.prealloc_pte === 0) return VM_FAULT_OOM;
+  }
+  return yield* k.vm_op(vmf.vma, "fault")!(vmf);
+}
+
+export function* do_cow_fault(k: Kernel, vmf: VmFault): Steps<number> {
+  const prepared = yield* k.vmf_anon_prepare(vmf);
+  if (prepared !== 0) return prepared;
+  const copy = yield* k.alloc_page(PAGE_TYPE.anon);
+  if (!copy) return VM_FAULT_OOM;
+  vmf.cow_page = copy;
+  const ret = yield* k.__do_fault(vmf);
+  if (ret & (VM_FAULT_ERROR | VM_FAULT_RETRY)) {
+    yield* k.put_page(copy);
+    return ret;
+  }
+  const original = vmf.page!;
+  k.copy_highpage(copy, original);
+  const finished = ret | (yield* k.finish_fault(vmf));
+  yield* k.put_page(original);
+  if (finished & (VM_FAULT_ERROR | VM_FAULT_RETRY)) yield* k.put_page(copy);
+  return finished;
+}
+
+export function* do_shared_fault(k: Kernel, vmf: VmFault): Steps<number> {
+  const ret = yield* k.__do_fault(vmf);
+  if (ret & (VM_FAULT_ERROR | VM_FAULT_RETRY)) return ret;
+  const finished = ret | (yield* k.finish_fault(vmf));
+  if (finished & (VM_FAULT_ERROR | VM_FAULT_RETRY)) {
+    yield* k.put_page(vmf.page!);
+    return finished;
+  }
+  return finished | (yield* k.fault_dirty_shared_page(vmf));
+}
+
+/** Installs the PTE for the page that was found, if nobody did meanwhile. */
+export function* finish_fault(k: Kernel, vmf: VmFault): Steps<number> {
+  const { vma, address } = vmf;
+  const mm = vma.vm_mm!;
+  if (none(k.read_entry(vmf.pmdp))) {
+    if (vmf.prealloc_pte === 0) {
+      if ((yield* k.pte_alloc(mm, vmf.pmdp, address)) !== 0) return VM_FAULT_OOM;
+    } else vmf.prealloc_pte = yield* k.pmd_install(mm, vmf.pmdp, address, vmf.prealloc_pte);
+  }
+  const pmd = k.read_entry(vmf.pmdp);
+  const ptl = k.pte_lockptr(pmd);
+  vmf.ptep = pte_offset(pmd, address);
+  yield* k.spin_lock(ptl, PTE_LOCK);
+  const raced = k.read_entry(vmf.ptep) !== vmf.orig_pte;
+  if (!raced) {
+    const page = vmf.cow_page ?? vmf.page!;
+    k.mm_counter_add(mm, page, 1);
+    yield k.set_pte_range(vmf, page, vmf.ptep, address);
+  }
+  yield k.spin_unlock(ptl, PTE_LOCK);
+  // The mapping keeps the reference; after a race the page has one too many.
+  if (raced && !vmf.cow_page) yield* k.put_page(vmf.page!);
+  else if (raced) yield* k.put_page(vmf.cow_page!);
+  return 0;
+}
+
+/** Maps `page` at `ptep`: the PTE and the reverse map. Returns the event. */
+export function set_pte_range(k: Kernel, vmf: VmFault, page: Page, ptep: number, address: number): number {
+  const { vma } = vmf;
+  const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0;
+  let entry = mk_pte(page.slot, vma.vm_page_prot);
+  if (write) entry = withFlags(entry, _PAGE_DIRTY | (vma.vm_flags & VM_WRITE ? _PAGE_RW : 0));
+  if (write && !(vma.vm_flags & VM_SHARED)) k.folio_add_new_anon_rmap(page, vma, address);
+  else k.folio_add_file_rmap(page);
+  return k.set_pte(vma.vm_mm!, address, ptep, entry);
+}
+
+/** A shared page was made writable: it is dirty. The first time, locks are dropped to throttle the writer. */
+export function* fault_dirty_shared_page(k: Kernel, vmf: VmFault): Steps<number> {
+  const page = vmf.page!;
+  const dirtied = !(page.flags & PG_dirty);
+  page.flags |= PG_dirty;
+  if (!dirtied || !page.mapping) return 0;
+  const { flags, vma } = vmf;
+  if ((flags & (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT)) !== FAULT_FLAG_ALLOW_RETRY) return 0;
+  if (flags & FAULT_FLAG_TRIED) return 0;
+  yield* k.release_fault_lock(vma, flags);
+  return VM_FAULT_COMPLETED;
+}
+
+export function* release_fault_lock(k: Kernel, vma: Vma, flags: number): Steps<void> {
+  if (flags & FAULT_FLAG_VMA_LOCK) yield k.vma_end_read(vma);
+  else yield k.mmap_read_unlock(vma.vm_mm!);
+}
+
+/** A write to a write-protected PTE. Called with the PTE lock held, which it drops. */
+export function* do_wp_page(k: Kernel, vmf: VmFault): Steps<number> {
+  const { vma } = vmf;
+  const pfn = entryPfn(vmf.orig_pte);
+  const page = pfn === k.zero_pfn ? null : k.page(pfn);
+  const ptl = k.pte_lockptr(k.read_entry(vmf.pmdp));
+  if (vma.vm_flags & (VM_SHARED | VM_MAYSHARE)) {
+    vmf.page = page;
+    yield k.wp_page_reuse(vmf);
+    if (page) yield k.get_page(page);
+    yield k.spin_unlock(ptl, PTE_LOCK);
+    if (!page) return 0;
+    const ret = yield* k.fault_dirty_shared_page(vmf);
+    yield* k.put_page(page);
+    return ret;
+  }
+  if (page && page.type === PAGE_TYPE.anon && k.wp_can_reuse_anon_folio(page, vma)) {
+    if (vmf.flags & FAULT_FLAG_UNSHARE) {
+      yield k.spin_unlock(ptl, PTE_LOCK);
+      return 0;
+    }
+    yield k.wp_page_reuse(vmf);
+    yield k.spin_unlock(ptl, PTE_LOCK);
+    return 0;
+  }
+  if (page) yield k.get_page(page);
+  yield k.spin_unlock(ptl, PTE_LOCK);
+  return yield* k.wp_page_copy(vmf, page);
+}
+
+/** Nobody else has this anonymous page: its mapper may write to it without a copy. */
+export function wp_can_reuse_anon_folio(_k: Kernel, page: Page, vma: Vma): boolean {
+  if (page.flags & PG_anon_exclusive) return true;
+  const cached = page.flags & PG_swapcache ? 1 : 0;
+  if (page.refcount - cached !== 1) return false;
+  if (cached) return false;
+  page.anon_vma = vma.anon_vma;
+  page.flags |= PG_anon_exclusive;
+  return true;
+}
+
+export function wp_page_reuse(k: Kernel, vmf: VmFault): number {
+  const { vma } = vmf;
+  let entry = withFlags(vmf.orig_pte, _PAGE_ACCESSED | _PAGE_DIRTY);
+  if (vma.vm_flags & VM_WRITE) entry = withFlags(entry, _PAGE_RW);
+  return k.set_pte(vma.vm_mm!, vmf.address, vmf.ptep, entry);
+}
+
+/** Copy on write: `old` is null for the zero page, else held by a reference. */
+export function* wp_page_copy(k: Kernel, vmf: VmFault, old: Page | null): Steps<number> {
+  const { vma, address } = vmf;
+  const mm = vma.vm_mm!;
+  const prepared = yield* k.vmf_anon_prepare(vmf);
+  if (prepared !== 0) {
+    if (old) yield* k.put_page(old);
+    return prepared;
+  }
+  const copy = yield* k.alloc_page(PAGE_TYPE.anon);
+  if (!copy) {
+    if (old) yield* k.put_page(old);
+    return VM_FAULT_OOM;
+  }
+  if (old) k.copy_highpage(copy, old);
+  else k.clear_highpage(copy);
+  const ptl = k.pte_lockptr(k.read_entry(vmf.pmdp));
+  yield* k.spin_lock(ptl, PTE_LOCK);
+  const raced = k.read_entry(vmf.ptep) !== vmf.orig_pte;
+  if (!raced) {
+    if (!old) mm.rss_anon++;
+    else if (old.type !== PAGE_TYPE.anon) {
+      k.mm_counter_add(mm, old, -1);
+      mm.rss_anon++;
+    }
+    let entry = withFlags(mk_pte(copy.slot, vma.vm_page_prot), 0);
+    if (!(vmf.flags & FAULT_FLAG_UNSHARE))
+      entry = withFlags(entry, _PAGE_DIRTY | (vma.vm_flags & VM_WRITE ? _PAGE_RW : 0));
+    // Old translations go before the new page is seen: two CPUs must not write to different copies.
+    yield k.set_pte(mm, address, vmf.ptep, 0);
+    yield* k.flush_tlb_page(mm, address);
+    k.folio_add_new_anon_rmap(copy, vma, address);
+    yield k.set_pte(mm, address, vmf.ptep, entry);
+    if (old) k.folio_remove_rmap_pte(old);
+  }
+  yield k.spin_unlock(ptl, PTE_LOCK);
+  if (raced) yield* k.put_page(copy);
+  if (old) {
+    yield* k.put_page(old);
+    if (!raced) yield* k.put_page(old);
+  }
+  return 0;
+}
+
+/** Which RSS counter a page counts in (mm_counter). */
+export function mm_counter_add(_k: Kernel, mm: Mm, page: Page, n: number): void {
+  if (page.type === PAGE_TYPE.anon) mm.rss_anon += n;
+  else if (page.type === PAGE_TYPE.shmem) mm.rss_shmem += n;
+  else mm.rss_file += n;
+}
+
+export const is_dirty = pte_dirty;

@@ -1,0 +1,137 @@
+// Copying page tables at fork (mm/memory.c): what the child cannot find again by faults is copied, the rest is left out.
+import type { Steps } from "../../core/thread.ts";
+import { _PAGE_DIRTY, _PAGE_RW, entryPfn, isPresent, withoutFlags } from "../../hardware/entry.ts";
+import {
+  addr_end,
+  none,
+  PGDIR_SIZE,
+  PMD_SIZE,
+  PUD_SIZE,
+  pgd_offset,
+  pmd_offset,
+  pte_offset,
+  pte_write,
+  pud_offset,
+} from "../arch/x86/mm/pgtable.ts";
+import { VM_MAYWRITE, VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, VM_UFFD_WP } from "../flags.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Vma } from "../mm_types.ts";
+import { ENOMEM } from "../uapi/errno.ts";
+import { PTE_LOCK } from "./memory.ts";
+import { PAGE_TYPE } from "./page_alloc.ts";
+
+const is_cow_mapping = (vma: Vma): boolean => (vma.vm_flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
+
+/** Pages that a later fault can find again need no copy. */
+const vma_needs_copy = (src: Vma): boolean =>
+  (src.vm_flags & (VM_UFFD_WP | VM_PFNMAP | VM_MIXEDMAP)) !== 0 || src.anon_vma !== null;
+
+/** @returns 0 or -ENOMEM */
+export function* copy_page_range(k: Kernel, dst: Vma, src: Vma): Steps<number> {
+  if (!vma_needs_copy(src)) return 0;
+  const src_mm = src.vm_mm!;
+  for (let address = src.vm_start; address < src.vm_end; address = addr_end(address, src.vm_end, PGDIR_SIZE)) {
+    const pgd = k.read_entry(pgd_offset(src_mm, address));
+    if (none(pgd)) continue;
+    const error = yield* k.copy_pud_range(dst, src, pgd, address, addr_end(address, src.vm_end, PGDIR_SIZE));
+    if (error) return error;
+  }
+  return 0;
+}
+
+export function* copy_pud_range(k: Kernel, dst: Vma, src: Vma, pgd: number, from: number, end: number): Steps<number> {
+  const dst_mm = dst.vm_mm!;
+  if ((yield* k.pud_alloc(dst_mm, pgd_offset(dst_mm, from), from)) === 0) return -ENOMEM;
+  for (let address = from; address < end; address = addr_end(address, end, PUD_SIZE)) {
+    const pud = k.read_entry(pud_offset(pgd, address));
+    if (none(pud)) continue;
+    const error = yield* k.copy_pmd_range(dst, src, pud, address, addr_end(address, end, PUD_SIZE));
+    if (error) return error;
+  }
+  return 0;
+}
+
+export function* copy_pmd_range(k: Kernel, dst: Vma, src: Vma, pud: number, from: number, end: number): Steps<number> {
+  const dst_mm = dst.vm_mm!;
+  const pudp = pud_offset(k.read_entry(pgd_offset(dst_mm, from)), from);
+  if ((yield* k.pmd_alloc(dst_mm, pudp, from)) === 0) return -ENOMEM;
+  for (let address = from; address < end; address = addr_end(address, end, PMD_SIZE)) {
+    const pmd = k.read_entry(pmd_offset(pud, address));
+    if (none(pmd)) continue;
+    const error = yield* k.copy_pte_range(dst, src, pmd, address, addr_end(address, end, PMD_SIZE));
+    if (error) return error;
+  }
+  return 0;
+}
+
+export function* copy_pte_range(
+  k: Kernel,
+  dst: Vma,
+  src: Vma,
+  src_pmd: number,
+  from: number,
+  end: number,
+): Steps<number> {
+  const dst_mm = dst.vm_mm!;
+  const pud = k.read_entry(pud_offset(k.read_entry(pgd_offset(dst_mm, from)), from));
+  const dst_pmdp = pmd_offset(pud, from);
+  if ((yield* k.pte_alloc(dst_mm, dst_pmdp, from)) !== 0) return -ENOMEM;
+  const dst_pmd = k.read_entry(dst_pmdp);
+  const dst_ptl = k.pte_lockptr(dst_pmd);
+  const src_ptl = k.pte_lockptr(src_pmd);
+  yield* k.spin_lock(dst_ptl, PTE_LOCK);
+  yield* k.spin_lock(src_ptl, "ptlock_ptr(ptdesc)/1");
+  for (let address = from; address < end; address += 4096) {
+    const src_ptep = pte_offset(src_pmd, address);
+    const pte = k.read_entry(src_ptep);
+    if (none(pte)) continue;
+    const dst_ptep = pte_offset(dst_pmd, address);
+    if (isPresent(pte)) yield* k.copy_present_pte(dst, src, dst_ptep, src_ptep, pte, address);
+    else yield* k.copy_nonpresent_pte(dst, src, dst_ptep, src_ptep, pte, address);
+  }
+  yield k.spin_unlock(src_ptl, "ptlock_ptr(ptdesc)/1");
+  yield k.spin_unlock(dst_ptl, PTE_LOCK);
+  return 0;
+}
+
+export function* copy_present_pte(
+  k: Kernel,
+  dst: Vma,
+  src: Vma,
+  dst_ptep: number,
+  src_ptep: number,
+  src_pte: number,
+  address: number,
+): Steps<void> {
+  let pte = src_pte;
+  const pfn = entryPfn(pte);
+  const dst_mm = dst.vm_mm!;
+  if (pfn !== k.zero_pfn) {
+    const page = k.page(pfn);
+    yield k.get_page(page);
+    if (page.type === PAGE_TYPE.anon) k.folio_dup_anon_rmap(page);
+    else k.folio_add_file_rmap(page);
+    k.mm_counter_add(dst_mm, page, 1);
+  }
+  if (is_cow_mapping(src) && pte_write(pte)) {
+    pte = withoutFlags(pte, _PAGE_RW);
+    yield k.set_pte(src.vm_mm!, address, src_ptep, pte);
+  }
+  if (src.vm_flags & VM_SHARED) pte = withoutFlags(pte, _PAGE_DIRTY);
+  yield k.set_pte(dst_mm, address, dst_ptep, withoutFlags(pte, 0x20));
+}
+
+/** A swap entry: one more user of the slot. */
+export function* copy_nonpresent_pte(
+  k: Kernel,
+  dst: Vma,
+  _src: Vma,
+  dst_ptep: number,
+  _src_ptep: number,
+  pte: number,
+  address: number,
+): Steps<void> {
+  yield* k.swap_duplicate(pte);
+  dst.vm_mm!.rss_swap++;
+  yield k.set_pte(dst.vm_mm!, address, dst_ptep, pte);
+}

@@ -1,0 +1,338 @@
+// mmap and munmap (mm/mmap.c).
+import type { Steps } from "../../core/thread.ts";
+import { alignDown, PAGE_ALIGN, PMD_SIZE, TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
+import {
+  FMODE_READ,
+  FMODE_WRITE,
+  VM_ACCOUNT,
+  VM_DONTEXPAND,
+  VM_GROWSDOWN,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_MAYEXEC,
+  VM_MAYREAD,
+  VM_MAYSHARE,
+  VM_MAYWRITE,
+  VM_NORESERVE,
+  VM_SHARED,
+  VM_SYNC,
+  VM_WRITE,
+} from "../flags.ts";
+import { file_op } from "../fs/operations.ts";
+import type { Kernel } from "../kernel.ts";
+import type { File, Mm, Vma } from "../mm_types.ts";
+import { EACCES, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOVERFLOW } from "../uapi/errno.ts";
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MAP_GROWSDOWN,
+  MAP_HUGETLB,
+  MAP_LOCKED,
+  MAP_NONBLOCK,
+  MAP_NORESERVE,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_SHARED_VALIDATE,
+  MAP_SYNC,
+  MAP_TYPE,
+} from "../uapi/mman.ts";
+import { is_accounted, sysctl_max_map_count, vma_pages } from "./vma.ts";
+
+/** sysctl vm.mmap_min_addr */
+export const mmap_min_addr = 65536;
+/** Where top-down placement begins without address randomisation: 128 MiB below the end. */
+export const MMAP_BASE = TASK_SIZE - 2 ** 27;
+
+/** The system call. `offset` in bytes. Returns the address or a negative errno. */
+export function* sys_mmap(
+  k: Kernel,
+  addr: number,
+  len: number,
+  prot: number,
+  flags: number,
+  fd: number,
+  offset: number,
+): Steps<number> {
+  if (offset % 4096 !== 0) return -EINVAL;
+  let file: File | null = null;
+  if (!(flags & MAP_ANONYMOUS)) {
+    file = k.fget(fd);
+    if (!file) return -EBADF;
+    if (flags & MAP_HUGETLB) return -EINVAL;
+    k.get_file(file);
+  }
+  const mm = k.current.mm!;
+  yield* k.mmap_write_lock(mm);
+  const result = yield* k.__do_mmap(mm, file, addr, len, prot, flags, 0, offset / 4096);
+  yield k.mmap_write_unlock(mm);
+  if (file) yield* k.fput(file);
+  const locked = (flags & MAP_LOCKED) !== 0 || (mm.def_flags & VM_LOCKED) !== 0;
+  if (result >= 0 && (locked || (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE))
+    yield* k.mm_populate(result, PAGE_ALIGN(len));
+  return result;
+}
+
+const prot_bits = (prot: number): number => prot & 7;
+const flag_bits = (flags: number): number =>
+  (flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) | (flags & MAP_LOCKED ? VM_LOCKED : 0) | (flags & MAP_SYNC ? VM_SYNC : 0);
+
+/** Maps in `mm`. Caller holds its mmap_lock for writing. `vm_flags`: flags that the caller wants besides. */
+export function* __do_mmap(
+  k: Kernel,
+  mm: Mm,
+  file: File | null,
+  hint: number,
+  bytes: number,
+  prot: number,
+  flags_asked: number,
+  vm_flags_asked: number,
+  pgoff_asked: number,
+): Steps<number> {
+  if (bytes === 0) return -EINVAL;
+  let flags = flags_asked;
+  if (flags & MAP_FIXED_NOREPLACE) flags |= MAP_FIXED;
+  const wanted = flags & MAP_FIXED ? hint : round_hint_to_min(hint);
+  const len = PAGE_ALIGN(bytes);
+  if (len === 0 || len >= 2 ** 63) return -ENOMEM;
+  if (pgoff_asked + len / 4096 >= 2 ** 52) return -EOVERFLOW;
+  if (mm.map_count > sysctl_max_map_count) return -ENOMEM;
+  let vm_flags =
+    vm_flags_asked | prot_bits(prot) | flag_bits(flags) | mm.def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+  const addr = k.get_unmapped_area(mm, file, wanted, len, flags);
+  if (addr < 0) return addr;
+  if (flags & MAP_FIXED_NOREPLACE && k.find_vma_intersection(mm, addr, addr + len)) return -EEXIST;
+  const kind = file ? k.file_mmap_flags(file, prot, flags, vm_flags) : anon_mmap_flags(flags, vm_flags);
+  if (kind < 0) return kind;
+  vm_flags = kind;
+  const pgoff = file ? pgoff_asked : vm_flags & VM_SHARED ? 0 : addr / 4096;
+  if (flags & MAP_NORESERVE) vm_flags |= VM_NORESERVE;
+  return yield* k.mmap_region(mm, file, addr, len, vm_flags >>> 0, pgoff);
+}
+
+function round_hint_to_min(hint: number): number {
+  const page = alignDown(hint, 4096);
+  return page !== 0 && page < mmap_min_addr ? mmap_min_addr : page;
+}
+
+/** Flags of a mapping of `file`, or why there cannot be one. */
+export function file_mmap_flags(k: Kernel, file: File, prot: number, flags: number, vm_flags_asked: number): number {
+  let vm_flags = vm_flags_asked;
+  const type = flags & MAP_TYPE;
+  if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
+    if (type === MAP_SHARED_VALIDATE && flags & MAP_SYNC) return -EOPNOTSUPP;
+    if (prot & 2 && !(file.f_mode & FMODE_WRITE)) return -EACCES;
+    vm_flags |= VM_SHARED | VM_MAYSHARE;
+    if (!(file.f_mode & FMODE_WRITE)) vm_flags &= ~(VM_MAYWRITE | VM_SHARED);
+  } else if (type !== MAP_PRIVATE) return -EINVAL;
+  if (!(file.f_mode & FMODE_READ)) return -EACCES;
+  if (!file_op(k, file, "mmap")) return -ENODEV;
+  if (vm_flags & VM_GROWSDOWN) return -EINVAL;
+  return vm_flags >>> 0;
+}
+
+function anon_mmap_flags(flags: number, vm_flags: number): number {
+  const type = flags & MAP_TYPE;
+  if (type === MAP_SHARED) return vm_flags & VM_GROWSDOWN ? -EINVAL : vm_flags | VM_SHARED | VM_MAYSHARE;
+  return type === MAP_PRIVATE ? vm_flags : -EINVAL;
+}
+
+/** Where a mapping of `len` bytes goes, or a negative errno. */
+export function get_unmapped_area(
+  k: Kernel,
+  mm: Mm,
+  file: File | null,
+  hint: number,
+  len: number,
+  flags: number,
+): number {
+  const size = k.mm_task_size(mm);
+  if (len > size) return -ENOMEM;
+  const align = !file && !(flags & MAP_SHARED) && hint === 0 && len % PMD_SIZE === 0 ? PMD_SIZE : 4096;
+  const addr = flags & MAP_FIXED ? hint : place(k, mm, hint, len, align);
+  if (addr < 0) return addr;
+  if (addr > size - len) return -ENOMEM;
+  return addr % 4096 === 0 ? addr : -EINVAL;
+}
+
+/** End of what user programs may map (TASK_SIZE). */
+export function mm_task_size(_k: Kernel, _mm: Mm): number {
+  return TASK_SIZE;
+}
+
+function place(k: Kernel, mm: Mm, hint: number, len: number, align: number): number {
+  if (hint !== 0) {
+    const addr = PAGE_ALIGN(hint);
+    const fits = addr + len <= TASK_SIZE && !k.find_vma_intersection(mm, addr, addr + len);
+    if (fits) return addr;
+  }
+  const aligned = align > 4096 ? k.vm_unmapped_area(mm, len, align) : -ENOMEM;
+  return aligned >= 0 ? aligned : k.vm_unmapped_area(mm, len, 4096);
+}
+
+/** The highest gap below mmap_base, then anywhere above. */
+export function vm_unmapped_area(_k: Kernel, mm: Mm, len: number, align: number): number {
+  const list = mm.mm_mt;
+  let ceiling = mm.mmap_base;
+  for (let i = list.length; i >= 0; i--) {
+    const below = i > 0 ? list.at(i - 1)! : null;
+    const floor = below ? below.vm_end : 4096;
+    const addr = alignDown(ceiling - len, align);
+    if (ceiling - len >= floor && addr >= floor) return addr;
+    if (below && below.vm_start < ceiling) ceiling = below.vm_start;
+  }
+  let bottom = mm.mmap_base;
+  for (const vma of list) {
+    if (vma.vm_end <= bottom) continue;
+    const addr = Math.ceil(bottom / align) * align;
+    if (addr + len <= vma.vm_start) return addr;
+    bottom = vma.vm_end;
+  }
+  const addr = Math.ceil(bottom / align) * align;
+  return addr + len <= TASK_SIZE ? addr : -ENOMEM;
+}
+
+/** Puts the mapping in place; whatever was there is unmapped. */
+export function* mmap_region(
+  k: Kernel,
+  mm: Mm,
+  file: File | null,
+  addr: number,
+  len: number,
+  flags: number,
+  pgoff: number,
+): Steps<number> {
+  let vm_flags = flags;
+  if (k.find_vma_intersection(mm, addr, addr + len)) {
+    const error = yield* k.do_vmi_munmap(mm, addr, len);
+    if (error) return error;
+  }
+  const accountable = (vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE | VM_HUGETLB)) === VM_WRITE;
+  if (accountable) {
+    const error = k.security_vm_enough_memory(len / 4096);
+    if (error) return error;
+    vm_flags |= VM_ACCOUNT;
+  }
+  if (!(!file && vm_flags & VM_SHARED)) {
+    const merged = yield* k.vma_merge_new_range(mm, addr, addr + len, vm_flags, file, pgoff);
+    if (merged) {
+      k.vm_stat_account(mm, merged.vm_flags, len / 4096);
+      return addr;
+    }
+  }
+  const error = yield* k.mmap_new_vma(mm, file, addr, len, vm_flags, pgoff);
+  if (error && accountable) k.vm_unacct_memory(len / 4096);
+  return error || addr;
+}
+
+/** @returns 0 or a negative errno */
+export function* mmap_new_vma(
+  k: Kernel,
+  mm: Mm,
+  file: File | null,
+  addr: number,
+  len: number,
+  vm_flags: number,
+  pgoff: number,
+): Steps<number> {
+  const vma = k.vm_area_alloc(mm, addr, addr + len, vm_flags, pgoff);
+  let error = 0;
+  if (file) {
+    k.get_file(file);
+    vma.vm_file = file;
+    error = yield* file_op(k, file, "mmap")!(file, vma);
+  } else if (vm_flags & VM_SHARED) error = yield* k.shmem_zero_setup(vma);
+  if (error) {
+    if (vma.vm_file) yield* k.fput(vma.vm_file);
+    k.store.free(vma);
+    return error;
+  }
+  yield* k.vma_link(mm, vma);
+  k.vm_stat_account(mm, vma.vm_flags, len / 4096);
+  if (vma.vm_flags & VM_LOCKED) mm.locked_vm += len / 4096;
+  return 0;
+}
+
+export function* sys_munmap(k: Kernel, addr: number, len: number): Steps<number> {
+  const mm = k.current.mm!;
+  yield* k.mmap_write_lock(mm);
+  const detached = yield* k.munmap_prepare(mm, addr, len);
+  if (typeof detached === "number") {
+    yield k.mmap_write_unlock(mm);
+    return detached;
+  }
+  yield k.mmap_write_downgrade(mm);
+  yield* k.unmap_detached(mm, detached);
+  yield k.mmap_read_unlock(mm);
+  return 0;
+}
+
+/** Unmaps for a caller that keeps mmap_lock for writing. */
+export function* do_vmi_munmap(k: Kernel, mm: Mm, addr: number, len: number): Steps<number> {
+  const detached = yield* k.munmap_prepare(mm, addr, len);
+  if (typeof detached === "number") return detached;
+  yield* k.unmap_detached(mm, detached);
+  return 0;
+}
+
+/** VMAs taken out of the tree, and the ends of the neighbours that stay: floor and ceiling for their tables. */
+export interface Detached {
+  readonly vmas: readonly Vma[];
+  readonly floor: number;
+  readonly ceiling: number;
+}
+
+/** First phase: splits at the edges and takes the VMAs out of the tree. A number is the result of the call: 0 or an errno. */
+export function* munmap_prepare(k: Kernel, mm: Mm, addr: number, bytes: number): Steps<Detached | number> {
+  if (addr % 4096 !== 0 || addr > TASK_SIZE || bytes > TASK_SIZE - addr) return -EINVAL;
+  const end = addr + PAGE_ALIGN(bytes);
+  if (end === addr) return -EINVAL;
+  const first = k.find_vma_intersection(mm, addr, end);
+  if (!first) return 0;
+  if (addr > first.vm_start) {
+    if (end < first.vm_end && mm.map_count >= sysctl_max_map_count) return -ENOMEM;
+    const upper = yield* k.__split_vma(first, addr);
+    if (typeof upper === "number") return upper;
+  }
+  const vmas: Vma[] = [];
+  for (let i = k.vma_index(mm, addr); ; i++) {
+    const vma = mm.mm_mt.at(i);
+    if (!vma || vma.vm_start >= end) break;
+    if (vma.vm_end > end) {
+      const upper = yield* k.__split_vma(vma, end);
+      if (typeof upper === "number") return upper;
+    }
+    yield* k.vma_start_write(vma);
+    vmas.push(vma);
+  }
+  const at = k.vma_index(mm, addr);
+  const floor = at > 0 ? mm.mm_mt.at(at - 1)!.vm_end : 0;
+  const ceiling = mm.mm_mt.at(at + vmas.length)?.vm_start ?? 0;
+  for (const vma of vmas) yield* k.vma_detach(vma);
+  return { vmas, floor, ceiling };
+}
+
+/** Second phase: contents, then tables, then the flush; last the VMAs themselves. */
+export function* unmap_detached(k: Kernel, mm: Mm, { vmas, floor, ceiling }: Detached): Steps<void> {
+  const tlb = k.tlb_gather_mmu(mm);
+  k.update_hiwater(mm);
+  yield* k.unmap_vmas(tlb, vmas, vmas[0]!.vm_start, vmas.at(-1)!.vm_end);
+  yield* k.free_pgtables(tlb, vmas, floor, ceiling);
+  yield* k.tlb_finish_mmu(tlb);
+  for (const vma of vmas) {
+    const pages = vma_pages(vma);
+    k.vm_stat_account(mm, vma.vm_flags, -pages);
+    if (is_accounted(vma)) k.vm_unacct_memory(pages);
+    if (vma.vm_flags & VM_LOCKED) mm.locked_vm -= pages;
+    yield* k.remove_vma(vma);
+  }
+}
+
+/** VmHWM and VmPeak, before something is taken away. */
+export function update_hiwater(_k: Kernel, mm: Mm): void {
+  mm.hiwater_rss = Math.max(mm.hiwater_rss, mm.rss_anon + mm.rss_file + mm.rss_shmem);
+  mm.hiwater_vm = Math.max(mm.hiwater_vm, mm.total_vm);
+}
+
+export const NEVER_EXPANDS = VM_DONTEXPAND;

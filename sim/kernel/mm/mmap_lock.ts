@@ -1,0 +1,64 @@
+// mmap_lock and the per-VMA locks (include/linux/mmap_lock.h, mm.h). A VMA is write-locked while its number equals its mm's
+// sequence number, which the end of every write section of mmap_lock moves on.
+import type { Steps } from "../../core/thread.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Mm, Vma } from "../mm_types.ts";
+
+const MMAP_LOCK = "&mm->mmap_lock";
+const VMA_LOCK = "vm_lock";
+
+export function* mmap_read_lock(k: Kernel, mm: Mm): Steps<void> {
+  yield* k.down_read(mm.mmap_lock, MMAP_LOCK);
+}
+
+export function mmap_read_unlock(k: Kernel, mm: Mm): number {
+  return k.up_read(mm.mmap_lock, MMAP_LOCK);
+}
+
+export function* mmap_write_lock(k: Kernel, mm: Mm): Steps<void> {
+  yield* k.down_write(mm.mmap_lock, MMAP_LOCK);
+}
+
+export function mmap_write_unlock(k: Kernel, mm: Mm): number {
+  mm.mm_lock_seq++;
+  return k.up_write(mm.mmap_lock, MMAP_LOCK);
+}
+
+export function mmap_write_downgrade(k: Kernel, mm: Mm): number {
+  mm.mm_lock_seq++;
+  return k.downgrade_write(mm.mmap_lock, MMAP_LOCK);
+}
+
+/** The VMA at `address`, locked for reading without mmap_lock; null where that needs mmap_lock after all. */
+export function* lock_vma_under_rcu(k: Kernel, mm: Mm, address: number): Steps<Vma | null> {
+  const vma = k.find_vma(mm, address);
+  if (!vma || vma.vm_start > address) return null;
+  if (!vma_start_read(k, mm, vma)) {
+    k.vmstat.vma_lock_abort += 1;
+    return null;
+  }
+  yield k.trace.lock(vma.vm_lock, VMA_LOCK, "read");
+  if (vma.detached || address < vma.vm_start || address >= vma.vm_end) {
+    yield k.vma_end_read(vma);
+    k.vmstat.vma_lock_miss += 1;
+    return null;
+  }
+  return vma;
+}
+
+function vma_start_read(k: Kernel, mm: Mm, vma: Vma): boolean {
+  return vma.vm_lock_seq !== mm.mm_lock_seq && k.down_read_trylock(vma.vm_lock);
+}
+
+export function vma_end_read(k: Kernel, vma: Vma): number {
+  return k.up_read(vma.vm_lock, VMA_LOCK);
+}
+
+/** Keeps faults out of `vma` until mmap_lock is released; waits for those that are in it. Caller holds mmap_lock for writing. */
+export function* vma_start_write(k: Kernel, vma: Vma): Steps<void> {
+  const seq = vma.vm_mm!.mm_lock_seq;
+  if (vma.vm_lock_seq === seq) return;
+  yield* k.down_write(vma.vm_lock, VMA_LOCK);
+  vma.vm_lock_seq = seq;
+  yield k.up_write(vma.vm_lock, VMA_LOCK);
+}

@@ -1,0 +1,151 @@
+// Gathering what an unmap frees until the TLBs have been flushed (mm/mmu_gather.c): first unhook, then flush, then free.
+import type { Steps } from "../../core/thread.ts";
+import { PMD_SIZE, PUD_SIZE } from "../arch/x86/mm/pgtable.ts";
+import { TLB_FLUSH_ALL } from "../arch/x86/mm/tlb.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Mm, Page } from "../mm_types.ts";
+
+/** Pages that fit in the batches of a gather: 8 in the structure itself, 19 pages of 510 pointers. */
+const GATHER_LIMIT = 8 + 19 * 510;
+
+/** struct mmu_gather */
+export interface MmuGather {
+  readonly mm: Mm;
+  /** The whole address space goes: ranges do not matter. */
+  readonly fullmm: boolean;
+  start: number;
+  end: number;
+  freed_tables: boolean;
+  cleared_ptes: boolean;
+  cleared_pmds: boolean;
+  cleared_puds: boolean;
+  cleared_p4ds: boolean;
+  /** Pages and tables to be given back after the flush. */
+  pages: Page[];
+  tables: number[];
+}
+
+const EMPTY_START = Number.MAX_SAFE_INTEGER;
+
+export function tlb_gather_mmu(_k: Kernel, mm: Mm): MmuGather {
+  mm.tlb_flush_pending++;
+  return gather(mm, false);
+}
+
+export function tlb_gather_mmu_fullmm(_k: Kernel, mm: Mm): MmuGather {
+  mm.tlb_flush_pending++;
+  return gather(mm, true);
+}
+
+const gather = (mm: Mm, fullmm: boolean): MmuGather => ({
+  mm,
+  fullmm,
+  start: fullmm ? 0 : EMPTY_START,
+  end: fullmm ? TLB_FLUSH_ALL : 0,
+  freed_tables: false,
+  cleared_ptes: false,
+  cleared_pmds: false,
+  cleared_puds: false,
+  cleared_p4ds: false,
+  pages: [],
+  tables: [],
+});
+
+function adjust(tlb: MmuGather, address: number, bytes: number): void {
+  tlb.start = Math.min(tlb.start, address);
+  tlb.end = Math.max(tlb.end, address + bytes);
+}
+
+/** A PTE was cleared. */
+export function tlb_remove_tlb_entry(_k: Kernel, tlb: MmuGather, address: number): void {
+  adjust(tlb, address, 4096);
+  tlb.cleared_ptes = true;
+}
+
+/** A PTE, PMD or PUD table was unlinked; `address` lies in what it mapped. */
+export function pte_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): number {
+  adjust(tlb, address, 4096);
+  tlb.freed_tables = true;
+  tlb.cleared_pmds = true;
+  tlb.tables.push(pfn);
+  return k.table_dtor(pfn, 1);
+}
+
+export function pmd_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): number {
+  adjust(tlb, address, 4096);
+  tlb.freed_tables = true;
+  tlb.cleared_puds = true;
+  tlb.tables.push(pfn);
+  return k.table_dtor(pfn, 2);
+}
+
+export function pud_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): number {
+  adjust(tlb, address, 4096);
+  tlb.freed_tables = true;
+  tlb.cleared_p4ds = true;
+  tlb.tables.push(pfn);
+  return k.table_dtor(pfn, 3);
+}
+
+/** Keeps a page until the flush. True when no more fit: the caller must flush. */
+export function __tlb_remove_page(_k: Kernel, tlb: MmuGather, page: Page): boolean {
+  tlb.pages.push(page);
+  return tlb.pages.length >= GATHER_LIMIT;
+}
+
+export function* tlb_flush_mmu_tlbonly(k: Kernel, tlb: MmuGather): Steps<void> {
+  if (!(tlb.freed_tables || tlb.cleared_ptes || tlb.cleared_pmds || tlb.cleared_puds || tlb.cleared_p4ds)) return;
+  yield* k.tlb_flush(tlb);
+  tlb.start = tlb.fullmm ? 0 : EMPTY_START;
+  tlb.end = tlb.fullmm ? TLB_FLUSH_ALL : 0;
+  tlb.freed_tables = false;
+  tlb.cleared_ptes = false;
+  tlb.cleared_pmds = false;
+  tlb.cleared_puds = false;
+  tlb.cleared_p4ds = false;
+}
+
+/** How this architecture flushes what was gathered (arch/x86/include/asm/tlb.h). */
+export function* tlb_flush(k: Kernel, tlb: MmuGather): Steps<void> {
+  const shift = tlb.cleared_ptes
+    ? 12
+    : tlb.cleared_pmds
+      ? Math.log2(PMD_SIZE)
+      : tlb.cleared_puds
+        ? Math.log2(PUD_SIZE)
+        : 39;
+  const end = tlb.fullmm ? TLB_FLUSH_ALL : tlb.end;
+  yield* k.flush_tlb_mm_range(
+    tlb.mm,
+    tlb.fullmm ? 0 : tlb.start,
+    end,
+    shift,
+    tlb.freed_tables ? "freed tables" : "no tables",
+  );
+}
+
+export function* tlb_flush_mmu(k: Kernel, tlb: MmuGather): Steps<void> {
+  yield* k.tlb_flush_mmu_tlbonly(tlb);
+  yield* k.tlb_flush_mmu_free(tlb);
+}
+
+/** Gives back what was kept: tables, after every lockless walker has gone, and pages. */
+export function* tlb_flush_mmu_free(k: Kernel, tlb: MmuGather): Steps<void> {
+  const { tables, pages } = tlb;
+  tlb.tables = [];
+  tlb.pages = [];
+  for (const pfn of tables) yield* k.put_page(k.page(pfn));
+  for (const page of pages) yield* k.put_page(page);
+}
+
+export function* tlb_finish_mmu(k: Kernel, tlb: MmuGather): Steps<void> {
+  // Two unmaps at once: each may have skipped entries that the other had cleared but not yet flushed.
+  if (tlb.mm.tlb_flush_pending > 1) {
+    tlb.start = 0;
+    tlb.end = TLB_FLUSH_ALL;
+    tlb.freed_tables = true;
+    tlb.cleared_ptes = true;
+  }
+  yield* k.tlb_flush_mmu(tlb);
+  tlb.mm.tlb_flush_pending--;
+}

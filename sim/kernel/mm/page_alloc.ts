@@ -1,0 +1,104 @@
+// Frames (mm/page_alloc.c). Free ones form a stack: what was freed last is given out first, with its old contents.
+import { array, number, pages } from "../../core/fields.ts";
+import { type Of, struct } from "../../core/struct.ts";
+import type { Steps } from "../../core/thread.ts";
+import { PG_dirty } from "../flags.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Page } from "../mm_types.ts";
+
+/** Frames below this one belong to the kernel image: 1 MiB. */
+export const FIRST_FRAME = 256;
+
+export const PAGE_TYPE = {
+  free: 0,
+  anon: 1,
+  file: 2,
+  shmem: 3,
+  pte: 4,
+  pmd: 5,
+  pud: 6,
+  p4d: 7,
+  pgd: 8,
+  zero: 9,
+  kernel: 10,
+  hugetlb: 11,
+} as const;
+
+/** The free list. Frames that were never used are counted, not listed. */
+export const zone = struct("zone", {
+  managed_pages: pages(),
+  nr_free: pages(),
+  /** First frame that was never used. */
+  fresh: number("pfn"),
+  /** Top of the stack of freed frames, plus 1; each links to the next through `page.private`. */
+  free_list: number("pfn"),
+  watermark: array(3, "pages"),
+});
+export interface Zone extends Of<typeof zone> {}
+
+/**
+ * A frame with one reference, contents as they were. `type` is one of PAGE_TYPE.
+ * @returns null when there is none left, after reclaim
+ */
+export function* alloc_page(k: Kernel, type: number): Steps<Page | null> {
+  let page = k.take_free_page();
+  if (!page) {
+    const freed = k.try_to_free_pages(32);
+    page = freed > 0 ? k.take_free_page() : null;
+    if (!page) return null;
+  }
+  page.type = type;
+  page.refcount = 1;
+  yield k.trace.alloc_page(page.slot, 0);
+  return page;
+}
+
+/** Takes the frame freed last, else a fresh one. */
+export function take_free_page(k: Kernel): Page | null {
+  const { zone } = k;
+  if (zone.nr_free === 0) return null;
+  zone.nr_free--;
+  if (zone.free_list === 0) return k.page(zone.fresh++);
+  const page = k.page(zone.free_list - 1);
+  zone.free_list = page.private;
+  page.private = 0;
+  return page;
+}
+
+export function get_page(k: Kernel, page: Page): number {
+  page.refcount++;
+  return k.trace.get_page(page.slot, page.refcount);
+}
+
+/** Drops a reference; with the last one the frame is free. */
+export function* put_page(k: Kernel, page: Page): Steps<void> {
+  page.refcount--;
+  yield k.trace.put_page(page.slot, page.refcount);
+  if (page.refcount === 0) yield* k.free_page(page);
+}
+
+/** Puts a frame on the free list whose last reference is gone. */
+export function* free_page(k: Kernel, page: Page): Steps<void> {
+  const { zone } = k;
+  page.type = PAGE_TYPE.free;
+  page.flags = 0;
+  page.mapping = null;
+  page.anon_vma = null;
+  page.index = 0;
+  page.mapcount = 0;
+  page.private = zone.free_list;
+  zone.free_list = page.slot + 1;
+  zone.nr_free++;
+  yield k.trace.free_page(page.slot, 0);
+}
+
+/** Makes the page all zero. */
+export function clear_highpage(k: Kernel, page: Page): void {
+  k.memory.clear(page.slot);
+}
+
+export function copy_highpage(k: Kernel, to: Page, from: Page): void {
+  k.memory.copy(from.slot, to.slot);
+}
+
+export const page_dirty = (page: Page): boolean => (page.flags & PG_dirty) !== 0;

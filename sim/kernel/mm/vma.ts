@@ -1,0 +1,288 @@
+// VMAs of an address space (mm/vma.c): find, link, split, merge, unmap.
+import type { Steps } from "../../core/thread.ts";
+import { vm_get_page_prot } from "../arch/x86/mm/pgtable.ts";
+import {
+  VM_ACCOUNT,
+  VM_EXEC,
+  VM_GROWSDOWN,
+  VM_LOCKED,
+  VM_SHARED,
+  VM_SOFTDIRTY,
+  VM_SPECIAL,
+  VM_WRITE,
+} from "../flags.ts";
+import type { Kernel } from "../kernel.ts";
+import { type AnonVma, type File, type Mm, type Vma, vm_area_struct } from "../mm_types.ts";
+import { ENOMEM } from "../uapi/errno.ts";
+
+/** sysctl vm.max_map_count */
+export const sysctl_max_map_count = 65530;
+
+/** Index in mm_mt of the first VMA that ends above `address`; mm_mt.length if there is none. */
+export function vma_index(_k: Kernel, mm: Mm, address: number): number {
+  const list = mm.mm_mt;
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list.at(middle)!.vm_end > address) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** The first VMA that ends above `address`: it covers it or lies above. */
+export function find_vma(k: Kernel, mm: Mm, address: number): Vma | null {
+  return mm.mm_mt.at(k.vma_index(mm, address)) ?? null;
+}
+
+/** The VMA that covers `address`. */
+export function vma_lookup(k: Kernel, mm: Mm, address: number): Vma | null {
+  const vma = k.find_vma(mm, address);
+  return vma && vma.vm_start <= address ? vma : null;
+}
+
+export function find_vma_intersection(k: Kernel, mm: Mm, start: number, end: number): Vma | null {
+  const vma = k.find_vma(mm, start);
+  return vma && vma.vm_start < end ? vma : null;
+}
+
+export function vm_area_alloc(k: Kernel, mm: Mm, start: number, end: number, vm_flags: number, pgoff: number): Vma {
+  const vma = k.store.alloc(vm_area_struct);
+  vma.vm_mm = mm;
+  vma.vm_start = start;
+  vma.vm_end = end;
+  vma.vm_pgoff = pgoff;
+  vma.vm_lock_seq = -1;
+  k.vm_flags_reset(vma, vm_flags);
+  return vma;
+}
+
+/** Sets the flags and the protection that follows from them. */
+export function vm_flags_reset(_k: Kernel, vma: Vma, vm_flags: number): void {
+  vma.vm_flags = vm_flags;
+  vma.vm_page_prot = vm_get_page_prot(vm_flags);
+}
+
+/** Puts a new VMA into the tree and its file's reverse map. Caller holds mmap_lock for writing. */
+export function* vma_link(k: Kernel, mm: Mm, vma: Vma): Steps<void> {
+  yield* k.vma_start_write(vma);
+  mm.mm_mt = mm.mm_mt.splice(k.vma_index(mm, vma.vm_start), 0, vma);
+  mm.map_count++;
+  yield* k.vma_link_file(vma);
+  yield k.trace.vma_link(vma, mm, vma.vm_start, vma.vm_end);
+}
+
+export function* vma_link_file(k: Kernel, vma: Vma): Steps<void> {
+  const mapping = vma.vm_file?.f_inode?.i_mapping;
+  if (!mapping) return;
+  yield* k.down_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  if (vma.vm_flags & VM_SHARED) mapping.i_mmap_writable++;
+  mapping.i_mmap = mapping.i_mmap.add(vma);
+  yield k.up_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+}
+
+export function* unlink_file_vma(k: Kernel, vma: Vma): Steps<void> {
+  const mapping = vma.vm_file?.f_inode?.i_mapping;
+  if (!mapping) return;
+  yield* k.down_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  if (vma.vm_flags & VM_SHARED) mapping.i_mmap_writable--;
+  mapping.i_mmap = mapping.i_mmap.without(vma);
+  yield k.up_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+}
+
+/** Closes and frees a VMA that is in no tree any more. */
+export function* remove_vma(k: Kernel, vma: Vma): Steps<void> {
+  const close = k.vm_op(vma, "close");
+  if (close) yield* close(vma);
+  if (vma.vm_file) yield* k.fput(vma.vm_file);
+  k.store.free(vma);
+}
+
+/** Splits `vma` at `address`; the upper part is the new VMA. Returns it, or a negative errno. */
+export function* split_vma(k: Kernel, vma: Vma, address: number): Steps<Vma | number> {
+  if (vma.vm_mm!.map_count >= sysctl_max_map_count) return -ENOMEM;
+  return yield* k.__split_vma(vma, address);
+}
+
+export function* __split_vma(k: Kernel, vma: Vma, address: number): Steps<Vma | number> {
+  const may_split = k.vm_op(vma, "may_split");
+  if (may_split) {
+    const error = may_split(vma, address);
+    if (error) return error;
+  }
+  const mm = vma.vm_mm!;
+  const upper = k.vm_area_alloc(mm, address, vma.vm_end, vma.vm_flags, vma.vm_pgoff + (address - vma.vm_start) / 4096);
+  upper.vm_page_prot = vma.vm_page_prot;
+  upper.vm_ops = vma.vm_ops;
+  upper.vm_private_data = vma.vm_private_data;
+  yield* k.anon_vma_clone(upper, vma);
+  if (vma.vm_file) {
+    upper.vm_file = vma.vm_file;
+    k.get_file(vma.vm_file);
+  }
+  const open = k.vm_op(upper, "open");
+  if (open) yield* open(upper);
+  yield* k.vma_start_write(vma);
+  vma.vm_end = address;
+  yield k.trace.vma_change(vma, mm, vma.vm_start, vma.vm_end);
+  yield* k.vma_link(mm, upper);
+  return upper;
+}
+
+/** Whether `left` and `right`, neighbours, could be one VMA. */
+export function can_vma_merge(k: Kernel, left: Vma, right: Vma): boolean {
+  return (
+    left.vm_end === right.vm_start &&
+    k.mergeable_with(
+      left,
+      right.vm_flags,
+      right.vm_file,
+      left.vm_pgoff + (left.vm_end - left.vm_start) / 4096 - right.vm_pgoff,
+    ) &&
+    anon_vma_compatible(left.anon_vma, right.anon_vma, left, right)
+  );
+}
+
+/** Same flags, file and operations; `pgoff_gap`: pages missing between the offsets. */
+export function mergeable_with(k: Kernel, vma: Vma, vm_flags: number, file: File | null, pgoff_gap: number): boolean {
+  if (pgoff_gap !== 0 || vma.vm_file !== file) return false;
+  const soft = (flags: number) => flags - (flags & VM_SOFTDIRTY);
+  if (soft(vma.vm_flags) !== soft(vm_flags) || vm_flags & VM_SPECIAL) return false;
+  return !k.vm_op(vma, "close");
+}
+
+function anon_vma_compatible(a: AnonVma | null, b: AnonVma | null, left: Vma, right: Vma): boolean {
+  if (a === b) return true;
+  if (a && b) return false;
+  const other = a ? left : right;
+  return other.anon_vma_chain.length === 1;
+}
+
+/**
+ * A new mapping of [start, end) that would continue its neighbours: they grow instead. Caller holds mmap_lock for writing.
+ * @returns the VMA that covers the range now, or null
+ */
+export function* vma_merge_new_range(
+  k: Kernel,
+  mm: Mm,
+  start: number,
+  end: number,
+  vm_flags: number,
+  file: File | null,
+  pgoff: number,
+): Steps<Vma | null> {
+  if (vm_flags & VM_SPECIAL) return null;
+  const index = k.vma_index(mm, start);
+  const prev = index > 0 ? mm.mm_mt.at(index - 1)! : null;
+  const next = mm.mm_mt.at(index) ?? null;
+  const fits = (vma: Vma, gap: number) => k.mergeable_with(vma, vm_flags, file, gap);
+  const left =
+    prev?.vm_end === start && fits(prev, prev.vm_pgoff + (prev.vm_end - prev.vm_start) / 4096 - pgoff) ? prev : null;
+  const right = next?.vm_start === end && fits(next, pgoff + (end - start) / 4096 - next.vm_pgoff) ? next : null;
+  if (left && right && anon_vma_compatible(left.anon_vma, right.anon_vma, left, right)) {
+    yield* k.vma_expand_over(left, right.vm_end, right);
+    return left;
+  }
+  if (left) {
+    yield* k.vma_expand_over(left, end, null);
+    return left;
+  }
+  if (!right) return null;
+  yield* k.vma_start_write(right);
+  yield* k.unlink_file_vma(right);
+  right.vm_pgoff = pgoff;
+  right.vm_start = start;
+  yield* k.vma_link_file(right);
+  yield k.trace.vma_change(right, mm, start, right.vm_end);
+  return right;
+}
+
+/** `vma` grows up to `end`; `swallowed`, if any, is its neighbour that disappears into it. */
+export function* vma_expand_over(k: Kernel, vma: Vma, end: number, swallowed: Vma | null): Steps<void> {
+  const mm = vma.vm_mm!;
+  yield* k.vma_start_write(vma);
+  if (swallowed) {
+    yield* k.vma_start_write(swallowed);
+    if (!vma.anon_vma && swallowed.anon_vma) {
+      vma.anon_vma = swallowed.anon_vma;
+      yield* k.anon_vma_clone(vma, swallowed);
+    }
+    yield* k.vma_detach(swallowed);
+    yield* k.unlink_file_vma(swallowed);
+    yield* k.unlink_anon_vmas(swallowed);
+  }
+  yield* k.unlink_file_vma(vma);
+  vma.vm_end = end;
+  yield* k.vma_link_file(vma);
+  yield k.trace.vma_change(vma, mm, vma.vm_start, end);
+  if (swallowed) yield* k.remove_vma(swallowed);
+}
+
+/** Joins `vma` with neighbours that have become like it. Returns the VMA that is left. */
+export function* vma_merge_neighbours(k: Kernel, vma: Vma): Steps<Vma> {
+  const mm = vma.vm_mm!;
+  let merged = vma;
+  const at = mm.mm_mt.indexOf(vma);
+  const prev = at > 0 ? mm.mm_mt.at(at - 1)! : null;
+  const next = mm.mm_mt.at(at + 1) ?? null;
+  if (prev && k.can_vma_merge(prev, vma)) {
+    yield* k.vma_expand_over(prev, vma.vm_end, vma);
+    merged = prev;
+  }
+  if (next && k.can_vma_merge(merged, next)) yield* k.vma_expand_over(merged, next.vm_end, next);
+  return merged;
+}
+
+/** Takes `vma` out of the tree: no lookup finds it, faults on it start over. */
+export function* vma_detach(k: Kernel, vma: Vma): Steps<void> {
+  const mm = vma.vm_mm!;
+  yield* k.vma_start_write(vma);
+  mm.mm_mt = mm.mm_mt.without(vma);
+  mm.map_count--;
+  vma.detached = 1;
+  yield k.trace.vma_unlink(vma, mm, vma.vm_start, vma.vm_end);
+}
+
+/** An anon_vma of a neighbour that `vma` may become one with later. */
+export function find_mergeable_anon_vma(k: Kernel, vma: Vma): AnonVma | null {
+  const mm = vma.vm_mm!;
+  const at = mm.mm_mt.indexOf(vma);
+  const next = mm.mm_mt.at(at + 1);
+  if (next && reusable(k, vma, next, vma, next)) return next.anon_vma;
+  const prev = at > 0 ? mm.mm_mt.at(at - 1) : undefined;
+  return prev && reusable(k, prev, vma, vma, prev) ? prev.anon_vma : null;
+}
+
+/** Protection may differ, as mprotect may yet change it. */
+function reusable(_k: Kernel, left: Vma, right: Vma, vma: Vma, neighbour: Vma): boolean {
+  const ignored = VM_SOFTDIRTY | 7;
+  const same = (vma.vm_flags & ~ignored) === (neighbour.vm_flags & ~ignored) && vma.vm_file === neighbour.vm_file;
+  if (!same || left.vm_end !== right.vm_start) return false;
+  if (left.vm_pgoff + (left.vm_end - left.vm_start) / 4096 !== right.vm_pgoff) return false;
+  return neighbour.anon_vma !== null && neighbour.anon_vma_chain.length === 1;
+}
+
+/** total_vm and its parts; `pages` may be negative. */
+export function vm_stat_account(_k: Kernel, mm: Mm, vm_flags: number, pages: number): void {
+  mm.total_vm += pages;
+  if (vm_flags & VM_EXEC && !(vm_flags & (VM_WRITE | VM_GROWSDOWN))) mm.exec_vm += pages;
+  else if (vm_flags & VM_GROWSDOWN) mm.stack_vm += pages;
+  else if ((vm_flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) === VM_WRITE) mm.data_vm += pages;
+}
+
+/** Whether this many more pages may be promised: heuristic overcommit refuses only what could never fit. Returns 0 or -ENOMEM. */
+export function security_vm_enough_memory(k: Kernel, pages: number): number {
+  const most = k.zone.managed_pages + k.vmstat.total_swap_pages;
+  if (pages > most) return -ENOMEM;
+  k.vmstat.vm_committed_as += pages;
+  return 0;
+}
+
+export function vm_unacct_memory(k: Kernel, pages: number): void {
+  k.vmstat.vm_committed_as -= pages;
+}
+
+export const vma_pages = (vma: Vma): number => (vma.vm_end - vma.vm_start) / 4096;
+export const is_accounted = (vma: Vma): boolean => (vma.vm_flags & VM_ACCOUNT) !== 0;
+export const is_locked = (vma: Vma): boolean => (vma.vm_flags & VM_LOCKED) !== 0;

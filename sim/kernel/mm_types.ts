@@ -1,0 +1,301 @@
+// The kernel's structures, as include/linux/mm_types.h, sched.h and fs.h have them, with the fields that the simulation
+// keeps. Adding a field here is all it takes to store it, show it, watch it, hash it and poison it.
+import {
+  address,
+  array,
+  bool,
+  bytes,
+  embed,
+  flags,
+  number,
+  oneOf,
+  pages,
+  ref,
+  refs,
+  text,
+  value,
+} from "../core/fields.ts";
+import { Radix } from "../core/radix.ts";
+import { type Handle, type Of, struct } from "../core/struct.ts";
+import { PAGE_FLAGS, VM_FLAGS } from "./flags.ts";
+
+/** A reader-writer semaphore. `count`: readers inside, or -1 for a writer; `owner`: the writing thread. */
+export const rw_semaphore = struct("rw_semaphore", {
+  count: number(),
+  owner: number(),
+  /** Who waits, first come first served; a negative thread number wants to write. */
+  waiting: value<readonly number[]>([]),
+});
+/** A spinlock or mutex. `owner`: the thread that holds it, 0 for none. */
+export const spinlock = struct("spinlock", { owner: number(), waiting: value<readonly number[]>([]) });
+
+export interface RwSemaphore extends Of<typeof rw_semaphore> {}
+export interface Spinlock extends Of<typeof spinlock> {}
+
+export const PAGE_TYPES = {
+  0: "free",
+  1: "anon",
+  2: "file",
+  3: "shmem",
+  4: "pte table",
+  5: "pmd table",
+  6: "pud table",
+  7: "p4d table",
+  8: "pgd table",
+  9: "zero page",
+  10: "kernel",
+  11: "hugetlb",
+} as const;
+
+/** struct page and struct ptdesc of one frame; slot = frame number. */
+export const page = struct("page", {
+  type: oneOf(PAGE_TYPES),
+  flags: flags(PAGE_FLAGS),
+  refcount: number(),
+  /** PTEs that map it. Linux's `_mapcount` is one less. */
+  mapcount: number(),
+  /** File pages: whose page cache; anonymous pages: the reverse map. */
+  mapping: ref<AddressSpace>("address_space"),
+  anon_vma: ref<AnonVma>("anon_vma"),
+  /** Offset in the mapping, in pages. */
+  index: number(),
+  private: number(),
+  /** Page tables: the mm that allocated it, its lock, and processes that share it where the design counts them. */
+  pt_mm: ref<Mm>("mm_struct"),
+  ptl: embed(spinlock),
+  pt_share_count: number(),
+  lru_order: number(),
+});
+
+export const mm_struct = struct("mm_struct", {
+  /** Frame of the top-level table. */
+  pgd: number("pfn"),
+  mm_users: number(),
+  mm_count: number(),
+  mmap_lock: embed(rw_semaphore),
+  /** Odd while a writer holds mmap_lock: VMAs marked with it are write-locked. */
+  mm_lock_seq: number(),
+  /** VMAs in order of address (the maple tree). */
+  mm_mt: refs<Vma>("vm_area_struct"),
+  mmap_base: address(),
+  task_size: address(),
+  map_count: number(),
+  total_vm: pages(),
+  locked_vm: pages(),
+  pinned_vm: pages(),
+  data_vm: pages(),
+  exec_vm: pages(),
+  stack_vm: pages(),
+  hiwater_rss: pages(),
+  hiwater_vm: pages(),
+  def_flags: flags(VM_FLAGS),
+  /** rss_stat[MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES] */
+  rss_file: pages(),
+  rss_anon: pages(),
+  rss_swap: pages(),
+  rss_shmem: pages(),
+  /** Bytes of PTE, PMD and PUD tables: VmPTE. */
+  pgtables_bytes: bytes(),
+  page_table_lock: embed(spinlock),
+  /** CPUs that may have translations of this mm, one bit a CPU. */
+  cpu_bitmap: number("hex"),
+  /** context.ctx_id, context.tlb_gen */
+  ctx_id: number(),
+  tlb_gen: number(),
+  tlb_flush_pending: number(),
+  owner: ref<Task>("task_struct"),
+  notifiers: value<readonly string[]>([]),
+  /** What people call it: the process, or the file of a host mm. */
+  name: text(),
+  exe_inode: ref<Inode>("inode"),
+});
+
+export const vm_area_struct = struct("vm_area_struct", {
+  vm_start: address(),
+  vm_end: address(),
+  vm_mm: ref<Mm>("mm_struct"),
+  vm_flags: flags(VM_FLAGS),
+  /** Protection bits of its page-table entries. */
+  vm_page_prot: number("hex"),
+  vm_pgoff: number(),
+  vm_file: ref<File>("file"),
+  vm_ops: text(),
+  vm_private_data: value<Handle | null>(null),
+  anon_vma: ref<AnonVma>("anon_vma"),
+  /** anon_vmas in which reverse mapping must find it (anon_vma_chain). */
+  anon_vma_chain: refs<AnonVma>("anon_vma"),
+  vm_lock: embed(rw_semaphore),
+  vm_lock_seq: number(),
+  detached: bool(),
+});
+
+export const anon_vma = struct("anon_vma", {
+  root: ref<AnonVma>("anon_vma"),
+  parent: ref<AnonVma>("anon_vma"),
+  rwsem: embed(rw_semaphore),
+  refcount: number(),
+  num_children: number(),
+  num_active_vmas: number(),
+  /** VMAs whose pages may be in it (the interval tree). */
+  rb_root: refs<Vma>("vm_area_struct"),
+});
+
+export const address_space = struct("address_space", {
+  host: ref<Inode>("inode"),
+  /** Page cache: offset in pages → frame number + 1; a negative number is a swap entry (shmem). */
+  i_pages: value<Radix<number>>(Radix.empty),
+  nrpages: pages(),
+  i_mmap: refs<Vma>("vm_area_struct"),
+  i_mmap_rwsem: embed(rw_semaphore),
+  i_mmap_writable: number(),
+});
+
+export const inode = struct("inode", {
+  i_ino: number(),
+  i_mode: number("hex"),
+  i_nlink: number(),
+  i_count: number(),
+  i_size: bytes(),
+  i_sb: ref<SuperBlock>("super_block"),
+  i_blocks: pages(),
+  i_op: text(),
+  i_fop: text(),
+  i_mapping: ref<AddressSpace>("address_space"),
+  i_rwsem: embed(rw_semaphore),
+  /** What the file system keeps of it. */
+  i_private: value<Handle | null>(null),
+  /** memfd seals, shmem: pages charged. */
+  seals: flags({
+    1: "F_SEAL_SEAL",
+    2: "F_SEAL_SHRINK",
+    4: "F_SEAL_GROW",
+    8: "F_SEAL_WRITE",
+    16: "F_SEAL_FUTURE_WRITE",
+  }),
+  alloced: pages(),
+  swapped: pages(),
+  /** shmem: VM_NORESERVE when pages are charged one by one; the range of a hole that is being punched, in pages. */
+  shmem_flags: flags(VM_FLAGS),
+  falloc_start: pages(),
+  falloc_next: pages(),
+  falloc_punching: bool(),
+  /** Target of a symbolic link. */
+  i_link: text(),
+  name: text(),
+});
+
+export const dentry = struct("dentry", {
+  d_name: text(),
+  d_parent: ref<Dentry>("dentry"),
+  d_inode: ref<Inode>("inode"),
+  d_children: refs<Dentry>("dentry"),
+  d_sb: ref<SuperBlock>("super_block"),
+  d_count: number(),
+  /** Lookups find it no more: its name was removed while somebody had it open. */
+  d_unhashed: bool(),
+  d_mounted: ref<Mount>("mount"),
+});
+
+/** A mounted file system. */
+export const super_block = struct("super_block", {
+  s_type: text(),
+  s_op: text(),
+  s_root: ref<Dentry>("dentry"),
+  s_fs_info: value<Handle | null>(null),
+  /** Next inode number; tmpfs: pages that it may hold (0: any number) and holds. */
+  next_ino: number(),
+  max_blocks: pages(),
+  used_blocks: pages(),
+});
+
+/** Where a file system is mounted. `mnt_count`: open files and paths in it, 1 for the mount itself. */
+export const mount = struct("mount", {
+  mnt_root: ref<Dentry>("dentry"),
+  mnt_mountpoint: ref<Dentry>("dentry"),
+  mnt_parent: ref<Mount>("mount"),
+  mnt_sb: ref<SuperBlock>("super_block"),
+  mnt_count: number(),
+});
+
+export const file = struct("file", {
+  f_count: number(),
+  f_mode: flags({ 1: "FMODE_READ", 2: "FMODE_WRITE" }),
+  f_flags: number("hex"),
+  f_pos: bytes(),
+  f_inode: ref<Inode>("inode"),
+  f_dentry: ref<Dentry>("dentry"),
+  f_mnt: ref<Mount>("mount"),
+  f_op: text(),
+  private_data: value<Handle | null>(null),
+  path: text(),
+});
+
+/** A process or thread. `cpu`: the CPU that it is pinned to. */
+export const task_struct = struct("task_struct", {
+  pid: number(),
+  tgid: number(),
+  comm: text(),
+  cpu: number(),
+  mm: ref<Mm>("mm_struct"),
+  active_mm: ref<Mm>("mm_struct"),
+  parent: ref<Task>("task_struct"),
+  files: ref<Files>("files_struct"),
+  min_flt: number(),
+  maj_flt: number(),
+  exit_state: oneOf({ 0: "alive", 1: "zombie", 2: "dead" }),
+  exit_code: number(),
+  preempt_count: number(),
+  /** Not yet started (a child before its fork) or running. */
+  started: bool(),
+  signal: number(),
+  fault_address: address(),
+  fault_code: number(),
+  /** Kernel threads have no mm of their own. */
+  kthread: bool(),
+  /** The two halves of what its last load gave. */
+  load_low: number("hex"),
+  load_high: number("hex"),
+  /** Files whose last reference it dropped; closed when it leaves the kernel (task_work). */
+  task_works: refs<File>("file"),
+});
+
+/** A table of descriptors, shared by the threads of a process. */
+export const files_struct = struct("files_struct", {
+  users: number(),
+  /** Pointers to open files (`idOf`) by descriptor; 0 for a free one. */
+  fdt: value<readonly number[]>([]),
+});
+
+/** Per-CPU state of the kernel: who runs, and what the TLB is about (arch/x86/mm/tlb.c). */
+export const cpu_state = struct("cpu", {
+  id: number(),
+  curr: ref<Task>("task_struct"),
+  idle: ref<Task>("task_struct"),
+  /** cpu_tlbstate */
+  loaded_mm: ref<Mm>("mm_struct"),
+  loaded_mm_asid: number(),
+  is_lazy: bool(),
+  next_asid: number(),
+  /** cpu_tlbstate.ctxs[asid].ctx_id and .tlb_gen */
+  ctxs_ctx_id: array(8),
+  ctxs_tlb_gen: array(8),
+  /** What other CPUs asked for by IPI, in order, and how many. */
+  call_queue: value<readonly (readonly number[])[]>([]),
+  pending: number(),
+  irqs_off: number(),
+  online: bool(),
+});
+
+export interface Page extends Of<typeof page> {}
+export interface Mm extends Of<typeof mm_struct> {}
+export interface Vma extends Of<typeof vm_area_struct> {}
+export interface AnonVma extends Of<typeof anon_vma> {}
+export interface AddressSpace extends Of<typeof address_space> {}
+export interface Inode extends Of<typeof inode> {}
+export interface Dentry extends Of<typeof dentry> {}
+export interface SuperBlock extends Of<typeof super_block> {}
+export interface Mount extends Of<typeof mount> {}
+export interface File extends Of<typeof file> {}
+export interface Task extends Of<typeof task_struct> {}
+export interface Files extends Of<typeof files_struct> {}
+export interface Cpu extends Of<typeof cpu_state> {}

@@ -1,0 +1,56 @@
+// What the simulated computer decides about who may run (core/run.ts: Platform): interrupts, task switches, preemption.
+import type { Machine } from "../core/machine.ts";
+import type { Platform, Unit } from "../core/run.ts";
+import { createThread, type Steps, type Thread } from "../core/thread.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Cpu, Task } from "./mm_types.ts";
+
+export interface KernelPlatform extends Platform {
+  /** Plain calls only: all interrupts that are pending, one CPU after the other. */
+  runNow(): void;
+  /** A unit that calls a kernel function in both flavours. */
+  unit(name: string, args: readonly unknown[]): Unit;
+}
+
+interface Parts {
+  readonly machine: Machine;
+  readonly stepping: Kernel;
+  readonly straight: Kernel;
+  readonly cpus: readonly Cpu[];
+  taskOf(thread: Thread): Task;
+}
+
+type Callable = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
+
+export function createPlatform({ machine, stepping, straight, cpus, taskOf }: Parts): KernelPlatform {
+  const handlers = cpus.map((cpu) => createThread(-1 - cpu.id, `irq/${cpu.id}`, cpu.id));
+  const unit = (name: string, args: readonly unknown[]): Unit => ({
+    straight: () => (straight as unknown as Callable)[name]!(...args),
+    stepping: () => (stepping as unknown as Callable)[name]!(...args) as Steps<unknown>,
+  });
+  const pending = () => handlers.filter((thread) => cpus[thread.cpu]!.pending > 0 && cpus[thread.cpu]!.irqs_off === 0);
+  const interrupt = (thread: Thread) => unit("handle_ipi", [cpus[thread.cpu]!]);
+  return {
+    unit,
+    interrupt,
+    interrupts: pending,
+    available(thread) {
+      if (thread.id < 0) return true;
+      const running = cpus[thread.cpu]!.curr;
+      return running === taskOf(thread) || !running || running.preempt_count === 0;
+    },
+    switchIn(thread) {
+      const cpu = cpus[thread.cpu]!;
+      const task = taskOf(thread);
+      return cpu.curr === task ? null : unit("context_switch", [cpu, task]);
+    },
+    runNow() {
+      const { thread } = machine;
+      for (let next = pending()[0]; next; next = pending()[0]) {
+        machine.thread = next;
+        interrupt(next).straight();
+      }
+      machine.thread = thread;
+    },
+  };
+}

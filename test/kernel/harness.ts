@@ -1,0 +1,57 @@
+// Drives a booted kernel directly, without scenarios: plain calls by a process, one after the other.
+import { boot, type Patch, type System } from "../../sim/kernel/boot.ts";
+import type { Config } from "../../sim/kernel/kernel.ts";
+import { operationTables } from "../../sim/kernel/fs/tables.ts";
+
+export const noPatch: Patch = { stepping: [], straight: [], structures: [], events: {}, operations: {}, init: [] };
+
+export const config = (more: Partial<Config> = {}): Config => ({
+  version: "6.18",
+  cpus: 2,
+  memory: 2 ** 30,
+  swap: 0,
+  pcid: false,
+  levels: 4,
+  hugepages: 0,
+  ptReclaim: more.version !== "6.12",
+  options: {},
+  fixes: new Set(),
+  ...more,
+});
+
+export interface Driver {
+  readonly system: System;
+  /** Process `who` (by index) calls a kernel function; gives its result. */
+  call(who: number, name: string, ...args: unknown[]): number;
+  /** Accesses one word in each page of a range; gives the number of hardware faults. */
+  touch(who: number, address: number, bytes: number, access: "read" | "write"): number;
+  count(event: string): number;
+  task(who: number): ReturnType<System["taskOf"]>;
+}
+
+/** `processes`: the CPU of each. */
+export function drive(processes: readonly number[], patch: Patch = noPatch, options: Partial<Config> = {}): Driver {
+  const specs = processes.map((cpu, i) => ({ name: `p${i}`, cpu }));
+  const system = boot(config(options), patch, specs, operationTables);
+  const { machine, platform } = system;
+  const count = (event: string) => machine.counts[machine.events.id(event)!]!;
+  const call = (who: number, name: string, ...args: unknown[]) => {
+    const thread = system.threads[who]!;
+    machine.straight = true;
+    machine.thread = thread;
+    platform.switchIn(thread)?.straight();
+    const result = platform.unit(name, args).straight();
+    machine.straight = false;
+    machine.thread = null;
+    return result as number;
+  };
+  const touch = (who: number, address: number, bytes: number, access: "read" | "write") => {
+    const before = count("page_fault");
+    for (let at = address; at < address + bytes; at += 4096) {
+      if (access === "read") call(who, "user_load", at);
+      else call(who, "user_store", at, 1, 0);
+    }
+    return count("page_fault") - before;
+  };
+  return { system, call, touch, count, task: (who) => system.taskOf(system.threads[who]!) };
+}
