@@ -1,6 +1,6 @@
 // The checker: one for the editor, the command line and the runner. It never throws and never runs anything.
 import type { DesignInfo } from "../designs/design.ts";
-import type { KernelDeclaration, SchedulePolicy } from "./ast.ts";
+import type { Expr, KernelDeclaration, SchedulePolicy } from "./ast.ts";
 import { checkCounts, checkSingles, scheduleOf } from "./check_declarations.ts";
 import type { CheckState } from "./check_state.ts";
 import { report } from "./check_state.ts";
@@ -38,6 +38,8 @@ export interface CheckedScenario {
   readonly labels: ReadonlyMap<string, LabelSymbol>;
   /** Where which name stands, for definition, references and renaming. */
   readonly occurrences: readonly Occurrence[];
+  /** Types of the expressions that stand before a dot, see object_types.ts. */
+  readonly objectTypes: ReadonlyMap<Expr, string>;
 }
 
 /** Reads and judges a scenario. `overrides` are what a run sets over the file. */
@@ -63,6 +65,7 @@ export function check(
     machine: new Map(),
     fileOf: new Map(),
     occurrences: [],
+    objectTypes: new Map(),
     diagnostics: [...program.diagnostics],
   };
   const walk = collect(state);
@@ -84,6 +87,7 @@ export function check(
     lets: state.lets,
     labels: state.labels,
     occurrences: state.occurrences,
+    objectTypes: state.objectTypes,
   };
 }
 

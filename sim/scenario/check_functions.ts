@@ -95,6 +95,7 @@ export function countInWords(least: number, most: number): string {
 
 export function checkField(state: CheckState, expr: FieldExpr, around: Around): Checked {
   const object = checkExpression(state, expr.object, around);
+  state.objectTypes.set(expr.object, object.type);
   const { field } = expr;
   if (object.type === "any" || field.text === "") return ANY;
   if (object.type === "processes") {
@@ -152,6 +153,7 @@ function checkMember(state: CheckState, owner: ProcessSymbol | ThreadSymbol, fie
 
 export function checkMethod(state: CheckState, expr: MethodExpr, around: Around): Checked {
   const object = checkExpression(state, expr.object, around);
+  state.objectTypes.set(expr.object, object.type);
   const args = expr.args.map((arg) => checkExpression(state, arg, around));
   if (object.type === "any") return ANY;
   const methods = typesByName.get(object.type)?.methods ?? [];

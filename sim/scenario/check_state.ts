@@ -1,5 +1,5 @@
 // What the parts of the checker share while they go through a scenario.
-import type { Span } from "./ast.ts";
+import type { Expr, Span } from "./ast.ts";
 import { type Diagnostic, diagnosticOf, type Problem, type Related } from "./diagnostics.ts";
 import type { ParsedFile } from "./parser.ts";
 import type { Program } from "./program.ts";
@@ -20,6 +20,8 @@ export interface CheckState {
   /** Which file a let stands in: folding happens where it is first used. */
   readonly fileOf: Map<LetSymbol, ParsedFile>;
   readonly occurrences: Occurrence[];
+  /** Types of what stands before a dot. */
+  readonly objectTypes: Map<Expr, string>;
   readonly diagnostics: Diagnostic[];
 }
 

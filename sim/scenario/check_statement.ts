@@ -6,7 +6,7 @@ import { checkCall } from "./check_call.ts";
 import { checkDeclaration } from "./check_declarations.ts";
 import { type Around, checkExpression } from "./check_expression.ts";
 import { type CheckState, occurs, report, reportAt } from "./check_state.ts";
-import { inRegion, momentOf, type Walk } from "./collect.ts";
+import { actingSymbol, inRegion, momentOf, type Walk } from "./collect.ts";
 import { errnoNames, faultSignals } from "./constants.ts";
 import { suggestion } from "./cursor.ts";
 import { type ActingSymbol, type CounterSymbol, isSurelyBefore, type ProcessSymbol, placeOf } from "./symbols.ts";
@@ -34,6 +34,9 @@ export function checkItems(state: CheckState, walk: Walk, foresight: Foresight):
     state.file = file;
     checkItem(state, walk, foresight, item, outside);
   }
+  const last = state.program.items.at(-1)?.item;
+  if (last?.kind === "label")
+    reportAt(state, "empty-label", last, "A label names the statement behind it; there is none.");
 }
 
 function checkItem(state: CheckState, walk: Walk, foresight: Foresight, item: Item, inside: Inside): void {
@@ -65,7 +68,6 @@ function checkItem(state: CheckState, walk: Walk, foresight: Foresight, item: It
       checkRepeat(state, walk, foresight, item, inside);
       return;
     case "label":
-      misplacedIf(state, item.name.text === "", item, 5, "");
       return;
     case "expect":
       misplacedIf(state, inside.parallel, item, 6, "A parallel block cannot hold `expect`; put it behind the block.");
@@ -155,9 +157,7 @@ function checkCounterName(state: CheckState, variable: Name, inside: Inside): vo
 }
 
 function actorOf(state: CheckState, actor: Actor | undefined): ActingSymbol | undefined {
-  if (actor?.kind !== "process") return undefined;
-  const process = state.processes.get(actor.name.text);
-  return actor.thread ? process?.threads.get(actor.thread.text) : process;
+  return actor && actingSymbol(state, actor);
 }
 
 function checkCondition(

@@ -1,0 +1,72 @@
+// A document with everything that the features ask of it. Made once a version of the text.
+
+import type { Position, Range } from "vscode-languageserver";
+import { type CheckedScenario, check } from "../../sim/scenario/check.ts";
+import { offsetAt, positionAt } from "../../sim/scenario/lines.ts";
+import type { ParsedFile } from "../../sim/scenario/parser.ts";
+import type { FileHost } from "../../sim/scenario/program.ts";
+import type { Vocabulary } from "../../sim/scenario/vocabulary.ts";
+import { type Mention, mentionsOf } from "./mentions.ts";
+
+export interface Analysis {
+  readonly path: string;
+  readonly text: string;
+  readonly vocabulary: Vocabulary;
+  readonly scenario: CheckedScenario;
+  readonly file: ParsedFile;
+  /** Every name of the file in order of place, with what it stands for. */
+  readonly mentions: () => readonly Mention[];
+}
+
+export function analyse(path: string, text: string, host: FileHost, vocabulary: Vocabulary): Analysis {
+  const scenario = check(path, text, host, vocabulary);
+  const file = scenario.program.entry;
+  let mentions: readonly Mention[] | undefined;
+  return {
+    path,
+    text,
+    vocabulary,
+    scenario,
+    file,
+    mentions: () => (mentions ??= mentionsOf(scenario, file, vocabulary)),
+  };
+}
+
+/** LSP counts from 0. */
+export function toPosition(file: ParsedFile, offset: number): Position {
+  const { line, column } = positionAt(file.lines, offset);
+  return { line: line - 1, character: column - 1 };
+}
+
+export function toRange(file: ParsedFile, span: { readonly start: number; readonly end: number }): Range {
+  return { start: toPosition(file, span.start), end: toPosition(file, span.end) };
+}
+
+/** Positions outside the text count as its nearest place; a position behind a line's end as that end. */
+export function toOffset(file: ParsedFile, position: Position): number {
+  const { lines, text } = file;
+  const line = Math.max(0, Math.trunc(position.line) || 0);
+  if (line >= lines.starts.length) return text.length;
+  const next = lines.starts[line + 1];
+  let lineEnd = next ?? text.length;
+  if (next !== undefined)
+    while (lineEnd > lines.starts[line] && (text[lineEnd - 1] === "\n" || text[lineEnd - 1] === "\r")) lineEnd--;
+  const offset = offsetAt(lines, { line: line + 1, column: (Math.trunc(position.character) || 0) + 1 });
+  return Math.min(offset, lineEnd);
+}
+
+/** The name at an offset; its end counts as in it. */
+export function mentionAt(analysis: Analysis, offset: number): Mention | undefined {
+  const mentions = analysis.mentions();
+  let low = 0;
+  let high = mentions.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (mentions[middle].end < offset) low = middle + 1;
+    else high = middle;
+  }
+  const found = mentions[low];
+  if (!found || found.start > offset) return undefined;
+  const next = mentions[low + 1];
+  return found.end === offset && next?.start === offset ? next : found;
+}

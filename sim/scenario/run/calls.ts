@@ -1,0 +1,110 @@
+// From a statement's call to the kernel function that does it: names, arguments, results.
+import type { Unit } from "../../core/run.ts";
+import type { Thread } from "../../core/thread.ts";
+import type { System } from "../../kernel/boot.ts";
+import type { CallSpec, Param } from "../../kernel/syscall_table.ts";
+import * as errno from "../../kernel/uapi/errno.ts";
+import type { CallStatement, Expr } from "../ast.ts";
+import { isObject, type Value } from "../values.ts";
+
+/** What a unit gave. Exactly one of the three is set. */
+export interface Outcome {
+  readonly result?: bigint;
+  readonly errno?: string;
+  readonly signal?: string;
+}
+
+/** Arguments that cannot be what the call takes; the checker finds what it can before the run. */
+export class BadArgument extends Error {}
+
+export type Evaluate = (expr: Expr) => Value;
+
+const errnoNames = new Map<number, string>(
+  Object.entries(errno).flatMap(([name, number]) => (typeof number === "number" ? [[number, name] as const] : [])),
+);
+const SIGNALS: Readonly<Record<number, string>> = { 7: "SIGBUS", 11: "SIGSEGV", 1000: "OOM" };
+
+/** The unit of a system call, an access other than `touch`, or an operation. */
+export function callUnit(
+  system: System,
+  thread: Thread,
+  statement: CallStatement,
+  spec: CallSpec,
+  evaluate: Evaluate,
+): Unit {
+  const { platform } = system;
+  const name = statement.call.name.text;
+  const args = statement.call.args.map((arg, i) => argument(spec.params[i], arg, evaluate));
+  const all = spec.params.map((param, i) => (i < args.length ? args[i] : missing(param)));
+  if (name === "load") return platform.unit("user_load", all);
+  if (name === "store") {
+    const value = all[1] as bigint;
+    return platform.unit("user_store", [all[0], Number(value & 0xffff_ffffn), Number(value >> 32n)]);
+  }
+  if (name === "exec") return platform.unit("user_exec", all);
+  if (statement.actor.kind === "kernel") return platform.unit(`kernel_${name}`, all);
+  if (statement.actor.kind === "cpu") return platform.unit(`cpu_${name}`, [thread.cpu, ...all]);
+  return platform.unit("do_syscall", [name, all]);
+}
+
+function argument(param: Param | undefined, expr: Expr, evaluate: Evaluate): unknown {
+  if (expr.kind === "struct") {
+    const fields: Record<string, bigint> = {};
+    for (const { name, value } of expr.fields) fields[name.text] = integer(evaluate(value), name.text);
+    return fields;
+  }
+  const value = evaluate(expr);
+  switch (param?.kind) {
+    case "path":
+    case "string":
+      if (typeof value !== "string") throw new BadArgument(`${param.name} is a string`);
+      return value;
+    case "process":
+      if (!isObject(value) || !("task" in value)) throw new BadArgument(`${param.name} is a process`);
+      return value.task;
+    case "value":
+    case "struct":
+      return integer(value, param.name);
+    case "fd":
+    case "int":
+    case "offset":
+      return Number(BigInt.asIntN(64, integer(value, param.name)));
+    case "flags":
+      return Number(BigInt.asIntN(64, integer(value, param.name)));
+    default:
+      return Number(integer(value, param?.name ?? "argument"));
+  }
+}
+
+function integer(value: Value, name: string): bigint {
+  if (typeof value === "bigint") return value;
+  if (typeof value === "boolean") return value ? 1n : 0n;
+  throw new BadArgument(`${name} is an integer`);
+}
+
+const missing = (param: Param): unknown =>
+  param.kind === "struct"
+    ? 0n
+    : param.kind === "process"
+      ? null
+      : param.kind === "string" || param.kind === "path"
+        ? ""
+        : 0;
+
+/** What a kernel function's result means for the program that called it. */
+export function outcomeOf(system: System, thread: Thread, name: string, result: unknown): Outcome {
+  if (name === "load" || name === "store" || name === "exec") {
+    const signal = result as number;
+    if (signal !== 0) return { signal: SIGNALS[signal] ?? `signal ${signal}` };
+    if (name !== "load") return { result: 0n };
+    const task = system.taskOf(thread);
+    return { result: (BigInt(task.load_high) << 32n) | BigInt(task.load_low) };
+  }
+  if (typeof result === "bigint") return { result };
+  const number = Number(result ?? 0);
+  const failed = number < 0 && number >= -4095 ? errnoNames.get(-number) : undefined;
+  return failed ? { errno: failed } : { result: BigInt.asUintN(64, BigInt(Math.trunc(number))) };
+}
+
+/** A signal's name, for `touch`, which is many units. */
+export const signalName = (signal: number): string => SIGNALS[signal] ?? `signal ${signal}`;

@@ -1,0 +1,94 @@
+// What a run remembers, all of it in the store, so that going back in time takes the scenario back too.
+import { number, oneOf, text, value } from "../../core/fields.ts";
+import { type Of, struct } from "../../core/struct.ts";
+
+/** Where a walk through the statements stands: one frame for each block that it is in, outermost first. */
+export interface WalkFrame {
+  /** Number of the list of statements (plan.ts). */
+  readonly list: number;
+  readonly index: number;
+  /** Turn of a loop, from 0, of `turns`. */
+  readonly turn: number;
+  readonly turns: number;
+  /** Which of a statement's actors is next (`NAME[*]`). */
+  readonly element: number;
+}
+
+export interface Walker {
+  /** The thread whose statements it does; -1: everybody's, one after the other. */
+  readonly owner: number;
+  readonly frames: readonly WalkFrame[];
+}
+
+export interface StatementResult {
+  readonly file: string;
+  readonly line: number;
+  readonly actor: string;
+  readonly call: string;
+  /** Undefined where the call failed or a signal ended it. */
+  readonly result: bigint | undefined;
+  readonly errno: string | null;
+  readonly signal: string | null;
+  readonly ok: boolean;
+  readonly step: number;
+  /** What was expected, where that was not met. */
+  readonly problem?: string;
+}
+
+export interface ExpectationResult {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+  readonly ok: boolean;
+  /** The values that made it false, or why it could not be judged. */
+  readonly problem?: string;
+  readonly step: number;
+}
+
+export interface Warning {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+  readonly count: number;
+}
+
+/** What processes and the system have just before everybody exits. */
+export interface FinalCounters {
+  readonly processes: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly meminfo: Readonly<Record<string, number>>;
+}
+
+export const scenario_state = struct("scenario", {
+  phase: oneOf({ 0: "statements", 1: "exits", 2: "over" }),
+  walkers: value<readonly Walker[]>([]),
+  /** What the schedule remembers. */
+  schedule_memory: number(),
+  exiting: number(),
+  /** The last 1,000 statement executions, and how many came before. */
+  results: value<readonly StatementResult[]>([]),
+  omitted: number(),
+  failures: number(),
+  expectations: value<readonly ExpectationResult[]>([]),
+  warnings: value<readonly Warning[]>([]),
+  label: text(),
+  final: value<FinalCounters | null>(null),
+  accesses: number(),
+});
+
+export const actor_state = struct("actor", {
+  variables: value<Readonly<Record<string, bigint>>>({}),
+  /** Pages that a running `touch` has accessed. */
+  progress: number(),
+  /** Place of the running statement: its file's number and the offset of its start, or -1. */
+  file: number(),
+  at: number(),
+});
+
+/** A counter of `count(EVENT, condition)` in the file. */
+export const count_state = struct("counter", { times: number() });
+
+export interface ScenarioState extends Of<typeof scenario_state> {}
+export interface ActorState extends Of<typeof actor_state> {}
+export interface CountState extends Of<typeof count_state> {}
+
+export const KEPT_RESULTS = 1000;
