@@ -2,11 +2,32 @@
 import * as fault from "./arch/x86/mm/fault.ts";
 import * as pgtable from "./arch/x86/mm/pgtable.ts";
 import * as tlb from "./arch/x86/mm/tlb.ts";
+import * as entry from "./entry.ts";
 import * as dcache from "./fs/dcache.ts";
 import * as file from "./fs/file.ts";
 import * as fs_inode from "./fs/inode.ts";
 import * as namei from "./fs/namei.ts";
 import * as operations from "./fs/operations.ts";
+import * as namei_change from "./fs/namei_change.ts";
+import * as open from "./fs/open.ts";
+import * as read_write from "./fs/read_write.ts";
+import * as ioctl from "./fs/ioctl.ts";
+import * as libfs from "./fs/libfs.ts";
+import * as stat from "./fs/stat.ts";
+import * as fcntl from "./fs/fcntl.ts";
+import * as fs_super from "./fs/super.ts";
+import * as sysfs from "./fs/sysfs.ts";
+import * as proc_array from "./fs/proc/array.ts";
+import * as proc_meminfo from "./fs/proc/meminfo.ts";
+import * as proc_root from "./fs/proc/root.ts";
+import * as task_mmu from "./fs/proc/task_mmu.ts";
+import * as filemap from "./mm/filemap.ts";
+import * as memfd from "./mm/memfd.ts";
+import * as pagewalk from "./mm/pagewalk.ts";
+import * as shmem from "./mm/shmem.ts";
+import * as shmem_file from "./mm/shmem_file.ts";
+import * as shmem_fs from "./mm/shmem_fs.ts";
+import * as truncate from "./mm/truncate.ts";
 import * as exit from "./kernel/exit.ts";
 import * as fork from "./kernel/fork.ts";
 import * as rwsem from "./kernel/locking/rwsem.ts";
@@ -31,6 +52,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   fault,
   pgtable,
   tlb,
+  entry,
   dcache,
   file,
   fs_inode,
@@ -54,12 +76,33 @@ export const kernelFunctions: readonly FunctionTable[] = [
   swap,
   vm_ops,
   vma,
+  namei_change,
+  open,
+  read_write,
+  ioctl,
+  libfs,
+  stat,
+  fcntl,
+  fs_super,
+  sysfs,
+  proc_array,
+  proc_meminfo,
+  proc_root,
+  task_mmu,
+  filemap,
+  memfd,
+  pagewalk,
+  shmem,
+  shmem_file,
+  shmem_fs,
+  truncate,
 ];
 
 export interface KernelFunctions
   extends Bound<typeof fault>,
     Bound<typeof pgtable>,
     Bound<typeof tlb>,
+    Bound<typeof entry>,
     Bound<typeof dcache>,
     Bound<typeof file>,
     Bound<typeof fs_inode>,
@@ -82,4 +125,24 @@ export interface KernelFunctions
     Bound<typeof rmap>,
     Bound<typeof swap>,
     Bound<typeof vm_ops>,
-    Bound<typeof vma> {}
+    Bound<typeof vma>,
+    Bound<typeof namei_change>,
+    Bound<typeof open>,
+    Bound<typeof read_write>,
+    Bound<typeof ioctl>,
+    Bound<typeof libfs>,
+    Bound<typeof stat>,
+    Bound<typeof fcntl>,
+    Bound<typeof fs_super>,
+    Bound<typeof sysfs>,
+    Bound<typeof proc_array>,
+    Bound<typeof proc_meminfo>,
+    Bound<typeof proc_root>,
+    Bound<typeof task_mmu>,
+    Bound<typeof filemap>,
+    Bound<typeof memfd>,
+    Bound<typeof pagewalk>,
+    Bound<typeof shmem>,
+    Bound<typeof shmem_file>,
+    Bound<typeof shmem_fs>,
+    Bound<typeof truncate> {}

@@ -1,11 +1,12 @@
 // Open files and descriptors (fs/file.c, fs/file_table.c). Descriptors count from 3: 0 to 2 are taken and of no interest.
 // The last fput of a file that a process drops inside the kernel closes it only when the process leaves the kernel, with
 // no lock held (task_work).
-import type { Steps } from "../../core/thread.ts";
+
 import { idOf } from "../../core/struct.ts";
+import type { Steps } from "../../core/thread.ts";
 import { FMODE_READ, FMODE_WRITE } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
-import { type File, file as file_struct, type Files, files_struct, type Task } from "../mm_types.ts";
+import { type File, type Files, file as file_struct, files_struct, type Task } from "../mm_types.ts";
 import { EBADF, EMFILE } from "../uapi/errno.ts";
 import type { Path } from "./namei.ts";
 import { file_op } from "./operations.ts";

@@ -30,7 +30,11 @@ export function* sys_ioctl(k: Kernel, fd: number, cmd: number, arg: IoctlArg): S
 const sizeOf = (layout: Layout): number => Math.ceil(layout.reduce((sum, [, bytes]) => sum + bytes, 0) / 8) * 8;
 
 /** A copy of the user's structure, each field cut to its width; -EFAULT where it cannot be read. Missing fields are 0. */
-export function* copy_struct_from_user(k: Kernel, arg: IoctlArg, layout: Layout): Steps<Record<string, bigint> | number> {
+export function* copy_struct_from_user(
+  k: Kernel,
+  arg: IoctlArg,
+  layout: Layout,
+): Steps<Record<string, bigint> | number> {
   const fields: Record<string, bigint> = {};
   if (typeof arg === "object") {
     for (const [name, bytes] of layout) fields[name] = BigInt.asUintN(8 * bytes, arg[name] ?? 0n);

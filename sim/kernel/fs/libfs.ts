@@ -74,7 +74,13 @@ export function* simple_setattr(k: Kernel, dentry: Dentry, attributes: Attribute
 }
 
 /** Copies a text that the kernel made to the user. */
-export function* simple_read_from_buffer(k: Kernel, address: number, count: number, pos: number, text: string): Steps<number> {
+export function* simple_read_from_buffer(
+  k: Kernel,
+  address: number,
+  count: number,
+  pos: number,
+  text: string,
+): Steps<number> {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   const part = bytes.subarray(Math.min(pos, bytes.length), Math.min(pos + count, bytes.length));
@@ -84,19 +90,29 @@ export function* simple_read_from_buffer(k: Kernel, address: number, count: numb
 }
 
 /** A directory cannot be read as a file. */
-export function* generic_read_dir(_k: Kernel, _file: File, _address: number, _count: number, _pos: number): Steps<number> {
+// biome-ignore lint/correctness/useYield: operations are generators, steps or not
+export function* generic_read_dir(
+  _k: Kernel,
+  _file: File,
+  _address: number,
+  _count: number,
+  _pos: number,
+): Steps<number> {
   return -EISDIR;
 }
 
 /** fsync of what lives in memory only. */
+// biome-ignore lint/correctness/useYield: operations are generators, steps or not
 export function* noop_fsync(_k: Kernel, _file: File): Steps<number> {
   return 0;
 }
 
+// biome-ignore lint/correctness/useYield: operations are generators, steps or not
 export function* noop_llseek(_k: Kernel, file: File, _offset: number, _whence: number): Steps<number> {
   return file.f_pos;
 }
 
+// biome-ignore lint/correctness/useYield: operations are generators, steps or not
 export function* generic_file_llseek(_k: Kernel, file: File, offset: number, whence: number): Steps<number> {
   const from = whence === SEEK_CUR ? file.f_pos : whence === SEEK_END ? file.f_inode!.i_size : 0;
   if (whence !== SEEK_SET && whence !== SEEK_CUR && whence !== SEEK_END) return -EINVAL;

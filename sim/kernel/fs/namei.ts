@@ -1,7 +1,8 @@
 // Path look-up (fs/namei.c). Look-ups make no step: in Linux they take no lock either (RCU walk). All processes are root,
 // so permission bits never refuse; paths are absolute, a relative one starts at "/".
-import type { Kernel } from "../kernel.ts";
+
 import type { Steps } from "../../core/thread.ts";
+import type { Kernel } from "../kernel.ts";
 import type { Dentry, Mount } from "../mm_types.ts";
 import { ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from "../uapi/errno.ts";
 import { S_IFLNK, S_IFMT } from "../uapi/fcntl.ts";
@@ -66,10 +67,8 @@ function follow_dotdot(path: Path): Path {
 
 /** The name below a directory, without a reference; null: none. */
 export function lookup_one(k: Kernel, parent: Dentry, name: string): Dentry | null {
-  const known = k.d_lookup(parent, name);
-  if (known) return known;
   const lookup = inode_op(k, parent.d_inode!, "lookup");
-  return lookup ? lookup(parent.d_inode!, parent, name) : null;
+  return lookup ? lookup(parent.d_inode!, parent, name) : k.d_lookup(parent, name);
 }
 
 interface Walk {

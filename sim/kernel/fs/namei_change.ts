@@ -2,17 +2,7 @@
 import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Dentry, Inode } from "../mm_types.ts";
-import {
-  EBUSY,
-  EEXIST,
-  EINVAL,
-  EISDIR,
-  ENOENT,
-  ENOTDIR,
-  ENOTEMPTY,
-  EPERM,
-  EXDEV,
-} from "../uapi/errno.ts";
+import { EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV } from "../uapi/errno.ts";
 import { AT_SYMLINK_FOLLOW, S_IFDIR, S_IFMT, S_IFREG } from "../uapi/fcntl.ts";
 import { I_MUTEX_PARENT, I_MUTEX_PARENT2, is_dir } from "./inode.ts";
 import type { Parent, Path } from "./namei.ts";
@@ -148,7 +138,14 @@ function may_create(k: Kernel, at: Parent, kind: "directory" | "file"): number {
   return at.trailingSlash && kind === "file" ? -ENOENT : 0;
 }
 
-export function* vfs_make(k: Kernel, dir: Inode, dentry: Dentry, make: Make, mode: number, target: string): Steps<number> {
+export function* vfs_make(
+  k: Kernel,
+  dir: Inode,
+  dentry: Dentry,
+  make: Make,
+  mode: number,
+  target: string,
+): Steps<number> {
   if (make === "symlink") {
     const symlink = inode_op(k, dir, "symlink");
     if (!symlink) return -EPERM;

@@ -3,8 +3,8 @@
 // tables and replace the functions of others. An operation that a table does not name is a NULL pointer in Linux.
 import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Dentry, File, Inode, SuperBlock, Vma } from "../mm_types.ts";
 import type { VmOps } from "../mm/vm_ops.ts";
+import type { Dentry, File, Inode, SuperBlock, Vma } from "../mm_types.ts";
 import type { IoctlArg } from "./ioctl.ts";
 
 /** What notify_change is to set. */
@@ -28,7 +28,7 @@ export interface FileFunctions {
 }
 
 export interface InodeFunctions {
-  /** A child that is not in the dentry cache; null: there is none. Makes no step. */
+  /** The name below a directory whose names are not all in the dentry cache; null: none. Makes no step. */
   lookup(dir: Inode, parent: Dentry, name: string): Dentry | null;
   create(dir: Inode, dentry: Dentry, mode: number): Steps<number>;
   mknod(dir: Inode, dentry: Dentry, mode: number): Steps<number>;
@@ -72,7 +72,11 @@ export function file_op<N extends keyof FileFunctions>(k: Kernel, file: File, op
   return kernelFunction(k, k.file_operations[file.f_op]?.[op]);
 }
 
-export function inode_op<N extends keyof InodeFunctions>(k: Kernel, inode: Inode, op: N): InodeFunctions[N] | undefined {
+export function inode_op<N extends keyof InodeFunctions>(
+  k: Kernel,
+  inode: Inode,
+  op: N,
+): InodeFunctions[N] | undefined {
   return kernelFunction(k, k.inode_operations[inode.i_op]?.[op]);
 }
 

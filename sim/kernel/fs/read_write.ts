@@ -11,7 +11,8 @@ import { file_op } from "./operations.ts";
 const MAX_RW_COUNT = 0x7ffff000;
 
 /** Whether a user's buffer lies in user addresses at all. */
-export const access_ok = (address: number, bytes: number): boolean => bytes <= TASK_SIZE && address <= TASK_SIZE - bytes;
+export const access_ok = (address: number, bytes: number): boolean =>
+  bytes <= TASK_SIZE && address <= TASK_SIZE - bytes;
 
 export function* sys_read(k: Kernel, fd: number, address: number, count: number): Steps<number> {
   const file = k.fdget(fd);

@@ -3,7 +3,7 @@ import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Inode } from "../mm_types.ts";
 import { EBADF } from "../uapi/errno.ts";
-import { copy_struct_to_user, type IoctlArg, type Layout } from "./ioctl.ts";
+import type { IoctlArg, Layout } from "./ioctl.ts";
 
 /** The fields of struct stat that a file system in memory fills. Sizes in bytes, blocks of 512 bytes. */
 const STAT: Layout = [
@@ -41,5 +41,5 @@ export function* sys_fstat(k: Kernel, fd: number, buffer: IoctlArg): Steps<numbe
 }
 
 export function* copy_stat_to_user(k: Kernel, inode: Inode, buffer: IoctlArg): Steps<number> {
-  return yield* copy_struct_to_user(k, buffer, STAT, statOf(inode));
+  return yield* k.copy_struct_to_user(buffer, STAT, statOf(inode));
 }

@@ -1,0 +1,53 @@
+// /proc/meminfo and /proc/vmstat (fs/proc/meminfo.c, mm/vmstat.c).
+import type { Kernel } from "../../kernel.ts";
+import { vmstat as vmstat_struct } from "../../mm/vmstat.ts";
+
+/** The lines of /proc/meminfo that mean something here, in bytes. */
+export function meminfo(k: Kernel): Readonly<Record<string, number>> {
+  const { vmstat, zone } = k;
+  const cached = vmstat.nr_file_pages - vmstat.nr_swapcached;
+  const pages: Record<string, number> = {
+    MemTotal: vmstat.totalram_pages,
+    MemFree: zone.nr_free,
+    MemAvailable: zone.nr_free,
+    Buffers: 0,
+    Cached: cached,
+    SwapCached: vmstat.nr_swapcached,
+    Unevictable: vmstat.nr_unevictable,
+    Mlocked: vmstat.nr_mlock,
+    SwapTotal: vmstat.total_swap_pages,
+    SwapFree: vmstat.nr_swap_pages,
+    Dirty: vmstat.nr_file_dirty,
+    Writeback: vmstat.nr_writeback,
+    AnonPages: vmstat.nr_anon_mapped,
+    Mapped: vmstat.nr_file_mapped,
+    Shmem: vmstat.nr_shmem,
+    PageTables: vmstat.nr_pagetable,
+    SecPageTables: vmstat.nr_secondary_pagetable,
+    CommitLimit: Math.floor(vmstat.totalram_pages / 2) + vmstat.total_swap_pages,
+    Committed_AS: vmstat.vm_committed_as,
+    AnonHugePages: vmstat.nr_anon_transparent_hugepages * 512,
+    ShmemHugePages: vmstat.nr_shmem_hugepages * 512,
+    ShmemPmdMapped: vmstat.nr_shmem_pmdmapped * 512,
+  };
+  return Object.fromEntries(Object.entries(pages).map(([name, count]) => [name, count * 4096]));
+}
+
+export function meminfo_text(k: Kernel): string {
+  const line = ([name, bytes]: [string, number]) => `${`${name}:`.padEnd(16)}${String(bytes / 1024).padStart(8)} kB\n`;
+  return Object.entries(k.meminfo()).map(line).join("");
+}
+
+/** The counters of /proc/vmstat by name. */
+export function vmstat_counters(k: Kernel): Readonly<Record<string, number>> {
+  const counters: Record<string, number> = {};
+  for (const { name } of vmstat_struct.fields) counters[name] = k.vmstat[name as "pgfault"];
+  counters["nr_free_pages"] = k.zone.nr_free;
+  return counters;
+}
+
+export function vmstat_text(k: Kernel): string {
+  return Object.entries(k.vmstat_counters())
+    .map(([name, count]) => `${name} ${count}\n`)
+    .join("");
+}

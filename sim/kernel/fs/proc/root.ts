@@ -1,0 +1,106 @@
+// The tree of /proc (fs/proc/root.c, base.c, generic.c). Its names are made when they are looked up.
+import type { Steps } from "../../../core/thread.ts";
+import { TASK_SIZE } from "../../arch/x86/mm/pgtable.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Dentry, File, Inode, SuperBlock, Task } from "../../mm_types.ts";
+import { EINVAL } from "../../uapi/errno.ts";
+import { S_IFDIR, S_IFREG } from "../../uapi/fcntl.ts";
+import { type Smaps, vm_flags_letters } from "./task_mmu.ts";
+
+/** Files of the whole system, and of one process, with what they read. */
+const ROOT_FILES: Readonly<Record<string, (k: Kernel) => string>> = {
+  meminfo: (k) => k.meminfo_text(),
+  vmstat: (k) => k.vmstat_text(),
+};
+const TASK_FILES: Readonly<Record<string, (k: Kernel, task: Task) => string>> = {
+  status: (k, task) => k.status_text(task),
+  stat: (k, task) => k.stat_text(task),
+  maps: (k, task) => k.proc_maps(task),
+  smaps: (k, task) => k.smaps_text(task),
+};
+
+export function* proc_fill_super(k: Kernel, sb: SuperBlock): Steps<number> {
+  const inode = k.proc_inode(sb, S_IFDIR | 0o555, "/", null);
+  inode.i_op = "proc_root_inode_operations";
+  yield k.trace.inode_alloc(inode);
+  sb.s_root = k.d_alloc_anon(sb, inode, "/");
+  return 0;
+}
+
+export function proc_inode(k: Kernel, sb: SuperBlock, mode: number, name: string, task: Task | null): Inode {
+  const inode = k.new_inode(sb, mode);
+  if (mode & S_IFDIR) {
+    inode.i_nlink++;
+    inode.i_op = "proc_tgid_base_inode_operations";
+    inode.i_fop = "proc_dir_operations";
+  } else {
+    inode.i_op = "sysfs_inode_operations";
+    inode.i_fop = name === "pagemap" ? "proc_pagemap_operations" : "proc_text_operations";
+  }
+  inode.name = name;
+  inode.i_private = task;
+  return inode;
+}
+
+/** A name that stays in the cache from now on. */
+function proc_dentry(k: Kernel, parent: Dentry, name: string, mode: number, task: Task | null): Dentry {
+  const known = k.d_lookup(parent, name);
+  if (known) return known;
+  const dentry = k.d_alloc(parent, name);
+  dentry.d_inode = k.proc_inode(parent.d_sb!, mode, name, task);
+  dentry.d_unhashed = 0;
+  dentry.d_count = 0;
+  parent.d_children = parent.d_children.add(dentry);
+  return dentry;
+}
+
+/** /proc: files of the system, and a directory for each process that has not been waited for. */
+export function proc_root_lookup(k: Kernel, _dir: Inode, parent: Dentry, name: string): Dentry | null {
+  if (Object.hasOwn(ROOT_FILES, name)) return proc_dentry(k, parent, name, S_IFREG | 0o444, null);
+  const pid = name === "self" ? k.current.tgid : Number(name);
+  const task = k.tasks().find((other) => other.pid === pid && other.exit_state !== 2);
+  return task && /^(self|\d+)$/.test(name) ? proc_dentry(k, parent, String(pid), S_IFDIR | 0o555, task) : null;
+}
+
+export function proc_tgid_base_lookup(k: Kernel, dir: Inode, parent: Dentry, name: string): Dentry | null {
+  const task = dir.i_private as Task;
+  if (task.exit_state === 2) return null;
+  if (name !== "pagemap" && !Object.hasOwn(TASK_FILES, name)) return null;
+  return proc_dentry(k, parent, name, S_IFREG | 0o444, task);
+}
+
+/** Reads a file whose text is made now. */
+export function* proc_text_read(k: Kernel, file: File, address: number, count: number, pos: number): Steps<number> {
+  const { name, i_private } = file.f_inode!;
+  const text = i_private ? TASK_FILES[name]!(k, i_private as Task) : ROOT_FILES[name]!(k);
+  return yield* k.simple_read_from_buffer(address, count, pos, text);
+}
+
+/** Eight bytes a page, at eight times the page's number. */
+export function* pagemap_read(k: Kernel, file: File, address: number, count: number, pos: number): Steps<number> {
+  if (pos % 8 !== 0 || count % 8 !== 0) return -EINVAL;
+  const { mm } = file.f_inode!.i_private as Task;
+  if (!mm) return 0;
+  const first = pos / 8;
+  const entries = Math.max(0, Math.min(count / 8, TASK_SIZE / 4096 - first));
+  for (let done = 0; done < entries; done += 512) {
+    const part = new BigUint64Array(Math.min(512, entries - done));
+    for (let i = 0; i < part.length; i++) part[i] = k.pagemap_entry(mm, (first + done + i) * 4096);
+    const error = yield* k.copy_to_user(address + done * 8, new Uint8Array(part.buffer));
+    if (error) return done * 8 || error;
+  }
+  return entries * 8;
+}
+
+/** The text of /proc/PID/smaps. */
+export function smaps_text(k: Kernel, task: Task): string {
+  if (!task.mm) return "";
+  const line = (name: string, bytes: number) => `${`${name}:`.padEnd(16)}${String(bytes / 1024).padStart(8)} kB\n`;
+  return [...task.mm.mm_mt]
+    .map((vma) => {
+      const sums: Smaps = k.smaps_of(vma);
+      const lines = Object.entries(sums).map(([name, bytes]) => line(name, bytes as number));
+      return `${k.show_map_vma(vma)}\n${lines.join("")}THPeligible:           0\nVmFlags: ${vm_flags_letters(vma.vm_flags)} \n`;
+    })
+    .join("");
+}

@@ -1,0 +1,328 @@
+// What /proc shows of an address space (fs/proc/task_mmu.c): status, smaps, maps, pagemap. Nothing here makes a step.
+import {
+  _PAGE_ACCESSED,
+  _PAGE_DIRTY,
+  _PAGE_PSE,
+  _PAGE_SOFT_DIRTY,
+  _PAGE_SPECIAL,
+  _PAGE_UFFD_WP,
+  entryPfn,
+  isPresent,
+  swapOffset,
+  swapType,
+} from "../../../hardware/entry.ts";
+import { PG_dirty, PG_referenced, PG_swapbacked, VM_LOCKED, VM_SHARED, VM_SOFTDIRTY, VM_WRITE } from "../../flags.ts";
+import type { Kernel } from "../../kernel.ts";
+import { PAGE_TYPE } from "../../mm/page_alloc.ts";
+import type { Mm, Page, Task, Vma } from "../../mm_types.ts";
+
+const KIB = 1024;
+const wholeKib = (bytes: number): number => Math.floor(bytes / KIB) * KIB;
+
+/** The memory lines of /proc/PID/status, in bytes. */
+export interface Status {
+  readonly VmPeak: number;
+  readonly VmSize: number;
+  readonly VmLck: number;
+  readonly VmPin: number;
+  readonly VmHWM: number;
+  readonly VmRSS: number;
+  readonly RssAnon: number;
+  readonly RssFile: number;
+  readonly RssShmem: number;
+  readonly VmData: number;
+  readonly VmStk: number;
+  readonly VmExe: number;
+  readonly VmLib: number;
+  readonly VmPTE: number;
+  readonly VmSwap: number;
+}
+
+/** An address space's lines; null (a process that has ended, a kernel thread) has none in Linux, here all 0. */
+export function proc_status(k: Kernel, task: Task): Status {
+  return task_mem(k, task.mm);
+}
+
+export function task_mem(_k: Kernel, mm: Mm | null): Status {
+  if (!mm) return NO_MEMORY;
+  const rss = mm.rss_anon + mm.rss_file + mm.rss_shmem;
+  return {
+    VmPeak: 4096 * Math.max(mm.hiwater_vm, mm.total_vm),
+    VmSize: 4096 * mm.total_vm,
+    VmLck: 4096 * mm.locked_vm,
+    VmPin: 4096 * mm.pinned_vm,
+    VmHWM: 4096 * Math.max(mm.hiwater_rss, rss),
+    VmRSS: 4096 * rss,
+    RssAnon: 4096 * mm.rss_anon,
+    RssFile: 4096 * mm.rss_file,
+    RssShmem: 4096 * mm.rss_shmem,
+    VmData: 4096 * mm.data_vm,
+    VmStk: 4096 * mm.stack_vm,
+    // A process here has no program: all that is executable counts as library.
+    VmExe: 0,
+    VmLib: 4096 * mm.exec_vm,
+    VmPTE: mm.pgtables_bytes,
+    VmSwap: 4096 * mm.rss_swap,
+  };
+}
+
+const NO_MEMORY: Status = {
+  VmPeak: 0,
+  VmSize: 0,
+  VmLck: 0,
+  VmPin: 0,
+  VmHWM: 0,
+  VmRSS: 0,
+  RssAnon: 0,
+  RssFile: 0,
+  RssShmem: 0,
+  VmData: 0,
+  VmStk: 0,
+  VmExe: 0,
+  VmLib: 0,
+  VmPTE: 0,
+  VmSwap: 0,
+};
+
+/** A VMA's lines of /proc/PID/smaps, in bytes: what the file says in KiB, so rounded down to whole KiB. */
+export interface Smaps {
+  Size: number;
+  KernelPageSize: number;
+  MMUPageSize: number;
+  Rss: number;
+  Pss: number;
+  Pss_Dirty: number;
+  Shared_Clean: number;
+  Shared_Dirty: number;
+  Private_Clean: number;
+  Private_Dirty: number;
+  Referenced: number;
+  Anonymous: number;
+  KSM: number;
+  LazyFree: number;
+  AnonHugePages: number;
+  ShmemPmdMapped: number;
+  FilePmdMapped: number;
+  Shared_Hugetlb: number;
+  Private_Hugetlb: number;
+  Swap: number;
+  SwapPss: number;
+  Locked: number;
+}
+
+/** The lines of the VMA that covers `address`; all 0 where there is none. */
+export function smaps(k: Kernel, task: Task, address: number): Smaps {
+  const vma = task.mm ? k.vma_lookup(task.mm, address) : null;
+  return vma ? smaps_of(k, vma) : nothing(0);
+}
+
+function nothing(size: number): Smaps {
+  return {
+    Size: size,
+    KernelPageSize: size ? 4096 : 0,
+    MMUPageSize: size ? 4096 : 0,
+    Rss: 0,
+    Pss: 0,
+    Pss_Dirty: 0,
+    Shared_Clean: 0,
+    Shared_Dirty: 0,
+    Private_Clean: 0,
+    Private_Dirty: 0,
+    Referenced: 0,
+    Anonymous: 0,
+    KSM: 0,
+    LazyFree: 0,
+    AnonHugePages: 0,
+    ShmemPmdMapped: 0,
+    FilePmdMapped: 0,
+    Shared_Hugetlb: 0,
+    Private_Hugetlb: 0,
+    Swap: 0,
+    SwapPss: 0,
+    Locked: 0,
+  };
+}
+
+/** Fraction bits of a page's share. */
+const PSS_ONE = 4096;
+
+export function smaps_of(k: Kernel, vma: Vma): Smaps {
+  const sums = nothing(vma.vm_end - vma.vm_start);
+  sums.Swap = shmem_swap_usage(k, vma);
+  k.walk_page_range(vma.vm_mm!, vma.vm_start, vma.vm_end, (entry, _address, size) => {
+    if (!isPresent(entry)) {
+      sums.Swap += 4096;
+      sums.SwapPss += 4096 * PSS_ONE;
+    } else if (!(entry & _PAGE_SPECIAL)) smaps_account(k.page(entryPfn(entry)), entry, size, vma, sums);
+  });
+  sums.Pss = wholeKib(sums.Pss / PSS_ONE);
+  sums.Pss_Dirty = wholeKib(sums.Pss_Dirty / PSS_ONE);
+  sums.Locked = wholeKib(sums.Locked / PSS_ONE);
+  sums.SwapPss = wholeKib(sums.SwapPss / PSS_ONE);
+  return sums;
+}
+
+/** One mapped page. How it is shared is what its mapcount says: a page table that two processes use counts once. */
+function smaps_account(page: Page, entry: number, size: number, vma: Vma, sums: Smaps): void {
+  const dirty = (entry & _PAGE_DIRTY) !== 0 || (page.flags & PG_dirty) !== 0;
+  if (page.type === PAGE_TYPE.hugetlb) {
+    if (page.mapcount >= 2) sums.Shared_Hugetlb += size;
+    else sums.Private_Hugetlb += size;
+    return;
+  }
+  if (page.type === PAGE_TYPE.anon) {
+    sums.Anonymous += size;
+    if (!(page.flags & PG_swapbacked) && !dirty) sums.LazyFree += size;
+    if (entry & _PAGE_PSE && size > 4096) sums.AnonHugePages += size;
+  }
+  sums.Rss += size;
+  if (entry & _PAGE_ACCESSED || page.flags & PG_referenced) sums.Referenced += size;
+  const shared = page.mapcount >= 2;
+  const pss = shared ? Math.floor((size * PSS_ONE) / page.mapcount) : size * PSS_ONE;
+  sums.Pss += pss;
+  if (dirty) sums.Pss_Dirty += pss;
+  if (vma.vm_flags & VM_LOCKED) sums.Locked += pss;
+  if (dirty) {
+    if (shared) sums.Shared_Dirty += size;
+    else sums.Private_Dirty += size;
+  } else if (shared) sums.Shared_Clean += size;
+  else sums.Private_Clean += size;
+}
+
+/** Bytes of a shared memory file in swap, as far as the VMA maps it. */
+function shmem_swap_usage(_k: Kernel, vma: Vma): number {
+  const inode = vma.vm_file?.f_inode;
+  if (!inode?.swapped || (!(vma.vm_flags & VM_SHARED) && vma.vm_flags & VM_WRITE)) return 0;
+  const pages = (vma.vm_end - vma.vm_start) / 4096;
+  if (vma.vm_pgoff === 0 && pages * 4096 >= inode.i_size) return inode.swapped * 4096;
+  let swapped = 0;
+  for (const [, entry] of inode.i_mapping!.i_pages.entries(vma.vm_pgoff, vma.vm_pgoff + pages))
+    if (entry < 0) swapped++;
+  return swapped * 4096;
+}
+
+/** An entry of /proc/PID/pagemap, decoded. `raw`: the 64 bits. */
+export interface Pagemap {
+  readonly present: boolean;
+  readonly swapped: boolean;
+  /** A page of a file or of shared memory, not an anonymous one. */
+  readonly file: boolean;
+  /** Mapped by one entry only. */
+  readonly exclusive: boolean;
+  readonly soft_dirty: boolean;
+  readonly uffd_wp: boolean;
+  /** Frame of a present page, else 0. */
+  readonly pfn: number;
+  readonly raw: bigint;
+}
+
+const PM_SOFT_DIRTY = 1n << 55n;
+const PM_MMAP_EXCLUSIVE = 1n << 56n;
+const PM_UFFD_WP = 1n << 57n;
+const PM_FILE = 1n << 61n;
+const PM_SWAP = 1n << 62n;
+const PM_PRESENT = 1n << 63n;
+const PM_PFRAME_MASK = (1n << 55n) - 1n;
+
+/** The entry of an address, read by root. Where no VMA is, it is 0, whatever the tables hold. */
+export function pagemap(k: Kernel, task: Task, address: number): Pagemap {
+  const raw = task.mm ? k.pagemap_entry(task.mm, address) : 0n;
+  const has = (bit: bigint) => (raw & bit) !== 0n;
+  return {
+    present: has(PM_PRESENT),
+    swapped: has(PM_SWAP),
+    file: has(PM_FILE),
+    exclusive: has(PM_MMAP_EXCLUSIVE),
+    soft_dirty: has(PM_SOFT_DIRTY),
+    uffd_wp: has(PM_UFFD_WP),
+    pfn: has(PM_PRESENT) ? Number(raw & PM_PFRAME_MASK) : 0,
+    raw,
+  };
+}
+
+export function pagemap_entry(k: Kernel, mm: Mm, address: number): bigint {
+  const vma = k.vma_lookup(mm, address);
+  if (!vma) return 0n;
+  let raw = vma.vm_flags & VM_SOFTDIRTY ? PM_SOFT_DIRTY : 0n;
+  const page = address - (address % 4096);
+  k.walk_page_range(mm, page, page + 4096, (entry, at, size) => {
+    raw |= isPresent(entry) ? present_entry(k, entry, size > 4096 ? (at % size) / 4096 : 0) : swapped_entry(entry);
+  });
+  return raw;
+}
+
+/** `within`: which 4096 bytes of a huge page. */
+function present_entry(k: Kernel, entry: number, within: number): bigint {
+  const pfn = entryPfn(entry);
+  let raw = PM_PRESENT | BigInt(pfn + within);
+  if (entry & _PAGE_SOFT_DIRTY) raw |= PM_SOFT_DIRTY;
+  if (entry & _PAGE_UFFD_WP) raw |= PM_UFFD_WP;
+  if (entry & _PAGE_SPECIAL) return raw;
+  const page = k.page(pfn);
+  if (page.type !== PAGE_TYPE.anon) raw |= PM_FILE;
+  return page.mapcount === 1 ? raw | PM_MMAP_EXCLUSIVE : raw;
+}
+
+function swapped_entry(entry: number): bigint {
+  return PM_SWAP | BigInt(swapType(entry)) | (BigInt(swapOffset(entry)) << 5n);
+}
+
+/** The lines of /proc/PID/maps. */
+export function proc_maps(k: Kernel, task: Task): string {
+  if (!task.mm) return "";
+  return [...task.mm.mm_mt].map((vma) => `${show_map_vma(k, vma)}\n`).join("");
+}
+
+export function show_map_vma(k: Kernel, vma: Vma): string {
+  const hex = (n: number, digits: number) => n.toString(16).padStart(digits, "0");
+  const bit = (flag: number, letter: string) => (vma.vm_flags & flag ? letter : "-");
+  const shared = vma.vm_flags & 0x80 ? "s" : "p";
+  const file = vma.vm_file;
+  const range = `${hex(vma.vm_start, 8)}-${hex(vma.vm_end, 8)}`;
+  const perms = `${bit(1, "r")}${bit(2, "w")}${bit(4, "x")}${shared}`;
+  const place = `${hex(file ? vma.vm_pgoff * 4096 : 0, 8)} 00:00 ${file ? file.f_inode!.i_ino : 0}`;
+  const head = `${range} ${perms} ${place} `;
+  return file ? `${head.padEnd(73)}${k.d_path({ mnt: file.f_mnt!, dentry: file.f_dentry! })}` : head;
+}
+
+/** Two letters a flag, as in the VmFlags line of smaps. Flags that Linux has no letters for show as "??". */
+export function vm_flags_letters(vm_flags: number): string {
+  const letters: string[] = [];
+  for (let bit = 0; bit < 53; bit++) {
+    if (Math.floor(vm_flags / 2 ** bit) % 2 === 1) letters.push(VM_FLAG_LETTERS[bit] ?? "??");
+  }
+  return letters.join(" ");
+}
+
+const VM_FLAG_LETTERS: Readonly<Record<number, string>> = {
+  0: "rd",
+  1: "wr",
+  2: "ex",
+  3: "sh",
+  4: "mr",
+  5: "mw",
+  6: "me",
+  7: "ms",
+  8: "gd",
+  9: "um",
+  10: "pf",
+  12: "uw",
+  13: "lo",
+  14: "io",
+  15: "sr",
+  16: "rr",
+  17: "dc",
+  18: "de",
+  19: "lf",
+  20: "ac",
+  21: "nr",
+  22: "ht",
+  23: "sf",
+  25: "wf",
+  26: "dd",
+  27: "sd",
+  28: "mm",
+  29: "hg",
+  30: "nh",
+  31: "mg",
+};

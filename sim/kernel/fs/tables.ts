@@ -1,0 +1,57 @@
+// The operation tables of unpatched Linux: who does what for which file. A design adds its own at boot.
+import { vm_ops } from "../mm/vm_ops.ts";
+import type { OperationTables } from "./operations.ts";
+
+const simple_dir = {
+  llseek: "generic_file_llseek",
+  read: "generic_read_dir",
+  fsync: "noop_fsync",
+};
+
+export const operationTables: OperationTables = {
+  vm_ops,
+  file_operations: {
+    simple_dir_operations: simple_dir,
+    shmem_file_operations: {
+      llseek: "shmem_file_llseek",
+      read: "shmem_file_read",
+      write: "shmem_file_write",
+      mmap: "shmem_mmap",
+      fsync: "noop_fsync",
+      fallocate: "shmem_fallocate",
+    },
+    sysfs_file_operations: { llseek: "generic_file_llseek", read: "sysfs_read" },
+    proc_dir_operations: { ...simple_dir, fsync: undefined },
+    proc_text_operations: { llseek: "generic_file_llseek", read: "proc_text_read" },
+    proc_pagemap_operations: { llseek: "generic_file_llseek", read: "pagemap_read" },
+  },
+  inode_operations: {
+    shmem_inode_operations: { setattr: "shmem_setattr" },
+    shmem_special_inode_operations: { setattr: "shmem_setattr" },
+    shmem_dir_inode_operations: {
+      create: "shmem_mknod",
+      link: "simple_link",
+      unlink: "simple_unlink",
+      symlink: "shmem_symlink",
+      mkdir: "shmem_mkdir",
+      rmdir: "simple_rmdir",
+      mknod: "shmem_mknod",
+      rename: "simple_rename",
+      tmpfile: "shmem_tmpfile",
+      setattr: "shmem_setattr",
+    },
+    sysfs_inode_operations: {},
+    proc_root_inode_operations: { lookup: "proc_root_lookup" },
+    proc_tgid_base_inode_operations: { lookup: "proc_tgid_base_lookup" },
+  },
+  super_operations: {
+    shmem_ops: { evict_inode: "shmem_evict_inode" },
+  },
+  file_system_types: {
+    rootfs: { fill_super: "shmem_fill_super" },
+    tmpfs: { fill_super: "shmem_fill_super" },
+    devtmpfs: { fill_super: "shmem_fill_super" },
+    proc: { fill_super: "proc_fill_super" },
+    sysfs: { fill_super: "sysfs_fill_super" },
+  },
+};

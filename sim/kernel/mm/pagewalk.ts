@@ -1,0 +1,57 @@
+// Walking the page tables of a VMA for reports (mm/pagewalk.c). Whatever the tables lead to is shown, also what another
+// address space put there: so /proc tells what a design shares.
+import { _PAGE_PRESENT, _PAGE_PSE } from "../../hardware/entry.ts";
+import {
+  addr_end,
+  none,
+  PAGE_SIZE,
+  PGDIR_SIZE,
+  PMD_SIZE,
+  PUD_SIZE,
+  pgd_offset,
+  pmd_offset,
+  pte_offset,
+  pud_offset,
+} from "../arch/x86/mm/pgtable.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Mm } from "../mm_types.ts";
+
+/** Called for each entry that is not empty: PTEs, and PMD or PUD entries that map huge pages of `size` bytes. */
+export type OnEntry = (entry: number, address: number, size: number) => void;
+
+/** Walks [start, end) in order of address. Makes no step. */
+export function walk_page_range(k: Kernel, mm: Mm, start: number, end: number, onEntry: OnEntry): void {
+  for (let address = start; address < end; ) {
+    const next = addr_end(address, end, PGDIR_SIZE);
+    const pgd = k.read_entry(pgd_offset(mm, address));
+    if (pgd & _PAGE_PRESENT) walk_pud(k, pgd, address, next, onEntry);
+    address = next;
+  }
+}
+
+function walk_pud(k: Kernel, pgd: number, start: number, end: number, onEntry: OnEntry): void {
+  for (let address = start; address < end; ) {
+    const next = addr_end(address, end, PUD_SIZE);
+    const pud = k.read_entry(pud_offset(pgd, address));
+    if (pud & _PAGE_PSE) onEntry(pud, address, PUD_SIZE);
+    else if (pud & _PAGE_PRESENT) walk_pmd(k, pud, address, next, onEntry);
+    address = next;
+  }
+}
+
+function walk_pmd(k: Kernel, pud: number, start: number, end: number, onEntry: OnEntry): void {
+  for (let address = start; address < end; ) {
+    const next = addr_end(address, end, PMD_SIZE);
+    const pmd = k.read_entry(pmd_offset(pud, address));
+    if (pmd & _PAGE_PSE) onEntry(pmd, address, PMD_SIZE);
+    else if (pmd & _PAGE_PRESENT) walk_pte(k, pmd, address, next, onEntry);
+    address = next;
+  }
+}
+
+function walk_pte(k: Kernel, pmd: number, start: number, end: number, onEntry: OnEntry): void {
+  for (let address = start; address < end; address += PAGE_SIZE) {
+    const pte = k.read_entry(pte_offset(pmd, address));
+    if (!none(pte)) onEntry(pte, address, PAGE_SIZE);
+  }
+}

@@ -1,0 +1,281 @@
+// Shared memory files (mm/shmem.c): their pages, faults and sizes. Inodes, names and tmpfs as a file system are in
+// shmem_fs.ts, read, write and fallocate in shmem_file.ts.
+import type { Steps } from "../../core/thread.ts";
+import {
+  PG_dirty,
+  PG_locked,
+  PG_lru,
+  PG_swapbacked,
+  PG_uptodate,
+  VM_FAULT_LOCKED,
+  VM_FAULT_NOPAGE,
+  VM_FAULT_OOM,
+  VM_FAULT_RETRY,
+  VM_FAULT_SIGBUS,
+  VM_NORESERVE,
+} from "../flags.ts";
+import type { Attributes } from "../fs/operations.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Dentry, Inode, Page, Vma } from "../mm_types.ts";
+import { EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC, EPERM } from "../uapi/errno.ts";
+import { F_SEAL_GROW, F_SEAL_SHRINK, S_IFMT, S_IFREG } from "../uapi/fcntl.ts";
+import type { VmFault } from "./memory.ts";
+import { PAGE_TYPE } from "./page_alloc.ts";
+
+/**
+ * What a missing page means: "read" gives none; "noalloc" fails; "cache" allocates within the file's size, "write" and
+ * "falloc" anywhere, "write" leaving it to the caller to fill the page.
+ */
+export type Sgp = "read" | "noalloc" | "cache" | "write" | "falloc";
+
+/**
+ * The page of a file, locked and with a reference.
+ * @returns null for a hole ("read"); a negative errno: -EINVAL beyond the size, -ENOSPC, -ENOMEM
+ */
+export function* shmem_get_folio(k: Kernel, inode: Inode, index: number, sgp: Sgp): Steps<Page | null | number> {
+  for (;;) {
+    if (beyond_size(inode, index, sgp)) return -EINVAL;
+    const known = k.filemap_page(inode.i_mapping!, index);
+    if (known) {
+      yield k.get_page(known);
+      yield* k.folio_lock(known);
+      if (known.mapping === inode.i_mapping) {
+        if (known.flags & PG_uptodate) return known;
+        // Reserved by fallocate, never filled.
+        if (sgp !== "read") return yield* k.shmem_fill(inode, index, known, sgp, "known");
+      }
+      k.folio_unlock(known);
+      yield* k.put_page(known);
+      if (known.mapping !== inode.i_mapping) continue;
+    }
+    if (sgp === "read") return null;
+    if (sgp === "noalloc") return -ENOENT;
+    const page = yield* k.shmem_alloc_and_add_folio(inode, index);
+    if (page === -EEXIST) continue;
+    if (typeof page === "number") return page;
+    return yield* k.shmem_fill(inode, index, page, sgp === "falloc" ? "write" : sgp, "new");
+  }
+}
+
+function beyond_size(inode: Inode, index: number, sgp: Sgp): boolean {
+  return sgp !== "write" && sgp !== "falloc" && index * 4096 >= inode.i_size;
+}
+
+/** Zeroes a locked page unless the caller fills it. The file may have been truncated since it was looked at. */
+export function* shmem_fill(
+  k: Kernel,
+  inode: Inode,
+  index: number,
+  page: Page,
+  sgp: Sgp,
+  origin: "known" | "new",
+): Steps<Page | number> {
+  if (sgp !== "write") {
+    k.clear_highpage(page);
+    page.flags |= PG_uptodate;
+  }
+  if (!beyond_size(inode, index, sgp)) return page;
+  if (origin === "new") yield* k.filemap_remove_folio(page);
+  k.shmem_recalc_inode(inode, 0, 0);
+  k.folio_unlock(page);
+  yield* k.put_page(page);
+  return -EINVAL;
+}
+
+/** A new page in the file, locked, with a reference; -EEXIST if somebody was faster. */
+export function* shmem_alloc_and_add_folio(k: Kernel, inode: Inode, index: number): Steps<Page | number> {
+  const page = yield* k.alloc_page(PAGE_TYPE.shmem);
+  if (!page) return -ENOMEM;
+  page.flags = PG_locked | PG_swapbacked;
+  let error = inode.i_mapping!.i_pages.get(index) === undefined ? 0 : -EEXIST;
+  if (!error) error = k.shmem_inode_acct_blocks(inode, 1);
+  if (error) {
+    page.flags = 0;
+    yield* k.put_page(page);
+    return error;
+  }
+  page.flags |= PG_lru;
+  yield k.page_cache_add(inode.i_mapping!, index, page);
+  k.shmem_recalc_inode(inode, 1, 0);
+  return page;
+}
+
+/** Charges pages to the file system and, where the file reserved nothing ahead, to the system. Returns 0 or an errno. */
+export function shmem_inode_acct_blocks(k: Kernel, inode: Inode, pages: number): number {
+  const sb = inode.i_sb!;
+  if (inode.shmem_flags & VM_NORESERVE && k.security_vm_enough_memory(pages)) return -ENOSPC;
+  if (sb.max_blocks > 0 && sb.used_blocks + pages > sb.max_blocks) {
+    if (inode.shmem_flags & VM_NORESERVE) k.vm_unacct_memory(pages);
+    return -ENOSPC;
+  }
+  sb.used_blocks += pages;
+  return 0;
+}
+
+export function shmem_inode_unacct_blocks(k: Kernel, inode: Inode, pages: number): void {
+  inode.i_sb!.used_blocks -= pages;
+  if (inode.shmem_flags & VM_NORESERVE) k.vm_unacct_memory(pages);
+}
+
+/** Brings the file's counts in line with its page cache: pages that are gone are given back. */
+export function shmem_recalc_inode(k: Kernel, inode: Inode, alloced: number, swapped: number): void {
+  inode.alloced += alloced;
+  inode.swapped += swapped;
+  const freed = inode.alloced - inode.swapped - inode.i_mapping!.nrpages;
+  if (freed > 0) {
+    inode.alloced -= freed;
+    k.shmem_inode_unacct_blocks(inode, freed);
+  }
+  inode.i_blocks = inode.alloced;
+}
+
+/** vm_ops->fault: the page of a fault, made if there is none; SIGBUS beyond the end of the file or of the file system. */
+export function* shmem_fault(k: Kernel, vmf: VmFault): Steps<number> {
+  const inode = vmf.vma.vm_file!.f_inode!;
+  if (inode.falloc_punching) {
+    const ret = yield* k.shmem_falloc_wait(vmf, inode);
+    if (ret !== 0) return ret;
+  }
+  const page = yield* k.shmem_get_folio(inode, vmf.pgoff, "cache");
+  if (page === -ENOMEM) return VM_FAULT_OOM;
+  if (page === null || typeof page === "number") return VM_FAULT_SIGBUS;
+  vmf.page = page;
+  return VM_FAULT_LOCKED;
+}
+
+/** A fault into a hole that is being punched waits, so that punching ends. Returns 0 when the fault is elsewhere. */
+export function* shmem_falloc_wait(k: Kernel, vmf: VmFault, inode: Inode): Steps<number> {
+  if (vmf.pgoff < inode.falloc_start || vmf.pgoff >= inode.falloc_next) return 0;
+  const file = yield* k.maybe_unlock_mmap_for_io(vmf);
+  while (inode.falloc_punching) yield k.wait(() => !inode.falloc_punching, "a hole to be punched");
+  if (!file) return VM_FAULT_NOPAGE;
+  yield* k.fput(file);
+  return VM_FAULT_RETRY;
+}
+
+/** setattr of a file or directory: size and mode. Caller holds i_rwsem. */
+export function* shmem_setattr(k: Kernel, dentry: Dentry, attributes: Attributes): Steps<number> {
+  const inode = dentry.d_inode!;
+  const error = k.setattr_prepare(dentry, attributes);
+  if (error) return error;
+  if (attributes.size !== undefined && (inode.i_mode & S_IFMT) === S_IFREG) {
+    const failed = yield* k.shmem_set_size(inode, attributes.size);
+    if (failed) return failed;
+  }
+  k.setattr_copy(inode, attributes);
+  return 0;
+}
+
+export function* shmem_set_size(k: Kernel, inode: Inode, size: number): Steps<number> {
+  const old = inode.i_size;
+  if (size < old && inode.seals & F_SEAL_SHRINK) return -EPERM;
+  if (size > old && inode.seals & F_SEAL_GROW) return -EPERM;
+  if (size !== old) {
+    const error = k.shmem_reacct_size(inode, old, size);
+    if (error) return error;
+    yield k.i_size_write(inode, size);
+  }
+  if (size > old) return 0;
+  const mapping = inode.i_mapping!;
+  const hole = Math.ceil(size / 4096);
+  if (old > hole * 4096) yield* k.unmap_mapping_range(mapping, hole, Number.POSITIVE_INFINITY, "even cows");
+  if (inode.alloced) yield* k.shmem_truncate_range(inode, size, Number.POSITIVE_INFINITY);
+  if (old > hole * 4096) yield* k.unmap_mapping_range(mapping, hole, Number.POSITIVE_INFINITY, "even cows");
+  return 0;
+}
+
+const size_pages = (bytes: number): number => Math.ceil(bytes / 4096);
+
+/** A file that reserves its whole size ahead: 0 or -ENOMEM. */
+export function shmem_acct_size(k: Kernel, flags: number, bytes: number): number {
+  return flags & VM_NORESERVE ? 0 : k.security_vm_enough_memory(size_pages(bytes));
+}
+
+export function shmem_unacct_size(k: Kernel, flags: number, bytes: number): void {
+  if (!(flags & VM_NORESERVE)) k.vm_unacct_memory(size_pages(bytes));
+}
+
+export function shmem_reacct_size(k: Kernel, inode: Inode, old: number, size: number): number {
+  if (inode.shmem_flags & VM_NORESERVE) return 0;
+  const more = size_pages(size) - size_pages(old);
+  if (more > 0) return k.security_vm_enough_memory(more);
+  if (more < 0) k.vm_unacct_memory(-more);
+  return 0;
+}
+
+/** Removes the bytes `start` to `end` (not included) of the file: whole pages go, parts of pages become zero. */
+export function* shmem_truncate_range(k: Kernel, inode: Inode, start: number, end: number): Steps<void> {
+  const mapping = inode.i_mapping!;
+  const first = Math.ceil(start / 4096);
+  const after = Math.floor(end / 4096);
+  yield* k.shmem_zero_ends(inode, start, end);
+  for (let again = true; again; ) {
+    again = false;
+    for (const [index, entry] of mapping.i_pages.entries(first, after)) {
+      if (entry < 0) yield* k.shmem_free_swap(inode, index, entry);
+      else yield* k.shmem_remove_page(inode, k.page(entry - 1));
+      again = true;
+    }
+    // Truncation goes on until nothing is left, whoever puts pages back meanwhile; a hole is not guarded like that.
+    if (Number.isFinite(end)) break;
+  }
+  k.shmem_recalc_inode(inode, 0, 0);
+}
+
+export function* shmem_remove_page(k: Kernel, inode: Inode, page: Page): Steps<void> {
+  yield k.get_page(page);
+  yield* k.folio_lock(page);
+  yield* k.truncate_inode_folio(inode.i_mapping!, page);
+  k.folio_unlock(page);
+  yield* k.put_page(page);
+}
+
+/** Gives back the swap slot of a page that is not in memory. `entry` is negative, as in the page cache. */
+export function* shmem_free_swap(k: Kernel, inode: Inode, index: number, entry: number): Steps<void> {
+  const mapping = inode.i_mapping!;
+  if (mapping.i_pages.get(index) !== entry) return;
+  mapping.i_pages = mapping.i_pages.delete(index);
+  yield* k.free_swap_and_cache(-entry);
+  k.shmem_recalc_inode(inode, 0, -1);
+}
+
+/** Zeroes the parts of the first and last page that a range covers only partly. */
+export function* shmem_zero_ends(k: Kernel, inode: Inode, start: number, end: number): Steps<void> {
+  const first = Math.floor(start / 4096);
+  const last = Math.floor(end / 4096);
+  if (start % 4096 !== 0) yield* k.shmem_zero_part(inode, first, start % 4096, Math.min(4096, end - first * 4096));
+  if (!Number.isFinite(end) || end % 4096 === 0) return;
+  if (last !== first || start % 4096 === 0) yield* k.shmem_zero_part(inode, last, 0, end % 4096);
+}
+
+/** Zeroes bytes `from` to `to` of one page, if the file has it. */
+export function* shmem_zero_part(k: Kernel, inode: Inode, index: number, from: number, to: number): Steps<void> {
+  const page = k.filemap_page(inode.i_mapping!, index);
+  if (!page) return;
+  yield k.get_page(page);
+  yield* k.folio_lock(page);
+  if (page.mapping === inode.i_mapping) {
+    page.flags |= PG_dirty;
+    k.write_frame(page.slot, from, new Uint8Array(to - from));
+  }
+  k.folio_unlock(page);
+  yield* k.put_page(page);
+}
+
+/** super_operations.evict_inode: nobody uses the file any more. */
+export function* shmem_evict_inode(k: Kernel, inode: Inode): Steps<void> {
+  if ((inode.i_mode & S_IFMT) !== S_IFREG) return;
+  k.shmem_unacct_size(inode.shmem_flags, inode.i_size);
+  inode.i_size = 0;
+  yield* k.shmem_truncate_range(inode, 0, Number.POSITIVE_INFINITY);
+}
+
+/** MAP_SHARED|MAP_ANONYMOUS: gives the VMA a file of its own, as mapping /dev/zero would. Returns 0 or a negative errno. */
+export function* shmem_zero_setup(k: Kernel, vma: Vma): Steps<number> {
+  const file = yield* k.shmem_file_setup("dev/zero", vma.vm_end - vma.vm_start, vma.vm_flags);
+  if (typeof file === "number") return file;
+  if (vma.vm_file) yield* k.fput(vma.vm_file);
+  vma.vm_file = file;
+  vma.vm_ops = "shmem_anon_vm_ops";
+  return 0;
+}

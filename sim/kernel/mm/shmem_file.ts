@@ -1,0 +1,159 @@
+// read, write and fallocate of shared memory files (mm/shmem.c).
+import type { Steps } from "../../core/thread.ts";
+import { PG_dirty, PG_uptodate } from "../flags.ts";
+import { MAX_LFS_FILESIZE } from "../fs/inode.ts";
+import type { Kernel } from "../kernel.ts";
+import type { File, Inode, Page } from "../mm_types.ts";
+import { EFAULT, EFBIG, EINVAL, ENOSPC, ENXIO, EOPNOTSUPP, EPERM } from "../uapi/errno.ts";
+import {
+  F_SEAL_FUTURE_WRITE,
+  F_SEAL_GROW,
+  F_SEAL_WRITE,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  SEEK_DATA,
+  SEEK_HOLE,
+} from "../uapi/fcntl.ts";
+
+/** Reads page by page; holes read as zero and stay holes. */
+export function* shmem_file_read(k: Kernel, file: File, address: number, count: number, pos: number): Steps<number> {
+  const inode = file.f_inode!;
+  let done = 0;
+  while (done < count && pos + done < inode.i_size) {
+    const index = Math.floor((pos + done) / 4096);
+    const offset = (pos + done) % 4096;
+    const page = yield* k.shmem_get_folio(inode, index, "read");
+    if (typeof page === "number") return done || (page === -EINVAL ? 0 : page);
+    if (page) k.folio_unlock(page);
+    const length = Math.min(4096 - offset, count - done, Math.max(0, inode.i_size - pos - done));
+    const bytes = page ? k.read_frame(page.slot, offset, length) : new Uint8Array(length);
+    const error = length > 0 ? yield* k.copy_to_user(address + done, bytes) : 0;
+    if (page) yield* k.put_page(page);
+    if (error) return done || -EFAULT;
+    if (length === 0) break;
+    done += length;
+  }
+  return done;
+}
+
+export function* shmem_file_write(k: Kernel, file: File, address: number, count: number, pos: number): Steps<number> {
+  const inode = file.f_inode!;
+  yield* k.inode_lock(inode);
+  let done = 0;
+  let error = count > 0 && pos >= MAX_LFS_FILESIZE - 1 ? -EFBIG : 0;
+  while (done < count && !error) {
+    const length = Math.min(4096 - ((pos + done) % 4096), count - done);
+    error = yield* k.shmem_write_part(inode, address + done, pos + done, length);
+    if (!error) done += length;
+  }
+  yield k.inode_unlock(inode);
+  return done || error;
+}
+
+/** Writes bytes that lie in one page. Returns 0 or a negative errno. */
+export function* shmem_write_part(
+  k: Kernel,
+  inode: Inode,
+  address: number,
+  pos: number,
+  length: number,
+): Steps<number> {
+  const bytes = yield* k.copy_from_user(address, length);
+  if (typeof bytes === "number") return -EFAULT;
+  if (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -EPERM;
+  if (inode.seals & F_SEAL_GROW && pos + length > inode.i_size) return -EPERM;
+  const page = yield* k.shmem_get_folio(inode, Math.floor(pos / 4096), "write");
+  if (page === null || typeof page === "number") return page ?? -ENOSPC;
+  if (!(page.flags & PG_uptodate)) {
+    if (length < 4096) k.clear_highpage(page);
+    page.flags |= PG_uptodate;
+  }
+  k.write_frame(page.slot, pos % 4096, bytes);
+  page.flags |= PG_dirty;
+  if (pos + length > inode.i_size) yield k.i_size_write(inode, pos + length);
+  k.folio_unlock(page);
+  yield* k.put_page(page);
+  return 0;
+}
+
+export function* shmem_file_llseek(k: Kernel, file: File, offset: number, whence: number): Steps<number> {
+  if (whence !== SEEK_DATA && whence !== SEEK_HOLE) return yield* k.generic_file_llseek(file, offset, whence);
+  const inode = file.f_inode!;
+  if (offset < 0 || offset >= inode.i_size) return -ENXIO;
+  yield* k.inode_lock(inode);
+  const pos = seek_hole_data(k, inode, offset, whence);
+  if (pos >= 0) file.f_pos = pos;
+  yield k.inode_unlock(inode);
+  return pos;
+}
+
+/** The first byte from `offset` on that is in a page with data (SEEK_DATA) or in none (SEEK_HOLE). */
+function seek_hole_data(k: Kernel, inode: Inode, offset: number, whence: number): number {
+  for (let index = Math.floor(offset / 4096); index * 4096 < inode.i_size; index++) {
+    const page: Page | null = k.filemap_page(inode.i_mapping!, index);
+    const swapped = (inode.i_mapping!.i_pages.get(index) ?? 0) < 0;
+    const data = swapped || (page !== null && (page.flags & PG_uptodate) !== 0);
+    if (data === (whence === SEEK_DATA)) return Math.max(offset, index * 4096);
+  }
+  return whence === SEEK_DATA ? -ENXIO : inode.i_size;
+}
+
+/** `offset` and `length` in bytes. */
+export function* shmem_fallocate(k: Kernel, file: File, mode: number, offset: number, length: number): Steps<number> {
+  if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) return -EOPNOTSUPP;
+  const inode = file.f_inode!;
+  yield* k.inode_lock(inode);
+  const error =
+    mode & FALLOC_FL_PUNCH_HOLE
+      ? yield* k.shmem_punch_hole(inode, offset, length)
+      : yield* k.shmem_reserve(inode, mode, offset, length);
+  yield k.inode_unlock(inode);
+  return error;
+}
+
+/** Takes the pages of a range away, from mappings too but for private copies. Faults into it wait until that is done. */
+export function* shmem_punch_hole(k: Kernel, inode: Inode, offset: number, length: number): Steps<number> {
+  if (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -EPERM;
+  const first = Math.ceil(offset / 4096);
+  const after = Math.floor((offset + length) / 4096);
+  inode.falloc_start = first;
+  inode.falloc_next = after;
+  inode.falloc_punching = 1;
+  if (after > first) yield* k.unmap_mapping_range(inode.i_mapping!, first, after - first, "file pages");
+  yield* k.shmem_truncate_range(inode, offset, offset + length);
+  inode.falloc_punching = 0;
+  return 0;
+}
+
+/** Allocates the pages of a range ahead. What it made itself goes again if there is no room for all. */
+export function* shmem_reserve(k: Kernel, inode: Inode, mode: number, offset: number, length: number): Steps<number> {
+  const end = offset + length;
+  if (end >= MAX_LFS_FILESIZE) return -EFBIG;
+  if (inode.seals & F_SEAL_GROW && end > inode.i_size) return -EPERM;
+  const first = Math.floor(offset / 4096);
+  const after = Math.ceil(end / 4096);
+  const sb = inode.i_sb!;
+  if (sb.max_blocks > 0 && after - first > sb.max_blocks) return -ENOSPC;
+  for (let index = first; index < after; index++) {
+    const page = yield* k.shmem_get_folio(inode, index, "falloc");
+    if (page === null || typeof page === "number") {
+      yield* k.shmem_undo_reserve(inode, first, index);
+      return page ?? -ENOSPC;
+    }
+    page.flags |= PG_dirty;
+    k.folio_unlock(page);
+    yield* k.put_page(page);
+  }
+  if (!(mode & FALLOC_FL_KEEP_SIZE) && end > inode.i_size) yield k.i_size_write(inode, end);
+  return 0;
+}
+
+/** Removes the pages that were reserved and never filled. */
+export function* shmem_undo_reserve(k: Kernel, inode: Inode, first: number, after: number): Steps<void> {
+  for (const [, entry] of inode.i_mapping!.i_pages.entries(first, after)) {
+    if (entry < 0) continue;
+    const page = k.page(entry - 1);
+    if (!(page.flags & PG_uptodate)) yield* k.shmem_remove_page(inode, page);
+  }
+  k.shmem_recalc_inode(inode, 0, 0);
+}

@@ -1,0 +1,35 @@
+// Making files shorter (mm/truncate.c).
+import type { Steps } from "../../core/thread.ts";
+import type { Kernel } from "../kernel.ts";
+import type { AddressSpace, Inode, Page } from "../mm_types.ts";
+
+/**
+ * Drops what lies beyond a new size in bytes. Mappings go first; they go again at the end, as private copies may have been
+ * made of pages in between.
+ */
+export function* truncate_pagecache(k: Kernel, inode: Inode, sizeBytes: number): Steps<void> {
+  const mapping = inode.i_mapping!;
+  const hole = Math.ceil(sizeBytes / 4096);
+  yield* k.unmap_mapping_range(mapping, hole, Number.POSITIVE_INFINITY, "even cows");
+  yield* k.truncate_inode_pages_range(mapping, hole);
+  yield* k.unmap_mapping_range(mapping, hole, Number.POSITIVE_INFINITY, "even cows");
+}
+
+/** Drops all pages from `start` on. */
+export function* truncate_inode_pages_range(k: Kernel, mapping: AddressSpace, start: number): Steps<void> {
+  for (const [, entry] of mapping.i_pages.entries(start)) {
+    const page = k.page(entry - 1);
+    yield k.get_page(page);
+    yield* k.folio_lock(page);
+    yield* k.truncate_inode_folio(mapping, page);
+    k.folio_unlock(page);
+    yield* k.put_page(page);
+  }
+}
+
+/** Takes a locked page out of the file, from mappings too if a fault was faster than the caller. */
+export function* truncate_inode_folio(k: Kernel, mapping: AddressSpace, page: Page): Steps<void> {
+  if (page.mapping !== mapping) return;
+  if (page.mapcount > 0) yield* k.unmap_mapping_range(mapping, page.index, 1, "file pages");
+  yield* k.filemap_remove_folio(page);
+}
