@@ -35,6 +35,7 @@ import {
   VM_FAULT_COMPLETED,
   VM_FAULT_ERROR,
   VM_FAULT_MAJOR,
+  VM_FAULT_NOPAGE,
   VM_FAULT_OOM,
   VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
@@ -329,13 +330,17 @@ export function* do_read_fault(k: Kernel, vmf: VmFault): Steps<number> {
     if (around !== 0) return around;
   }
   const ret = yield* k.__do_fault(vmf);
-  if (ret & (VM_FAULT_ERROR | VM_FAULT_RETRY)) return ret;
+  if (ret & NO_PAGE) return ret;
   const finished = ret | (yield* k.finish_fault(vmf));
-  if (finished & (VM_FAULT_ERROR | VM_FAULT_RETRY)) yield* k.put_page(vmf.page!);
+  k.folio_unlock(vmf.page!);
+  if (finished & NO_PAGE) yield* k.put_page(vmf.page!);
   return finished;
 }
 
-/** Asks the file system for the page. It comes with a reference. */
+/** The fault is over, or has to be tried again, without a page. */
+const NO_PAGE = VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY;
+
+/** Asks the file system for the page. It comes locked, so that truncation waits, and with a reference. */
 export function* __do_fault(k: Kernel, vmf: VmFault): Steps<number> {
   if (none(k.read_entry(vmf.pmdp)) && vmf.prealloc_pte === 0) {
     vmf.prealloc_pte = yield* k.alloc_table(vmf.vma.vm_mm!, 1);
@@ -351,23 +356,25 @@ export function* do_cow_fault(k: Kernel, vmf: VmFault): Steps<number> {
   if (!copy) return VM_FAULT_OOM;
   vmf.cow_page = copy;
   const ret = yield* k.__do_fault(vmf);
-  if (ret & (VM_FAULT_ERROR | VM_FAULT_RETRY)) {
+  if (ret & NO_PAGE) {
     yield* k.put_page(copy);
     return ret;
   }
   const original = vmf.page!;
   k.copy_highpage(copy, original);
   const finished = ret | (yield* k.finish_fault(vmf));
+  k.folio_unlock(original);
   yield* k.put_page(original);
-  if (finished & (VM_FAULT_ERROR | VM_FAULT_RETRY)) yield* k.put_page(copy);
+  if (finished & NO_PAGE) yield* k.put_page(copy);
   return finished;
 }
 
 export function* do_shared_fault(k: Kernel, vmf: VmFault): Steps<number> {
   const ret = yield* k.__do_fault(vmf);
-  if (ret & (VM_FAULT_ERROR | VM_FAULT_RETRY)) return ret;
+  if (ret & NO_PAGE) return ret;
   const finished = ret | (yield* k.finish_fault(vmf));
-  if (finished & (VM_FAULT_ERROR | VM_FAULT_RETRY)) {
+  if (finished & NO_PAGE) {
+    k.folio_unlock(vmf.page!);
     yield* k.put_page(vmf.page!);
     return finished;
   }
@@ -394,10 +401,8 @@ export function* finish_fault(k: Kernel, vmf: VmFault): Steps<number> {
     yield k.set_pte_range(vmf, page, vmf.ptep, address);
   }
   yield k.spin_unlock(ptl, PTE_LOCK);
-  // The mapping keeps the reference; after a race the page has one too many.
-  if (raced && !vmf.cow_page) yield* k.put_page(vmf.page!);
-  else if (raced) yield* k.put_page(vmf.cow_page!);
-  return 0;
+  // The mapping keeps the reference; after a race the caller puts it.
+  return raced ? VM_FAULT_NOPAGE : 0;
 }
 
 /** Maps `page` at `ptep`: the PTE and the reverse map. Returns the event. */
@@ -411,12 +416,14 @@ export function set_pte_range(k: Kernel, vmf: VmFault, page: Page, ptep: number,
   return k.set_pte(vma.vm_mm!, address, ptep, entry);
 }
 
-/** A shared page was made writable: it is dirty. The first time, locks are dropped to throttle the writer. */
+/** A shared page was made writable: it is dirty. The first time, locks are dropped to throttle the writer. Unlocks the page. */
 export function* fault_dirty_shared_page(k: Kernel, vmf: VmFault): Steps<number> {
   const page = vmf.page!;
   const dirtied = !(page.flags & PG_dirty);
   page.flags |= PG_dirty;
-  if (!dirtied || !page.mapping) return 0;
+  const { mapping } = page;
+  k.folio_unlock(page);
+  if (!dirtied || !mapping) return 0;
   const { flags, vma } = vmf;
   if ((flags & (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT)) !== FAULT_FLAG_ALLOW_RETRY) return 0;
   if (flags & FAULT_FLAG_TRIED) return 0;
@@ -441,6 +448,7 @@ export function* do_wp_page(k: Kernel, vmf: VmFault): Steps<number> {
     if (page) yield k.get_page(page);
     yield k.spin_unlock(ptl, PTE_LOCK);
     if (!page) return 0;
+    yield* k.folio_lock(page);
     const ret = yield* k.fault_dirty_shared_page(vmf);
     yield* k.put_page(page);
     return ret;
