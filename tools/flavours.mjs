@@ -44,11 +44,13 @@ export async function flavours(root) {
         const path = resolve(dirname(args.importer), args.path);
         return sources.has(path) ? { path, namespace: "straight" } : { path };
       });
-      build.onLoad({ filter: /\.ts$/, namespace: "straight" }, ({ path }) => ({
-        contents: contents(sources.get(path).straight),
-        loader: "js",
-        resolveDir: dirname(path),
-      }));
+      // The entry itself may only list modules: it has no steps, but what it imports must come in the same flavour.
+      build.onLoad({ filter: /\.ts$/, namespace: "straight" }, ({ path }) => {
+        const source = sources.get(path);
+        const resolveDir = dirname(path);
+        if (!source) return { contents: readFileSync(path, "utf8"), loader: "ts", resolveDir };
+        return { contents: contents(source.straight), loader: "js", resolveDir };
+      });
       build.onLoad({ filter: /[\\/]sim[\\/].*\.ts$/, namespace: "file" }, ({ path }) => {
         const source = sources.get(path);
         return source && { contents: contents(source.stepping), loader: "js", resolveDir: dirname(path) };
@@ -101,7 +103,11 @@ function rewrite(code, flavour, siteOf) {
         edits.push([node.start, keyword.length, node.argument ? head : straight ? "void 0" : keyword]);
         return;
       }
-      edits.push([node.start, keyword.length, `${straight ? "(" : `${head}(`}k.sites[${siteOf(node, fn.id?.name ?? "")}] = 1, `]);
+      edits.push([
+        node.start,
+        keyword.length,
+        `${straight ? "(" : `${head}(`}k.sites[${siteOf(node, fn.id?.name ?? "")}] = 1, `,
+      ]);
       edits.push([node.end, 0, ")"]);
     },
   });

@@ -34,6 +34,8 @@ export interface ProcessSpec {
   readonly cpu: number;
   /** A thread of this process (by index in the list); else a process of its own. */
   readonly threadOf?: number;
+  /** Comes into being when another process forks it. */
+  readonly forked?: boolean;
 }
 
 /** A booted system: step 0. */
@@ -44,9 +46,11 @@ export interface System {
   readonly stepping: Kernel;
   readonly straight: Kernel;
   readonly platform: KernelPlatform;
-  /** By number: 1 and up the declared processes and threads, in order; last the kernel's own. */
+  /** By number: the declared processes and threads, in order; then the kernel's own. */
   readonly threads: readonly Thread[];
   readonly kernelThread: Thread;
+  /** By CPU: who does what is asked of a CPU itself, in the place of its idle task. */
+  readonly cpuThreads: readonly Thread[];
   taskOf(thread: Thread): types.Task;
 }
 
@@ -193,16 +197,13 @@ function start(shared: Shared, stepping: Kernel, k: Kernel, processes: readonly 
   shared.init_mm.mm_users = 2;
   shared.init_mm.mm_count = 1;
   const kernelThread = createThread(processes.length, "kernel", 0);
-  const threads = [...processes.map(({ name, cpu }, i) => createThread(i, name, cpu)), kernelThread];
+  const cpuThreads = cpus.map(({ id }) => createThread(kernelThread.id + 1 + id, `cpu ${id}`, id));
+  const threads = [...processes.map(({ name, cpu }, i) => createThread(i, name, cpu)), kernelThread, ...cpuThreads];
   for (const thread of threads) tasks.push(newTask(machine, thread));
-  tasks[kernelThread.id]!.kthread = 1;
+  for (const { id } of [kernelThread, ...cpuThreads]) tasks[id]!.kthread = 1;
   for (const cpu of cpus) {
-    const idle = Object.assign(machine.store.alloc(types.task_struct), {
-      comm: `swapper/${cpu.id}`,
-      cpu: cpu.id,
-      kthread: 1,
-    });
-    cpu.idle = idle as types.Task;
+    cpu.idle = tasks[cpuThreads[cpu.id]!.id]!;
+    cpu.idle.comm = `swapper/${cpu.id}`;
     cpu.curr = cpu.idle;
     cpu.loaded_mm = shared.init_mm;
   }
@@ -213,7 +214,8 @@ function start(shared: Shared, stepping: Kernel, k: Kernel, processes: readonly 
   machine.straight = false;
   machine.thread = null;
   const taskOf = (thread: Thread) => tasks[thread.id]!;
-  return { machine, config, stepping, straight: k, platform: shared.platform, threads, kernelThread, taskOf };
+  const { platform } = shared;
+  return { machine, config, stepping, straight: k, platform, threads, kernelThread, cpuThreads, taskOf };
 }
 
 function newTask(machine: Machine, thread: Thread): types.Task {
@@ -234,7 +236,8 @@ function prepare(shared: Shared, k: Kernel, processes: readonly ProcessSpec[], p
   shared.init_mm.pgd = now["alloc_table"]!(shared.init_mm, 4) as number;
   now["init_filesystems"]!();
   for (const name of patch.init) now[name]!();
-  processes.forEach(({ name, threadOf }, i) => {
+  processes.forEach(({ name, threadOf, forked }, i) => {
+    if (forked) return;
     const task = shared.tasks[i]!;
     const leader = threadOf === undefined ? null : shared.tasks[threadOf]!;
     if (leader) {

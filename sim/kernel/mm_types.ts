@@ -19,15 +19,15 @@ import { Radix } from "../core/radix.ts";
 import { type Handle, type Of, struct } from "../core/struct.ts";
 import { PAGE_FLAGS, VM_FLAGS } from "./flags.ts";
 
-/** A reader-writer semaphore. `count`: readers inside, or -1 for a writer; `owner`: the writing thread. */
+/** A reader-writer semaphore. `count`: readers inside, or -1 for a writer; `holder`: the writing thread. */
 export const rw_semaphore = struct("rw_semaphore", {
   count: number(),
-  owner: number(),
+  holder: number(),
   /** Who waits, first come first served; a negative thread number wants to write. */
   waiting: value<readonly number[]>([]),
 });
-/** A spinlock or mutex. `owner`: the thread that holds it, 0 for none. */
-export const spinlock = struct("spinlock", { owner: number(), waiting: value<readonly number[]>([]) });
+/** A spinlock or mutex. `holder`: the thread that has it, 0 for none. */
+export const spinlock = struct("spinlock", { holder: number(), waiting: value<readonly number[]>([]) });
 
 export interface RwSemaphore extends Of<typeof rw_semaphore> {}
 export interface Spinlock extends Of<typeof spinlock> {}

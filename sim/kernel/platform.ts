@@ -42,7 +42,8 @@ export function createPlatform({ machine, stepping, straight, cpus, taskOf }: Pa
     switchIn(thread) {
       const cpu = cpus[thread.cpu]!;
       const task = taskOf(thread);
-      return cpu.curr === task ? null : unit("context_switch", [cpu, task]);
+      // What is asked of a CPU itself takes nobody's place on it.
+      return cpu.curr === task || cpu.idle === task ? null : unit("context_switch", [cpu, task]);
     },
     runNow() {
       const { thread } = machine;

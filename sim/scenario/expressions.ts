@@ -23,10 +23,11 @@ export interface Inspector {
   name(name: string): Value | undefined;
   /** `mm(A)`, `pte(A, addr)` …: a function of functions.ts with its values. Undefined where it is not known. */
   call(name: string, args: readonly Value[]): Value | Failure | undefined;
-  /** How often an event has happened; `where` is asked with the arguments of each occurrence. */
+  /** How often an event has happened; `where` is asked with the arguments of each occurrence, `condition` is its text. */
   count(
     event: string,
     where: ((argument: (name: string) => Value | undefined) => boolean) | undefined,
+    condition?: Expr,
   ): bigint | Failure;
 }
 
@@ -164,9 +165,9 @@ function countValue(expr: CallExpr, environment: Environment): Value {
         return value === undefined ? inspector.name(name) : value;
       },
       call: (name, args) => inspector.call(name, args),
-      count: (name, inner) => inspector.count(name, inner),
+      count: (name, inner, expr) => inspector.count(name, inner, expr),
     };
     return isTrue(nodeValue(condition, { inspector: within, constant }));
   };
-  return sound(inspector.count(event.name, where), expr);
+  return sound(inspector.count(event.name, where, condition), expr);
 }

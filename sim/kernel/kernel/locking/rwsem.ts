@@ -18,7 +18,7 @@ function take(sem: RwSemaphore, ticket: number): void {
   if (ticket > 0) sem.count++;
   else {
     sem.count = WRITER;
-    sem.owner = -ticket;
+    sem.holder = -ticket;
   }
 }
 
@@ -62,7 +62,7 @@ export function up_read(k: Kernel, sem: RwSemaphore, name: string): number {
 export function up_write(k: Kernel, sem: RwSemaphore, name: string): number {
   if (sem.count === WRITER) {
     sem.count = 0;
-    sem.owner = 0;
+    sem.holder = 0;
   }
   return k.trace.unlock(sem, name, "write");
 }
@@ -70,7 +70,7 @@ export function up_write(k: Kernel, sem: RwSemaphore, name: string): number {
 /** The writer becomes a reader without letting another writer in. */
 export function downgrade_write(k: Kernel, sem: RwSemaphore, name: string): number {
   sem.count = 1;
-  sem.owner = 0;
+  sem.holder = 0;
   return k.trace.unlock(sem, name, "downgrade");
 }
 

@@ -6,17 +6,17 @@ import type { Spinlock } from "../../mm_types.ts";
 /** `name` is the lock's class: "ptlock_ptr(ptdesc)". */
 export function* spin_lock(k: Kernel, lock: Spinlock, name: string): Steps<void> {
   const me = k.lock_ticket();
-  if (lock.owner !== 0) {
+  if (lock.holder !== 0) {
     yield k.trace.contend(lock, name, "exclusive");
-    while (lock.owner !== 0) yield k.wait(() => lock.owner === 0, name);
+    while (lock.holder !== 0) yield k.wait(() => lock.holder === 0, name);
   }
-  lock.owner = me;
+  lock.holder = me;
   k.current.preempt_count++;
   yield k.trace.lock(lock, name, "exclusive");
 }
 
 export function spin_unlock(k: Kernel, lock: Spinlock, name: string): number {
-  lock.owner = 0;
+  lock.holder = 0;
   k.current.preempt_count--;
   return k.trace.unlock(lock, name, "exclusive");
 }

@@ -1,0 +1,20 @@
+// The way into the kernel and back (arch/x86/entry): what every system call begins and ends with.
+import type { Steps } from "../core/thread.ts";
+import type { Kernel } from "./kernel.ts";
+
+type SystemCalls = Readonly<Record<string, (...args: readonly unknown[]) => Steps<number | bigint>>>;
+
+/** System call `name` of the current task, with its arguments converted. Returns its result or a negative errno. */
+export function* do_syscall(k: Kernel, name: string, args: readonly unknown[]): Steps<number | bigint> {
+  yield k.trace.sys_enter(name, k.current);
+  const result = yield* (k as unknown as SystemCalls)[`sys_${name}`]!(...args);
+  yield* k.task_work_run();
+  yield k.trace.sys_exit(name, k.current, result);
+  return result;
+}
+
+/** What a call does that has nothing to do. */
+export function* nothing(k: Kernel): Steps<number> {
+  yield* k.task_work_run();
+  return 0;
+}

@@ -1,0 +1,56 @@
+// Whether a call gave what its statement says, and why not, in a sentence.
+import type { CallStatement, Expr, Span } from "../ast.ts";
+import { showHex } from "../integers.ts";
+import type { ParsedFile } from "../parser.ts";
+import { compareValues, isFailure, isObject, type Value } from "../values.ts";
+import type { Outcome } from "./calls.ts";
+
+export interface Verdict {
+  readonly ok: boolean;
+  /** What was expected instead. */
+  readonly problem?: string;
+  /** Nobody asked, but something went wrong. */
+  readonly warning?: string;
+}
+
+export function judge(statement: CallStatement, outcome: Outcome, evaluate: (expr: Expr) => Value): Verdict {
+  const { clause } = statement;
+  const call = statement.call.name.text;
+  if (!clause) {
+    if (outcome.errno) return { ok: true, warning: `${call} failed with ${outcome.errno}` };
+    return outcome.signal ? { ok: true, warning: `${call} raised ${outcome.signal}` } : { ok: true };
+  }
+  if (clause.kind === "fails") {
+    if (outcome.errno === clause.errno.text) return { ok: true };
+    return { ok: false, problem: `expected ${clause.errno.text}, but it ${shown(outcome)}` };
+  }
+  if (clause.kind === "faults") {
+    if (outcome.signal === clause.signal.text) return { ok: true };
+    return { ok: false, problem: `expected ${clause.signal.text}, but it ${shown(outcome)}` };
+  }
+  if (outcome.result === undefined) return { ok: false, problem: `it ${shown(outcome)}` };
+  const wanted = evaluate(clause.value);
+  const compared = compareValues(clause.operator, outcome.result, wanted);
+  if (compared === true) return { ok: true };
+  if (isFailure(compared)) return { ok: false, problem: compared.failure };
+  return { ok: false, problem: `it gave ${showValue(outcome.result)}, not ${clause.operator} ${showValue(wanted)}` };
+}
+
+function shown(outcome: Outcome): string {
+  if (outcome.errno) return `failed with ${outcome.errno}`;
+  if (outcome.signal) return `raised ${outcome.signal}`;
+  return `gave ${showValue(outcome.result ?? 0n)}`;
+}
+
+/** Small numbers as people count, others as people look at addresses. */
+export function showValue(value: Value): string {
+  if (typeof value === "bigint") return value < 65536n ? String(value) : showHex(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  if (isObject(value)) return value.type;
+  return String(value);
+}
+
+/** The source text of a node on one line. */
+export function textOf(node: Span, file: ParsedFile): string {
+  return file.text.slice(node.start, node.end).replace(/\s+/g, " ").trim();
+}
