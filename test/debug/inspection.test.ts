@@ -82,6 +82,21 @@ describe("looking at a stopped run", () => {
     assert.equal("type" in c.request("variables", { variablesReference: scope(c, "Process") }).variables[0], false);
   });
 
+  it("takes a client that says nothing of itself for the simplest one", async () => {
+    const c = clientOn(fakeEngine, { [program]: text });
+    c.request("initialize");
+    c.request("launch", { program, stopOnEntry: true });
+    c.request("configurationDone");
+    await c.event("stopped");
+    assert.equal(c.request("stackTrace", { threadId: 1 }).stackFrames[0].line, 1);
+    const { variables } = c.request("variables", { variablesReference: scope(c, "Process") });
+    assert.equal("type" in variables[0], false);
+    assert.equal(c.request("variables", { variablesReference: scope(c, "Table") }).variables.length, 1001);
+    c.request("writeMemory", { memoryReference: "page:7", data: "AAAA" });
+    c.request("setExpression", { expression: "A.x", value: "1" });
+    assert.ok(!c.events.some(({ event }) => event === "memory" || event === "invalidated"));
+  });
+
   it("shows numbers in hexadecimal when asked, with all digits", async () => {
     const c = await stoppedAt(6);
     const args = { variablesReference: scope(c, "Process"), format: { hex: true } };
@@ -142,6 +157,7 @@ describe("looking at a stopped run", () => {
       /cannot be set/,
     );
     assert.match(c.refused("setExpression", { expression: "12", value: "1" }), /cannot be set/);
+    assert.match(c.refused("setExpression", { expression: "nothing", value: "1" }), /nothing is called `nothing`/);
   });
 
   it("offers data breakpoints on fields, by a name that lasts", async () => {
@@ -243,7 +259,7 @@ describe("looking at a stopped run", () => {
         ["5", ""],
       ],
     );
-    assert.equal(instructions[2].location?.path, program);
+    assert.deepEqual([instructions[2].location?.path, instructions[2].line], [program, 1]);
     assert.match(c.refused("disassemble", { ...args, memoryReference: "page:7" }), /number of a step/);
   });
 
@@ -264,6 +280,34 @@ describe("looking at a stopped run", () => {
     assert.deepEqual([nowhere.verified, nowhere.message, nowhere.reason], [false, "nothing stops there", "failed"]);
     const event = c.request("setFunctionBreakpoints", { breakpoints: [{ name: "set x" }] }).breakpoints[0];
     assert.deepEqual([event.verified, event.message], [false, "did you mean set_x?"]);
+  });
+
+  it("hands conditions, hit counts and log messages to the engine; empty ones are none", async () => {
+    const c = await stoppedAt(0);
+    const asked: object[] = [];
+    const session = c.adapter.debuggee?.session;
+    assert.ok(session);
+    const keep = (set: readonly object[]) => {
+      asked.push(...set);
+      return set.map((_, id) => ({ id, verified: true }));
+    };
+    session.setLineBreakpoints = (_, set) => keep(set);
+    session.setEventBreakpoints = keep;
+    session.setDataBreakpoints = keep;
+    session.setExceptionFilters = keep;
+    const given = { condition: "cpu == 1", hitCondition: ">= 5" };
+    const breakpoint = { line: 3, logMessage: "{x}", condition: "", hitCondition: "" };
+    c.request("setBreakpoints", { source: { path: program }, breakpoints: [breakpoint] });
+    c.request("setFunctionBreakpoints", { breakpoints: [{ name: "TLB flush", ...given }] });
+    c.request("setDataBreakpoints", { breakpoints: [{ dataId: "var:A.x", ...given }] });
+    const filterOptions = [{ filterId: "signal", condition: "cpu == 1" }];
+    c.request("setExceptionBreakpoints", { filters: [], filterOptions });
+    assert.deepEqual(JSON.parse(JSON.stringify(asked)), [
+      { line: 3, logMessage: "{x}" },
+      { text: "TLB flush", ...given },
+      { dataId: "var:A.x", ...given },
+      { filter: "signal", condition: "cpu == 1" },
+    ]);
   });
 
   it("takes log messages for events in their names", async () => {

@@ -198,6 +198,7 @@ describe("a debug session's life", () => {
   it("survives a fault of the simulator: it is told, the run ends, the adapter answers", async () => {
     const c = client({ [program]: "A: x = 1\ncrash" });
     c.launch({ program });
+    assert.deepEqual(await c.event("exited"), { exitCode: 70 });
     await c.event("terminated");
     assert.match(c.output("stderr"), /internal error, the run cannot go on: .*the simulator is broken/);
     assert.match(c.refused("threads"), /has ended/);
@@ -219,6 +220,21 @@ describe("a debug session's life", () => {
     assert.match(c.refused("launch", { program }), /already/);
     c.request("configurationDone");
     assert.match(c.refused("configurationDone"), /already/);
+  });
+
+  it("speaks of files by their paths only", () => {
+    const c = client();
+    assert.match(c.refused("initialize", { adapterID: "mshare", pathFormat: "uri" }), /`pathFormat` must be `path`/);
+    c.request("initialize", { adapterID: "mshare", pathFormat: "path" });
+    c.request("launch", { program });
+    assert.match(c.refused("setBreakpoints", { source: { name: "x" }, breakpoints: [] }), /must be the path of a file/);
+  });
+
+  it("says that it does not know a request", () => {
+    const c = client();
+    c.request("initialize", { adapterID: "mshare" });
+    assert.equal(c.refused("restartFrame", { frameId: 1 }), "unknown request `restartFrame`");
+    assert.match(c.refused("attach"), /cannot be attached to/);
   });
 
   it("counts lines from 0 for clients that do", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { DebugSession, Host, LaunchOptions } from "../../sim/debugging.ts";
 import { fakeEngine } from "./fake_session.ts";
 import { clientOn, type TestClient, turn } from "./harness.ts";
 
@@ -44,11 +45,13 @@ describe("moving through a run", () => {
     };
     await c.move("stepIn", { singleThread: true, granularity: "line" });
     await c.move("stepOut", { granularity: "instruction" });
+    await c.move("stepIn");
     await c.move("stepBack", { granularity: "line" });
     await c.move("reverseContinue");
     assert.deepEqual(goals, [
       { kind: "step", how: "in", by: "line", thread: 1, alone: true },
       { kind: "step", how: "out", by: "instruction", thread: 1, alone: false },
+      { kind: "step", how: "in", by: "statement", thread: 1, alone: false },
       { kind: "stepBack", by: "line", thread: 1 },
       { kind: "reverse" },
     ]);
@@ -127,6 +130,24 @@ describe("moving through a run", () => {
     assert.match(info.details.stackTrace ?? "", /^BUG: expect/);
     await c.move("stepIn");
     assert.match(c.refused("exceptionInfo", { threadId: 1 }), /did not stop at a report/);
+  });
+
+  it("stops at bugs unless told otherwise, also for clients that know no filters", () => {
+    const seen: string[] = [];
+    const engine = {
+      ...fakeEngine,
+      openDebugSession(host: Host, options: LaunchOptions) {
+        const session = fakeEngine.openDebugSession(host, options) as DebugSession;
+        const set = session.setExceptionFilters.bind(session);
+        session.setExceptionFilters = (filters) => {
+          seen.push(...filters.map(({ filter }) => filter));
+          return set(filters);
+        };
+        return session;
+      },
+    };
+    clientOn(engine, { [program]: text }).launch({ program });
+    assert.deepEqual(seen, ["use-after-free", "expectation"]);
   });
 
   it("leaves bugs alone with stopOnBug: false, expectations not", () => {
