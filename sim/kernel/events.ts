@@ -3,11 +3,14 @@
 import type { EventSpecs } from "../core/events.ts";
 
 export const events = {
+  // The scenario
+  statement: { args: ["task", "line"], doc: "A task begins a statement of the scenario." },
+  hung_task: { args: ["tasks", "reasons"], doc: "Nobody can go on: each of these tasks waits for another." },
   // System calls and accesses of processes
   sys_enter: { args: ["call", "task"], doc: "A task enters a system call." },
   sys_exit: { args: ["call", "task", "result"], doc: "A system call returns." },
   load: { args: ["address", "pfn", "mm"], doc: "A task has read memory." },
-  store: { args: ["address", "pfn", "mm"], doc: "A task has written memory." },
+  store: { args: ["address", "pfn", "mm", "bytes"], doc: "A task has written memory." },
   exec: { args: ["address", "pfn", "mm"], doc: "A task has executed memory." },
   page_fault: {
     args: ["address", "error", "mm", "task"],
@@ -31,14 +34,14 @@ export const events = {
   switch_mm: { args: ["mm", "cpu", "task"], doc: "A CPU loads another address space." },
   sched_switch: { args: ["task", "cpu"], doc: "A CPU runs another task." },
   // Entries
-  set_pgd: { args: ["mm", "address", "entry", "old", "pfn"], doc: "A top-level entry is written." },
+  set_pgd: { args: ["mm", "address", "entry", "old", "pfn", "table"], doc: "A top-level entry is written." },
   set_p4d: {
-    args: ["mm", "address", "entry", "old", "pfn"],
+    args: ["mm", "address", "entry", "old", "pfn", "table"],
     doc: "A P4D entry is written (with 4 levels: in the top-level table).",
   },
-  set_pud: { args: ["mm", "address", "entry", "old", "pfn"], doc: "A PUD entry is written." },
-  set_pmd: { args: ["mm", "address", "entry", "old", "pfn"], doc: "A PMD entry is written." },
-  set_pte: { args: ["mm", "address", "entry", "old", "pfn"], doc: "A PTE is written." },
+  set_pud: { args: ["mm", "address", "entry", "old", "pfn", "table"], doc: "A PUD entry is written." },
+  set_pmd: { args: ["mm", "address", "entry", "old", "pfn", "table"], doc: "A PMD entry is written." },
+  set_pte: { args: ["mm", "address", "entry", "old", "pfn", "table"], doc: "A PTE is written." },
   pgd_populate: { args: ["mm", "address", "table"], doc: "A P4D table is linked into the top level (5 levels)." },
   p4d_populate: { args: ["mm", "address", "table"], doc: "A PUD table is linked." },
   pud_populate: { args: ["mm", "address", "table"], doc: "A PMD table is linked." },
@@ -77,7 +80,10 @@ export const events = {
   attach_mnt: { args: ["mount", "dentry"], doc: "A file system is mounted." },
   umount: { args: ["mount"], doc: "A file system is unmounted." },
   // Locks
-  lock: { args: ["lock", "name", "mode"], doc: "A lock is taken; mode: read, write, exclusive." },
+  lock: {
+    args: ["lock", "name", "mode", "trylock"],
+    doc: "A lock is taken; mode: read, write, exclusive. `trylock`: without waiting, so that no order follows from it.",
+  },
   unlock: { args: ["lock", "name", "mode"], doc: "A lock is released." },
   contend: { args: ["lock", "name", "mode"], doc: "A task starts to wait for a lock.", aliases: ["contention_begin"] },
   // Life of processes

@@ -291,7 +291,7 @@ export function* vmf_anon_prepare(k: Kernel, vmf: VmFault): Steps<number> {
     yield k.vma_end_read(vma);
     return VM_FAULT_RETRY;
   }
-  yield k.trace.lock(mm.mmap_lock, "&mm->mmap_lock", "read");
+  yield k.trace.lock(mm.mmap_lock, "&mm->mmap_lock", "read", 1);
   const error = yield* k.__anon_vma_prepare(vma);
   yield k.mmap_read_unlock(mm);
   return error < 0 ? VM_FAULT_OOM : 0;

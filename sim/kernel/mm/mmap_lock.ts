@@ -37,7 +37,7 @@ export function* lock_vma_under_rcu(k: Kernel, mm: Mm, address: number): Steps<V
     k.vmstat.vma_lock_abort += 1;
     return null;
   }
-  yield k.trace.lock(vma.vm_lock, VMA_LOCK, "read");
+  yield k.trace.lock(vma.vm_lock, VMA_LOCK, "read", 1);
   if (vma.detached || address < vma.vm_start || address >= vma.vm_end) {
     yield k.vma_end_read(vma);
     k.vmstat.vma_lock_miss += 1;

@@ -46,7 +46,7 @@ export function* user_store(k: Kernel, address: number, low: number, high: numbe
   if (signal !== 0) return signal;
   const { pfn } = k.mmu;
   k.memory.writeWord(pfn, Math.floor((address % 4096) / 8), low, high);
-  yield k.trace.store(address, pfn, k.current.mm);
+  yield k.trace.store(address, pfn, k.current.mm, 8);
   return 0;
 }
 
@@ -58,21 +58,21 @@ export function* user_exec(k: Kernel, address: number): Steps<number> {
 
 /** Translates until it succeeds (`k.mmu.pfn` is the frame then) or a signal ends it. */
 export function* user_access(k: Kernel, address: number, access: Access): Steps<number> {
-  for (let faults = 0; ; faults++) {
+  for (let faults = 0; ; ) {
     if (k.translate(address, access)) {
-      if (!k.mmu.hit) {
-        const { pfn, entry } = k.mmu;
-        yield k.trace.tlb_fill(address, pfn, k.current.mm, k.cpu.id, entry);
-        // What the walk found may be gone by now; the TLB has it, and so has this access.
-        k.mmu.pfn = pfn;
-      }
-      return 0;
+      if (k.mmu.hit) return 0;
+      const { pfn, entry } = k.mmu;
+      yield k.trace.tlb_fill(address, pfn, k.current.mm, k.cpu.id, entry);
+      // A flush between the walk and the access makes the CPU walk again. Plain calls know that nothing came between.
+      if (k.machine.straight) return 0;
+      continue;
     }
     const { error } = k.mmu;
     if (faults >= LIVELOCK_FAULTS) {
       yield k.trace.livelock(address, k.current.mm, k.current);
       return SIGSEGV;
     }
+    faults++;
     yield k.trace.page_fault(address, error, k.current.mm, k.current);
     const signal = yield* k.exc_page_fault(address, error);
     if (signal !== 0) return signal;
@@ -173,7 +173,7 @@ export function* copy_to_user(k: Kernel, address: number, bytes: Uint8Array): St
     const { pfn } = k.mmu;
     const inPage = Math.min(bytes.length - i, 4096 - ((address + i) % 4096));
     k.write_frame(pfn, (address + i) % 4096, bytes.subarray(i, i + inPage));
-    yield k.trace.store(address + i, pfn, k.current.mm);
+    yield k.trace.store(address + i, pfn, k.current.mm, inPage);
     i += inPage;
   }
   return 0;

@@ -60,30 +60,33 @@ function write_entry(k: Kernel, entryp: number, entry: number): number {
   return old;
 }
 
+/** Frame of the table that an entry is in. */
+export const table_of = (entryp: number): number => Math.floor(entryp / 512);
+
 /** Write an entry of `mm` that maps `address`. Each is one store, visible to every CPU that walks the table. */
 export function set_pgd(k: Kernel, mm: Mm, address: number, pgdp: number, entry: number): number {
   const old = write_entry(k, pgdp, entry);
-  return k.trace.set_pgd(mm, address, entry, old, entryPfn(entry));
+  return k.trace.set_pgd(mm, address, entry, old, entryPfn(entry), table_of(pgdp));
 }
 
 export function set_p4d(k: Kernel, mm: Mm, address: number, p4dp: number, entry: number): number {
   const old = write_entry(k, p4dp, entry);
-  return k.trace.set_p4d(mm, address, entry, old, entryPfn(entry));
+  return k.trace.set_p4d(mm, address, entry, old, entryPfn(entry), table_of(p4dp));
 }
 
 export function set_pud(k: Kernel, mm: Mm, address: number, pudp: number, entry: number): number {
   const old = write_entry(k, pudp, entry);
-  return k.trace.set_pud(mm, address, entry, old, entryPfn(entry));
+  return k.trace.set_pud(mm, address, entry, old, entryPfn(entry), table_of(pudp));
 }
 
 export function set_pmd(k: Kernel, mm: Mm, address: number, pmdp: number, entry: number): number {
   const old = write_entry(k, pmdp, entry);
-  return k.trace.set_pmd(mm, address, entry, old, entryPfn(entry));
+  return k.trace.set_pmd(mm, address, entry, old, entryPfn(entry), table_of(pmdp));
 }
 
 export function set_pte(k: Kernel, mm: Mm, address: number, ptep: number, entry: number): number {
   const old = write_entry(k, ptep, entry);
-  return k.trace.set_pte(mm, address, entry, old, entryPfn(entry));
+  return k.trace.set_pte(mm, address, entry, old, entryPfn(entry), table_of(ptep));
 }
 
 export const table_entry = (pfn: number): number => makeEntry(pfn, _PAGE_TABLE);
