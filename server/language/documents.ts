@@ -1,0 +1,94 @@
+// The open documents, and the analysis of each. Paths inside are decoded URIs, so that includes join like file names.
+import type { TextDocuments } from "vscode-languageserver";
+import type { TextDocument } from "vscode-languageserver-textdocument";
+import { type ParsedFile, parse } from "../../sim/scenario/parser.ts";
+import type { Vocabulary } from "../../sim/scenario/vocabulary.ts";
+import { type Analysis, analyse } from "./analysis.ts";
+
+export interface Workspace {
+  /** The current analysis of an open document. */
+  readonly analysis: (uri: string) => Analysis | undefined;
+  readonly uriOf: (path: string) => string;
+  /** URIs of open documents that include a file, directly or not. */
+  readonly dependants: (uri: string) => string[];
+  /** Forgets what was read of files that are not open. */
+  readonly forgetFiles: () => void;
+  readonly close: (uri: string) => void;
+  /** Folders that includes may not leave, as URIs. */
+  setRoots(uris: readonly string[]): void;
+}
+
+/** `readFile` gives the text of a URI that no editor has open. */
+export function createWorkspace(
+  documents: TextDocuments<TextDocument>,
+  vocabulary: Vocabulary,
+  readFile: (uri: string) => string | undefined,
+): Workspace {
+  const analyses = new Map<string, { readonly stamp: string; readonly analysis: Analysis }>();
+  const trees = new Map<string, ParsedFile>();
+  let roots: string[] = [];
+  let files = 0;
+
+  const openUris = () => new Map(documents.all().map((document) => [pathOf(document.uri), document.uri]));
+  const uriOf = (path: string): string => openUris().get(path) ?? encodeURI(path);
+  const read = (path: string): string | undefined => {
+    const uri = openUris().get(path);
+    return uri === undefined ? readFile(encodeURI(path)) : documents.get(uri)?.getText();
+  };
+  const parseOnce = (path: string, text: string): ParsedFile => {
+    const known = trees.get(path);
+    if (known?.text === text) return known;
+    const made = parse(path, text);
+    trees.set(path, made);
+    return made;
+  };
+  // What is included may change too, so every open version counts.
+  const stamp = () =>
+    `${files};${roots.join()};${documents
+      .all()
+      .map((document) => `${document.uri} ${document.version}`)
+      .join()}`;
+
+  return {
+    uriOf,
+    analysis(uri) {
+      const document = documents.get(uri);
+      if (!document) return undefined;
+      const known = analyses.get(uri);
+      const now = stamp();
+      if (known?.stamp === now) return known.analysis;
+      const path = pathOf(uri);
+      const root = roots.find((folder) => path.startsWith(folder));
+      const analysis = analyse(path, document.getText(), { read, root, parse: parseOnce }, vocabulary);
+      analyses.set(uri, { stamp: now, analysis });
+      return analysis;
+    },
+    dependants(uri) {
+      const path = pathOf(uri);
+      return [...analyses]
+        .filter(([other, { analysis }]) => other !== uri && analysis.scenario.program.files.has(path))
+        .map(([other]) => other);
+    },
+    forgetFiles() {
+      files++;
+      trees.clear();
+    },
+    close(uri) {
+      analyses.delete(uri);
+      trees.delete(pathOf(uri));
+    },
+    setRoots(uris) {
+      roots = uris.map((folder) => `${pathOf(folder).replace(/\/$/, "")}/`);
+      files++;
+    },
+  };
+}
+
+/** A URI with its escapes resolved; one that is malformed stays as it is. */
+export function pathOf(uri: string): string {
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    return uri;
+  }
+}

@@ -1,0 +1,157 @@
+// Semantic tokens: colours by meaning. Names by what they stand for, the rest by what they look like.
+import type { Range, SemanticTokens, SemanticTokensLegend } from "vscode-languageserver";
+import { keywordsByWord } from "../../sim/scenario/keywords.ts";
+import { positionAt } from "../../sim/scenario/lines.ts";
+import { type Analysis, toOffset } from "./analysis.ts";
+import type { Meaning } from "./mentions.ts";
+
+const types = [
+  "keyword",
+  "class",
+  "variable",
+  "parameter",
+  "enumMember",
+  "function",
+  "method",
+  "property",
+  "event",
+  "namespace",
+  "label",
+  "number",
+  "string",
+  "comment",
+  "operator",
+  "type",
+] as const;
+const modifiers = ["declaration", "readonly", "defaultLibrary"] as const;
+
+type TokenType = (typeof types)[number];
+type Modifier = (typeof modifiers)[number];
+
+export const legend: SemanticTokensLegend = { tokenTypes: [...types], tokenModifiers: [...modifiers] };
+
+interface Colour {
+  readonly type: TokenType;
+  readonly modifiers: readonly Modifier[];
+}
+
+interface Coloured extends Colour {
+  readonly start: number;
+  readonly end: number;
+}
+
+export function semanticTokens(analysis: Analysis, range?: Range): SemanticTokens {
+  const from = range ? toOffset(analysis.file, range.start) : 0;
+  const to = range ? toOffset(analysis.file, range.end) : analysis.text.length;
+  return { data: encode(analysis, colours(analysis, from, to)) };
+}
+
+/** Coloured spans in order; none goes over a line's end. */
+export function colours(analysis: Analysis, from: number, to: number): Coloured[] {
+  const spans: Coloured[] = [];
+  const { tokens, text } = analysis.file;
+  const mentions = analysis.mentions();
+  let mention = 0;
+  let covered = 0;
+  for (let index = 0; index < tokens.kinds.length; index++) {
+    const [start, end, kind] = [tokens.starts[index], tokens.ends[index], tokens.kinds[index]];
+    if (end < from || start < covered) continue;
+    if (start > to) break;
+    while (mention < mentions.length && mentions[mention].start < start) mention++;
+    const named = mentions[mention]?.start === start ? mentions[mention] : undefined;
+    const colour = named ? nameColour(named.meaning, named) : plainColour(kind, text.slice(start, end));
+    covered = named ? named.end : end;
+    if (colour) spans.push({ ...colour, start, end: covered });
+  }
+  for (const comment of tokens.comments) {
+    if (comment.end >= from && comment.start <= to) spans.push(...commentLines(text, comment));
+  }
+  return spans.sort((a, b) => a.start - b.start);
+}
+
+function commentLines(text: string, comment: { readonly start: number; readonly end: number }): Coloured[] {
+  const lines: Coloured[] = [];
+  let start = comment.start;
+  for (const line of text.slice(comment.start, comment.end).split("\n")) {
+    const length = line.replace(/\r$/, "").length;
+    if (length > 0) lines.push({ type: "comment", modifiers: [], start, end: start + length });
+    start += line.length + 1;
+  }
+  return lines;
+}
+
+function plainColour(kind: string, text: string): Colour | undefined {
+  if (kind === "word") return keywordsByWord.has(text) ? { type: "keyword", modifiers: [] } : undefined;
+  if (kind === "integer") return { type: "number", modifiers: [] };
+  return kind === "string" ? { type: "string", modifiers: [] } : undefined;
+}
+
+function nameColour(meaning: Meaning, at: { readonly start: number }): Colour | undefined {
+  const colour = (type: TokenType, ...mods: Modifier[]): Colour => ({ type, modifiers: mods });
+  switch (meaning.role) {
+    case "symbol":
+      return symbolColour(meaning.symbol, at);
+    case "constant":
+    case "errno":
+    case "signal":
+      return colour("enumMember", "readonly", "defaultLibrary");
+    case "call":
+    case "operation":
+      return colour("function", "defaultLibrary");
+    case "function":
+      return colour("method", "defaultLibrary");
+    case "field":
+      return colour(meaning.method ? "method" : "property");
+    case "struct-field":
+    case "option":
+      return colour("property");
+    case "option-value":
+    case "fix":
+      return colour("enumMember");
+    case "design":
+      return colour("namespace");
+    case "bug-kind":
+      return colour("type");
+    case "event":
+      return colour("event");
+    case "literal":
+      return colour("keyword");
+    default:
+      return undefined;
+  }
+}
+
+function symbolColour(symbol: Extract<Meaning, { role: "symbol" }>["symbol"], at: { readonly start: number }): Colour {
+  const declared: Modifier[] = symbol.place.start === at.start ? ["declaration"] : [];
+  switch (symbol.kind) {
+    case "process":
+    case "thread":
+      return { type: "class", modifiers: declared };
+    case "let":
+      return { type: "variable", modifiers: [...declared, "readonly"] };
+    case "counter":
+      return { type: "parameter", modifiers: declared };
+    case "label":
+      return { type: "label", modifiers: declared };
+    case "variable":
+      return { type: "variable", modifiers: declared };
+  }
+}
+
+function encode(analysis: Analysis, spans: readonly Coloured[]): number[] {
+  const data: number[] = [];
+  let line = 0;
+  let column = 0;
+  for (const span of spans) {
+    const at = positionAt(analysis.file.lines, span.start);
+    const sameLine = at.line - 1 === line;
+    data.push(at.line - 1 - line, sameLine ? at.column - 1 - column : at.column - 1, span.end - span.start);
+    data.push(
+      types.indexOf(span.type),
+      span.modifiers.reduce((bits, modifier) => bits | (1 << modifiers.indexOf(modifier)), 0),
+    );
+    line = at.line - 1;
+    column = at.column - 1;
+  }
+  return data;
+}
