@@ -16,6 +16,8 @@ export interface MachineSnapshot {
   readonly counts: Float64Array;
 }
 
+const NOWHERE = { file: "", line: 0 };
+
 /** Asked after each step that may matter; true stops the run there. Called once for each step, whatever is re-executed. */
 export type Observer = (event: number) => boolean;
 
@@ -35,6 +37,8 @@ export class Machine {
   readonly sites = new Uint8Array(sites.length);
   /** Who runs now; null between units. */
   thread: Thread | null = null;
+  /** Which line of which program the running thread works on; set by who runs programs. */
+  place: () => { readonly file: string; readonly line: number } = () => NOWHERE;
   /** The kernel functions that run now are plain calls, which cannot stop in their middle. */
   straight = false;
   /** A stop was asked for at the current step. */

@@ -1,5 +1,4 @@
 // From a statement's call to the kernel function that does it: names, arguments, results.
-import type { Unit } from "../../core/run.ts";
 import type { Thread } from "../../core/thread.ts";
 import type { System } from "../../kernel/boot.ts";
 import type { CallSpec, Param } from "../../kernel/syscall_table.ts";
@@ -24,27 +23,31 @@ const errnoNames = new Map<number, string>(
 );
 const SIGNALS: Readonly<Record<number, string>> = { 7: "SIGBUS", 11: "SIGSEGV", 1000: "OOM" };
 
-/** The unit of a system call, an access other than `touch`, or an operation. */
-export function callUnit(
-  system: System,
+/** A kernel function and its arguments. */
+export interface KernelCall {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
+/** What does a system call, an access other than `touch`, or an operation. */
+export function kernelCall(
   thread: Thread,
   statement: CallStatement,
   spec: CallSpec,
   evaluate: Evaluate,
-): Unit {
-  const { platform } = system;
+): KernelCall {
   const name = statement.call.name.text;
   const args = statement.call.args.map((arg, i) => argument(spec.params[i], arg, evaluate));
   const all = spec.params.map((param, i) => (i < args.length ? args[i] : missing(param)));
-  if (name === "load") return platform.unit("user_load", all);
+  if (name === "load") return { name: "user_load", args: all };
   if (name === "store") {
     const value = all[1] as bigint;
-    return platform.unit("user_store", [all[0], Number(value & 0xffff_ffffn), Number(value >> 32n)]);
+    return { name: "user_store", args: [all[0], Number(value & 0xffff_ffffn), Number(value >> 32n)] };
   }
-  if (name === "exec") return platform.unit("user_exec", all);
-  if (statement.actor.kind === "kernel") return platform.unit(`kernel_${name}`, all);
-  if (statement.actor.kind === "cpu") return platform.unit(`cpu_${name}`, [thread.cpu, ...all]);
-  return platform.unit("do_syscall", [name, all]);
+  if (name === "exec") return { name: "user_exec", args: all };
+  if (statement.actor.kind === "kernel") return { name: `kernel_${name}`, args: all };
+  if (statement.actor.kind === "cpu") return { name: `cpu_${name}`, args: [thread.cpu, ...all] };
+  return { name: "do_syscall", args: [name, all] };
 }
 
 function argument(param: Param | undefined, expr: Expr, evaluate: Evaluate): unknown {

@@ -9,7 +9,7 @@ import { type CheckedScenario, constantsOf } from "../check.ts";
 import { evaluate } from "../expressions.ts";
 import { cpuOperations, kernelOperations } from "../operations.ts";
 import { isTrue, type Value } from "../values.ts";
-import { BadArgument, callUnit, type Outcome, outcomeOf, signalName } from "./calls.ts";
+import { BadArgument, type KernelCall, kernelCall, type Outcome, outcomeOf, signalName } from "./calls.ts";
 import { createInspector, type ScenarioInspector } from "./inspector.ts";
 import { judge, textOf } from "./judge.ts";
 import type { Plan } from "./plan.ts";
@@ -172,6 +172,13 @@ export function createRunner(
     return [...threads].sort((a, b) => a - b).map((owner) => ({ owner, frames }));
   }
 
+  machine.place = () => {
+    const thread = machine.thread;
+    const arrival = thread && thread.id >= 0 ? arrivals.get(thread.id) : undefined;
+    if (!arrival || state.phase !== 0) return { file: scenario.program.entry.path, line: 0 };
+    return { file: plan.fileOf(arrival.statement).path, line: plan.lineOf(arrival.statement) };
+  };
+
   const specOf = (statement: CallStatement): CallSpec => {
     const name = statement.call.name.text;
     if (statement.actor.kind === "kernel") return kernelOperations.find((spec) => spec.name === name)!;
@@ -185,18 +192,19 @@ export function createRunner(
     actor.file = plan.files.indexOf(plan.fileOf(statement));
     actor.at = statement.start;
     const value = (expr: Expr) => valueOf(expr, thread.id, walker.frames);
-    if (statement.call.name.text === "touch") return touchUnit(statement, thread, value);
-    return callUnit(system, thread, statement, specOf(statement), value);
+    const touching = statement.call.name.text === "touch";
+    const call = touching ? nextTouch(statement, thread, value) : kernelCall(thread, statement, specOf(statement), value);
+    const { unit } = system.platform;
+    if (touching && actor.progress > 0) return unit(call.name, call.args);
+    return unit("begin_statement", [plan.lineOf(statement), call.name, call.args]);
   }
 
-  function touchUnit(statement: CallStatement, thread: Thread, value: (expr: Expr) => Value): Unit {
+  function nextTouch(statement: CallStatement, thread: Thread, value: (expr: Expr) => Value): KernelCall {
     const touch = touchArguments(statement, thread, value);
-    if (touch.pages === 0) return system.platform.unit("nothing", []);
+    if (touch.pages === 0) return { name: "nothing", args: [] };
     const address = touch.address + actors[thread.id]!.progress * 4096;
     state.accesses++;
-    return touch.write
-      ? system.platform.unit("user_store", [address, 1, 0])
-      : system.platform.unit("user_load", [address]);
+    return touch.write ? { name: "user_store", args: [address, 1, 0] } : { name: "user_load", args: [address] };
   }
 
   /** Worked out once for the many units of one `touch`. */
