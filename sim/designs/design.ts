@@ -1,5 +1,6 @@
 // What a kernel design says of itself. A design is a patch on `linux`: functions that replace or join the kernel's,
 // structures, events, calls, constants and options. The registry (registry.ts) lists all designs.
+import type { Patch } from "../kernel/boot.ts";
 import type { CallSpec, ConstantSpec } from "../kernel/syscall_table.ts";
 
 /** `kernel NAME { option: value }` and `--set option=value`. */
@@ -32,4 +33,9 @@ export interface DesignInfo {
   readonly calls: readonly CallSpec[];
   readonly constants: readonly ConstantSpec[];
   readonly bugs: readonly KnownBug[];
+}
+
+/** A design with its code: what it does to the kernel that it patches. */
+export interface Design extends DesignInfo {
+  readonly patch: Patch;
 }

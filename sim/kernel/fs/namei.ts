@@ -124,6 +124,12 @@ export function kern_path_follow(k: Kernel, name: string, follow: "follow" | "no
   return typeof path === "number" ? path : k.path_get(path);
 }
 
+/** The same without a reference, for who looks and goes before the next step. */
+export function path_lookup(k: Kernel, name: string): Path | number {
+  const error = check_name(name);
+  return error || walk_path(k, k.root_path(), name, { links: 0 }, "follow");
+}
+
 /** Splits a path into the directory and the name in it. */
 export function filename_parentat(k: Kernel, name: string): Parent | number {
   const error = check_name(name);

@@ -326,3 +326,8 @@ const VM_FLAG_LETTERS: Readonly<Record<number, string>> = {
   30: "nh",
   31: "mg",
 };
+
+/** The address space that a design keeps behind a file; unpatched Linux keeps none. Makes no step. */
+export function host_mm(_k: Kernel, _pathname: string): Mm | null {
+  return null;
+}

@@ -1,0 +1,147 @@
+// RFC PATCH v3 08/10, mm/memory.c: faults in a shared VMA go to the host mm; unmapping one leaves its tables alone.
+// Left as posted:
+// - "unlink-on-munmap": munmap leaves the guest's top-level entry linked to the host's tables (the patch's own text);
+// - "flush-sharers": a change of the host's tables flushes the CPUs of the host mm, of which there are none (the cover
+//   letter; Dave Hansen, 2024-10-02);
+// - "host-permissions": what is allowed is asked of the guest's VMA only, before this is called (Anthony Yznaga to Kirill
+//   Shutemov, 2024-10-07).
+import type { Steps } from "../../core/thread.ts";
+import { alignDown, none, PGDIR_SIZE, PMD_SIZE, pgd_offset } from "../../kernel/arch/x86/mm/pgtable.ts";
+import * as tlbflush from "../../kernel/arch/x86/mm/tlb.ts";
+import {
+  FAULT_FLAG_ALLOW_RETRY,
+  FAULT_FLAG_RETRY_NOWAIT,
+  FAULT_FLAG_VMA_LOCK,
+  FAULT_FLAG_WRITE,
+  VM_FAULT_COMPLETED,
+  VM_FAULT_RETRY,
+  VM_FAULT_SIGSEGV,
+  VM_WRITE,
+} from "../../kernel/flags.ts";
+import * as memory from "../../kernel/mm/memory.ts";
+import type { ZapDetails } from "../../kernel/mm/memory_zap.ts";
+import * as memory_zap from "../../kernel/mm/memory_zap.ts";
+import type { MmuGather } from "../../kernel/mm/mmu_gather.ts";
+import type { Mm, Vma } from "../../kernel/mm_types.ts";
+import { type MshareKernel, mshare_data, vma_is_shared } from "./structures.ts";
+
+export function* handle_mm_fault(k: MshareKernel, vma: Vma, address: number, flags: number): Steps<number> {
+  if (!vma_is_shared(vma)) return yield* memory.handle_mm_fault(k, vma, address, flags);
+  // Faults under the VMA's lock alone are not supported: again with mmap_lock.
+  if (flags & FAULT_FLAG_VMA_LOCK) {
+    yield k.vma_end_read(vma);
+    return VM_FAULT_RETRY;
+  }
+  const mm = vma.vm_mm!;
+  const found = yield* k.find_shared_vma(vma, address);
+  if (found.ret !== 0) return found.ret;
+  const host = found.vma;
+  if (!host) return VM_FAULT_SIGSEGV;
+  if (k.fixed("host-permissions") && forbidden(host, flags)) {
+    yield k.mmap_read_unlock(host.vm_mm!);
+    return VM_FAULT_SIGSEGV;
+  }
+  const host_mm = host.vm_mm!;
+  const ret = yield* k.__handle_mm_fault(host, found.address, flags);
+  if (lock_was_dropped(ret, flags)) yield k.mmap_read_unlock(mm);
+  else yield k.mmap_read_unlock(host_mm);
+  k.mm_account_fault(mm, found.address, flags, ret);
+  return ret;
+}
+
+/** Whether the fault has dropped the host's lock, so that the guest's has to be dropped too. */
+function lock_was_dropped(ret: number, flags: number): boolean {
+  if (!(ret & (VM_FAULT_RETRY | VM_FAULT_COMPLETED))) return false;
+  const nowait = FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT;
+  return (flags & nowait) !== nowait;
+}
+
+function forbidden(vma: Vma, flags: number): boolean {
+  return flags & FAULT_FLAG_WRITE ? !(vma.vm_flags & VM_WRITE) : !(vma.vm_flags & 7);
+}
+
+/** Nothing is unmapped page by page: the tables are not the guest's. */
+export function* unmap_page_range(
+  k: MshareKernel,
+  tlb: MmuGather,
+  vma: Vma,
+  from: number,
+  to: number,
+  details: ZapDetails,
+): Steps<void> {
+  if (vma_is_shared(vma)) return;
+  yield* memory_zap.unmap_page_range(k, tlb, vma, from, to, details);
+}
+
+/** As without the series, but for shared VMAs, which have no tables of their own to free. */
+export function* free_pgtables(
+  k: MshareKernel,
+  tlb: MmuGather,
+  vmas: readonly Vma[],
+  floor: number,
+  ceiling: number,
+): Steps<void> {
+  for (let i = 0; i < vmas.length; ) {
+    const group = neighbours(vmas, i);
+    i += group.length;
+    const next = vmas[i]?.vm_start ?? ceiling;
+    if (!vma_is_shared(group[0]!)) yield* memory_zap.free_pgtables(k, tlb, group, floor, next);
+    else {
+      yield* k.free_shared_vma(group[0]!);
+      if (k.fixed("unlink-on-munmap")) yield* k.unlink_shared_tables(tlb, group[0]!);
+    }
+  }
+}
+
+/** VMAs from `first` on whose tables are freed in one go; a shared one is always alone. */
+function neighbours(vmas: readonly Vma[], first: number): readonly Vma[] {
+  let after = first + 1;
+  if (vma_is_shared(vmas[first]!)) return vmas.slice(first, after);
+  while (after < vmas.length && !vma_is_shared(vmas[after]!)) {
+    if (vmas[after]!.vm_start > vmas[after - 1]!.vm_end + PMD_SIZE) break;
+    after++;
+  }
+  return vmas.slice(first, after);
+}
+
+export function* free_shared_vma(k: MshareKernel, vma: Vma): Steps<void> {
+  yield* k.vma_start_write(vma);
+  yield* k.unlink_anon_vmas(vma);
+  yield* k.unlink_file_vma(vma);
+}
+
+/** The mend: takes the host's tables out of the guest's top level, to be flushed with what else is unmapped. */
+export function* unlink_shared_tables(k: MshareKernel, tlb: MmuGather, vma: Vma): Steps<void> {
+  for (let address = alignDown(vma.vm_start, PGDIR_SIZE); address < vma.vm_end; address += PGDIR_SIZE) {
+    const pgdp = pgd_offset(tlb.mm, address);
+    if (none(k.read_entry(pgdp))) continue;
+    tlb.start = Math.min(tlb.start, address);
+    tlb.end = Math.max(tlb.end, address + PGDIR_SIZE);
+    tlb.freed_tables = true;
+    tlb.cleared_p4ds = true;
+    yield k.set_pgd(tlb.mm, address, pgdp, 0);
+  }
+}
+
+/**
+ * Option `tlb_flush: all` and fix "flush-sharers": a flush for a host mm, or for a guest's range that maps a region, reaches
+ * every CPU (flush_tlb_all, as the author chose on 2024-10-03).
+ */
+export function* flush_tlb_mm_range(
+  k: MshareKernel,
+  mm: Mm,
+  start: number,
+  end: number,
+  stride_shift: number,
+  freed: "freed tables" | "no tables",
+): Steps<void> {
+  yield* tlbflush.flush_tlb_mm_range(k, mm, start, end, stride_shift, freed);
+  const mended = k.option("tlb_flush") === "all" || k.fixed("flush-sharers");
+  if (mended && shares_tables(k, mm, start, end)) yield* k.flush_tlb_all(tlbflush.TLB_REMOTE_SHOOTDOWN);
+}
+
+function shares_tables(k: MshareKernel, mm: Mm, start: number, end: number): boolean {
+  for (const m_data of k.store.all(mshare_data)) if (m_data.mm === mm) return true;
+  for (const vma of mm.mm_mt) if (vma.vm_start < end && vma.vm_end > start && vma_is_shared(vma)) return true;
+  return false;
+}
