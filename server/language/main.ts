@@ -2,9 +2,10 @@
 import { readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { createConnection as createCommonConnection, type WatchDog } from "vscode-languageserver";
 import {
-  type Connection,
   createConnection,
+  createProtocolConnection,
   ProposedFeatures,
   StreamMessageReader,
   StreamMessageWriter,

@@ -129,6 +129,8 @@ F_SEAL_EXEC May not change whether it is executable.
 S_IFMT The bits of a file's type.
 S_IFDIR A directory.
 S_IFREG A regular file.
+S_IFLNK A symbolic link.
+S_IFIFO A named pipe.
 S_IRUSR The owner may read.
 S_IWUSR The owner may write.
 S_IXUSR The owner may execute.

@@ -14,8 +14,10 @@ export interface Cursor {
   depth: number;
   /** Operators read in the current expression. */
   operators: number;
-  /** How many `? …` wait for their colon; there `word :` begins no statement. */
-  ternaries: number;
+  /** How many `? …` and `cpu …` wait for their colon; there `word :` begins no statement. */
+  colons: number;
+  /** Whether a block follows the expression, as in `repeat N {`; then `word {` begins no statement. */
+  beforeBlock: boolean;
 }
 
 /** Words that cannot be names of processes, threads, lets, labels and variables. */
@@ -51,7 +53,8 @@ export function cursorAt(text: string): Cursor {
     problems: tokens.problems.slice(0, MAX_PROBLEMS),
     depth: 0,
     operators: 0,
-    ternaries: 0,
+    colons: 0,
+    beforeBlock: false,
   };
 }
 
@@ -148,7 +151,7 @@ export function takeName(c: Cursor): Name {
 
 /** Reads an identifier; says `what` is missing and gives an empty name where there is none. */
 export function name(c: Cursor, what: string): Name {
-  if (peek(c) === "word" && !(atLineStart(c) && startsStatement(c))) return takeName(c);
+  if (peek(c) === "word" && !(atLineStart(c) && c.colons === 0 && startsCall(c))) return takeName(c);
   expected(c, what);
   return { text: "", start: lastEnd(c), end: lastEnd(c) };
 }
@@ -189,23 +192,27 @@ export function hyphenatedLength(c: Cursor): number {
 /** A name that may hold hyphens: of a design, a bug kind, a fix. */
 export function hyphenated(c: Cursor, what: string): Name {
   const length = hyphenatedLength(c);
-  if (length === 0 || (atLineStart(c) && startsStatement(c))) return name(c, what);
+  if (length === 0 || (atLineStart(c) && startsCall(c))) return name(c, what);
   const from = start(c);
   c.at += length;
   return { text: c.text.slice(from, lastEnd(c)), start: from, end: lastEnd(c) };
 }
 
-/** True where the word at the cursor begins a new statement: `writer: open(`, `kids[0] {`, `process x`. */
-export function startsStatement(c: Cursor): boolean {
+/** True where the word at the cursor can only begin a new statement: `writer: open(`, `kids[0]: x =`, `process x`. */
+export function startsCall(c: Cursor): boolean {
   const text = word(c);
   if (text === "") return false;
   const next = peek(c, 1);
   if (statementWords.has(text) && (next === "word" || next === "integer" || next === "string")) return true;
   const after = actorLength(c);
-  if (peek(c, after) === "{") return true;
   if (peek(c, after) !== ":") return false;
   const called = peek(c, after + 2) === "(" || peek(c, after + 2) === "=";
   return (peek(c, after + 1) === "word" && called) || peek(c, after + 1) === "end" || c.tokens.first[c.at + after + 1];
+}
+
+/** The same, or `writer {`. Where a name before a `{` may belong to something else, ask `startsCall`. */
+export function startsStatement(c: Cursor): boolean {
+  return startsCall(c) || (word(c) !== "" && peek(c, actorLength(c)) === "{");
 }
 
 /** How many tokens `NAME`, `NAME[i]`, `NAME[*].THREAD` take; a longer index counts as none. */

@@ -159,7 +159,8 @@ function endOfBlockComment(text: string, start: number, problems: Problem[]): nu
 }
 
 /** A run of foreign characters is one problem, not one each. */
-function endOfBad(text: string, at: number): number {
+function endOfBad(text: string, start: number): number {
+  let at = start + 1;
   for (; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code <= 32 || isWordPart(code) || code === 34 || singles.has(text[at])) break;

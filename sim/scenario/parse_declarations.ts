@@ -17,6 +17,7 @@ import {
   report,
   start,
   startsStatement,
+  takeName,
   word,
 } from "./cursor.ts";
 import { list, parseExpression } from "./parse_expression.ts";
@@ -55,7 +56,7 @@ function option(c: Cursor): Option | undefined {
     expected(c, "an option, `name: value`");
     return undefined;
   }
-  const made = name(c, "an option");
+  const made = takeName(c);
   if (!expect(c, ":", `after the option \`${made.text}\``)) return undefined;
   const from = made.start;
   if (accept(c, "[")) {

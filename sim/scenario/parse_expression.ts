@@ -14,6 +14,7 @@ import {
   refusedHere,
   report,
   start,
+  startsCall,
   startsStatement,
   tokenText,
 } from "./cursor.ts";
@@ -60,9 +61,9 @@ function conditional(c: Cursor): Expr {
   if (peek(c) !== "?" || !mayNest(c)) return condition;
   c.depth++;
   advance(c);
-  c.ternaries++;
+  c.colons++;
   const then = conditional(c);
-  c.ternaries--;
+  c.colons--;
   expect(c, ":", "between the two values of ? :");
   const otherwise = conditional(c);
   c.depth--;
@@ -158,7 +159,7 @@ function primary(c: Cursor): Expr {
       return { kind: "string", value, start: from, end };
     }
     case "word": {
-      if (c.ternaries === 0 && atLineStart(c) && startsStatement(c)) return missing(c);
+      if (atLineStart(c) && beginsNext(c)) return missing(c);
       const text = tokenText(c);
       advance(c);
       if (peek(c) !== "(") return { kind: "name", name: text, start: from, end };
@@ -170,6 +171,12 @@ function primary(c: Cursor): Expr {
     default:
       return missing(c);
   }
+}
+
+/** Whether the word at the cursor is the next statement's rather than a value. */
+function beginsNext(c: Cursor): boolean {
+  if (c.colons > 0) return false;
+  return c.beforeBlock ? startsCall(c) : startsStatement(c);
 }
 
 function group(c: Cursor): Expr {

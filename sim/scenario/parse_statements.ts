@@ -43,7 +43,9 @@ export function parseActor(c: Cursor): Actor {
   const from = start(c);
   if (acceptWord(c, "kernel")) return { kind: "kernel", start: from, end: lastEnd(c) };
   if (acceptWord(c, "cpu")) {
+    c.colons++;
     const number = parseExpression(c);
+    c.colons--;
     return { kind: "cpu", number, start: from, end: lastEnd(c) };
   }
   return processActor(c);
@@ -54,8 +56,12 @@ export function processActor(c: Cursor): ProcessActor {
   const from = start(c);
   const process = peek(c) === "word" ? takeName(c) : name(c, "the name of a process");
   const index = actorIndex(c);
-  const thread = accept(c, ".") ? name(c, "the name of a thread") : undefined;
+  const thread = accept(c, ".") ? threadName(c) : undefined;
   return { kind: "process", name: process, index, thread, start: from, end: lastEnd(c) };
+}
+
+function threadName(c: Cursor): Name {
+  return peek(c) === "word" ? takeName(c) : name(c, "the name of a thread");
 }
 
 function actorIndex(c: Cursor): Expr | "all" | undefined {
@@ -167,7 +173,9 @@ export function parallel(c: Cursor, item: ItemParser): Item {
 export function repeat(c: Cursor, item: ItemParser, actor: Actor | undefined): Item {
   const from = start(c);
   advance(c);
+  c.beforeBlock = true;
   const count = parseExpression(c);
+  c.beforeBlock = false;
   const variable = acceptWord(c, "as") ? newName(c, "a name for the loop's counter") : undefined;
   const { body, open } = block(c, item, actor);
   return { kind: "repeat", count, variable, body, open, start: from, end: lastEnd(c) };
