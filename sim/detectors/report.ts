@@ -1,9 +1,9 @@
 // What a detector says: which rule was broken, where, by which objects. Reports live in the store, as all that detectors
 // remember: going back in time takes them away, running on finds them again.
 import { number, text, value } from "../core/fields.ts";
-import { captureStack, type Machine } from "../core/machine.ts";
 import type { Hashed } from "../core/hash.ts";
-import { type Handle, type Of, struct } from "../core/struct.ts";
+import { captureStack, type Machine } from "../core/machine.ts";
+import { type Handle, idOf, type Of, struct } from "../core/struct.ts";
 
 /** An object that took part. `id` finds it again: frames by number ("0x1a2"), structures by place and life ("slot#gen"). */
 export interface BugObject {
@@ -37,6 +37,8 @@ export interface Finding {
   readonly key: string;
   readonly message: string;
   readonly objects: readonly BugObject[];
+  /** Where it is not the present call stack. */
+  readonly stack?: string | undefined;
 }
 
 export const bug_report = struct("bug_report", {
@@ -149,15 +151,22 @@ export function duringStep(machine: Machine, find: () => void): void {
   }
 }
 
-/** A structure by its place and life. */
-export function object(handle: Handle, name?: string): BugObject {
+/** A structure by its place and life, or a frame by its number, and what people call it. */
+export function object(handle: Handle): BugObject {
+  const { type } = handle.$;
+  if (type.name === "page") return pageObject(handle.slot);
   const id = `${handle.slot}#${handle.gen}`;
-  return name ? { type: handle.$.type.name, id, name } : { type: handle.$.type.name, id };
+  const field = NAMES.find((name) => type.byName.has(name));
+  if (field === undefined || !handle.$.isAlive(handle)) return { type: type.name, id };
+  const whole = handle.$.deref(idOf(handle)) as Handle & Record<string, string>;
+  return { type: type.name, id, name: whole[field]! };
 }
 
+/** Fields that hold what people call an object. */
+const NAMES = ["name", "comm", "d_name", "path"];
+
 /** A frame by its number. */
-export const pageObject = (pfn: number, name?: string): BugObject =>
-  name ? { type: "page", id: hex(pfn), name } : { type: "page", id: hex(pfn) };
+export const pageObject = (pfn: number): BugObject => ({ type: "page", id: hex(pfn) });
 
 export const hex = (n: number): string => `0x${n.toString(16)}`;
 

@@ -1,0 +1,123 @@
+// Which locks each thread holds: what the lock detectors stand on. A lock is told by its place: the object it is in, and
+// where in it; its class is the name that the kernel gives when it takes it.
+import { type Handle, idOf, type StructType } from "../core/struct.ts";
+import type { Context } from "./context.ts";
+import { type MachineWatch, MOST_LOCKS, type ThreadWatch } from "./watch.ts";
+
+export const READ = 1;
+export const WRITE = 2;
+export type Mode = typeof READ | typeof WRITE;
+
+const CLASS = 2 ** 20;
+const PLACE = 4;
+/** Places in one structure. */
+const PLACES = 2 ** 8;
+
+export interface HeldLocks {
+  /** Index of the lock in the thread's list, the last one taken; -1: not held. */
+  find(thread: ThreadWatch, lock: Handle): number;
+  isHeld(thread: ThreadWatch, lock: Handle, mode: Mode): boolean;
+  classAt(thread: ThreadWatch, index: number): number;
+  /** The object that the lock is in; it may be freed. */
+  holder(thread: ThreadWatch, index: number): Handle;
+  /** Name of a class, as the kernel gave it. */
+  className(lockClass: number): string;
+}
+
+/** Told of what a thread does with its locks. */
+export interface LockListener {
+  /** Takes a lock that it would have waited for, holding others. It is not in its list yet. */
+  nesting?(thread: ThreadWatch, lock: Handle, lockClass: number, mode: Mode): void;
+  /** Releases a lock that is not in its list. */
+  unheld?(thread: ThreadWatch, lock: Handle, name: string): void;
+  released?(thread: ThreadWatch, lock: Handle): void;
+}
+
+export function watchLocks(context: Context, state: MachineWatch, listeners: readonly LockListener[]): HeldLocks {
+  const { machine } = context;
+  const places = new Map<StructType, number>();
+  machine.store.storages.forEach((storage, i) => {
+    places.set(storage.type, i);
+  });
+  const classes = new Map<string, number>();
+  const nesting = listeners.flatMap((listener) => (listener.nesting ? [listener.nesting] : []));
+  const unheld = listeners.flatMap((listener) => (listener.unheld ? [listener.unheld] : []));
+  const released = listeners.flatMap((listener) => (listener.released ? [listener.released] : []));
+
+  const placeOf = (lock: Handle) => places.get(lock.$.type)! * PLACES + lock.base - lock.genAt;
+
+  function classOf(name: string): number {
+    const known = classes.get(name);
+    if (known !== undefined && state.lock_classes[known] === name) return known;
+    let found = state.lock_classes.indexOf(name);
+    if (found < 0) {
+      found = state.lock_classes.length;
+      state.lock_classes = [...state.lock_classes, name];
+    }
+    classes.set(name, found);
+    return found;
+  }
+
+  function find(thread: ThreadWatch, lock: Handle): number {
+    const id = idOf(lock);
+    const place = placeOf(lock);
+    for (let i = thread.held - 1; i >= 0; i--) {
+      if (thread.lock_ids(i) === id && Math.floor((thread.lock_kinds(i) % CLASS) / PLACE) === place) return i;
+    }
+    return -1;
+  }
+
+  function remove(thread: ThreadWatch, index: number): void {
+    const last = thread.held - 1;
+    for (let i = index; i < last; i++) {
+      thread.set_lock_ids(i, thread.lock_ids(i + 1));
+      thread.set_lock_kinds(i, thread.lock_kinds(i + 1));
+    }
+    thread.held = last;
+  }
+
+  machine.listen("lock", () => {
+    const { args } = machine;
+    const lock = args[0] as Handle;
+    const mode = args[2] === "read" ? READ : WRITE;
+    const lockClass = classOf(args[1] as string);
+    const thread = context.mine();
+    const { held } = thread;
+    if (held > 0 && !args[3]) for (const told of nesting) told(thread, lock, lockClass, mode);
+    if (held >= MOST_LOCKS) return;
+    thread.set_lock_ids(held, idOf(lock));
+    thread.set_lock_kinds(held, lockClass * CLASS + placeOf(lock) * PLACE + mode);
+    thread.held = held + 1;
+  });
+
+  machine.listen("unlock", () => {
+    const { args } = machine;
+    const lock = args[0] as Handle;
+    const thread = context.mine();
+    const index = find(thread, lock);
+    if (index < 0) {
+      for (const told of unheld) told(thread, lock, args[1] as string);
+      return;
+    }
+    if (args[2] === "downgrade") {
+      thread.set_lock_kinds(index, thread.lock_kinds(index) - WRITE + READ);
+      return;
+    }
+    remove(thread, index);
+    for (const told of released) told(thread, lock);
+  });
+
+  return {
+    find,
+    isHeld(thread, lock, mode) {
+      const index = find(thread, lock);
+      return index >= 0 && thread.lock_kinds(index) % PLACE >= mode;
+    },
+    classAt: (thread, index) => Math.floor(thread.lock_kinds(index) / CLASS),
+    holder(thread, index) {
+      const place = Math.floor((thread.lock_kinds(index) % CLASS) / PLACE);
+      return machine.store.storages[Math.floor(place / PLACES)]!.deref(thread.lock_ids(index));
+    },
+    className: (lockClass) => state.lock_classes[lockClass]!,
+  };
+}

@@ -1,0 +1,21 @@
+// lock-imbalance: a lock is released by who holds it.
+// Observes every unlock. Reports one of a lock that the thread does not hold, with who does.
+import { type Context, nameOf } from "./context.ts";
+import type { HeldLocks, LockListener } from "./held_locks.ts";
+import { object } from "./report.ts";
+
+export function lockImbalance(context: Context, locks: () => HeldLocks): LockListener {
+  const { threads } = context;
+  return {
+    unheld(thread, lock, name) {
+      const holder = threads.findIndex((other) => other !== thread && locks().find(other, lock) >= 0);
+      const held = holder >= 0 ? `it is held by ${context.threadName(holder)}` : "it is not held at all";
+      context.raise({
+        kind: "lock-imbalance",
+        key: `lock-imbalance ${name} ${nameOf(lock)}`,
+        message: `bad unlock balance: ${context.runner()} is trying to release lock (${name}), but ${held}`,
+        objects: [object(lock)],
+      });
+    },
+  };
+}

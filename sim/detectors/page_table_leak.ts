@@ -1,0 +1,36 @@
+// page-table-leak: an mm that is freed has no page table left that is its own.
+// Observes the end of each mm: its count of page-table bytes, and the entries that its top-level table still has.
+import { entryPfn, isPresent } from "../hardware/entry.ts";
+import type { Mm } from "../kernel/mm_types.ts";
+import { alive, type Context, mmName, nameOf } from "./context.ts";
+import { hex, object, pageObject } from "./report.ts";
+import { presentEntries } from "./tables.ts";
+
+export function pageTableLeak(context: Context): void {
+  const { machine } = context;
+  machine.listen("free_table", () => {
+    const mm = machine.args[2] as Mm | null;
+    if (machine.args[1] !== "pgd" || !mm || !alive(mm)) return;
+    const pgd = machine.args[0] as number;
+    for (const { index, entry } of presentEntries(context, pgd)) {
+      const table = entryPfn(entry);
+      if (!isPresent(entry) || context.page(table).pt_mm !== mm) continue;
+      context.raise({
+        kind: "page-table-leak",
+        key: `page-table-leak table ${nameOf(mm)}`,
+        message: `mm of ${mmName(mm)} is freed, but its page table pfn:${hex(table)} for ${hex(index * 2 ** 39)} is not`,
+        objects: [object(mm), pageObject(table)],
+      });
+    }
+  });
+  machine.listen("mm_free", () => {
+    const mm = machine.args[0] as Mm;
+    if (!alive(mm) || mm.pgtables_bytes === 0) return;
+    context.raise({
+      kind: "page-table-leak",
+      key: `page-table-leak bytes ${nameOf(mm)}`,
+      message: `non-zero pgtables_bytes on freeing mm of ${mmName(mm)}: ${mm.pgtables_bytes}`,
+      objects: [object(mm)],
+    });
+  });
+}

@@ -1,0 +1,126 @@
+// use-after-free: nothing reads, writes or walks a freed page, page table, VMA, mm_struct, inode or file.
+// Observes every use of a freed structure (the store tells it), every walk of the MMU and every entry that the kernel reads
+// or writes: the frame must be a page table of that level now; and references to pages that are free or still mapped.
+import { type Handle, idOf } from "../core/struct.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
+import { type Mm, PAGE_TYPES } from "../kernel/mm_types.ts";
+import { type Context, mmName, nameOf } from "./context.ts";
+import { duringStep, hex, object, pageObject } from "./report.ts";
+import { FRAME_FREE } from "./watch.ts";
+
+/** Level of a page table by the type of its frame; 0: no page table. */
+const LEVEL_OF = [0, 0, 0, 0, 1, 2, 3, 3, 4, 0, 0, 0] as const;
+const NAMES = ["", "PTE", "PMD", "PUD", "PGD"] as const;
+
+export function useAfterFree(context: Context, suspended: () => boolean): void {
+  const { machine, system } = context;
+  const { store } = machine;
+
+  store.onStale = (handle, field, how) => {
+    if (machine.thread === null || suspended()) return;
+    duringStep(machine, () => {
+      if (how === "freed again") doubleFree(context, handle);
+      else staleUse(context, handle, field, how);
+    });
+  };
+
+  machine.listen("tlb_fill", () => hardwareWalk(context));
+  machine.listen("page_fault", () => hardwareWalk(context));
+  for (const [level, event] of ["", "set_pte", "set_pmd", "set_pud", "set_p4d"].entries()) {
+    if (event) machine.listen(event, () => entryWritten(context, level));
+  }
+  machine.listen("set_pgd", () => entryWritten(context, 4));
+  for (const k of [system.stepping, system.straight]) watchReads(context, k, suspended);
+
+  machine.listen("put_page", () => {
+    if (machine.args[1] !== 0) return;
+    const page = context.page(machine.args[0] as number);
+    if (page.mapcount <= 0) return;
+    context.raise({
+      kind: "use-after-free",
+      key: `use-after-free mapped ${PAGE_TYPES[page.type as 0]}`,
+      message: `Bad page state in process ${context.runner()} pfn:${hex(page.slot)}: nonzero mapcount: the page is freed while ${page.mapcount} page-table entries map it`,
+      objects: [pageObject(page.slot)],
+    });
+  });
+}
+
+function staleUse(context: Context, handle: Handle, field: string, how: "read" | "written"): void {
+  const { type } = handle.$;
+  const freed = handle.$.diedAt(handle);
+  context.raise({
+    kind: "use-after-free",
+    key: `use-after-free ${nameOf(handle)} ${field} ${how}`,
+    message:
+      `slab-use-after-free: ${how === "read" ? "Read" : "Write"} of ${type.name}.${field} by task ${context.runner()}; ` +
+      `the ${type.name} (${handle.slot}#${handle.gen}) was allocated at step ${handle.$.bornAt(handle)} and freed at step ${freed}`,
+    objects: [object(handle)],
+  });
+}
+
+/** double-free of a structure; of frames: double_free.ts. */
+function doubleFree(context: Context, handle: Handle): void {
+  context.raise({
+    kind: "double-free",
+    key: `double-free ${nameOf(handle)}`,
+    message: `double-free of ${handle.$.type.name} ${handle.slot}#${handle.gen} by task ${context.runner()}; it was freed at step ${handle.$.diedAt(handle)}`,
+    objects: [object(handle)],
+  });
+}
+
+/** The walk that the MMU has just done: each table one level below the one before it. */
+function hardwareWalk(context: Context): void {
+  const { mmu } = context.system.straight;
+  let above = 0;
+  for (let i = 0; i < mmu.steps; i++) {
+    const pfn = mmu.walked[i]!;
+    const level = LEVEL_OF[context.page(pfn).type]!;
+    if (level === 0 || (above !== 0 && level !== above - 1)) {
+      const cpu = context.machine.thread?.cpu ?? 0;
+      badTable(
+        context,
+        pfn,
+        `the page walk of CPU ${cpu} at ${hex(context.machine.args[0] as number)} reads`,
+        `walk ${cpu}`,
+      );
+      return;
+    }
+    above = level;
+  }
+}
+
+function entryWritten(context: Context, level: number): void {
+  const { args } = context.machine;
+  const pfn = args[5] as number;
+  if (LEVEL_OF[context.page(pfn).type] === level) return;
+  const mm = args[0] as Mm;
+  const what = `the ${NAMES[level]} entry of ${mmName(mm)} for ${hex(args[1] as number)} is written to`;
+  badTable(context, pfn, what, `write ${level} ${idOf(mm)}`);
+}
+
+/** Reads of entries are no steps. The kernel does them with one function, which is listened to here. */
+function watchReads(context: Context, k: Kernel, suspended: () => boolean): void {
+  const read = k.read_entry;
+  const { machine } = context;
+  const watched = (entryp: number): number => {
+    const pfn = Math.floor(entryp / 512);
+    if (LEVEL_OF[context.page(pfn).type] === 0 && machine.thread !== null && !suspended())
+      duringStep(machine, () => badTable(context, pfn, `${context.runner()} reads a page-table entry of`, "read"));
+    return read(entryp);
+  };
+  (k as { read_entry: typeof watched }).read_entry = watched;
+}
+
+function badTable(context: Context, pfn: number, what: string, key: string): void {
+  const page = context.page(pfn);
+  const free = page.type === PAGE_TYPE.free;
+  const now = free ? "free" : `in use as ${PAGE_TYPES[page.type as 0]}`;
+  const freed = context.frame(pfn).state === FRAME_FREE ? "a freed page table" : "a frame that is no such page table";
+  context.raise({
+    kind: "use-after-free",
+    key: `use-after-free table ${key} ${hex(pfn)}`,
+    message: `use-after-free of a page table: ${what} pfn:${hex(pfn)}, ${freed}; the frame is ${now}`,
+    objects: [pageObject(pfn)],
+  });
+}

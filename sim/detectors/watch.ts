@@ -1,0 +1,84 @@
+// What detectors remember, declared like all structures: it lives in the store and goes back in time with it.
+import { array, number, value } from "../core/fields.ts";
+import { type Of, struct } from "../core/struct.ts";
+import { LockOrder } from "./lock_order.ts";
+
+/** Locks that one thread can hold at a time. Linux's lockdep gives up at 48. */
+export const MOST_LOCKS = 48;
+
+/** Of each thread. */
+export const thread_watch = struct("thread_watch", {
+  /** Locks held, in the order of taking. */
+  held: number(),
+  lock_ids: array(MOST_LOCKS, "hex"),
+  /** class × 2^20 + place × 4 + mode (held_locks.ts) */
+  lock_kinds: array(MOST_LOCKS, "hex"),
+  /** In how many system calls it is. */
+  in_syscall: number(),
+  /** Revocations of translations that it owes a flush until it returns to user space. */
+  owed: number(),
+  /** The range in which it unlinked VMAs since it took mmap_lock, and of which mm. */
+  unlinked_mm: number("hex"),
+  unlinked_from: number("address"),
+  unlinked_to: number("address"),
+  /** The VMA of its last access, while `vma_epoch` is the machine's. */
+  vma_epoch: number(),
+  vma_mm: number("hex"),
+  vma_from: number("address"),
+  vma_to: number("address"),
+  vma_flags: number("hex"),
+  vma_pgoff: number(),
+  /** What the VMA maps: OBJECT_ANON, OBJECT_FILE, … and the file's page cache. */
+  vma_kind: number(),
+  vma_mapping: number("hex"),
+});
+
+/** Of each frame. */
+export const frame_watch = struct("frame_watch", {
+  /** FRAME_UNKNOWN, FRAME_IN_USE, FRAME_FREE */
+  state: number(),
+  /** Translations to it that were put into TLBs, and may be there still (tlb_watch.ts); the rest in `fills`. */
+  fill: number("hex"),
+  fills: value<readonly number[]>([]),
+  /** Page tables: entries that lead to it, and the last one: its mm and address. */
+  links: number(),
+  link_mm: number("hex"),
+  link_address: number("address"),
+  link_level: number(),
+  /** Addresses at which it was linked besides `link_address`. */
+  link_others: value<readonly number[]>([]),
+  /** The word that was stored last: its index plus 1, 0 for none; its two halves. */
+  word: number(),
+  word_low: number("hex"),
+  word_high: number("hex"),
+});
+
+export const FRAME_UNKNOWN = 0;
+export const FRAME_IN_USE = 1;
+export const FRAME_FREE = 2;
+
+/** Of the machine. */
+export const machine_watch = struct("machine_watch", {
+  /** Moves on whenever a VMA changes. */
+  vma_epoch: number(),
+  /** Names of the lock classes that were seen; a class is its index. */
+  lock_classes: value<readonly string[]>([]),
+  lock_order: value<LockOrder>(LockOrder.empty),
+  /** Stale translations that somebody owes a flush, or that are overdue (tlb_watch.ts). */
+  stale: number(),
+});
+
+/** A cached translation that grants more than the page tables do. */
+export const stale_watch = struct("stale_watch", {
+  fill: number("hex"),
+  pfn: number("pfn"),
+  /** idOf the mm whose CPU context it is in; address and mm of the entry that changed. */
+  mm_id: number("hex"),
+  /** The thread (index) that has to flush; -1 when that was due. */
+  debtor: number(),
+});
+
+export interface ThreadWatch extends Of<typeof thread_watch> {}
+export interface FrameWatch extends Of<typeof frame_watch> {}
+export interface MachineWatch extends Of<typeof machine_watch> {}
+export interface StaleWatch extends Of<typeof stale_watch> {}
