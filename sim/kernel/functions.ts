@@ -4,49 +4,59 @@ import * as pgtable from "./arch/x86/mm/pgtable.ts";
 import * as tlb from "./arch/x86/mm/tlb.ts";
 import * as entry from "./entry.ts";
 import * as dcache from "./fs/dcache.ts";
+import * as fcntl from "./fs/fcntl.ts";
 import * as file from "./fs/file.ts";
 import * as fs_inode from "./fs/inode.ts";
-import * as namei from "./fs/namei.ts";
-import * as operations from "./fs/operations.ts";
-import * as namei_change from "./fs/namei_change.ts";
-import * as open from "./fs/open.ts";
-import * as read_write from "./fs/read_write.ts";
 import * as ioctl from "./fs/ioctl.ts";
 import * as libfs from "./fs/libfs.ts";
-import * as stat from "./fs/stat.ts";
-import * as fcntl from "./fs/fcntl.ts";
-import * as fs_super from "./fs/super.ts";
-import * as sysfs from "./fs/sysfs.ts";
+import * as namei from "./fs/namei.ts";
+import * as namei_change from "./fs/namei_change.ts";
+import * as open from "./fs/open.ts";
+import * as operations from "./fs/operations.ts";
 import * as proc_array from "./fs/proc/array.ts";
 import * as proc_meminfo from "./fs/proc/meminfo.ts";
 import * as proc_root from "./fs/proc/root.ts";
 import * as task_mmu from "./fs/proc/task_mmu.ts";
-import * as filemap from "./mm/filemap.ts";
-import * as memfd from "./mm/memfd.ts";
-import * as pagewalk from "./mm/pagewalk.ts";
-import * as shmem from "./mm/shmem.ts";
-import * as shmem_file from "./mm/shmem_file.ts";
-import * as shmem_fs from "./mm/shmem_fs.ts";
-import * as truncate from "./mm/truncate.ts";
+import * as read_write from "./fs/read_write.ts";
+import * as stat from "./fs/stat.ts";
+import * as fs_super from "./fs/super.ts";
+import * as sysfs from "./fs/sysfs.ts";
 import * as exit from "./kernel/exit.ts";
 import * as fork from "./kernel/fork.ts";
 import * as rwsem from "./kernel/locking/rwsem.ts";
 import * as spinlock from "./kernel/locking/spinlock.ts";
 import * as sched from "./kernel/sched.ts";
 import type { Bound, FunctionTable } from "./kernel.ts";
+import * as filemap from "./mm/filemap.ts";
 import * as gup from "./mm/gup.ts";
+import * as madvise from "./mm/madvise.ts";
+import * as madvise_free from "./mm/madvise_free.ts";
+import * as memfd from "./mm/memfd.ts";
 import * as memory from "./mm/memory.ts";
 import * as memory_copy from "./mm/memory_copy.ts";
 import * as memory_zap from "./mm/memory_zap.ts";
+import * as mincore from "./mm/mincore.ts";
+import * as mlock from "./mm/mlock.ts";
 import * as mmap from "./mm/mmap.ts";
 import * as mmap_lock from "./mm/mmap_lock.ts";
 import * as mmu_gather from "./mm/mmu_gather.ts";
+import * as mprotect from "./mm/mprotect.ts";
+import * as mremap from "./mm/mremap.ts";
+import * as mremap_move from "./mm/mremap_move.ts";
+import * as msync from "./mm/msync.ts";
 import * as oom_kill from "./mm/oom_kill.ts";
 import * as page_alloc from "./mm/page_alloc.ts";
+import * as pagewalk from "./mm/pagewalk.ts";
+import * as pte_range from "./mm/pte_range.ts";
 import * as rmap from "./mm/rmap.ts";
+import * as shmem from "./mm/shmem.ts";
+import * as shmem_file from "./mm/shmem_file.ts";
+import * as shmem_fs from "./mm/shmem_fs.ts";
 import * as swap from "./mm/swap.ts";
+import * as truncate from "./mm/truncate.ts";
 import * as vm_ops from "./mm/vm_ops.ts";
 import * as vma from "./mm/vma.ts";
+import * as vma_merge from "./mm/vma_merge.ts";
 
 export const kernelFunctions: readonly FunctionTable[] = [
   fault,
@@ -76,6 +86,16 @@ export const kernelFunctions: readonly FunctionTable[] = [
   swap,
   vm_ops,
   vma,
+  pte_range,
+  msync,
+  mremap_move,
+  mremap,
+  mprotect,
+  mlock,
+  mincore,
+  madvise_free,
+  madvise,
+  vma_merge,
   namei_change,
   open,
   read_write,
@@ -126,6 +146,16 @@ export interface KernelFunctions
     Bound<typeof swap>,
     Bound<typeof vm_ops>,
     Bound<typeof vma>,
+    Bound<typeof pte_range>,
+    Bound<typeof msync>,
+    Bound<typeof mremap_move>,
+    Bound<typeof mremap>,
+    Bound<typeof mprotect>,
+    Bound<typeof mlock>,
+    Bound<typeof mincore>,
+    Bound<typeof madvise_free>,
+    Bound<typeof madvise>,
+    Bound<typeof vma_merge>,
     Bound<typeof namei_change>,
     Bound<typeof open>,
     Bound<typeof read_write>,

@@ -1,0 +1,134 @@
+// From a file to a machine that is ready to run it: check, boot, detectors, runner.
+import { Recording } from "../core/recording.ts";
+import { Run } from "../core/run.ts";
+import { random, type Schedule, sequential } from "../core/schedule.ts";
+import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
+import type { Design } from "../designs/design.ts";
+import { findDesign } from "../designs/registry.ts";
+import { attachDetectors, type Detectors, detectorStructures } from "../detectors/attach.ts";
+import { boot, type Patch, type System } from "../kernel/boot.ts";
+import { operationTables } from "../kernel/fs/tables.ts";
+import type { Config } from "../kernel/kernel.ts";
+import { type CheckedScenario, check, constantsOf } from "../scenario/check.ts";
+import { type Diagnostic, formatDiagnostic, refuses } from "../scenario/diagnostics.ts";
+import { evaluate } from "../scenario/expressions.ts";
+import { parseScheduleText } from "../scenario/parser.ts";
+import { createPlan } from "../scenario/run/plan.ts";
+import { meminfoOf, statOf, statusOf } from "../scenario/run/proc.ts";
+import { createRoster, type Roster, TooManyProcesses } from "../scenario/run/roster.ts";
+import { createRunner, type Runner } from "../scenario/run/runner.ts";
+import { actor_state, count_state, type FinalCounters, scenario_state } from "../scenario/run/state.ts";
+import type { SchedulePolicy } from "../scenario/ast.ts";
+import { vocabulary } from "./vocabulary.ts";
+
+/** Steps after which a run is taken for endless. */
+export const DEFAULT_MAX_STEPS = 100_000_000;
+/** Memory for checkpoints, in MiB. */
+export const DEFAULT_HISTORY_MIB = 512;
+
+export interface Loaded {
+  readonly scenario: CheckedScenario;
+  readonly design: Design;
+  readonly system: System;
+  readonly runner: Runner;
+  readonly run: Run;
+  readonly detectors: Detectors;
+  readonly maxSteps: number;
+  readonly options: LaunchOptions;
+}
+
+export function load(host: Host, options: LaunchOptions): Loaded | Refusal {
+  const text = host.read(options.program);
+  if (text === undefined) return refusal(`${options.program}: there is no such file, or it cannot be read.`, []);
+  const overrides = { kernel: options.kernel, options: options.options, fixes: options.fixes };
+  const scenario = check(options.program, text, host, vocabulary(), overrides);
+  if (scenario.overrideErrors.length > 0) return refusal(scenario.overrideErrors.join("\n"), scenario.diagnostics);
+  const policy = options.schedule === undefined ? scenario.schedule : readSchedule(options.schedule);
+  if (typeof policy === "string") return refusal(policy, scenario.diagnostics);
+  if (refuses(scenario.diagnostics)) return refused(scenario.diagnostics);
+  const design = findDesign(scenario.design?.name ?? "linux")!;
+  try {
+    return build(scenario, design, policy, options);
+  } catch (error) {
+    if (error instanceof TooManyProcesses) return refusal(`${options.program}: ${error.message}.`, scenario.diagnostics);
+    throw error;
+  }
+}
+
+function build(scenario: CheckedScenario, design: Design, policy: SchedulePolicy, options: LaunchOptions): Loaded {
+  const plan = createPlan(scenario);
+  const roster = createRoster(scenario);
+  const own = [...detectorStructures, scenario_state, actor_state, count_state];
+  const patch: Patch = { ...design.patch, structures: [...design.patch.structures, ...own] };
+  const system = boot(configOf(scenario, design), patch, roster.specs(), operationTables);
+  const detectors = attachDetectors(system);
+  const runner = createRunner(scenario, plan, roster, system, scheduleOf(scenario, policy), {
+    finalCounters: () => finalCounters(system, roster),
+    deadlock(waiting) {
+      const { machine } = system;
+      machine.args[0] = waiting.map((thread) => thread.name).join(", ");
+      machine.args[1] = waiting.map((thread) => `${thread.name} waits for ${thread.waitReason}`).join("; ");
+      machine.fire(machine.events.id("hung_task")!);
+    },
+  });
+  const recording = new Recording(system.machine, (options.historyMiB ?? DEFAULT_HISTORY_MIB) * 2 ** 20);
+  const run = new Run(system.machine, runner, system.platform, recording);
+  const maxSteps = options.maxSteps ?? DEFAULT_MAX_STEPS;
+  return { scenario, design, system, runner, run, detectors, maxSteps, options };
+}
+
+function configOf(scenario: CheckedScenario, design: Design): Config {
+  const machine = (name: string) => Number(scenario.machine.get(name) as bigint);
+  const options: Record<string, string> = Object.fromEntries(scenario.options);
+  const version = (options["version"] ?? design.version) === "6.12" ? "6.12" : "6.18";
+  return {
+    version,
+    cpus: machine("cpus"),
+    memory: machine("memory") - (machine("memory") % 4096),
+    swap: machine("swap") - (machine("swap") % 4096),
+    pcid: scenario.machine.get("pcid") === true,
+    levels: machine("levels"),
+    hugepages: machine("hugepages"),
+    ptReclaim: options["pt_reclaim"] === undefined ? version === "6.18" : options["pt_reclaim"] === "true",
+    options,
+    fixes: new Set(scenario.fixes),
+  };
+}
+
+function scheduleOf(scenario: CheckedScenario, policy: SchedulePolicy): Schedule {
+  if (policy.kind !== "random") return sequential;
+  const none = { name: () => undefined, call: () => undefined, count: () => ({ failure: "not a constant" }) };
+  const seed = evaluate(policy.seed, { inspector: none, constant: constantsOf(scenario) });
+  return random("value" in seed && typeof seed.value === "bigint" ? Number(seed.value % 0x7fff_ffffn) : 0);
+}
+
+/** `sequential`, `random:7`, `random 7`; a string says what is wrong. */
+function readSchedule(text: string): SchedulePolicy | string {
+  const { policy, problems } = parseScheduleText(text.replace(/^random:/, "random "));
+  return problems[0] ? `schedule: ${problems[0].message}` : policy;
+}
+
+/** What the report says of processes and memory: taken just before everybody exits. */
+function finalCounters(system: System, roster: Roster): FinalCounters {
+  const processes: Record<string, Record<string, number>> = {};
+  roster.members.forEach((member, i) => {
+    if (member.processOf !== i) return;
+    const task = system.taskOf(system.threads[i]!);
+    const status = statusOf(system, task);
+    const { minflt, majflt } = statOf(system, task);
+    const sizes = ["VmPTE", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmSwap", "VmSize"];
+    const picked = Object.fromEntries(sizes.map((name) => [name, Number(status[name] ?? 0)]));
+    processes[member.name] = { ...picked, minflt: Number(minflt), majflt: Number(majflt) };
+  });
+  return { processes, meminfo: { ...meminfoOf(system) } };
+}
+
+function refusal(message: string, diagnostics: readonly Diagnostic[]): Refusal {
+  return { refused: true, message, diagnostics };
+}
+
+function refused(diagnostics: readonly Diagnostic[]): Refusal {
+  const errors = diagnostics.filter((one) => one.severity === "error");
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+  return refusal(`${formatDiagnostic(errors[0]!)}${more}`, diagnostics);
+}

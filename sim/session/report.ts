@@ -1,0 +1,162 @@
+// What a run came to: the object that `mshare run --json` prints, and what text output is made of.
+import type { BugReport } from "../detectors/report.ts";
+import type { AllowStatement, ExpectBugStatement, Item } from "../scenario/ast.ts";
+
+import { textOf } from "../scenario/run/judge.ts";
+import type { ExpectationResult, StatementResult, Warning } from "../scenario/run/state.ts";
+import type { Diagnostic } from "../scenario/diagnostics.ts";
+import { framesOf, type SourceMaps } from "./stack.ts";
+import type { Loaded } from "./load.ts";
+
+export interface ReportedFrame {
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface ReportedBug {
+  readonly kind: string;
+  readonly message: string;
+  readonly step: number;
+  readonly task: string;
+  readonly cpu: number;
+  readonly file: string;
+  readonly line: number;
+  readonly stack: readonly ReportedFrame[];
+  readonly objects: readonly { readonly type: string; readonly id: string }[];
+  readonly history: readonly { readonly step: number; readonly event: string; readonly line: number }[];
+  readonly count: number;
+  /** Neither expected nor allowed. */
+  readonly unexpected: boolean;
+}
+
+/** Sizes in bytes. Fields are added, never renamed. */
+export interface RunReport {
+  readonly file: string;
+  readonly kernel: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly fixes: readonly string[];
+  readonly verdict: "pass" | "fail" | "limit";
+  readonly steps: number;
+  readonly accesses: number;
+  readonly faults: number;
+  readonly statements: readonly Omit<StatementResult, "step">[];
+  readonly omitted: number;
+  readonly expectations: readonly Omit<ExpectationResult, "step">[];
+  readonly bugs: readonly ReportedBug[];
+  readonly processes: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly meminfo: Readonly<Record<string, number>>;
+  readonly events: Readonly<Record<string, number>>;
+  readonly warnings: readonly Warning[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** `history` finds what happened to a bug's objects; `limited`: the run was cut off. */
+export function reportOf(
+  loaded: Loaded,
+  maps: SourceMaps,
+  history: (bug: BugReport) => ReportedBug["history"],
+  limited: boolean,
+): RunReport {
+  const { scenario, runner, system, detectors } = loaded;
+  const { state } = runner;
+  const { machine } = system;
+  const final = state.final ?? { processes: {}, meminfo: {} };
+  const bugs = detectors.reports().map((bug) => reportedBug(loaded, maps, bug, history(bug)));
+  const expectations = [...state.expectations, ...(limited ? [] : bugExpectations(loaded))];
+  const statementsFailed = state.failures > state.expectations.filter((one) => !one.ok).length;
+  const failed = statementsFailed || expectations.some((one) => !one.ok) || bugs.some((bug) => bug.unexpected);
+  return {
+    file: scenario.program.entry.path,
+    kernel: loaded.design.name,
+    options: Object.fromEntries(scenario.options),
+    fixes: scenario.fixes,
+    verdict: failed ? "fail" : limited ? "limit" : "pass",
+    steps: machine.step,
+    accesses: state.accesses,
+    faults: machine.counts[machine.events.id("page_fault")!]!,
+    statements: state.results.map(({ step: _, ...result }) => result),
+    omitted: state.omitted,
+    expectations: expectations.map(({ step: _, ...result }) => result),
+    bugs,
+    processes: final.processes,
+    meminfo: final.meminfo,
+    events: Object.fromEntries(
+      machine.events.names.flatMap((name, i) => (machine.counts[i]! > 0 ? [[name, machine.counts[i]!] as const] : [])),
+    ),
+    warnings: state.warnings,
+    diagnostics: scenario.diagnostics,
+  };
+}
+
+function reportedBug(
+  loaded: Loaded,
+  maps: SourceMaps,
+  bug: BugReport,
+  history: ReportedBug["history"],
+): ReportedBug {
+  const stack = framesOf(bug.stack, maps).map(({ name, file, line }) => ({ function: name, file, line }));
+  return {
+    kind: bug.kind,
+    message: bug.message,
+    step: bug.step,
+    task: bug.task,
+    cpu: bug.cpu,
+    file: bug.file,
+    line: bug.line,
+    stack,
+    objects: bug.objects.map(({ type, id }) => ({ type, id })),
+    history,
+    count: bug.count,
+    unexpected: !isExpected(loaded, bug.kind),
+  };
+}
+
+/** Expected (and not said to be mended) or allowed by the scenario. */
+export function isExpected(loaded: Loaded, kind: string): boolean {
+  return statements(loaded).some(({ item }) => {
+    if (item.kind === "allow") return item.all || item.bugs.some((bug) => bug.text === kind);
+    return item.kind === "expect-bug" && item.bug.text === kind && !isMended(loaded, item);
+  });
+}
+
+/** `expect bug …`: judged when the run is over. */
+function bugExpectations(loaded: Loaded): ExpectationResult[] {
+  const { runner, detectors, system } = loaded;
+  const { step } = system.machine;
+  return statements(loaded).flatMap(({ item }) => {
+    if (item.kind === "expect-no-bug") {
+      const unexpected = detectors.reports().filter((bug) => !isExpected(loaded, bug.kind));
+      return [result(item, unexpected.length === 0, unexpected.map((bug) => bug.kind).join(", "))];
+    }
+    if (item.kind !== "expect-bug") return [];
+    const found = detectors.reports().filter((bug) => bug.kind === item.bug.text);
+    if (isMended(loaded, item)) return [result(item, found.length === 0, `found although ${item.unlessFixed!.text} is fixed`)];
+    const placed = item.at ? found.filter((bug) => bug.line === lineAfterLabel(loaded, item.at!.text)) : found;
+    const elsewhere = item.at && found.length > 0 ? `found in line ${found[0]!.line}` : "no such report";
+    return [result(item, placed.length > 0, elsewhere)];
+  });
+
+  function result(item: Item, ok: boolean, problem: string): ExpectationResult {
+    const file = runner.plan.fileOf(item);
+    const text = textOf(item, file);
+    return { file: file.path, line: runner.plan.lineOf(item), text, ok, problem: ok ? undefined : problem, step };
+  }
+}
+
+function isMended({ scenario }: Loaded, item: ExpectBugStatement): boolean {
+  return item.unlessFixed !== undefined && scenario.fixes.includes(item.unlessFixed.text);
+}
+
+/** Labels stand before the statement that they mean. */
+function lineAfterLabel({ runner, scenario }: Loaded, label: string): number {
+  const all = scenario.program.items.map(({ item }) => item);
+  const at = all.findIndex((item) => item.kind === "label" && item.name.text === label);
+  const next = all.slice(at + 1).find((item) => item.kind !== "label");
+  return at < 0 || !next ? 0 : runner.plan.lineOf(next);
+}
+
+function statements({ scenario }: Loaded): readonly { readonly item: Item | AllowStatement }[] {
+  return scenario.program.items;
+}
+
