@@ -30,7 +30,9 @@ export const VM_SOFTDIRTY = 0x8000000;
 export const VM_MIXEDMAP = 0x10000000;
 export const VM_HUGEPAGE = 0x20000000;
 export const VM_NOHUGEPAGE = 0x40000000;
+export const VM_MERGEABLE = 0x80000000;
 export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
+export const VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;
 /** VMAs with these flags never merge. */
 export const VM_SPECIAL = VM_IO | VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP;
 
@@ -65,12 +67,17 @@ export const VM_FLAGS: Readonly<Record<number, string>> = {
   [VM_MIXEDMAP]: "MIXEDMAP",
   [VM_HUGEPAGE]: "HUGEPAGE",
   [VM_NOHUGEPAGE]: "NOHUGEPAGE",
+  [VM_MERGEABLE]: "MERGEABLE",
   // Bit 41 belongs to mshare and ptshare.
   [2 ** 41]: "SHARED_PT",
 };
 
 /** For flags above bit 31, which JavaScript's `&` cannot see. */
 export const hasHighFlag = (flags: number, flag: number): boolean => Math.floor(flags / flag) % 2 === 1;
+
+/** `flags` with the low bits of `more` set, or of `gone` cleared; bits above 31 stay as they are. */
+export const withVmFlags = (flags: number, more: number): number => flags + ((more & ~flags) >>> 0);
+export const withoutVmFlags = (flags: number, gone: number): number => flags - ((flags & gone) >>> 0);
 
 export const PG_locked = 0x1;
 export const PG_referenced = 0x2;

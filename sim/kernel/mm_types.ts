@@ -64,7 +64,10 @@ export const page = struct("page", {
   pt_mm: ref<Mm>("mm_struct"),
   ptl: embed(spinlock),
   pt_share_count: number(),
+  /** Place in the reclaim order: least recently used first; 0: on no list. */
   lru_order: number(),
+  /** Locked VMAs that map it. */
+  mlock_count: number(),
 });
 
 export const mm_struct = struct("mm_struct", {
@@ -103,6 +106,8 @@ export const mm_struct = struct("mm_struct", {
   ctx_id: number(),
   tlb_gen: number(),
   tlb_flush_pending: number(),
+  /** Reclaim has cleared entries of it, and not flushed yet. */
+  tlb_flush_batched: bool(),
   owner: ref<Task>("task_struct"),
   notifiers: value<readonly string[]>([]),
   /** What people call it: the process, or the file of a host mm. */

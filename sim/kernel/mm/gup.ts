@@ -4,73 +4,131 @@ import {
   FAULT_FLAG_ALLOW_RETRY,
   FAULT_FLAG_TRIED,
   FAULT_FLAG_WRITE,
+  VM_ACCESS_FLAGS,
   VM_FAULT_COMPLETED,
   VM_FAULT_ERROR,
   VM_FAULT_OOM,
   VM_FAULT_RETRY,
-  VM_LOCKED,
+  VM_IO,
+  VM_LOCKONFAULT,
+  VM_PFNMAP,
+  VM_READ,
   VM_SHARED,
   VM_WRITE,
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
-import { EFAULT, ENOMEM } from "../uapi/errno.ts";
+import { EFAULT, EINVAL, ENOMEM } from "../uapi/errno.ts";
 
-/** MAP_POPULATE, mlock: makes all pages of [start, start + len) present as far as it goes; errors end it silently. */
+/** MAP_POPULATE, mlockall: makes the pages of [start, start + len) present as far as that works. */
 export function* mm_populate(k: Kernel, start: number, len: number): Steps<void> {
+  yield* k.__mm_populate(start, len, "ignore errors");
+}
+
+/** Returns 0 or the first error; holes end it, as an error only for who wants errors. */
+export function* __mm_populate(
+  k: Kernel,
+  start: number,
+  len: number,
+  errors: "ignore errors" | "stop at errors",
+): Steps<number> {
   const mm = k.current.mm!;
   const end = start + len;
+  let error = 0;
   for (let address = start; address < end; ) {
     yield* k.mmap_read_lock(mm);
     const vma = k.find_vma_intersection(mm, address, end);
     if (!vma) {
       yield k.mmap_read_unlock(mm);
-      return;
+      break;
     }
     const from = Math.max(address, vma.vm_start);
     const to = Math.min(end, vma.vm_end);
-    const done = yield* k.populate_vma_page_range(mm, vma, from, to);
-    // On an error the lock has been kept or dropped: populate_vma_page_range says by the sign whether to go on.
-    if (done < 0) return;
     address = to;
+    if (vma.vm_flags & (VM_IO | VM_PFNMAP)) yield k.mmap_read_unlock(mm);
+    else error = yield* k.populate_vma_page_range(mm, vma, from, to);
+    if (error && errors === "stop at errors") return error;
   }
+  return errors === "ignore errors" ? 0 : error;
 }
 
 /** Faults in every page of a VMA's range. Caller holds mmap_lock for reading; it is dropped. Returns 0 or a negative errno. */
 export function* populate_vma_page_range(k: Kernel, mm: Mm, vma: Vma, start: number, end: number): Steps<number> {
-  const write = (vma.vm_flags & (VM_WRITE | VM_SHARED)) === VM_WRITE ? FAULT_FLAG_WRITE : 0;
-  if (!(vma.vm_flags & 7)) {
+  if (vma.vm_flags & VM_LOCKONFAULT || !(vma.vm_flags & VM_ACCESS_FLAGS)) {
     yield k.mmap_read_unlock(mm);
-    return vma.vm_flags & VM_LOCKED ? 0 : -EFAULT;
+    return vma.vm_flags & VM_LOCKONFAULT ? 0 : -EFAULT;
   }
+  const write = populate_writes(vma);
   let locked = true;
-  let current = vma;
   for (let address = start; address < end; address += 4096) {
-    for (let tried = 0; ; tried = FAULT_FLAG_TRIED) {
-      if (!locked) {
-        yield* k.mmap_read_lock(mm);
-        locked = true;
-        const again = k.vma_lookup(mm, address);
-        if (!again) {
-          yield k.mmap_read_unlock(mm);
-          return -EFAULT;
-        }
-        current = again;
-      }
-      if (k.page_is_mapped(mm, address, write)) break;
-      const fault = yield* k.handle_mm_fault(current, address, write | FAULT_FLAG_ALLOW_RETRY | tried);
-      if (fault & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)) {
-        locked = false;
-        if (fault & VM_FAULT_RETRY) continue;
-      }
-      if (fault & VM_FAULT_ERROR) {
-        if (locked) yield k.mmap_read_unlock(mm);
-        return fault & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
-      }
-    }
+    if (!locked) yield* k.mmap_read_lock(mm);
+    const result = yield* k.faultin_page(mm, address, write);
+    locked = result >= 0 && result !== UNLOCKED;
+    if (result < 0) return result;
   }
   if (locked) yield k.mmap_read_unlock(mm);
   return 0;
+}
+
+/** Private writable memory is written to at once, so that it needs no copy later. */
+const populate_writes = (vma: Vma): number =>
+  (vma.vm_flags & (VM_WRITE | VM_SHARED)) === VM_WRITE ? FAULT_FLAG_WRITE : 0;
+
+/** What faultin_page gives when the page is there, but mmap_lock was dropped for it. */
+export const UNLOCKED = 1;
+
+/**
+ * Makes one page present, for writing if `write` is FAULT_FLAG_WRITE. Caller holds mmap_lock for reading.
+ * @returns 0; UNLOCKED; or an errno, and mmap_lock has been dropped
+ */
+export function* faultin_page(k: Kernel, mm: Mm, address: number, write: number): Steps<number> {
+  for (let tried = 0; ; tried = FAULT_FLAG_TRIED) {
+    const vma = k.vma_lookup(mm, address);
+    if (!vma) {
+      yield k.mmap_read_unlock(mm);
+      return -ENOMEM;
+    }
+    if (k.page_is_mapped(mm, address, write)) return 0;
+    const fault = yield* k.handle_mm_fault(vma, address, write | FAULT_FLAG_ALLOW_RETRY | tried);
+    if (fault & VM_FAULT_COMPLETED) return UNLOCKED;
+    if (fault & VM_FAULT_RETRY) {
+      yield* k.mmap_read_lock(mm);
+      continue;
+    }
+    if (fault & VM_FAULT_ERROR) {
+      yield k.mmap_read_unlock(mm);
+      return fault & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
+    }
+  }
+}
+
+/** Faults in a locked VMA's range for a caller that keeps mmap_lock for writing. As far as it works. */
+export function* populate_locked(k: Kernel, vma: Vma, start: number, end: number): Steps<void> {
+  const mm = vma.vm_mm!;
+  if (vma.vm_flags & VM_LOCKONFAULT || !(vma.vm_flags & VM_ACCESS_FLAGS)) return;
+  const write = populate_writes(vma);
+  for (let address = start; address < end; address += 4096) {
+    if (k.page_is_mapped(mm, address, write)) continue;
+    if ((yield* k.handle_mm_fault(vma, address, write)) & VM_FAULT_ERROR) return;
+  }
+}
+
+/** MADV_POPULATE_READ and _WRITE. Caller holds mmap_lock for reading and gets it back. Returns 0 or a negative errno. */
+export function* faultin_page_range(k: Kernel, mm: Mm, start: number, end: number, write: number): Steps<number> {
+  for (let address = start; address < end; address += 4096) {
+    const vma = k.vma_lookup(mm, address);
+    if (!vma) return -ENOMEM;
+    if (!allows(vma, write)) return -EINVAL;
+    const result = yield* k.faultin_page(mm, address, write);
+    if (result !== 0) yield* k.mmap_read_lock(mm);
+    if (result < 0) return result;
+  }
+  return 0;
+}
+
+function allows(vma: Vma, write: number): boolean {
+  if (vma.vm_flags & (VM_IO | VM_PFNMAP)) return false;
+  return (vma.vm_flags & (write ? VM_WRITE : VM_READ)) !== 0;
 }
 
 /** Whether a walk finds the page with the rights needed. */

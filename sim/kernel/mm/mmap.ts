@@ -215,9 +215,11 @@ export function* mmap_region(
     vm_flags |= VM_ACCOUNT;
   }
   if (!(!file && vm_flags & VM_SHARED)) {
-    const merged = yield* k.vma_merge_new_range(mm, addr, addr + len, vm_flags, file, pgoff);
+    const merge = { mm, start: addr, end: addr + len, pgoff, vm_flags, file, anon_vma: null, middle: null };
+    const merged = yield* k.vma_merge_new_range(merge);
     if (merged) {
       k.vm_stat_account(mm, merged.vm_flags, len / 4096);
+      if (merged.vm_flags & VM_LOCKED) mm.locked_vm += len / 4096;
       return addr;
     }
   }

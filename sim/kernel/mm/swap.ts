@@ -22,3 +22,20 @@ export function* swap_duplicate(k: Kernel, entry: number): Steps<void> {
 export function try_to_free_pages(_k: Kernel, _nr: number): number {
   return 0;
 }
+
+export function* flush_tlb_batched_pending(_k: Kernel, _mm: unknown): Steps<void> {}
+export function folio_isolate_lru(_k: Kernel, _page: unknown): boolean {
+  return false;
+}
+export function* reclaim_pages(_k: Kernel, _pages: unknown): Steps<void> {}
+export function* shmem_swapin_range(_k: Kernel, _m: unknown, _a: number, _b: number): Steps<void> {}
+export function* swapin_walk_pmd(_k: Kernel, _m: unknown, _a: number, _b: number): Steps<void> {}
+export function* folio_free_swap(_k: Kernel, _p: unknown): Steps<boolean> {
+  return false;
+}
+export function mincore_page(_k: Kernel, m: { i_pages: { get(i: number): number | undefined } }, i: number): boolean {
+  return (m.i_pages.get(i) ?? 0) > 0;
+}
+export function swap_entry_in_memory(_k: Kernel, _e: number): boolean {
+  return false;
+}

@@ -15,6 +15,8 @@ export interface VmOps {
   readonly page_mkwrite?: string;
   /** (vma, address) → 0 or an error: whether the mapping may be split. */
   readonly may_split?: string;
+  /** (vma, start, end, newflags) → 0 or an error: whether its protection may change. */
+  readonly mprotect?: string;
   /** (vma): the mapping was copied. */
   readonly open?: string;
   /** (vma): the mapping goes. */
@@ -24,7 +26,8 @@ export interface VmOps {
 /** What the entries of a table are, by their arguments. */
 export type VmOp = ((vmf: VmFault) => Steps<number>) &
   ((vma: Vma, address: number) => number) &
-  ((vma: Vma) => Steps<void>);
+  ((vma: Vma) => Steps<void>) &
+  ((vma: Vma, start: number, end: number, newflags: number) => Steps<number>);
 
 export const vm_ops: Readonly<Record<string, VmOps>> = {
   shmem_vm_ops: { fault: "shmem_fault", map_pages: "filemap_map_pages" },

@@ -1,18 +1,9 @@
-// VMAs of an address space (mm/vma.c): find, link, split, merge, unmap.
+// VMAs of an address space (mm/vma.c): find, link, split, take out; merging is in vma_merge.ts.
 import type { Steps } from "../../core/thread.ts";
 import { vm_get_page_prot } from "../arch/x86/mm/pgtable.ts";
-import {
-  VM_ACCOUNT,
-  VM_EXEC,
-  VM_GROWSDOWN,
-  VM_LOCKED,
-  VM_SHARED,
-  VM_SOFTDIRTY,
-  VM_SPECIAL,
-  VM_WRITE,
-} from "../flags.ts";
+import { VM_ACCOUNT, VM_EXEC, VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_SOFTDIRTY, VM_WRITE } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
-import { type AnonVma, type File, type Mm, type Vma, vm_area_struct } from "../mm_types.ts";
+import { type AnonVma, type Mm, type Vma, vm_area_struct } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
 
 /** sysctl vm.max_map_count */
@@ -128,110 +119,6 @@ export function* __split_vma(k: Kernel, vma: Vma, address: number): Steps<Vma | 
   yield k.trace.vma_change(vma, mm, vma.vm_start, vma.vm_end);
   yield* k.vma_link(mm, upper);
   return upper;
-}
-
-/** Whether `left` and `right`, neighbours, could be one VMA. */
-export function can_vma_merge(k: Kernel, left: Vma, right: Vma): boolean {
-  return (
-    left.vm_end === right.vm_start &&
-    k.mergeable_with(
-      left,
-      right.vm_flags,
-      right.vm_file,
-      left.vm_pgoff + (left.vm_end - left.vm_start) / 4096 - right.vm_pgoff,
-    ) &&
-    anon_vma_compatible(left.anon_vma, right.anon_vma, left, right)
-  );
-}
-
-/** Same flags, file and operations; `pgoff_gap`: pages missing between the offsets. */
-export function mergeable_with(k: Kernel, vma: Vma, vm_flags: number, file: File | null, pgoff_gap: number): boolean {
-  if (pgoff_gap !== 0 || vma.vm_file !== file) return false;
-  const soft = (flags: number) => flags - (flags & VM_SOFTDIRTY);
-  if (soft(vma.vm_flags) !== soft(vm_flags) || vm_flags & VM_SPECIAL) return false;
-  return !k.vm_op(vma, "close");
-}
-
-function anon_vma_compatible(a: AnonVma | null, b: AnonVma | null, left: Vma, right: Vma): boolean {
-  if (a === b) return true;
-  if (a && b) return false;
-  const other = a ? left : right;
-  return other.anon_vma_chain.length === 1;
-}
-
-/**
- * A new mapping of [start, end) that would continue its neighbours: they grow instead. Caller holds mmap_lock for writing.
- * @returns the VMA that covers the range now, or null
- */
-export function* vma_merge_new_range(
-  k: Kernel,
-  mm: Mm,
-  start: number,
-  end: number,
-  vm_flags: number,
-  file: File | null,
-  pgoff: number,
-): Steps<Vma | null> {
-  if (vm_flags & VM_SPECIAL) return null;
-  const index = k.vma_index(mm, start);
-  const prev = index > 0 ? mm.mm_mt.at(index - 1)! : null;
-  const next = mm.mm_mt.at(index) ?? null;
-  const fits = (vma: Vma, gap: number) => k.mergeable_with(vma, vm_flags, file, gap);
-  const left =
-    prev?.vm_end === start && fits(prev, prev.vm_pgoff + (prev.vm_end - prev.vm_start) / 4096 - pgoff) ? prev : null;
-  const right = next?.vm_start === end && fits(next, pgoff + (end - start) / 4096 - next.vm_pgoff) ? next : null;
-  if (left && right && anon_vma_compatible(left.anon_vma, right.anon_vma, left, right)) {
-    yield* k.vma_expand_over(left, right.vm_end, right);
-    return left;
-  }
-  if (left) {
-    yield* k.vma_expand_over(left, end, null);
-    return left;
-  }
-  if (!right) return null;
-  yield* k.vma_start_write(right);
-  yield* k.unlink_file_vma(right);
-  right.vm_pgoff = pgoff;
-  right.vm_start = start;
-  yield* k.vma_link_file(right);
-  yield k.trace.vma_change(right, mm, start, right.vm_end);
-  return right;
-}
-
-/** `vma` grows up to `end`; `swallowed`, if any, is its neighbour that disappears into it. */
-export function* vma_expand_over(k: Kernel, vma: Vma, end: number, swallowed: Vma | null): Steps<void> {
-  const mm = vma.vm_mm!;
-  yield* k.vma_start_write(vma);
-  if (swallowed) {
-    yield* k.vma_start_write(swallowed);
-    if (!vma.anon_vma && swallowed.anon_vma) {
-      vma.anon_vma = swallowed.anon_vma;
-      yield* k.anon_vma_clone(vma, swallowed);
-    }
-    yield* k.vma_detach(swallowed);
-    yield* k.unlink_file_vma(swallowed);
-    yield* k.unlink_anon_vmas(swallowed);
-  }
-  yield* k.unlink_file_vma(vma);
-  vma.vm_end = end;
-  yield* k.vma_link_file(vma);
-  yield k.trace.vma_change(vma, mm, vma.vm_start, end);
-  if (swallowed) yield* k.remove_vma(swallowed);
-}
-
-/** Joins `vma` with neighbours that have become like it. Returns the VMA that is left. */
-export function* vma_merge_neighbours(k: Kernel, vma: Vma): Steps<Vma> {
-  const mm = vma.vm_mm!;
-  let merged = vma;
-  const at = mm.mm_mt.indexOf(vma);
-  const prev = at > 0 ? mm.mm_mt.at(at - 1)! : null;
-  const next = mm.mm_mt.at(at + 1) ?? null;
-  if (prev && k.can_vma_merge(prev, vma)) {
-    yield* k.vma_expand_over(prev, vma.vm_end, vma);
-    merged = prev;
-  }
-  if (next && k.can_vma_merge(merged, next)) yield* k.vma_expand_over(merged, next.vm_end, next);
-  return merged;
 }
 
 /** Takes `vma` out of the tree: no lookup finds it, faults on it start over. */

@@ -5,12 +5,20 @@ import type { Steps } from "../../../../core/thread.ts";
 import {
   _PAGE_ACCESSED,
   _PAGE_DIRTY,
+  _PAGE_GLOBAL,
   _PAGE_NX,
+  _PAGE_PCD,
   _PAGE_PRESENT,
   _PAGE_PROTNONE,
+  _PAGE_PSE,
+  _PAGE_PWT,
   _PAGE_RW,
+  _PAGE_SOFT_DIRTY,
+  _PAGE_SPECIAL,
   _PAGE_TABLE,
+  _PAGE_UFFD_WP,
   _PAGE_USER,
+  entryNx,
   entryPfn,
   isPresent,
   makeEntry,
@@ -106,6 +114,24 @@ export const pte_pfn = entryPfn;
 export const pte_write = (pte: number): boolean => (pte & _PAGE_RW) !== 0;
 export const pte_dirty = (pte: number): boolean => (pte & _PAGE_DIRTY) !== 0;
 export const pte_young = (pte: number): boolean => (pte & _PAGE_ACCESSED) !== 0;
+
+/** What a change of protection leaves as it is (_PAGE_CHG_MASK). */
+const CHG_MASK =
+  _PAGE_PWT | _PAGE_PCD | _PAGE_SPECIAL | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_SOFT_DIRTY | _PAGE_UFFD_WP;
+
+/** The entry with another protection: frame, accessed, dirty and software bits stay. */
+export const pte_modify = (pte: number, prot: number): number =>
+  entryPfn(pte) * 4096 + ((pte & CHG_MASK) | (prot & 0xfff)) + (entryNx(prot) ? _PAGE_NX : 0);
+
+const FLUSH_ON_CLEAR = _PAGE_DIRTY | _PAGE_PRESENT | _PAGE_ACCESSED;
+const FLUSH_ON_CHANGE = _PAGE_RW | _PAGE_USER | _PAGE_PWT | _PAGE_PCD | _PAGE_PSE | _PAGE_GLOBAL;
+
+/** Whether a CPU that kept the old entry would do other than the new one says. */
+export const pte_needs_flush = (old: number, now: number): boolean => {
+  if (!(old & _PAGE_PRESENT)) return false;
+  if (entryPfn(old) !== entryPfn(now) || entryNx(old) !== entryNx(now)) return true;
+  return (old & ~now & FLUSH_ON_CLEAR) !== 0 || ((old ^ now) & FLUSH_ON_CHANGE) !== 0;
+};
 
 /**
  * A new, empty page table of `level` (1 PTE … 4 PGD) for `mm`, not yet linked.

@@ -3,8 +3,9 @@
 import { idOf } from "../../../../core/struct.ts";
 import type { Steps } from "../../../../core/thread.ts";
 import { tlbFlushPcid, tlbInvalidatePage } from "../../../../hardware/tlb.ts";
+import { VM_HUGETLB } from "../../../flags.ts";
 import type { Kernel } from "../../../kernel.ts";
-import type { Cpu, Mm, Task } from "../../../mm_types.ts";
+import type { Cpu, Mm, Task, Vma } from "../../../mm_types.ts";
 
 export const TLB_NR_DYN_ASIDS = 6;
 /** More pages than this are flushed by forgetting everything. Also the default of debugfs's tlb_single_page_flush_ceiling. */
@@ -25,6 +26,8 @@ export interface FlushInfo {
   readonly start: number;
   /** TLB_FLUSH_ALL: everything. */
   readonly end: number;
+  /** 2^stride_shift bytes lie between the addresses to forget. */
+  readonly stride_shift: number;
   readonly new_tlb_gen: number;
   readonly freed_tables: boolean;
 }
@@ -86,12 +89,19 @@ export function* flush_tlb_mm_range(
     to = TLB_FLUSH_ALL;
   }
   mm.tlb_gen++;
-  const info: FlushInfo = { mm, start: from, end: to, new_tlb_gen: mm.tlb_gen, freed_tables: freed === "freed tables" };
+  const freed_tables = freed === "freed tables";
+  const info: FlushInfo = { mm, start: from, end: to, stride_shift, new_tlb_gen: mm.tlb_gen, freed_tables };
   yield* k.flush_tlb_multi(mm.cpu_bitmap, info);
 }
 
 export function* flush_tlb_mm(k: Kernel, mm: Mm): Steps<void> {
   yield* k.flush_tlb_mm_range(mm, 0, TLB_FLUSH_ALL, 12, "freed tables");
+}
+
+/** For whoever changed entries of a VMA; tables may be among them. */
+export function* flush_tlb_range(k: Kernel, vma: Vma, start: number, end: number): Steps<void> {
+  const stride_shift = vma.vm_flags & VM_HUGETLB ? 21 : 12;
+  yield* k.flush_tlb_mm_range(vma.vm_mm!, start, end, stride_shift, "freed tables");
 }
 
 export function* flush_tlb_page(k: Kernel, mm: Mm, address: number): Steps<void> {
@@ -154,17 +164,19 @@ export function* flush_now(
   where: "local" | "remote",
   known: number,
 ): Steps<void> {
-  const { mm, start, end } = info;
+  const { mm, start, end, stride_shift } = info;
+  const stride = 2 ** stride_shift;
   const asid = cpu.loaded_mm_asid;
   const tlb = k.tlbOf(cpu.id);
   const reason = where === "local" ? TLB_LOCAL_MM_SHOOTDOWN : TLB_REMOTE_SHOOTDOWN;
   // A part may be flushed only by who is just one generation behind; whoever missed one flushes all.
   const partial = end !== TLB_FLUSH_ALL && info.new_tlb_gen === known + 1 && info.new_tlb_gen === mm.tlb_gen;
   if (partial) {
-    for (let address = start; address < end; address += PAGE_SIZE) tlbInvalidatePage(tlb, address, asid);
+    for (let address = start; address < end; address += stride) tlbInvalidatePage(tlb, address, asid);
   } else tlbFlushPcid(tlb, asid);
   cpu.set_ctxs_tlb_gen(asid, mm.tlb_gen);
-  yield k.trace.tlb_flush(reason, partial ? (end - start) / PAGE_SIZE : -1, mm, cpu.id, partial ? start : 0);
+  const pages = partial ? Math.floor((end - start) / stride) : -1;
+  yield k.trace.tlb_flush(reason, pages, mm, cpu.id, partial ? start : 0);
 }
 
 /** Every CPU forgets everything. */
@@ -189,7 +201,9 @@ export function* do_flush_tlb_all(k: Kernel, cpu: Cpu, reason: string): Steps<vo
 
 /** Work for another CPU. A CPU does what it was asked in order. */
 export function queue_ipi(_k: Kernel, cpu: Cpu, info: FlushInfo | null): void {
-  const request = info ? [idOf(info.mm), info.start, info.end, info.new_tlb_gen, info.freed_tables ? 1 : 0] : [];
+  const request = info
+    ? [idOf(info.mm), info.start, info.end, info.stride_shift, info.new_tlb_gen, info.freed_tables ? 1 : 0]
+    : [];
   cpu.call_queue = [...cpu.call_queue, request];
   cpu.pending = cpu.call_queue.length;
 }
@@ -197,13 +211,14 @@ export function queue_ipi(_k: Kernel, cpu: Cpu, info: FlushInfo | null): void {
 /** The interrupt handler of a CPU: does what is queued (smp_call_function). */
 export function* handle_ipi(k: Kernel, cpu: Cpu): Steps<void> {
   while (cpu.call_queue.length > 0) {
-    const [mm, start, end, new_tlb_gen, freed] = cpu.call_queue[0]!;
+    const [mm, start, end, stride_shift, new_tlb_gen, freed] = cpu.call_queue[0]!;
     if (mm === undefined) yield* k.do_flush_tlb_all(cpu, TLB_REMOTE_SHOOTDOWN);
     else {
       const info: FlushInfo = {
         mm: k.store.storage("mm_struct").deref(mm) as Mm,
         start: start!,
         end: end!,
+        stride_shift: stride_shift!,
         new_tlb_gen: new_tlb_gen!,
         freed_tables: freed === 1,
       };

@@ -1,0 +1,165 @@
+// Locking memory (mm/mlock.c). Everybody here is root: there is no limit.
+import type { Steps } from "../../core/thread.ts";
+import { isPresent } from "../../hardware/entry.ts";
+import { alignDown, PAGE_ALIGN, pte_offset, TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
+import {
+  PG_active,
+  PG_mlocked,
+  PG_unevictable,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_LOCKED_MASK,
+  VM_LOCKONFAULT,
+  VM_SPECIAL,
+  withoutVmFlags,
+  withVmFlags,
+} from "../flags.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Mm, Page, Vma } from "../mm_types.ts";
+import { EAGAIN, EFAULT, EINVAL, ENOMEM } from "../uapi/errno.ts";
+import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from "../uapi/mman.ts";
+import { PTE_LOCK } from "./memory.ts";
+
+export function* sys_mlock(k: Kernel, addr: number, len: number): Steps<number> {
+  return yield* k.do_mlock(addr, len, VM_LOCKED);
+}
+
+export function* sys_mlock2(k: Kernel, addr: number, len: number, flags: number): Steps<number> {
+  if (flags !== 0 && flags !== MLOCK_ONFAULT) return -EINVAL;
+  return yield* k.do_mlock(addr, len, flags === 0 ? VM_LOCKED : VM_LOCKED_MASK);
+}
+
+/** A range in whole pages; a length that overflows counts as Linux's arithmetic makes it. */
+function whole_pages(addr: number, len: number): { start: number; end: number } {
+  const start = alignDown(addr, 4096);
+  return { start, end: start + (PAGE_ALIGN(len + (addr - start)) % 2 ** 64) };
+}
+
+export function* do_mlock(k: Kernel, addr: number, len: number, flags: number): Steps<number> {
+  const mm = k.current.mm!;
+  const { start, end } = whole_pages(addr, len);
+  yield* k.mmap_write_lock(mm);
+  const error = yield* k.apply_vma_lock_flags(mm, start, end, flags);
+  yield k.mmap_write_unlock(mm);
+  if (error) return error;
+  const missing = yield* k.__mm_populate(start, end - start, "stop at errors");
+  if (missing === -EFAULT) return -ENOMEM;
+  return missing === -ENOMEM ? -EAGAIN : missing;
+}
+
+export function* sys_munlock(k: Kernel, addr: number, len: number): Steps<number> {
+  const mm = k.current.mm!;
+  const { start, end } = whole_pages(addr, len);
+  yield* k.mmap_write_lock(mm);
+  const error = yield* k.apply_vma_lock_flags(mm, start, end, 0);
+  yield k.mmap_write_unlock(mm);
+  return error;
+}
+
+/** Returns 0 or a negative errno; what comes before a hole is done. */
+export function* apply_vma_lock_flags(k: Kernel, mm: Mm, start: number, end: number, flags: number): Steps<number> {
+  if (end >= 2 ** 64) return -EINVAL;
+  for (let done = start; done < end; ) {
+    const vma = k.vma_lookup(mm, done);
+    if (!vma) return -ENOMEM;
+    const stop = Math.min(vma.vm_end, end);
+    const error = yield* k.mlock_fixup(vma, done, stop, flags);
+    if (error) return error;
+    done = stop;
+  }
+  return 0;
+}
+
+export function* mlock_fixup(k: Kernel, old: Vma, start: number, end: number, lock_flags: number): Steps<number> {
+  const oldflags = old.vm_flags;
+  const newflags = withVmFlags(withoutVmFlags(oldflags, VM_LOCKED_MASK), lock_flags);
+  // Special mappings and huge pages are there anyway.
+  if (newflags === oldflags || oldflags & (VM_SPECIAL | VM_HUGETLB)) return 0;
+  const vma = yield* k.vma_modify_flags(old, start, end, newflags);
+  if (typeof vma === "number") return vma;
+  const mm = vma.vm_mm!;
+  const pages = (end - start) / 4096;
+  if (!(newflags & VM_LOCKED)) mm.locked_vm -= pages;
+  else if (!(oldflags & VM_LOCKED)) mm.locked_vm += pages;
+  yield* k.vma_start_write(vma);
+  vma.vm_flags = newflags;
+  yield k.trace.vma_change(vma, mm, vma.vm_start, vma.vm_end);
+  if ((oldflags ^ newflags) & VM_LOCKED) yield* k.mlock_vma_pages_range(vma, start, end);
+  return 0;
+}
+
+/** Pages that are there already become locked, or are locked no more by this VMA. */
+export function* mlock_vma_pages_range(k: Kernel, vma: Vma, start: number, end: number): Steps<void> {
+  const mm = vma.vm_mm!;
+  for (let at = k.next_pte_range(mm, start, end); at; at = k.next_pte_range(mm, at.end, end)) {
+    const pmd = k.read_entry(at.pmdp);
+    const ptl = k.pte_lockptr(pmd);
+    yield* k.spin_lock(ptl, PTE_LOCK);
+    for (let address = at.start; address < at.end; address += 4096) {
+      const pte = k.read_entry(pte_offset(pmd, address));
+      const page = isPresent(pte) ? k.vm_normal_page(pte) : null;
+      if (page && vma.vm_flags & VM_LOCKED) k.mlock_folio(page);
+      else if (page) k.munlock_folio(page);
+    }
+    yield k.spin_unlock(ptl, PTE_LOCK);
+  }
+}
+
+/** One more locked VMA maps the page: reclaim leaves it alone. */
+export function mlock_folio(k: Kernel, page: Page): void {
+  page.mlock_count++;
+  if (page.flags & PG_mlocked) return;
+  page.flags = (page.flags & ~PG_active) | PG_mlocked | PG_unevictable;
+  k.vmstat.nr_mlock += 1;
+  k.vmstat.nr_unevictable += 1;
+}
+
+export function munlock_folio(k: Kernel, page: Page): void {
+  if (!(page.flags & PG_mlocked)) return;
+  page.mlock_count--;
+  if (page.mlock_count > 0) return;
+  page.flags &= ~(PG_mlocked | PG_unevictable);
+  k.vmstat.nr_mlock -= 1;
+  k.vmstat.nr_unevictable -= 1;
+}
+
+const is_locked_vma = (vma: Vma): boolean => (vma.vm_flags & VM_LOCKED) !== 0 && !(vma.vm_flags & VM_SPECIAL);
+
+/** The page gets, or loses, a mapping in this VMA. */
+export function mlock_vma_folio(k: Kernel, page: Page, vma: Vma): void {
+  if (is_locked_vma(vma)) k.mlock_folio(page);
+}
+
+export function munlock_vma_folio(k: Kernel, page: Page, vma: Vma): void {
+  if (is_locked_vma(vma)) k.munlock_folio(page);
+}
+
+export function* sys_mlockall(k: Kernel, flags: number): Steps<number> {
+  if (flags === 0 || flags > (MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || flags === MCL_ONFAULT) return -EINVAL;
+  const mm = k.current.mm!;
+  yield* k.mmap_write_lock(mm);
+  yield* k.apply_mlockall_flags(mm, flags);
+  yield k.mmap_write_unlock(mm);
+  if (flags & MCL_CURRENT) yield* k.mm_populate(0, TASK_SIZE);
+  return 0;
+}
+
+export function* sys_munlockall(k: Kernel): Steps<number> {
+  const mm = k.current.mm!;
+  yield* k.mmap_write_lock(mm);
+  yield* k.apply_mlockall_flags(mm, 0);
+  yield k.mmap_write_unlock(mm);
+  return 0;
+}
+
+export function* apply_mlockall_flags(k: Kernel, mm: Mm, flags: number): Steps<void> {
+  const locked = VM_LOCKED | (flags & MCL_ONFAULT ? VM_LOCKONFAULT : 0);
+  mm.def_flags = withoutVmFlags(mm.def_flags, VM_LOCKED_MASK);
+  if (flags & MCL_FUTURE) mm.def_flags = withVmFlags(mm.def_flags, locked);
+  if (flags & MCL_FUTURE && !(flags & MCL_CURRENT)) return;
+  for (let vma = k.find_vma(mm, 0); vma; ) {
+    const { vm_start, vm_end }: { vm_start: number; vm_end: number } = vma;
+    yield* k.mlock_fixup(vma, vm_start, vm_end, flags & MCL_CURRENT ? locked : 0);
+    vma = k.find_vma(mm, vm_end);
+  }
+}

@@ -1,0 +1,204 @@
+// Changing what mappings may be used for (mm/mprotect.c).
+import type { Steps } from "../../core/thread.ts";
+import { _PAGE_PRESENT, _PAGE_RW, _PAGE_UFFD_WP, entryPfn, isPresent, withFlags } from "../../hardware/entry.ts";
+import {
+  PAGE_ALIGN,
+  pte_dirty,
+  pte_modify,
+  pte_needs_flush,
+  pte_offset,
+  pte_write,
+  vm_get_page_prot,
+} from "../arch/x86/mm/pgtable.ts";
+import {
+  PG_anon_exclusive,
+  VM_ACCESS_FLAGS,
+  VM_ACCOUNT,
+  VM_GROWSDOWN,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_NORESERVE,
+  VM_SHARED,
+  VM_UFFD_WP,
+  VM_WRITE,
+  withoutVmFlags,
+  withVmFlags,
+} from "../flags.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Mm, Vma } from "../mm_types.ts";
+import { EACCES, EINVAL, ENOMEM } from "../uapi/errno.ts";
+import { PROT_GROWSDOWN, PROT_GROWSUP } from "../uapi/mman.ts";
+import { PTE_LOCK } from "./memory.ts";
+import type { MmuGather } from "./mmu_gather.ts";
+import { PAGE_TYPE } from "./page_alloc.ts";
+import { is_accounted } from "./vma.ts";
+
+const PROT_KNOWN = 0xf;
+
+/** The system call. Whole VMAs before an error keep their new protection. */
+export function* sys_mprotect(k: Kernel, addr: number, len: number, prot_asked: number): Steps<number> {
+  const grows = prot_asked & (PROT_GROWSDOWN | PROT_GROWSUP);
+  const prot = prot_asked - grows;
+  if (grows === (PROT_GROWSDOWN | PROT_GROWSUP) || addr % 4096 !== 0) return -EINVAL;
+  if (len === 0) return 0;
+  const end = addr + PAGE_ALIGN(len);
+  if (end >= 2 ** 64) return -ENOMEM;
+  if (prot > PROT_KNOWN) return -EINVAL;
+  const mm = k.current.mm!;
+  yield* k.mmap_write_lock(mm);
+  const result = yield* k.do_mprotect(mm, addr, end, prot, grows);
+  yield k.mmap_write_unlock(mm);
+  return result;
+}
+
+/** Caller holds mmap_lock for writing. */
+export function* do_mprotect(
+  k: Kernel,
+  mm: Mm,
+  start_asked: number,
+  end: number,
+  prot: number,
+  grows: number,
+): Steps<number> {
+  let start = start_asked;
+  let vma = k.find_vma_intersection(mm, start, end);
+  if (!vma) return -ENOMEM;
+  if (grows & PROT_GROWSDOWN) {
+    start = vma.vm_start;
+    if (!(vma.vm_flags & VM_GROWSDOWN)) return -EINVAL;
+  } else if (vma.vm_start > start) return -ENOMEM;
+  else if (grows) return -EINVAL;
+  const tlb = k.tlb_gather_mmu(mm);
+  let error = 0;
+  let done = start;
+  for (; vma && done < end; vma = k.find_vma(mm, done)) {
+    const result: Vma | number = yield* k.mprotect_one(tlb, vma, done, Math.min(vma.vm_end, end), prot);
+    if (typeof result === "number") {
+      error = result;
+      break;
+    }
+    done = result.vm_end;
+  }
+  yield* k.tlb_finish_mmu(tlb);
+  return error || (done < end ? -ENOMEM : 0);
+}
+
+/** One VMA's part of the range: checks, then changes. Returns the VMA that has it then, or a negative errno. */
+export function* mprotect_one(
+  k: Kernel,
+  tlb: MmuGather,
+  vma: Vma,
+  start: number,
+  end: number,
+  prot: number,
+): Steps<Vma | number> {
+  if (vma.vm_start > start) return -ENOMEM;
+  const newflags = withVmFlags(withoutVmFlags(vma.vm_flags, VM_ACCESS_FLAGS), prot & VM_ACCESS_FLAGS);
+  // VM_MAYREAD, VM_MAYWRITE and VM_MAYEXEC are four bits above what they allow.
+  if (newflags & ~(newflags >> 4) & VM_ACCESS_FLAGS) return -EACCES;
+  const op = k.vm_op(vma, "mprotect");
+  const refused = op ? yield* op(vma, start, end, newflags) : 0;
+  return refused || (yield* k.mprotect_fixup(tlb, vma, start, end, newflags));
+}
+
+export function* mprotect_fixup(
+  k: Kernel,
+  tlb: MmuGather,
+  old: Vma,
+  start: number,
+  end: number,
+  wanted: number,
+): Steps<Vma | number> {
+  const mm = old.vm_mm!;
+  const oldflags = old.vm_flags;
+  const pages = (end - start) / 4096;
+  let newflags = wanted;
+  let charged = 0;
+  if (newflags === oldflags) return old;
+  if (newflags & VM_WRITE) {
+    // A private mapping that becomes writable may need a copy of every page.
+    if (!(oldflags & (VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED | VM_NORESERVE))) {
+      charged = pages;
+      if (k.security_vm_enough_memory(charged)) return -ENOMEM;
+      newflags = withVmFlags(newflags, VM_ACCOUNT);
+    }
+  } else if (is_accounted(old) && old.vm_ops === "" && !old.anon_vma) newflags = withoutVmFlags(newflags, VM_ACCOUNT);
+  const vma = yield* k.vma_modify_flags(old, start, end, newflags);
+  if (typeof vma === "number") {
+    k.vm_unacct_memory(charged);
+    return vma;
+  }
+  yield* k.vma_start_write(vma);
+  k.vm_flags_reset(vma, newflags);
+  k.vma_set_page_prot(vma);
+  yield k.trace.vma_change(vma, mm, vma.vm_start, vma.vm_end);
+  yield* k.change_protection(tlb, vma, start, end);
+  if (oldflags & VM_ACCOUNT && !(newflags & VM_ACCOUNT)) k.vm_unacct_memory(pages);
+  // A locked private mapping gets its own copies now, not at some later fault.
+  if ((oldflags & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED && newflags & VM_WRITE)
+    yield* k.populate_locked(vma, start, end);
+  k.vm_stat_account(mm, oldflags, -pages);
+  k.vm_stat_account(mm, newflags, pages);
+  return vma;
+}
+
+/** Whether the first write to a page of this shared mapping must be told to somebody. */
+export function vma_wants_writenotify(k: Kernel, vma: Vma): boolean {
+  if ((vma.vm_flags & (VM_WRITE | VM_SHARED)) !== (VM_WRITE | VM_SHARED)) return false;
+  return k.vm_op(vma, "page_mkwrite") !== undefined || (vma.vm_flags & VM_UFFD_WP) !== 0;
+}
+
+/** The protection of its entries, from flags and operations. */
+export function vma_set_page_prot(k: Kernel, vma: Vma): void {
+  const flags = vma.vm_flags;
+  vma.vm_page_prot = vm_get_page_prot(k.vma_wants_writenotify(vma) ? withoutVmFlags(flags, VM_SHARED) : flags);
+}
+
+/** Gives all present entries of [start, end) the VMA's protection. The gather will flush what that takes away. */
+export function* change_protection(k: Kernel, tlb: MmuGather, vma: Vma, start: number, end: number): Steps<void> {
+  const mm = vma.vm_mm!;
+  const shared = (vma.vm_flags & VM_SHARED) !== 0;
+  const upgrade = shared ? k.vma_wants_writenotify(vma) : (vma.vm_flags & VM_WRITE) !== 0;
+  for (let at = k.next_pte_range(mm, start, end); at; at = k.next_pte_range(mm, at.end, end))
+    yield* k.change_pte_range(tlb, vma, at.pmdp, at.start, at.end, upgrade ? "try writable" : "as the VMA says");
+}
+
+export function* change_pte_range(
+  k: Kernel,
+  tlb: MmuGather,
+  vma: Vma,
+  pmdp: number,
+  start: number,
+  end: number,
+  how: "try writable" | "as the VMA says",
+): Steps<void> {
+  const mm = vma.vm_mm!;
+  const pmd = k.read_entry(pmdp);
+  const ptl = k.pte_lockptr(pmd);
+  yield* k.spin_lock(ptl, PTE_LOCK);
+  yield* k.flush_tlb_batched_pending(mm);
+  for (let address = start; address < end; address += 4096) {
+    const ptep = pte_offset(pmd, address);
+    if (!isPresent(k.read_entry(ptep))) continue;
+    // Taken out while it changes, so that no CPU sets accessed or dirty in what is written over.
+    const old = k.read_entry(ptep);
+    yield k.set_pte(mm, address, ptep, 0);
+    let entry = pte_modify(old, vma.vm_page_prot);
+    if (how === "try writable" && !pte_write(entry) && k.can_change_pte_writable(vma, entry))
+      entry = withFlags(entry, _PAGE_RW);
+    yield k.set_pte(mm, address, ptep, entry);
+    if (pte_needs_flush(old, entry)) k.tlb_remove_tlb_entry(tlb, address);
+  }
+  yield k.spin_unlock(ptl, PTE_LOCK);
+}
+
+/** Whether a write would find nothing to do but to make the entry writable: then that can be done at once. */
+export function can_change_pte_writable(k: Kernel, vma: Vma, pte: number): boolean {
+  if (!(pte & _PAGE_PRESENT)) return false;
+  if (vma.vm_flags & VM_UFFD_WP && pte & _PAGE_UFFD_WP) return false;
+  if (vma.vm_flags & VM_SHARED) return pte_dirty(pte);
+  const pfn = entryPfn(pte);
+  if (pfn === k.zero_pfn) return false;
+  const page = k.page(pfn);
+  return page.type === PAGE_TYPE.anon && (page.flags & PG_anon_exclusive) !== 0;
+}

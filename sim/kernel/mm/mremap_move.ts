@@ -1,0 +1,297 @@
+// Moving a mapping with its pages (mm/mremap.c): whole PMD and PUD entries where both places allow it, else PTE by PTE.
+import type { Steps } from "../../core/thread.ts";
+import { entryPfn, isPresent } from "../../hardware/entry.ts";
+import {
+  alignDown,
+  none,
+  PMD_SIZE,
+  PUD_SIZE,
+  pgd_offset,
+  pmd_offset,
+  pte_offset,
+  pud_offset,
+} from "../arch/x86/mm/pgtable.ts";
+import { VM_ACCOUNT, VM_LOCKED, VM_LOCKED_MASK, withoutVmFlags, withVmFlags } from "../flags.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Mm, Vma } from "../mm_types.ts";
+import { ENOMEM } from "../uapi/errno.ts";
+import { MREMAP_DONTUNMAP } from "../uapi/mman.ts";
+import { PTE_LOCK } from "./memory.ts";
+import type { VmaRemap } from "./mremap.ts";
+import { is_accounted, sysctl_max_map_count } from "./vma.ts";
+
+/** Moves [r.addr, r.addr + r.old_len) of `vma` to r.new_addr. Returns the new address or a negative errno. */
+export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
+  const { mm } = r;
+  const dontunmap = (r.flags & MREMAP_DONTUNMAP) !== 0;
+  if (mm.map_count >= sysctl_max_map_count - 3) return -ENOMEM;
+  const refused = k.may_split_around(r, vma);
+  if (refused) return refused;
+  let source = vma;
+  if (dontunmap && vma.vm_flags & VM_LOCKED) {
+    const alone = yield* k.vma_split_out(vma, r.addr, r.addr + r.old_len);
+    if (typeof alone === "number") return alone;
+    source = alone;
+  }
+  const accounted = is_accounted(source);
+  const to_account = (dontunmap ? r.new_len : r.new_len - r.old_len) / 4096;
+  if (accounted && k.security_vm_enough_memory(to_account)) return -ENOMEM;
+  yield* k.vma_start_write(source);
+  const copy = yield* k.copy_vma(source, r);
+  const moved = yield* k.move_page_tables(copy.source, r.addr, copy.target, r.new_addr, r.old_len, copy.rmap_locks);
+  if (moved < r.old_len) {
+    // Back again: the old tables are still there. Then the new mapping goes instead of the old one.
+    yield* k.move_page_tables(copy.target, r.new_addr, copy.source, r.addr, moved, "with rmap locks");
+    k.vm_stat_account(mm, copy.target.vm_flags, r.new_len / 4096);
+    yield* k.unmap_moved(copy.target, r.new_addr, r.new_len, accounted && !dontunmap);
+    return -ENOMEM;
+  }
+  k.vm_stat_account(mm, copy.source.vm_flags, r.new_len / 4096);
+  const locked = (copy.source.vm_flags & VM_LOCKED) !== 0;
+  if (dontunmap) {
+    yield* k.dontunmap_complete(copy.source, r);
+    return r.new_addr;
+  }
+  yield* k.unmap_moved(copy.source, r.addr, r.old_len, accounted);
+  if (locked) {
+    mm.locked_vm += r.new_len / 4096;
+    r.populate = true;
+  }
+  return r.new_addr;
+}
+
+/** Unmaps what has moved away, without giving back its promise of memory: that has moved too. */
+export function* unmap_moved(k: Kernel, vma: Vma, addr: number, len: number, accounted: boolean): Steps<void> {
+  const mm = vma.vm_mm!;
+  const before = vma.vm_start < addr;
+  const after = vma.vm_end > addr + len;
+  const { hiwater_vm } = mm;
+  if (accounted) vma.vm_flags = withoutVmFlags(vma.vm_flags, VM_ACCOUNT);
+  yield* k.do_vmi_munmap(mm, addr, len);
+  mm.hiwater_vm = hiwater_vm;
+  if (!accounted) return;
+  for (const left of [before && k.vma_lookup(mm, addr - 1), after && k.vma_lookup(mm, addr + len)])
+    if (left) left.vm_flags = withVmFlags(left.vm_flags, VM_ACCOUNT);
+}
+
+/** MREMAP_DONTUNMAP: the old mapping stays, empty and unlocked. */
+export function* dontunmap_complete(k: Kernel, vma: Vma, r: VmaRemap): Steps<void> {
+  vma.vm_flags = withoutVmFlags(vma.vm_flags, VM_LOCKED_MASK);
+  if (vma.vm_start !== r.addr || vma.vm_end !== r.addr + r.old_len) return;
+  yield* k.unlink_anon_vmas(vma);
+  // Untouched anonymous memory counts its pages by their address.
+  if (vma.vm_ops === "" && !vma.vm_file) vma.vm_pgoff = vma.vm_start / 4096;
+}
+
+/** Whether the mapping's owner lets it be split where the moved part ends. */
+export function may_split_around(k: Kernel, r: VmaRemap, vma: Vma): number {
+  const may_split = k.vm_op(vma, "may_split");
+  if (!may_split) return 0;
+  const end = r.addr + r.old_len;
+  const before = vma.vm_start === r.addr ? 0 : may_split(vma, r.addr);
+  return before || (vma.vm_end === end ? 0 : may_split(vma, end));
+}
+
+/** Splits so that [start, end) is a VMA of its own; returns it or a negative errno. */
+export function* vma_split_out(k: Kernel, vma: Vma, start: number, end: number): Steps<Vma | number> {
+  let middle: Vma | number = vma;
+  if (vma.vm_start < start) middle = yield* k.split_vma(vma, start);
+  if (typeof middle === "number") return middle;
+  const upper = middle.vm_end > end ? yield* k.split_vma(middle, end) : 0;
+  return typeof upper === "number" && upper < 0 ? upper : middle;
+}
+
+/** The VMA at the new place; where the old one is now, if a merge took it in; whether moving needs the rmap locks. */
+export interface CopiedVma {
+  readonly source: Vma;
+  readonly target: Vma;
+  readonly rmap_locks: RmapLocks;
+}
+export type RmapLocks = "with rmap locks" | "without rmap locks";
+
+export function* copy_vma(k: Kernel, vma: Vma, r: VmaRemap): Steps<CopiedVma> {
+  const mm = vma.vm_mm!;
+  const start = r.new_addr;
+  const end = start + r.new_len;
+  const untouched = vma.vm_ops === "" && !vma.anon_vma;
+  const pgoff = untouched ? start / 4096 : vma.vm_pgoff + (r.addr - vma.vm_start) / 4096;
+  const { vm_flags, vm_file: file, anon_vma } = vma;
+  // MREMAP_DONTUNMAP: the old mapping is not to grow into the new one.
+  const beside = start === vma.vm_end || end === vma.vm_start;
+  const apart = untouched && beside && (r.flags & MREMAP_DONTUNMAP) !== 0;
+  const merge = { mm, start, end, pgoff, vm_flags, file, anon_vma, middle: null };
+  const merged = apart ? null : yield* k.vma_merge_new_range(merge);
+  if (merged) {
+    const source = r.addr >= merged.vm_start && r.addr < merged.vm_end ? merged : vma;
+    yield* k.dup_anon_vma(merged, source);
+    const locks = merged.vm_pgoff <= source.vm_pgoff;
+    return { source, target: merged, rmap_locks: locks ? "with rmap locks" : "without rmap locks" };
+  }
+  const target = k.vm_area_alloc(mm, start, end, vm_flags, pgoff);
+  target.vm_page_prot = vma.vm_page_prot;
+  target.vm_ops = vma.vm_ops;
+  target.vm_private_data = vma.vm_private_data;
+  target.anon_vma = anon_vma;
+  yield* k.anon_vma_clone(target, vma);
+  if (file) {
+    target.vm_file = file;
+    k.get_file(file);
+  }
+  const open = k.vm_op(target, "open");
+  if (open) yield* open(target);
+  yield* k.vma_link(mm, target);
+  return { source: vma, target, rmap_locks: "without rmap locks" };
+}
+
+const extent_of = (size: number, old: number, old_end: number, to: number): number =>
+  Math.min(alignDown(old, size) + size - old, old_end - old, alignDown(to, size) + size - to);
+
+/** Moves the entries of [old_addr, old_addr + len). Returns how many bytes were done: less than `len` without memory. */
+export function* move_page_tables(
+  k: Kernel,
+  vma: Vma,
+  old_addr: number,
+  new_vma: Vma,
+  new_addr: number,
+  len: number,
+  locks: RmapLocks,
+): Steps<number> {
+  const mm = vma.vm_mm!;
+  const old_end = old_addr + len;
+  const back = realign(k, vma, old_addr, new_vma, new_addr, len);
+  let from = old_addr - back;
+  let to = new_addr - back;
+  for (let extent = 0; from < old_end; from += extent, to += extent) {
+    extent = extent_of(PUD_SIZE, from, old_end, to);
+    const old_pgd = k.read_entry(pgd_offset(mm, from));
+    if (none(old_pgd)) continue;
+    const old_pudp = pud_offset(old_pgd, from);
+    if (none(k.read_entry(old_pudp))) continue;
+    const new_pudp = yield* k.pud_alloc(mm, pgd_offset(mm, to), to);
+    if (new_pudp === 0) break;
+    if (extent === PUD_SIZE && (yield* k.move_normal_pud(vma, from, to, old_pudp, new_pudp))) continue;
+    extent = extent_of(PMD_SIZE, from, old_end, to);
+    const old_pmdp = pmd_offset(k.read_entry(old_pudp), from);
+    if (none(k.read_entry(old_pmdp))) continue;
+    const new_pmdp = yield* k.pmd_alloc(mm, new_pudp, to);
+    if (new_pmdp === 0) break;
+    if (extent === PMD_SIZE && (yield* k.move_normal_pmd(vma, from, to, old_pmdp, new_pmdp))) continue;
+    if (none(k.read_entry(old_pmdp))) continue;
+    if ((yield* k.pte_alloc(mm, new_pmdp, to)) !== 0) break;
+    yield* k.move_ptes(vma, old_pmdp, from, from + extent, new_pmdp, to, locks);
+  }
+  return Math.max(0, len + Math.min(from, old_end) - old_end);
+}
+
+/**
+ * Bytes by which both addresses can begin earlier, so that whole tables can move: both must be as far from a PMD boundary,
+ * both at the beginning of their VMA, with nothing else below.
+ */
+function realign(k: Kernel, vma: Vma, old_addr: number, new_vma: Vma, new_addr: number, len: number): number {
+  const back = old_addr % PMD_SIZE;
+  if (back === 0 || len < PMD_SIZE - back || new_addr % PMD_SIZE !== back) return 0;
+  const free_below = (v: Vma, address: number) =>
+    v.vm_start === address && !k.find_vma_intersection(v.vm_mm!, address - back, address);
+  return free_below(vma, old_addr) && free_below(new_vma, new_addr) ? back : 0;
+}
+
+/** What reverse mapping finds must be the old place or the new one. */
+export function* take_rmap_locks(k: Kernel, vma: Vma): Steps<void> {
+  yield* k.vma_prepare(vma);
+}
+
+export function* drop_rmap_locks(k: Kernel, vma: Vma): Steps<void> {
+  yield* k.vma_complete(vma);
+}
+
+/** Moves a whole PMD table. False if that is not possible. */
+export function* move_normal_pud(
+  k: Kernel,
+  vma: Vma,
+  from: number,
+  to: number,
+  old_pudp: number,
+  new_pudp: number,
+): Steps<boolean> {
+  const mm = vma.vm_mm!;
+  if (!none(k.read_entry(new_pudp))) return false;
+  yield* k.take_rmap_locks(vma);
+  const pud = k.read_entry(old_pudp);
+  yield k.set_pud(mm, from, old_pudp, 0);
+  yield* k.pud_populate(mm, to, new_pudp, entryPfn(pud));
+  yield* k.flush_tlb_range(vma, from, from + PUD_SIZE);
+  yield* k.drop_rmap_locks(vma);
+  return true;
+}
+
+/** Moves a whole PTE table. */
+export function* move_normal_pmd(
+  k: Kernel,
+  vma: Vma,
+  from: number,
+  to: number,
+  old_pmdp: number,
+  new_pmdp: number,
+): Steps<boolean> {
+  const mm = vma.vm_mm!;
+  if (!none(k.read_entry(new_pmdp))) return false;
+  yield* k.take_rmap_locks(vma);
+  yield* k.lock_both(mm, old_pmdp, new_pmdp);
+  const pmd = k.read_entry(old_pmdp);
+  if (!none(pmd)) {
+    yield k.set_pmd(mm, from, old_pmdp, 0);
+    yield* k.pmd_populate(mm, to, new_pmdp, entryPfn(pmd));
+    yield* k.flush_tlb_range(vma, from, from + PMD_SIZE);
+  }
+  yield* k.unlock_both(old_pmdp, new_pmdp);
+  yield* k.drop_rmap_locks(vma);
+  return !none(pmd);
+}
+
+const table_of = (entryp: number): number => Math.floor(entryp / 512);
+
+/** Takes the locks of the PMD tables in which the two entries are; it may be one table. */
+export function* lock_both(k: Kernel, _mm: Mm, old_pmdp: number, new_pmdp: number): Steps<void> {
+  yield* k.spin_lock(k.pmd_lockptr(old_pmdp), PTE_LOCK);
+  if (table_of(old_pmdp) !== table_of(new_pmdp)) yield* k.spin_lock(k.pmd_lockptr(new_pmdp), `${PTE_LOCK}/1`);
+}
+
+export function* unlock_both(k: Kernel, old_pmdp: number, new_pmdp: number): Steps<void> {
+  if (table_of(old_pmdp) !== table_of(new_pmdp)) yield k.spin_unlock(k.pmd_lockptr(new_pmdp), `${PTE_LOCK}/1`);
+  yield k.spin_unlock(k.pmd_lockptr(old_pmdp), PTE_LOCK);
+}
+
+/** Moves single PTEs. The flush comes before the locks go: nobody may write through the old address any more. */
+export function* move_ptes(
+  k: Kernel,
+  vma: Vma,
+  old_pmdp: number,
+  old_addr: number,
+  old_end: number,
+  new_pmdp: number,
+  new_addr: number,
+  locks: RmapLocks,
+): Steps<void> {
+  const mm = vma.vm_mm!;
+  if (locks === "with rmap locks") yield* k.take_rmap_locks(vma);
+  const old_pmd = k.read_entry(old_pmdp);
+  const new_pmd = k.read_entry(new_pmdp);
+  const old_ptl = k.pte_lockptr(old_pmd);
+  const new_ptl = k.pte_lockptr(new_pmd);
+  yield* k.spin_lock(old_ptl, PTE_LOCK);
+  if (new_pmd !== old_pmd) yield* k.spin_lock(new_ptl, `${PTE_LOCK}/1`);
+  yield* k.flush_tlb_batched_pending(mm);
+  let flush = false;
+  for (let address = old_addr, to = new_addr; address < old_end; address += 4096, to += 4096) {
+    const ptep = pte_offset(old_pmd, address);
+    const pte = k.read_entry(ptep);
+    if (none(pte)) continue;
+    yield k.set_pte(mm, address, ptep, 0);
+    if (isPresent(pte)) flush = true;
+    yield k.set_pte(mm, to, pte_offset(new_pmd, to), pte);
+  }
+  if (flush) yield* k.flush_tlb_range(vma, old_addr, old_end);
+  if (new_pmd !== old_pmd) yield k.spin_unlock(new_ptl, `${PTE_LOCK}/1`);
+  yield k.spin_unlock(old_ptl, PTE_LOCK);
+  if (locks === "with rmap locks") yield* k.drop_rmap_locks(vma);
+}

@@ -1,0 +1,43 @@
+// Going through the PTE tables of a range, for who changes entries: madvise, mprotect, reclaim.
+import { _PAGE_PRESENT, _PAGE_PSE } from "../../hardware/entry.ts";
+import {
+  addr_end,
+  PGDIR_SIZE,
+  PMD_SIZE,
+  PUD_SIZE,
+  pgd_offset,
+  pmd_offset,
+  pud_offset,
+} from "../arch/x86/mm/pgtable.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Mm } from "../mm_types.ts";
+
+/** The part of a range that one PTE table maps, and the PMD entry that leads to the table. */
+export interface PteRange {
+  readonly pmdp: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+const leads_down = (entry: number): boolean => (entry & _PAGE_PRESENT) !== 0 && !(entry & _PAGE_PSE);
+
+/** The first part of [start, end) for which there is a PTE table, or null. Go on from its `end`. */
+export function next_pte_range(k: Kernel, mm: Mm, start: number, end: number): PteRange | null {
+  for (let address = start; address < end; ) {
+    const pgd = k.read_entry(pgd_offset(mm, address));
+    if (!leads_down(pgd)) {
+      address = addr_end(address, end, PGDIR_SIZE);
+      continue;
+    }
+    const pud = k.read_entry(pud_offset(pgd, address));
+    if (!leads_down(pud)) {
+      address = addr_end(address, end, PUD_SIZE);
+      continue;
+    }
+    const pmdp = pmd_offset(pud, address);
+    const next = addr_end(address, end, PMD_SIZE);
+    if (leads_down(k.read_entry(pmdp))) return { pmdp, start: address, end: next };
+    address = next;
+  }
+  return null;
+}

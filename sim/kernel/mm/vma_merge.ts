@@ -1,0 +1,202 @@
+// VMAs that become one (mm/vma.c): a new mapping that continues its neighbours, and an old one, or part of it, that has
+// become like them.
+import type { Steps } from "../../core/thread.ts";
+import { VM_SOFTDIRTY, VM_SPECIAL, withoutVmFlags } from "../flags.ts";
+import type { Kernel } from "../kernel.ts";
+import type { AnonVma, File, Mm, Vma } from "../mm_types.ts";
+
+/** struct vma_merge_struct: what [start, end) is to be. */
+export interface VmaMerge {
+  readonly mm: Mm;
+  readonly start: number;
+  readonly end: number;
+  readonly pgoff: number;
+  readonly vm_flags: number;
+  readonly file: File | null;
+  readonly anon_vma: AnonVma | null;
+  /** The VMA whose range it is now; null: nothing is mapped there yet. */
+  readonly middle: Vma | null;
+}
+
+/** Same flags, file and operations; `pgoff_gap`: pages missing between the offsets. */
+export function mergeable_with(k: Kernel, vma: Vma, vm_flags: number, file: File | null, pgoff_gap: number): boolean {
+  if (pgoff_gap !== 0 || vma.vm_file !== file) return false;
+  if (withoutVmFlags(vma.vm_flags, VM_SOFTDIRTY) !== withoutVmFlags(vm_flags, VM_SOFTDIRTY)) return false;
+  return !(vm_flags & VM_SPECIAL) && !k.vm_op(vma, "close");
+}
+
+/** A VMA whose pages may be those of a parent or child: its anon_vmas would make others' reverse maps longer. */
+const is_singular = (vma: Vma): boolean => vma.anon_vma_chain.length === 1;
+
+/** Whether `neighbour` may take in a range with this anon_vma. */
+export function is_mergeable_anon_vma(k: Kernel, merge: VmaMerge, neighbour: Vma): boolean {
+  const mine = merge.anon_vma;
+  const its = neighbour.anon_vma;
+  if (k.config.version === "6.12") return ((!mine || !its) && is_singular(neighbour)) || mine === its;
+  // Since 6.16 a VMA that nobody touched yet takes the other one's anon_vma.
+  if (mine && !its) return !merge.middle || is_singular(merge.middle);
+  if (!mine && its) return is_singular(neighbour);
+  return mine === its;
+}
+
+export function can_merge_left(k: Kernel, merge: VmaMerge, prev: Vma | null): boolean {
+  if (prev?.vm_end !== merge.start) return false;
+  const gap = prev.vm_pgoff + (prev.vm_end - prev.vm_start) / 4096 - merge.pgoff;
+  return k.mergeable_with(prev, merge.vm_flags, merge.file, gap) && k.is_mergeable_anon_vma(merge, prev);
+}
+
+export function can_merge_right(k: Kernel, merge: VmaMerge, next: Vma | null): boolean {
+  if (next?.vm_start !== merge.end) return false;
+  const gap = merge.pgoff + (merge.end - merge.start) / 4096 - next.vm_pgoff;
+  return k.mergeable_with(next, merge.vm_flags, merge.file, gap) && k.is_mergeable_anon_vma(merge, next);
+}
+
+/** Whether both neighbours can become one with what is between them. */
+function join(prev: Vma, next: Vma): boolean {
+  return prev.anon_vma === next.anon_vma || !prev.anon_vma || !next.anon_vma;
+}
+
+/**
+ * A mapping of a range where nothing is mapped: its neighbours grow instead. Caller holds mmap_lock for writing.
+ * @returns the VMA that covers the range now, or null
+ */
+export function* vma_merge_new_range(k: Kernel, merge: VmaMerge): Steps<Vma | null> {
+  if (merge.vm_flags & VM_SPECIAL) return null;
+  const { mm, start, end } = merge;
+  const index = k.vma_index(mm, start);
+  const prev = index > 0 ? mm.mm_mt.at(index - 1)! : null;
+  const next = mm.mm_mt.at(index) ?? null;
+  const left = k.can_merge_left(merge, prev) ? prev : null;
+  const right = k.can_merge_right(merge, next) ? next : null;
+  if (left) {
+    const both = right !== null && join(left, right);
+    yield* k.vma_resize(left, left.vm_start, both ? right.vm_end : end, both ? [right] : []);
+    return left;
+  }
+  if (right) yield* k.vma_resize(right, start, right.vm_end, []);
+  return right;
+}
+
+/**
+ * [start, end) of a VMA gets new flags: its neighbours take it in if they are like it then.
+ * @returns the VMA that covers the range now, or null with nothing changed
+ */
+export function* vma_merge_existing_range(k: Kernel, merge: VmaMerge): Steps<Vma | null> {
+  const { mm, start, end } = merge;
+  const vma = merge.middle!;
+  const atStart = start === vma.vm_start;
+  const atEnd = end === vma.vm_end;
+  if (merge.vm_flags & VM_SPECIAL || !(atStart || atEnd)) return null;
+  const at = mm.mm_mt.indexOf(vma);
+  const prev = at > 0 ? mm.mm_mt.at(at - 1)! : null;
+  const next = mm.mm_mt.at(at + 1) ?? null;
+  const left = atStart && k.can_merge_left(merge, prev) ? prev : null;
+  const right = atEnd && k.can_merge_right(merge, next) ? next : null;
+  if (left && right && join(left, right)) {
+    yield* k.vma_resize(left, left.vm_start, right.vm_end, [vma, right]);
+    return left;
+  }
+  if (left) {
+    if (atEnd) yield* k.vma_resize(left, left.vm_start, end, [vma]);
+    else yield* k.vma_move_boundary(left, vma, end);
+    return left;
+  }
+  if (!right) return null;
+  if (atStart) yield* k.vma_resize(right, start, right.vm_end, [vma]);
+  else yield* k.vma_move_boundary(vma, right, start);
+  return right;
+}
+
+/** `to` gets the anon_vma of a VMA that it takes the pages of. */
+export function* dup_anon_vma(k: Kernel, to: Vma, from: Vma): Steps<void> {
+  if (!from.anon_vma || to.anon_vma) return;
+  to.anon_vma = from.anon_vma;
+  yield* k.anon_vma_clone(to, from);
+}
+
+/** `vma` grows to [start, end); the neighbours that it swallows disappear. */
+export function* vma_resize(k: Kernel, vma: Vma, start: number, end: number, swallowed: readonly Vma[]): Steps<void> {
+  const mm = vma.vm_mm!;
+  yield* k.vma_start_write(vma);
+  for (const gone of swallowed) {
+    yield* k.vma_start_write(gone);
+    yield* k.dup_anon_vma(vma, gone);
+  }
+  for (const gone of swallowed) {
+    yield* k.vma_detach(gone);
+    yield* k.unlink_file_vma(gone);
+    yield* k.unlink_anon_vmas(gone);
+  }
+  yield* k.vma_prepare(vma);
+  vma.vm_pgoff += (start - vma.vm_start) / 4096;
+  vma.vm_start = start;
+  vma.vm_end = end;
+  yield k.trace.vma_change(vma, mm, start, end);
+  yield* k.vma_complete(vma);
+  for (const gone of swallowed) yield* k.remove_vma(gone);
+}
+
+/** The boundary between two neighbours moves to `address`: one gets what the other loses. */
+export function* vma_move_boundary(k: Kernel, left: Vma, right: Vma, address: number): Steps<void> {
+  const mm = left.vm_mm!;
+  yield* k.vma_start_write(left);
+  yield* k.vma_start_write(right);
+  if (address > right.vm_start) yield* k.dup_anon_vma(left, right);
+  else yield* k.dup_anon_vma(right, left);
+  yield* k.vma_prepare(left);
+  right.vm_pgoff += (address - right.vm_start) / 4096;
+  left.vm_end = address;
+  right.vm_start = address;
+  yield k.trace.vma_change(left, mm, left.vm_start, address);
+  yield k.trace.vma_change(right, mm, address, right.vm_end);
+  yield* k.vma_complete(left);
+}
+
+/** Keeps the reverse map out while a VMA's range changes. */
+export function* vma_prepare(k: Kernel, vma: Vma): Steps<void> {
+  const mapping = vma.vm_file?.f_inode?.i_mapping;
+  if (mapping) yield* k.down_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  if (vma.anon_vma) yield* k.down_write(vma.anon_vma.root!.rwsem, "&anon_vma->rwsem");
+}
+
+export function* vma_complete(k: Kernel, vma: Vma): Steps<void> {
+  if (vma.anon_vma) yield k.up_write(vma.anon_vma.root!.rwsem, "&anon_vma->rwsem");
+  const mapping = vma.vm_file?.f_inode?.i_mapping;
+  if (mapping) yield k.up_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+}
+
+/**
+ * Makes [start, end) of `vma` a VMA that can have these flags, by merging or splitting. Changes no flags itself.
+ * @returns that VMA, or a negative errno
+ */
+export function* vma_modify_flags(
+  k: Kernel,
+  vma: Vma,
+  start: number,
+  end: number,
+  vm_flags: number,
+): Steps<Vma | number> {
+  const pgoff = vma.vm_pgoff + (start - vma.vm_start) / 4096;
+  const { vm_mm, vm_file: file, anon_vma } = vma;
+  const merge = { mm: vm_mm!, start, end, pgoff, vm_flags, file, anon_vma, middle: vma };
+  const merged = yield* k.vma_merge_existing_range(merge);
+  if (merged) return merged;
+  let middle: Vma | number = vma;
+  if (vma.vm_start < start) {
+    middle = yield* k.split_vma(vma, start);
+    if (typeof middle === "number") return middle;
+  }
+  if (middle.vm_end > end) {
+    const upper = yield* k.split_vma(middle, end);
+    if (typeof upper === "number") return upper;
+  }
+  return middle;
+}
+
+/** mremap: `vma` grows by `bytes` into free space, and becomes one with its next neighbour if it reaches it. */
+export function* vma_merge_extend(k: Kernel, vma: Vma, bytes: number): Steps<Vma | null> {
+  const { vm_mm, vm_end, vm_flags, vm_file, anon_vma } = vma;
+  const pgoff = vma.vm_pgoff + (vm_end - vma.vm_start) / 4096;
+  const merge = { mm: vm_mm!, start: vm_end, end: vm_end + bytes, pgoff, vm_flags, file: vm_file, anon_vma };
+  return yield* k.vma_merge_new_range({ ...merge, middle: null });
+}
