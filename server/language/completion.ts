@@ -11,10 +11,18 @@ export function completion(analysis: Analysis, position: Position): CompletionIt
   const offset = toOffset(analysis.file, position);
   const place = placeAt(analysis.file, offset);
   if (!place) return [];
-  const found = offersAt(analysis, place);
+  const found = hyphenatedOffers(analysis, place) ?? offersAt(analysis, place);
   const start = found.hyphens ? place.hyphenStart : place.wordStart;
   const range = toRange(analysis.file, { start, end: offset });
   return found.items.map((item) => ({ ...item, textEdit: { range, newText: item.insertText ?? item.label } }));
+}
+
+/** `missing-tl|`: read as one name, where such a name belongs; elsewhere the hyphen is a minus. */
+function hyphenatedOffers(analysis: Analysis, place: CursorPlace): Offers | undefined {
+  if (place.hyphenStart === place.wordStart) return undefined;
+  const whole = placeAt(analysis.file, place.hyphenStart);
+  const found = whole && offersAt(analysis, whole);
+  return found?.hyphens ? found : undefined;
 }
 
 interface Offers {

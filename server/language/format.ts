@@ -84,7 +84,8 @@ function lineBreaks(layout: Layout, before: Piece, piece: Piece): number {
   const { file, marks } = layout;
   const lines = file.text.slice(before.end, piece.start).split(/\r\n|\n|\r/).length - 1;
   const starts = marks.itemStarts.has(piece.start) || marks.brokenCloses.has(piece.start);
-  const needed = before.kind === "line-comment" || (starts && piece.kind !== "line-comment") ? 1 : 0;
+  const breaks = starts && before.kind !== "block-comment" && piece.kind !== "line-comment";
+  const needed = before.kind === "line-comment" || breaks ? 1 : 0;
   const most = isOpener(before) || isCloser(piece) ? 1 : 2;
   return Math.min(most, Math.max(lines, needed));
 }

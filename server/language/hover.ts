@@ -45,13 +45,20 @@ function answer(analysis: Analysis, span: { start: number; end: number }, value:
 
 /** The smallest expression around the offset that has a value: a number, or an operator's whole. */
 function expressionHover(analysis: Analysis, offset: number): Hover | null {
-  for (const node of nodesAt(analysis.file.items, offset).reverse()) {
-    if (!isExpression(node)) continue;
+  const nodes = nodesAt(analysis.file.items, offset).reverse();
+  for (const [index, node] of nodes.entries()) {
+    // Of `-1` nobody wants to know what 1 is.
+    const isSigned = kindOf(node) === "integer" && kindOf(nodes[index + 1]) === "unary";
+    if (!isExpression(node) || isSigned) continue;
     const value = constantValue(analysis, node);
     if (typeof value === "bigint") return answer(analysis, node, addressText(analysis, value));
     if (typeof value === "boolean") return answer(analysis, node, `\`${value}\``);
   }
   return null;
+}
+
+function kindOf(node: Node | undefined): string | undefined {
+  return node && "kind" in node ? node.kind : undefined;
 }
 
 function addressText(analysis: Analysis, value: bigint): string {

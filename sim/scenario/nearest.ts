@@ -2,7 +2,8 @@
 
 /** Up to `limit` of `names` that differ from `word` by few enough letters to be what was meant, nearest first. */
 export function nearest(word: string, names: Iterable<string>, limit = 3): string[] {
-  const allowed = Math.max(1, Math.floor(word.length / 3));
+  // Every short name is near to every other one; only their case counts.
+  const allowed = word.length < 3 ? 0 : Math.max(1, Math.floor(word.length / 3));
   const lower = word.toLowerCase();
   const found: { name: string; distance: number }[] = [];
   for (const name of names) {
