@@ -2,7 +2,6 @@
 // step gave there must come out here.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { mshareV3 } from "../../../sim/designs/mshare-v3/index.ts";
 import {
   MSHAREFS_CREATE_MAPPING,
   MSHAREFS_GET_SIZE,
@@ -12,7 +11,8 @@ import { errnoName } from "../../../sim/kernel/uapi/errno.ts";
 import { O_CREAT, O_EXCL, O_RDWR } from "../../../sim/kernel/uapi/fcntl.ts";
 import { MADV_POPULATE_READ } from "../../../sim/kernel/uapi/mman.ts";
 import { signalName } from "../../../sim/kernel/uapi/signal.ts";
-import { type Driver, drive } from "../../kernel/harness.ts";
+import type { Driver } from "../../kernel/harness.ts";
+import { mshareMachine } from "./region.ts";
 
 export interface FactStep {
   readonly op: string;
@@ -86,7 +86,7 @@ class Player {
 
   constructor(fact: Fact) {
     this.#fact = fact;
-    this.#d = drive(new Array(64).fill(0), mshareV3.patch, { version: "6.12" });
+    this.#d = mshareMachine(new Array(64).fill(0));
   }
 
   step(step: FactStep): Record<string, unknown> {

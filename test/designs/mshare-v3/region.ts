@@ -18,9 +18,13 @@ export const REGION_MAP = 0x31; // MAP_SHARED|MAP_ANONYMOUS|MAP_FIXED
 
 export const PATH = "/sys/fs/mshare/db";
 
-/** `cpus`: the CPU of each process. */
-export const mshareMachine = (cpus: readonly number[], options: Partial<Config> = {}): Driver =>
-  drive(cpus, mshareV3.patch, { version: "6.12", ...options });
+/** `cpus`: the CPU of each process. System calls end as they do in Linux: files that were closed go then. */
+export function mshareMachine(cpus: readonly number[], options: Partial<Config> = {}): Driver {
+  const driver = drive(cpus, mshareV3.patch, { version: "6.12", ...options });
+  const call: Driver["call"] = (who, name, ...args) =>
+    name.startsWith("sys_") ? driver.call(who, "do_syscall", name.slice(4), args) : driver.call(who, name, ...args);
+  return { ...driver, call };
+}
 
 export const u64 = (n: number | bigint): bigint => BigInt.asUintN(64, BigInt(n));
 
