@@ -1,10 +1,23 @@
 // Facts A (what sharing costs and saves), B5 to B7 (fork, unlink, exit), C1 (munmap), measured on a real kernel.
+import assert from "node:assert/strict";
 import { facts, play } from "./facts.ts";
+import { mshareMachine, steppingMachine } from "./region.ts";
+
+const processes = new Array(24).fill(0);
 
 describe("mshare v3: as measured", () => {
   for (const fact of facts.filter(({ id }) => /^(A|B5|C1)#/.test(id))) {
     it(`${fact.id}: ${fact.title}`, () => {
-      play(fact);
+      play(fact, mshareMachine(processes));
     }).timeout(60_000);
   }
+
+  for (const fact of facts.filter(({ id }) => /^(B5|C1)#/.test(id)))
+    it(`${fact.id}, step by step: the same, to the last bit`, () => {
+      const [straight, stepping] = [mshareMachine(processes), steppingMachine(processes)];
+      play(fact, straight);
+      play(fact, stepping);
+      assert.equal(stepping.system.machine.step, straight.system.machine.step);
+      assert.equal(stepping.system.machine.store.hash(), straight.system.machine.store.hash());
+    });
 });

@@ -12,7 +12,6 @@ import { O_CREAT, O_EXCL, O_RDWR } from "../../../sim/kernel/uapi/fcntl.ts";
 import { MADV_POPULATE_READ } from "../../../sim/kernel/uapi/mman.ts";
 import { signalName } from "../../../sim/kernel/uapi/signal.ts";
 import type { Driver } from "../../kernel/harness.ts";
-import { mshareMachine } from "./region.ts";
 
 export interface FactStep {
   readonly op: string;
@@ -46,9 +45,9 @@ const joined = (words: unknown, values: Readonly<Record<string, number>>): numbe
 const protection = (prot: unknown): number =>
   (String(prot).includes("r") ? 1 : 0) + (String(prot).includes("w") ? 2 : 0);
 
-/** Plays a fact and compares. Process 0 of the machine is the parent of those that the fact names. */
-export function play(fact: Fact): void {
-  const player = new Player(fact);
+/** Plays a fact on a machine and compares. Its process 0 is the parent of those that the fact names. */
+export function play(fact: Fact, d: Driver): void {
+  const player = new Player(fact, d);
   const last = Number(/N=(\d+)/.exec(fact.title)?.[1] ?? 1) - 1;
   for (const step of fact.steps) {
     const got = player.step(step);
@@ -84,9 +83,9 @@ class Player {
   #shmemBefore = -1;
   #inherited = false;
 
-  constructor(fact: Fact) {
+  constructor(fact: Fact, d: Driver) {
     this.#fact = fact;
-    this.#d = mshareMachine(new Array(64).fill(0));
+    this.#d = d;
   }
 
   step(step: FactStep): Record<string, unknown> {

@@ -1,4 +1,6 @@
 // A machine with mshare v3 on it, and what the tests do to regions again and again.
+
+import { WAITING } from "../../../sim/core/thread.ts";
 import { mshareV3 } from "../../../sim/designs/mshare-v3/index.ts";
 import { MSHAREFS_CREATE_MAPPING, MSHAREFS_SET_SIZE } from "../../../sim/designs/mshare-v3/mshare.ts";
 import type { Config } from "../../../sim/kernel/kernel.ts";
@@ -23,6 +25,30 @@ export function mshareMachine(cpus: readonly number[], options: Partial<Config> 
   const driver = drive(cpus, mshareV3.patch, { version: "6.12", ...options });
   const call: Driver["call"] = (who, name, ...args) =>
     name.startsWith("sys_") ? driver.call(who, "do_syscall", name.slice(4), args) : driver.call(who, name, ...args);
+  return { ...driver, call };
+}
+
+/** The same with the functions that stop at each step: every step of a call, one after the other. */
+export function steppingMachine(cpus: readonly number[], options: Partial<Config> = {}): Driver {
+  const driver = mshareMachine(cpus, options);
+  const { machine, platform, threads } = driver.system;
+  const call: Driver["call"] = (who, name, ...args) => {
+    const isCall = name.startsWith("sys_");
+    const unit = isCall ? platform.unit("do_syscall", [name.slice(4), args]) : platform.unit(name, args);
+    const thread = threads[who]!;
+    machine.thread = thread;
+    const switchIn = platform.switchIn(thread)?.stepping();
+    while (switchIn && !switchIn.next().done);
+    const steps = unit.stepping();
+    for (;;) {
+      const { value, done } = steps.next();
+      if (done) {
+        machine.thread = null;
+        return value as number;
+      }
+      if (value === WAITING) throw new Error(`${name} waits for ${thread.waitReason}`);
+    }
+  };
   return { ...driver, call };
 }
 
