@@ -19,8 +19,9 @@ const rooms = [
   "server",
   "extension",
 ];
-/** The façade's vocabulary: types only, so it stands beside the façade. */
+/** The façade's vocabulary, types only, and what the façade is made of: one room with it. */
 const vocabulary = "sim/debugging.ts";
+const behindFacade = "sim/session/";
 /** Side by side, and strangers to each other. */
 const servers = ["server/debug", "server/language", "server/cli"];
 const entries = /\/main\.ts$|\.node\.ts$/;
@@ -64,7 +65,7 @@ function resolve(file: string, name: string): string {
 }
 
 function roomOf(file: string): number {
-  if (file === vocabulary) return rooms.indexOf(facade);
+  if (file === vocabulary || file.startsWith(behindFacade)) return rooms.indexOf(facade);
   return rooms.findIndex((room) => file.startsWith(`${room}/`) || file === room);
 }
 
