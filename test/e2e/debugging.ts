@@ -96,6 +96,13 @@ export class Debugging {
     return texts(this.editor.page.locator(".debug-call-stack .monaco-list-row"));
   }
 
+  /** Clicks on a row of the Call Stack view and waits until that line is looked at. */
+  async selectFrame(text: string): Promise<void> {
+    const row = this.editor.page.locator(".debug-call-stack .monaco-list-row");
+    await row.filter({ hasText: text }).first().click();
+    await this.editor.page.locator(`${textArea} .debug-focused-stack-frame-line`).first().waitFor();
+  }
+
   breakpoints(): Promise<string[]> {
     return texts(this.editor.page.locator(".debug-breakpoints .monaco-list-row"));
   }

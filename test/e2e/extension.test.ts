@@ -11,6 +11,8 @@ import { whatIsMissing } from "./installed.ts";
 import { type Server, startServer } from "./server.ts";
 
 const example = "msharefs-basics.mshare";
+/** The statement with the first access of a process that shares the region. */
+const access = "reader: load(p) == 42";
 const broken = "broken.mshare";
 /** `MSHARE_PICTURES=1 npm test` also renews the pictures of the documentation. */
 const renewPictures = process.env["MSHARE_PICTURES"] === "1";
@@ -75,45 +77,49 @@ describe("the extension in a real VS Code", function () {
   });
 
   it("stops at a breakpoint after F5, without a launch.json", async () => {
-    const line = lineOf("mmap(");
-    await debug.toggleBreakpoint(line);
+    await debug.toggleBreakpoint(lineOf(access));
     const stop = await debug.press(keys.start);
-    assert.deepEqual([stop.reason, stop.line, stop.file], ["breakpoint", line, example]);
+    assert.deepEqual([stop.reason, stop.line, stop.file], ["breakpoint", lineOf(access), example]);
   });
 
   it("shows the process's variables", async () => {
-    await debug.expand("Process");
-    const variables = await eventually("fd shows", async () => {
+    await debug.expand("Task");
+    const variables = await eventually("p shows", async () => {
       const shown = await debug.variables();
-      return shown.some(({ name }) => name === "fd") && shown;
+      return shown.some(({ name }) => name === "p") && shown;
     });
-    assert.deepEqual(
-      variables.find(({ name }) => name === "fd"),
+    const own = variables.filter(({ name, level }) => level === 2 && ["fd", "p"].includes(name));
+    assert.deepEqual(own, [
       { level: 2, name: "fd", value: "3" },
-    );
+      { level: 2, name: "p", value: "0x20000000000" },
+    ]);
     await picture("stopped");
   });
 
   it("shows values beside the lines that have run, and not beside those to come", async () => {
     const shown = await eventually("a value shows", async () => {
       const lines = await editor.textOfLines();
-      return lines.get(lineOf("open("))?.includes("fd = 3") && lines;
+      return lines.get(lineOf("reader: p ="))?.includes("reader.p = 0x20000000000") && lines;
     });
-    const stopped = lineOf("mmap(");
-    const later = [...shown].filter(([line, text]) => line > stopped && /\w+\.(fd|p) = /.test(text));
+    const later = [...shown].filter(([line, text]) => line > lineOf(access) && /\w+\.(fd|p) = /.test(text));
     assert.deepEqual(later, []);
   });
 
-  it("stops at an event, named in words", async () => {
+  it("stops at an event, named in words, in the kernel that makes it", async () => {
     await debug.addFunctionBreakpoint("set_pgd into guest");
     const stop = await debug.press(keys.continue);
     assert.equal(stop.reason, "function breakpoint");
-    assert.match(await status(), /step \d/);
+    assert.match(stop.file, /\.ts$/);
+    const stack = (await debug.callStack()).join("\n");
+    assert.match(stack, /handle_mm_fault/);
+    assert.ok(stack.includes(access), stack);
+    await picture("kernel");
   });
 
   it("shows the walk of an address to the shared table in a hover", async () => {
-    const shown = await debug.hover(lineOf("2TiB"), "2TiB");
-    assert.match(shown, /writer, reader/);
+    await debug.selectFrame(access);
+    const shown = await debug.hover(lineOf("one shared sub-tree"), "2TiB");
+    assert.match(shown, /writer/);
     await picture("hover");
   });
 
