@@ -6,6 +6,8 @@ import type { Diagnostic } from "./scenario/diagnostics.ts";
 export interface Host {
   /** A file's text, or undefined where it does not exist or may not be read. */
   read(path: string): string | undefined;
+  /** The source map of a generated file of this program, for kernel stack frames; undefined where there is none. */
+  sourceMap?(generated: string): string | undefined;
 }
 
 /** How a run is set up; what is left out comes from the file, then from the defaults. */
@@ -125,7 +127,17 @@ export type Goal =
   | { readonly kind: "goto"; readonly step: number };
 
 export interface Stop {
-  readonly reason: "entry" | "step" | "breakpoint" | "event" | "data" | "exception" | "pause" | "goto" | "end" | "limit";
+  readonly reason:
+    | "entry"
+    | "step"
+    | "breakpoint"
+    | "event"
+    | "data"
+    | "exception"
+    | "pause"
+    | "goto"
+    | "end"
+    | "limit";
   /** One line in plain words. */
   readonly description: string;
   readonly thread: number;
@@ -170,7 +182,12 @@ export interface DebugSession {
   setEventBreakpoints(breakpoints: readonly EventBreakpoint[]): readonly BreakpointStatus[];
   setDataBreakpoints(breakpoints: readonly DataBreakpoint[]): readonly BreakpointStatus[];
   setExceptionFilters(filters: readonly ExceptionFilter[]): readonly BreakpointStatus[];
-  exceptionFilters(): readonly { readonly filter: string; readonly label: string; readonly doc: string; readonly default: boolean }[];
+  exceptionFilters(): readonly {
+    readonly filter: string;
+    readonly label: string;
+    readonly doc: string;
+    readonly default: boolean;
+  }[];
   /** Lines of a file, from..to inclusive, on which a run can stop. */
   breakableLines(file: string, from: number, to: number): readonly number[];
 
@@ -184,7 +201,14 @@ export interface DebugSession {
   /** Text, one level a line, of the walk of an address, a variable or an expression; what a hover shows. */
   hover(expression: string, thread: number): ValueNode | { readonly error: string };
   /** Completions for an expression, cut at `column` (from 0). */
-  complete(text: string, column: number): readonly { readonly label: string; readonly detail?: string; readonly type: "function" | "variable" | "field" | "constant" }[];
+  complete(
+    text: string,
+    column: number,
+  ): readonly {
+    readonly label: string;
+    readonly detail?: string;
+    readonly type: "function" | "variable" | "field" | "constant";
+  }[];
   /** Sets a field or entry by hand. In the past this drops the recorded future. Says what it did, or why not. */
   write(dataId: string, value: string): ValueNode | { readonly error: string };
   /** Bytes at a memory reference (`ValueNode.memory`); fewer than asked where memory ends. */
@@ -192,7 +216,10 @@ export interface DebugSession {
   /** Writes bytes; gives how many. */
   writeMemory(memory: string, offset: number, bytes: Uint8Array): number;
   /** Kernel steps around the current one, for a disassembly view: past and, where recorded, future. */
-  steps(from: number, count: number): readonly { readonly step: number; readonly text: string; readonly file?: string; readonly line?: number }[];
+  steps(
+    from: number,
+    count: number,
+  ): readonly { readonly step: number; readonly text: string; readonly file?: string; readonly line?: number }[];
   /** The step at which this field or entry was last written before now. */
   whoWrote(dataId: string): { readonly step: number; readonly description: string } | { readonly error: string };
 }

@@ -53,6 +53,12 @@ export class Recording {
     this.#copiedBefore = this.#machine.store.copiedBytes;
   }
 
+  /** The beginning itself is another one. The next offer is the first checkpoint. */
+  restart(): void {
+    this.#checkpoints = [];
+    this.#copiedBefore = this.#machine.store.copiedBytes;
+  }
+
   get count(): number {
     return this.#checkpoints.length;
   }

@@ -45,6 +45,12 @@ export class Run {
   /** Threads that are in the middle of a unit. */
   #inFlight = new Set<Thread>();
   #running: Thread | null = null;
+  /** While set only this thread does steps, as far as it can. */
+  alone: Thread | null = null;
+  /** Threads that were chosen by hand, by step: chosen again when the run comes by. */
+  readonly #chosen = new Map<number, Thread>();
+  /** Changes by hand, made again when the run comes by. */
+  #interventions: { readonly step: number; readonly apply: () => unknown }[] = [];
   /** Furthest step done so far, and whether that is the end. */
   last = 0;
   ended = false;
@@ -59,18 +65,35 @@ export class Run {
   /** Runs to `target`, a stop, or the end; gives "budget" after about `budget` steps. */
   forward(target: number, budget: number): Outcome {
     const { machine } = this;
+    const pauseAt = machine.step + budget;
+    let outcome: Outcome | undefined;
+    for (;;) {
+      const change = this.#interventions.find(({ step }) => step > machine.step && step < target);
+      outcome = this.#forwardPlain(change?.step ?? target, pauseAt);
+      if (outcome !== "target" || !change) break;
+      this.#applyInterventions();
+    }
+    if (outcome === "target") this.#applyInterventions();
+    if (machine.step > this.last) this.last = machine.step;
+    if (outcome === "done") this.ended = true;
+    return outcome;
+  }
+
+  #forwardPlain(target: number, pauseAt: number): Outcome {
+    const { machine } = this;
     machine.target = target;
     machine.rearm();
     machine.stopping = false;
-    const pauseAt = machine.step + budget;
     let outcome = this.#blocked(target, pauseAt);
     while (!outcome) {
       if (!this.#once()) outcome = "done";
       else outcome = this.#blocked(target, pauseAt);
     }
-    if (machine.step > this.last) this.last = machine.step;
-    if (outcome === "done") this.ended = true;
     return outcome;
+  }
+
+  #applyInterventions(): void {
+    for (const { step, apply } of this.#interventions) if (step === this.machine.step) apply();
   }
 
   #blocked(target: number, pauseAt: number): Outcome | undefined {
@@ -93,11 +116,21 @@ export class Run {
     return this.#inFlight.size === 0;
   }
 
-  /** The history from here on is another one: something was changed by hand. Only at a boundary or in a unit at its end. */
-  forgetFuture(): void {
-    this.last = this.machine.step;
+  /** Something was changed by hand at the current step: what was recorded after it is forgotten. */
+  intervene(again: () => unknown): void {
+    const { step } = this.machine;
+    this.#forgetFuture();
+    this.#interventions.push({ step, apply: again });
+    if (step === 0) this.recording.restart();
+  }
+
+  #forgetFuture(): void {
+    const { step } = this.machine;
+    this.last = step;
     this.ended = false;
-    this.recording.forgetAfter(this.machine.step);
+    this.recording.forgetAfter(step);
+    this.#interventions = this.#interventions.filter((one) => one.step <= step);
+    for (const at of this.#chosen.keys()) if (at >= step) this.#chosen.delete(at);
   }
 
   #fartherThanACheckpoint(step: number): boolean {
@@ -127,7 +160,8 @@ export class Run {
     const interrupts = this.#platform.interrupts();
     if (threads.length === 0 && interrupts.length === 0) return false;
     const schedule = this.#program.schedule();
-    if (boundary && interrupts.length === 0 && (schedule.sequential || threads.length === 1)) {
+    const byHand = this.alone !== null || this.#chosen.has(machine.step);
+    if (boundary && interrupts.length === 0 && !byHand && (schedule.sequential || threads.length === 1)) {
       this.recording.offer();
       return this.#straight(threads[0]!);
     }
@@ -135,6 +169,8 @@ export class Run {
     const thread = this.#choose([...interrupts, ...threads], schedule);
     if (!thread) {
       this.#program.stuck([...this.#inFlight]);
+      for (const hanging of this.#inFlight) hanging.call = null;
+      this.#inFlight.clear();
       return true;
     }
     this.#step(thread);
@@ -148,6 +184,12 @@ export class Run {
     );
     if (able.length === 0) return null;
     if (able.length === 1) return able[0]!;
+    const chosen = this.#chosen.get(this.machine.step) ?? this.alone;
+    if (chosen && able.includes(chosen)) {
+      if (this.alone && this.machine.step < this.last) this.#forgetFuture();
+      this.#chosen.set(this.machine.step, chosen);
+      return chosen;
+    }
     const { thread, memory } = schedule.next(able, this.#running, this.#program.memory);
     this.#program.memory = memory;
     return thread;

@@ -193,9 +193,11 @@ export class Storage {
   }
 
   restore(snapshot: StorageSnapshot): void {
+    // Handles of fixed objects stay valid: chunks that came later are blank again, not gone.
+    const chunks = this.chunks.length;
     this.chunks = snapshot.chunks.slice();
     this.values = snapshot.values.slice() as unknown[][];
-    this.epochs.length = this.chunks.length;
+    this.#cover((chunks << this.shift) - 1);
     this.top = snapshot.top;
     this.live = snapshot.live;
     this.#firstFree = snapshot.firstFree;

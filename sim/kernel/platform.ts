@@ -8,6 +8,8 @@ import type { Cpu, Task } from "./mm_types.ts";
 export interface KernelPlatform extends Platform {
   /** Plain calls only: all interrupts that are pending, one CPU after the other. */
   runNow(): void;
+  /** The interrupt contexts, by CPU. */
+  readonly handlers: readonly Thread[];
   /** A unit that calls a kernel function in both flavours. */
   unit(name: string, args: readonly unknown[]): Unit;
 }
@@ -31,6 +33,7 @@ export function createPlatform({ machine, stepping, straight, cpus, taskOf }: Pa
   const pending = () => handlers.filter((thread) => cpus[thread.cpu]!.pending > 0 && cpus[thread.cpu]!.irqs_off === 0);
   const interrupt = (thread: Thread) => unit("handle_ipi", [cpus[thread.cpu]!]);
   return {
+    handlers,
     unit,
     interrupt,
     interrupts: pending,

@@ -1,9 +1,17 @@
 // What a run is to stop at, and which of it has just happened.
 import type { Watch } from "../core/storage.ts";
-import type { BreakpointOptions, BreakpointStatus, DataBreakpoint, EventBreakpoint, ExceptionFilter, LineBreakpoint, Output } from "../debugging.ts";
+import type {
+  BreakpointOptions,
+  BreakpointStatus,
+  DataBreakpoint,
+  EventBreakpoint,
+  ExceptionFilter,
+  LineBreakpoint,
+  Output,
+} from "../debugging.ts";
 import type { Expr } from "../scenario/ast.ts";
-import { isTrue, type Value } from "../scenario/values.ts";
 import { parseExpressionText } from "../scenario/parser.ts";
+import { isTrue, type Value } from "../scenario/values.ts";
 import type { EventPattern, NoPattern } from "./event_words.ts";
 
 interface Breakpoint {
@@ -42,7 +50,10 @@ export interface BreakpointWorld {
   /** The line from which on a line breakpoint can stop, with its marks; undefined: nowhere in the file. */
   place(file: string, line: number): { readonly line: number; readonly sites: readonly number[] } | undefined;
   /** The places of the store behind a data breakpoint, or why there is none. */
-  watch(dataId: string, hit: (before: number, after: number) => void): readonly (Watch & { readonly structure: string })[] | string;
+  watch(
+    dataId: string,
+    hit: (before: number, after: number) => void,
+  ): readonly (Watch & { readonly structure: string })[] | string;
   /** Evaluates for the running thread, at the current event. */
   evaluate(expr: Expr): Value | undefined;
   /** Replaces `{expression}` in a log message. */
@@ -82,7 +93,9 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
     const breakpoint = { id: nextId++, options, passed: [] };
     if (!options.condition) return { breakpoint };
     const { expr, problems } = parseExpressionText(options.condition);
-    return problems[0] ? { breakpoint, problem: `condition: ${problems[0].message}` } : { breakpoint: { ...breakpoint, condition: expr } };
+    return problems[0]
+      ? { breakpoint, problem: `condition: ${problems[0].message}` }
+      : { breakpoint: { ...breakpoint, condition: expr } };
   };
 
   /** Conditions, hit counts, log messages: whether the run stops for it. */
@@ -174,7 +187,11 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
       written = [];
       return seen
         .filter(({ before, after, stop }) => before !== after && stops(stop))
-        .map(({ stop, before, after }) => ({ reason: "data", id: stop.id, text: `${stop.dataId}: ${before} → ${after}` }));
+        .map(({ stop, before, after }) => ({
+          reason: "data",
+          id: stop.id,
+          text: `${stop.dataId}: ${before} → ${after}`,
+        }));
     },
     forException(filter, text) {
       const matching = filters.filter((stop) => stop.filter === filter && stops(stop));

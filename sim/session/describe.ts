@@ -29,10 +29,12 @@ function setText(system: System, name: string, mm: Mm, argument: (name: string) 
   const entry = argument("entry") as number;
   const address = hex(argument("address") as number);
   if (entry === 0) return `${name} into ${mm.name}: clears the entry for ${address}`;
-  if (name === "set_pte" || !isPresent(entry)) return `${name} into ${mm.name}: ${address} → frame ${hex(entryPfn(entry))}`;
+  if (name === "set_pte" || !isPresent(entry))
+    return `${name} into ${mm.name}: ${address} → frame ${hex(entryPfn(entry))}`;
   const who = sharers(system).get(entryPfn(entry)) ?? [];
   const host = who.find((one) => isHost(system, one));
-  if (host && who.length > 1 && mm !== host) return `${name} into ${mm.name}: links the shared sub-tree of ${host.name}`;
+  if (host && who.length > 1 && mm !== host)
+    return `${name} into ${mm.name}: links the shared sub-tree of ${host.name}`;
   const shared = sharedText(who);
   return `${name} into ${mm.name}: ${address} → table ${hex(entryPfn(entry))}${shared ? `, ${shared}` : ""}`;
 }

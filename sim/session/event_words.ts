@@ -77,7 +77,11 @@ function verbs(name: string, object: string): readonly string[] {
   return [];
 }
 
-function namedEvents(name: string, object: string, { system, functions }: WordContext): Omit<EventPattern, "matches"> | NoPattern {
+function namedEvents(
+  name: string,
+  object: string,
+  { system, functions }: WordContext,
+): Omit<EventPattern, "matches"> | NoPattern {
   const { events } = system.machine;
   const ids = new Set<number>();
   events.names.forEach((event, id) => {

@@ -9,6 +9,7 @@ import { attachDetectors, type Detectors, detectorStructures } from "../detector
 import { boot, type Patch, type System } from "../kernel/boot.ts";
 import { operationTables } from "../kernel/fs/tables.ts";
 import type { Config } from "../kernel/kernel.ts";
+import type { SchedulePolicy } from "../scenario/ast.ts";
 import { type CheckedScenario, check, constantsOf } from "../scenario/check.ts";
 import { type Diagnostic, formatDiagnostic, refuses } from "../scenario/diagnostics.ts";
 import { evaluate } from "../scenario/expressions.ts";
@@ -18,7 +19,6 @@ import { meminfoOf, statOf, statusOf } from "../scenario/run/proc.ts";
 import { createRoster, type Roster, TooManyProcesses } from "../scenario/run/roster.ts";
 import { createRunner, type Runner } from "../scenario/run/runner.ts";
 import { actor_state, count_state, type FinalCounters, scenario_state } from "../scenario/run/state.ts";
-import type { SchedulePolicy } from "../scenario/ast.ts";
 import { vocabulary } from "./vocabulary.ts";
 
 /** Steps after which a run is taken for endless. */
@@ -50,7 +50,8 @@ export function load(host: Host, options: LaunchOptions): Loaded | Refusal {
   try {
     return build(scenario, design, policy, options);
   } catch (error) {
-    if (error instanceof TooManyProcesses) return refusal(`${options.program}: ${error.message}.`, scenario.diagnostics);
+    if (error instanceof TooManyProcesses)
+      return refusal(`${options.program}: ${error.message}.`, scenario.diagnostics);
     throw error;
   }
 }

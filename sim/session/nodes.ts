@@ -1,6 +1,7 @@
 // The machine as a tree of named values: every field of every structure by its declaration, page tables by their levels.
+
+import type { RefList } from "../core/ref_list.ts";
 import type { Field, Handle } from "../core/struct.ts";
-import { RefList } from "../core/ref_list.ts";
 import type { ValueNode } from "../debugging.ts";
 import { isObject, type Value } from "../scenario/values.ts";
 import { hex, showNumber, summary } from "./show.ts";
@@ -78,10 +79,15 @@ export function valueNode(name: string, raw: unknown, show?: (value: never) => s
   if (typeof raw === "number" || typeof raw === "bigint") return { name, value: hex(raw) };
   if (Array.isArray(raw)) {
     const children = () => raw.map((item, i) => valueNode(`[${i}]`, item));
-    return { name, value: raw.length === 0 ? "empty" : `${raw.length}`, children: raw.length > 0 ? children : undefined };
+    return {
+      name,
+      value: raw.length === 0 ? "empty" : `${raw.length}`,
+      children: raw.length > 0 ? children : undefined,
+    };
   }
   if (typeof raw === "object" && "layout" in raw) return objectNode(name, raw as Handle);
-  if (typeof raw === "object" && "entries" in raw && typeof raw.entries === "function") return radixNode(name, raw as Entries);
+  if (typeof raw === "object" && "entries" in raw && typeof raw.entries === "function")
+    return radixNode(name, raw as Entries);
   return { name, value: String(raw) };
 }
 
@@ -96,7 +102,12 @@ function radixNode(name: string, entries: Entries): ValueNode {
       name: `[${index}]`,
       value: value > 0 ? `frame ${hex(value - 1)}` : `swap ${-value}`,
     }));
-  return { name, value: `${entries.size} pages`, count: entries.size, children: entries.size > 0 ? children : undefined };
+  return {
+    name,
+    value: `${entries.size} pages`,
+    count: entries.size,
+    children: entries.size > 0 ? children : undefined,
+  };
 }
 
 /** A value of an expression. */

@@ -1,12 +1,11 @@
 // What a run came to: the object that `mshare run --json` prints, and what text output is made of.
 import type { BugReport } from "../detectors/report.ts";
 import type { AllowStatement, ExpectBugStatement, Item } from "../scenario/ast.ts";
-
+import type { Diagnostic } from "../scenario/diagnostics.ts";
 import { textOf } from "../scenario/run/judge.ts";
 import type { ExpectationResult, StatementResult, Warning } from "../scenario/run/state.ts";
-import type { Diagnostic } from "../scenario/diagnostics.ts";
-import { framesOf, type SourceMaps } from "./stack.ts";
 import type { Loaded } from "./load.ts";
+import { framesOf, type SourceMaps } from "./stack.ts";
 
 export interface ReportedFrame {
   readonly function: string;
@@ -89,12 +88,7 @@ export function reportOf(
   };
 }
 
-function reportedBug(
-  loaded: Loaded,
-  maps: SourceMaps,
-  bug: BugReport,
-  history: ReportedBug["history"],
-): ReportedBug {
+function reportedBug(loaded: Loaded, maps: SourceMaps, bug: BugReport, history: ReportedBug["history"]): ReportedBug {
   const stack = framesOf(bug.stack, maps).map(({ name, file, line }) => ({ function: name, file, line }));
   return {
     kind: bug.kind,
@@ -131,7 +125,8 @@ function bugExpectations(loaded: Loaded): ExpectationResult[] {
     }
     if (item.kind !== "expect-bug") return [];
     const found = detectors.reports().filter((bug) => bug.kind === item.bug.text);
-    if (isMended(loaded, item)) return [result(item, found.length === 0, `found although ${item.unlessFixed!.text} is fixed`)];
+    if (isMended(loaded, item))
+      return [result(item, found.length === 0, `found although ${item.unlessFixed!.text} is fixed`)];
     const placed = item.at ? found.filter((bug) => bug.line === lineAfterLabel(loaded, item.at!.text)) : found;
     const elsewhere = item.at && found.length > 0 ? `found in line ${found[0]!.line}` : "no such report";
     return [result(item, placed.length > 0, elsewhere)];
@@ -159,4 +154,3 @@ function lineAfterLabel({ runner, scenario }: Loaded, label: string): number {
 function statements({ scenario }: Loaded): readonly { readonly item: Item | AllowStatement }[] {
   return scenario.program.items;
 }
-

@@ -1,8 +1,9 @@
 // How values look to people: addresses and flags in hex with names, sizes with units.
-import { entryPfn, flagNames, isPresent, isSwap, swapOffset, swapType } from "../hardware/entry.ts";
-import type { Handle } from "../core/struct.ts";
+
 import type { NumberKind } from "../core/fields.ts";
-import { PAGE_TYPES, type File, type Inode, type Mm, type Page, type Task, type Vma } from "../kernel/mm_types.ts";
+import type { Handle } from "../core/struct.ts";
+import { entryPfn, flagNames, isPresent, isSwap, swapOffset, swapType } from "../hardware/entry.ts";
+import { type File, type Inode, type Mm, PAGE_TYPES, type Page, type Task, type Vma } from "../kernel/mm_types.ts";
 
 export const hex = (n: number | bigint): string => `0x${n.toString(16)}`;
 

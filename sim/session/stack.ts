@@ -22,7 +22,8 @@ export function createSourceMaps(read: ((generated: string) => string | undefine
 }
 
 /** `at handle_mm_fault (/x/engine.js:12:34)`, `handle_mm_fault@/x/engine.js:12:34` */
-const LINE = /^\s*at (?:async )?(?:(?:Object|Generator|Function|Machine)\.)?([\w$.<>]+)(?: \[as \w+\])? \(?(.+?):(\d+):(\d+)\)?$|^([\w$.*]+)@(.+?):(\d+):(\d+)$/;
+const LINE =
+  /^\s*at (?:async )?(?:(?:Object|Generator|Function|Machine)\.)?([\w$.<>]+)(?: \[as \w+\])? \(?(.+?):(\d+):(\d+)\)?$|^([\w$.*]+)@(.+?):(\d+):(\d+)$/;
 /** What is kernel in the eyes of its users: not the machinery that runs it. */
 const KERNEL = /(?:^|\/)(sim\/(?:kernel|designs|hardware)\/.+\.ts)$/;
 const MACHINERY = new Set(["begin_statement", "unit", "straight", "stepping", "runNow"]);

@@ -1,6 +1,7 @@
 // Page tables as people look at them: level by level, only what is there, with who shares it.
-import { _PAGE_PRESENT, _PAGE_PSE, entryPfn, isPresent } from "../hardware/entry.ts";
+
 import type { ValueNode } from "../debugging.ts";
+import { _PAGE_PRESENT, _PAGE_PSE, entryPfn, isPresent } from "../hardware/entry.ts";
 import type { System } from "../kernel/boot.ts";
 import type { Mm } from "../kernel/mm_types.ts";
 import { allMms } from "../scenario/run/sharers.ts";
@@ -38,7 +39,14 @@ export function sharedText(who: readonly Mm[] | undefined): string {
 }
 
 /** The table in frame `pfn`, which maps from `base` on. */
-export function tableNode(system: System, name: string, pfn: number, level: number, base: number, who: Sharers): ValueNode {
+export function tableNode(
+  system: System,
+  name: string,
+  pfn: number,
+  level: number,
+  base: number,
+  who: Sharers,
+): ValueNode {
   const entries = () => presentEntries(system, pfn);
   const count = entries().length;
   const shared = sharedText(who.get(pfn));
@@ -46,12 +54,16 @@ export function tableNode(system: System, name: string, pfn: number, level: numb
     name,
     value: `${LEVEL[level]} table in frame ${hex(pfn)}, ${count} of 512${shared ? `, ${shared}` : ""}`,
     memory: `page:${pfn}`,
-    children: count === 0 ? undefined : (start, wanted) => page(withHoles(entries(), level, base, system, pfn, who), start, wanted),
+    children:
+      count === 0
+        ? undefined
+        : (start, wanted) => page(withHoles(entries(), level, base, system, pfn, who), start, wanted),
     count: count > 100 ? 2 * count + 1 : undefined,
   };
 }
 
-const page = (nodes: readonly ValueNode[], start = 0, count = nodes.length): readonly ValueNode[] => nodes.slice(start, start + count);
+const page = (nodes: readonly ValueNode[], start = 0, count = nodes.length): readonly ValueNode[] =>
+  nodes.slice(start, start + count);
 
 function presentEntries(system: System, pfn: number): { index: number; entry: number }[] {
   const found: { index: number; entry: number }[] = [];
@@ -117,11 +129,19 @@ export function walkNodes(system: System, mm: Mm, address: number, who: Sharers)
     const index = Math.floor(address / span(level)) % 512;
     const entry = system.straight.memory.readEntry(table, index);
     const shared = level < 4 ? sharedText(who.get(table)) : "";
-    const node = entryNode(system, `${LEVEL[level]}[${index}]`, table, index, entry, level, address - (address % span(level)), who);
+    const node = entryNode(
+      system,
+      `${LEVEL[level]}[${index}]`,
+      table,
+      index,
+      entry,
+      level,
+      address - (address % span(level)),
+      who,
+    );
     nodes.push(shared ? { ...node, value: `${node.value} · this ${LEVEL[level]} table is ${shared}` } : node);
     if (!(entry & _PAGE_PRESENT) || level === 1 || entry & _PAGE_PSE) break;
     table = entryPfn(entry);
   }
   return nodes;
 }
-

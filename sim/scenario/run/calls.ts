@@ -30,12 +30,7 @@ export interface KernelCall {
 }
 
 /** What does a system call, an access other than `touch`, or an operation. */
-export function kernelCall(
-  thread: Thread,
-  statement: CallStatement,
-  spec: CallSpec,
-  evaluate: Evaluate,
-): KernelCall {
+export function kernelCall(thread: Thread, statement: CallStatement, spec: CallSpec, evaluate: Evaluate): KernelCall {
   const name = statement.call.name.text;
   const args = statement.call.args.map((arg, i) => argument(spec.params[i], arg, evaluate));
   const all = spec.params.map((param, i) => (i < args.length ? args[i] : missing(param)));

@@ -8,7 +8,7 @@ import type { ProcessSymbol } from "../symbols.ts";
 import { type Failure, isObject, type ObjectValue, toU64, type Value } from "../values.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import { showValue } from "./judge.ts";
-import { objectOf, tlbValue, valueOf, walkValue } from "./objects.ts";
+import { objectOf, plainValue, tlbValue, walkValue } from "./objects.ts";
 import type { Plan } from "./plan.ts";
 import { meminfoOf, pagemapOf, smapsOf, statOf, statusOf } from "./proc.ts";
 import type { Roster } from "./roster.ts";
@@ -27,6 +27,8 @@ export interface ScenarioInspector {
   variablesOf(thread: number): Readonly<Record<string, bigint>>;
   /** The values of an expression's parts, for a report of why it is false. */
   explain(condition: Expr, frames: readonly WalkFrame[]): string;
+  /** An argument of the event that has just happened, by its name; `cpu`, `task`, `mm` also where it has none. */
+  eventArgument(name: string): Value | undefined;
   /** The process or thread with this name as people write it, as a value. */
   process(thread: number): ProcessValue;
 }
@@ -158,8 +160,9 @@ export function createInspector(parts: Parts): ScenarioInspector {
 
   const eventArgument = (wanted: string): Value | undefined => {
     const { machine } = system;
+    if (machine.event < 0) return undefined;
     const at = machine.events.specs[machine.event]!.args.indexOf(wanted);
-    if (at >= 0) return valueOf(system, machine.args[at], wanted);
+    if (at >= 0) return plainValue(system, machine.args[at], wanted);
     if (wanted === "cpu") return machine.thread ? toU64(machine.thread.cpu) : undefined;
     if (wanted === "task")
       return machine.thread && machine.thread.id >= 0 ? processValue(machine.thread.id) : undefined;
@@ -180,6 +183,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
 
   return {
     within,
+    eventArgument,
     variablesOf,
     process: processValue,
     threadOf: (value) => (isObject(value) && "thread" in value ? (value as ProcessValue).thread : undefined),

@@ -46,15 +46,15 @@ export function fieldValue(system: System, handle: Handle, field: Field): Value 
     if (kind.format === "enum") return kind.names?.[raw as number] ?? numberValue(raw as number);
     return numberValue(raw as number);
   }
-  return valueOf(system, raw, name);
+  return plainValue(system, raw, name);
 }
 
-export function valueOf(system: System, raw: unknown, name: string): Value {
+export function plainValue(system: System, raw: unknown, name: string): Value {
   if (raw === null || raw === undefined) return null;
   if (typeof raw === "number") return numberValue(raw);
   if (typeof raw === "bigint" || typeof raw === "string" || typeof raw === "boolean") return raw;
   if (raw instanceof RefList) return listValue(name, raw.length, (i) => objectOf(system, raw.at(i)!));
-  if (Array.isArray(raw)) return listValue(name, raw.length, (i) => valueOf(system, raw[i], name));
+  if (Array.isArray(raw)) return listValue(name, raw.length, (i) => plainValue(system, raw[i], name));
   if (isHandle(raw)) return objectOf(system, raw);
   if (typeof raw === "object" && "size" in raw)
     return {
@@ -64,7 +64,7 @@ export function valueOf(system: System, raw: unknown, name: string): Value {
     };
   return {
     type: name,
-    get: (field) => valueOf(system, (raw as Anything)[field], field),
+    get: (field) => plainValue(system, (raw as Anything)[field], field),
     fields: () => Object.keys(raw as object),
   };
 }

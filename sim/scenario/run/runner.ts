@@ -7,6 +7,7 @@ import type { CallSpec } from "../../kernel/syscall_table.ts";
 import type { Actor, CallStatement, Expr, Item } from "../ast.ts";
 import { type CheckedScenario, constantsOf } from "../check.ts";
 import { evaluate } from "../expressions.ts";
+import { positionAt } from "../lines.ts";
 import { cpuOperations, kernelOperations } from "../operations.ts";
 import { isTrue, type Value } from "../values.ts";
 import { BadArgument, type KernelCall, kernelCall, type Outcome, outcomeOf, signalName } from "./calls.ts";
@@ -35,7 +36,11 @@ export interface Runner extends Program {
   readonly inspector: ScenarioInspector;
   actor(thread: Thread): ActorState;
   /** The statement that a thread is in, or undefined. */
-  statementOf(thread: Thread): { readonly file: string; readonly line: number; readonly item: Item } | undefined;
+  statementOf(
+    thread: Thread,
+  ): { readonly file: string; readonly line: number; readonly column: number; readonly item: Item } | undefined;
+  /** The loops that a thread's statement is in. */
+  framesOf(thread: Thread): readonly WalkFrame[];
 }
 
 /** What the runner calls when something is only known to others: counters for the report. */
@@ -66,7 +71,7 @@ export function createRunner(
   });
   const constant = constantsOf(scenario);
   const inspector = createInspector({ scenario, plan, roster, system, actors, constant });
-  const valueOf = (expr: Expr, thread: number, frames: readonly WalkFrame[]): Value => {
+  const exprValue = (expr: Expr, thread: number, frames: readonly WalkFrame[]): Value => {
     const result = evaluate(expr, { inspector: inspector.within(thread, frames), constant });
     if ("value" in result) return result.value;
     throw new BadArgument(result.error);
@@ -79,7 +84,7 @@ export function createRunner(
 
   const context: WalkContext = {
     actors: (item, frames) => threadsOf(item.actor, frames),
-    turns: (item, frames) => Number(valueOf(item.count, mainThread(frames), frames) as bigint),
+    turns: (item, frames) => Number(exprValue(item.count, mainThread(frames), frames) as bigint),
     passing(item, frames) {
       if (item.kind === "expect") expectNow(item, frames);
       else if (item.kind === "label") state.label = item.name.text;
@@ -89,12 +94,13 @@ export function createRunner(
 
   function threadsOf(actor: Actor, frames: readonly WalkFrame[]): readonly number[] {
     if (actor.kind === "kernel") return [system.kernelThread.id];
-    if (actor.kind === "cpu") return [system.cpuThreads[Number(valueOf(actor.number, mainThread(frames), frames))]!.id];
+    if (actor.kind === "cpu")
+      return [system.cpuThreads[Number(exprValue(actor.number, mainThread(frames), frames))]!.id];
     const process = scenario.processes.get(actor.name.text)!;
     const symbol = actor.thread ? process.threads.get(actor.thread.text)! : process;
     const all = roster.of(symbol);
     if (actor.index === undefined || actor.index === "all") return all;
-    const index = Number(valueOf(actor.index, mainThread(frames), frames));
+    const index = Number(exprValue(actor.index, mainThread(frames), frames));
     const found = all[index];
     if (found === undefined) throw new BadArgument(`there is no ${actor.name.text}[${index}]`);
     return [found];
@@ -191,9 +197,11 @@ export function createRunner(
     const actor = actors[thread.id]!;
     actor.file = plan.files.indexOf(plan.fileOf(statement));
     actor.at = statement.start;
-    const value = (expr: Expr) => valueOf(expr, thread.id, walker.frames);
+    const value = (expr: Expr) => exprValue(expr, thread.id, walker.frames);
     const touching = statement.call.name.text === "touch";
-    const call = touching ? nextTouch(statement, thread, value) : kernelCall(thread, statement, specOf(statement), value);
+    const call = touching
+      ? nextTouch(statement, thread, value)
+      : kernelCall(thread, statement, specOf(statement), value);
     const { unit } = system.platform;
     if (touching && actor.progress > 0) return unit(call.name, call.args);
     return unit("begin_statement", [plan.lineOf(statement), call.name, call.args]);
@@ -248,7 +256,7 @@ export function createRunner(
     if (name === "load" || name === "store" || name === "exec") state.accesses++;
     let outcome = outcomeOf(system, thread, name, result);
     if (name === "store" && outcome.result !== undefined) {
-      const value = valueOf(statement.call.args[1]!, thread.id, arrival.walker.frames);
+      const value = exprValue(statement.call.args[1]!, thread.id, arrival.walker.frames);
       outcome = { result: value as bigint };
     }
     finish(thread, arrival, outcome);
@@ -262,7 +270,7 @@ export function createRunner(
     const { variable } = statement;
     if (variable && outcome.result !== undefined)
       actor.variables = { ...actor.variables, [variable.text]: outcome.result };
-    const verdict = judge(statement, outcome, (expr) => valueOf(expr, thread.id, walker.frames));
+    const verdict = judge(statement, outcome, (expr) => exprValue(expr, thread.id, walker.frames));
     record({
       file: plan.fileOf(statement).path,
       line: plan.lineOf(statement),
@@ -300,7 +308,7 @@ export function createRunner(
 
   /** A forked process has its parent's variables. */
   function inherit(thread: Thread, { statement, walker }: CallArrival): void {
-    const child = valueOf(statement.call.args[0]!, thread.id, walker.frames);
+    const child = exprValue(statement.call.args[0]!, thread.id, walker.frames);
     const id = inspector.threadOf(child);
     if (id !== undefined) actors[id]!.variables = { ...inspector.variablesOf(thread.id) };
   }
@@ -368,8 +376,10 @@ export function createRunner(
       const arrival = arrivals.get(thread.id);
       if (!arrival) return undefined;
       const { statement } = arrival;
-      return { file: plan.fileOf(statement).path, line: plan.lineOf(statement), item: statement };
+      const { path, lines } = plan.fileOf(statement);
+      return { file: path, ...positionAt(lines, statement.start), item: statement };
     },
+    framesOf: (thread) => arrivals.get(thread.id)?.walker.frames ?? state.walkers[0]?.frames ?? [],
   };
 }
 

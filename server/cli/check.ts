@@ -1,0 +1,30 @@
+// mshare check FILE…: the language server's diagnostics, for scripts.
+import { checkFile } from "../../sim/session.ts";
+import type { Arguments } from "./arguments.ts";
+import { jsonLine } from "./json.ts";
+import { first, has, JSON_OUT, KERNEL, QUIET } from "./options.ts";
+import { complain } from "./run.ts";
+import { STATUS, type Status, type Terminal } from "./terminal.ts";
+
+export function checkCommand(args: Arguments, terminal: Terminal): Status {
+  if (args.files.length === 0) return complain(terminal, "no file is given: mshare check FILE…");
+  let status: Status = STATUS.ok;
+  for (const file of args.files) {
+    const checked = checkFile(terminal, file, first(args, KERNEL));
+    if ("missing" in checked) {
+      if (has(args, JSON_OUT))
+        terminal.out(jsonLine({ file, verdict: "refused", message: checked.missing, diagnostics: [] }));
+      else terminal.error(`mshare: ${checked.missing}\n`);
+      status = STATUS.refused;
+      continue;
+    }
+    const { diagnostics, refused, text } = checked;
+    if (has(args, JSON_OUT)) terminal.out(jsonLine({ file, verdict: refused ? "refused" : "pass", diagnostics }));
+    else {
+      for (const line of text) terminal.out(`${line}\n`);
+      if (diagnostics.length === 0 && !has(args, QUIET)) terminal.out(`${file}: nothing to complain about\n`);
+    }
+    if (refused) status = STATUS.refused;
+  }
+  return status;
+}

@@ -1,0 +1,37 @@
+// mshare designs: the kernels that scenarios can name.
+import { vocabulary } from "../../sim/session.ts";
+import type { Arguments } from "./arguments.ts";
+import { jsonLine } from "./json.ts";
+import { has, JSON_OUT } from "./options.ts";
+import { STATUS, type Status, type Terminal } from "./terminal.ts";
+
+export function designsCommand(args: Arguments, terminal: Terminal): Status {
+  for (const { name, title, doc, version, options, calls, constants, bugs } of vocabulary().designs) {
+    if (has(args, JSON_OUT)) {
+      terminal.out(jsonLine({ name, title, doc, version, options, calls, constants, bugs }));
+      continue;
+    }
+    const lines = [`${name}: ${title} (Linux ${version})`, `  ${doc}`];
+    if (options.length > 0) lines.push("", "  Options");
+    for (const option of options) {
+      const values = typeof option.values === "string" ? option.values : option.values.join(", ");
+      lines.push(`    ${option.name}: ${values} (default ${option.default})`, `      ${option.doc}`);
+    }
+    if (calls.length > 0) lines.push("", "  Calls of its own");
+    for (const call of calls) {
+      const parameters = call.params.map((param) =>
+        param.kind === "struct"
+          ? `{ ${param.fields?.map((field) => field.name).join(", ") ?? ""} }`
+          : param.constants?.length === 1
+            ? param.constants[0]!
+            : param.name,
+      );
+      lines.push(`    ${call.name}(${parameters.join(", ")})`, `      ${call.doc}`);
+    }
+    if (bugs.length > 0) lines.push("", "  Known bugs, each with the id that --fix takes");
+    for (const bug of bugs)
+      lines.push(`    ${bug.id}: ${bug.title}`, `      reported as ${bug.kinds.join(", ")}; ${bug.source}`);
+    terminal.out(`${lines.join("\n")}\n\n`);
+  }
+  return STATUS.ok;
+}

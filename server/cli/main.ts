@@ -1,0 +1,49 @@
+// The `mshare` command in Node.
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { command } from "./command.ts";
+
+/** Bytes; more is no scenario. */
+const LARGEST_FILE = 64 * 2 ** 20;
+
+function read(path: string): string | undefined {
+  try {
+    if (!statSync(path).isFile() || statSync(path).size > LARGEST_FILE) return undefined;
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+const require = createRequire(__filename);
+
+async function main(): Promise<void> {
+  let interrupted = false;
+  process.on("SIGINT", () => {
+    interrupted = true;
+  });
+  // A reader that closes early (`| head`) is no error of ours.
+  process.stdout.on("error", () => process.exit(0));
+  const status = await command(process.argv.slice(2), {
+    read,
+    sourceMap: (generated) => read(`${generated}.map`),
+    out: (text) => process.stdout.write(text),
+    error: (text) => process.stderr.write(text),
+    colors: (process.stdout.isTTY ?? false) && !process.env["NO_COLOR"],
+    progress: process.stderr.isTTY ?? false,
+    interrupted: () => interrupted,
+    breathe: () => new Promise((resolve) => setImmediate(resolve)),
+    server(name, args) {
+      const file = join(dirname(__filename), `${name}.js`);
+      if (!existsSync(file)) return false;
+      process.argv.splice(2, process.argv.length, ...args);
+      require(file);
+      return true;
+    },
+    version: (require("../package.json") as { version: string }).version,
+  });
+  if (status !== "serving") process.exitCode = status;
+}
+
+void main();

@@ -1,0 +1,23 @@
+// The one façade of the simulator: what the command line and the servers call. Everything below is an implementation.
+export type {
+  BreakpointStatus,
+  DebugSession,
+  ExceptionFilter,
+  ExceptionReport,
+  Frame,
+  Goal,
+  Host,
+  LaunchOptions,
+  Output,
+  Refusal,
+  Scope,
+  Stop,
+  ThreadInfo,
+  ValueNode,
+} from "./debugging.ts";
+export { checkFile } from "./session/check_file.ts";
+export { exceptionFilters, openDebugSession } from "./session/debug.ts";
+export { openRun } from "./session/open_run.ts";
+export type { ReportedBug, RunReport } from "./session/report.ts";
+export { reportText } from "./session/summary.ts";
+export { vocabulary } from "./session/vocabulary.ts";

@@ -1,0 +1,21 @@
+// The checker for whoever only wants to know what is wrong with a file.
+import type { Host } from "../debugging.ts";
+import { check } from "../scenario/check.ts";
+import { type Diagnostic, formatDiagnostic, refuses } from "../scenario/diagnostics.ts";
+import { vocabulary } from "./vocabulary.ts";
+
+export interface CheckedFile {
+  readonly diagnostics: readonly Diagnostic[];
+  /** It would not run. */
+  readonly refused: boolean;
+  /** A line for each diagnostic. */
+  readonly text: readonly string[];
+}
+
+export function checkFile(host: Host, path: string, kernel?: string): CheckedFile | { readonly missing: string } {
+  const source = host.read(path);
+  if (source === undefined) return { missing: `${path}: there is no such file, or it cannot be read.` };
+  const { diagnostics, overrideErrors } = check(path, source, host, vocabulary(), { kernel });
+  const text = [...overrideErrors.map((error) => `${path}: error: ${error}`), ...diagnostics.map(formatDiagnostic)];
+  return { diagnostics, refused: overrideErrors.length > 0 || refuses(diagnostics), text };
+}

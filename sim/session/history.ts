@@ -1,0 +1,77 @@
+// What happened to the objects of a report: allocated, linked, shared, freed. Found by doing the run once more and
+// looking only at the events that name them, so that a run which nobody asks about pays nothing.
+import type { Handle } from "../core/struct.ts";
+import type { BugObject, BugReport } from "../detectors/report.ts";
+import { describeEvent } from "./describe.ts";
+import type { Loaded } from "./load.ts";
+import type { ReportedBug } from "./report.ts";
+
+type History = ReportedBug["history"];
+
+/** Events that make, link, move or end objects. */
+const TELLING = [
+  "alloc_page",
+  "free_page",
+  "alloc_table",
+  "free_table",
+  "set_pgd",
+  "set_p4d",
+  "set_pud",
+  "set_pmd",
+  "mm_alloc",
+  "mm_free",
+  "vma_link",
+  "vma_change",
+  "vma_unlink",
+  "inode_alloc",
+  "inode_evict",
+  "page_cache_add",
+  "page_cache_delete",
+  "tlb_flush",
+];
+const FRAME_ARGUMENTS = new Set(["pfn", "table"]);
+const MOST_LINES = 12;
+
+/** One history for each report. Leaves the run at the step of the last report. */
+export function historyOf(loaded: Loaded): History[] {
+  const { system, run, detectors } = loaded;
+  const { machine } = system;
+  const reports = detectors.reports();
+  const histories: { step: number; event: string; line: number }[][] = reports.map(() => []);
+  const last = Math.max(0, ...reports.map(({ step }) => step));
+  run.goto(0);
+  machine.observedUpTo = 0;
+  machine.attend(TELLING.flatMap((name) => machine.events.id(name) ?? []));
+  machine.observer = () => {
+    reports.forEach((report, i) => {
+      if (machine.step > report.step || !concerns(loaded, report)) return;
+      const text = describeEvent(system);
+      const history = histories[i]!;
+      if (history.at(-1)?.event !== text) history.push({ step: machine.step, event: text, line: machine.place().line });
+    });
+    return false;
+  };
+  if (last > 0) run.forward(last, Number.POSITIVE_INFINITY);
+  machine.observer = null;
+  // The beginning of an object's life and what came shortly before the report say most.
+  return histories.map((history) =>
+    history.length <= MOST_LINES ? history : [...history.slice(0, 4), ...history.slice(4 - MOST_LINES)],
+  );
+}
+
+/** Whether the event that has just happened names one of the report's objects. */
+function concerns({ system }: Loaded, report: BugReport): boolean {
+  const { machine } = system;
+  const { args } = machine.events.specs[machine.event]!;
+  return args.some((name, i) => {
+    const value = machine.args[i];
+    if (typeof value === "number")
+      return FRAME_ARGUMENTS.has(name) && report.objects.some((object) => isFrame(object, value));
+    return isHandle(value) && report.objects.some((object) => isObject(object, value));
+  });
+}
+
+const isFrame = (object: BugObject, pfn: number): boolean => object.type === "page" && Number(object.id) === pfn;
+const isObject = (object: BugObject, handle: Handle): boolean =>
+  object.type === handle.$.type.name && object.type !== "mm_struct" && object.id === `${handle.slot}#${handle.gen}`;
+const isHandle = (value: unknown): value is Handle => typeof value === "object" && value !== null && "layout" in value;

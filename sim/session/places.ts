@@ -1,0 +1,117 @@
+// Paths of fields and entries (`mm_struct:3:1/rss_anon`, `entry:267:4`): reading, watching and writing what they name.
+import type { Watch } from "../core/storage.ts";
+import type { Handle } from "../core/struct.ts";
+import { fromRaw, toRaw } from "../hardware/entry.ts";
+import type { System } from "../kernel/boot.ts";
+import { hex, showNumber } from "./show.ts";
+
+export interface PlacedField {
+  readonly handle: Handle;
+  readonly index: number;
+  readonly kind: import("../core/fields.ts").Kind;
+  readonly name: string;
+}
+
+const ENTRY = /^entry:(\d+):(\d+)$/;
+const FIELD = /^(\w+):(\d+):(\d+)\/([\w.]+)(?:\[(\d+)\])?$/;
+
+/** The field of an object that lives now, or why there is none. */
+export function findField(system: System, dataId: string): PlacedField | string {
+  const match = FIELD.exec(dataId);
+  if (!match) return `${dataId} names no field`;
+  const [, structure, slot, gen, path, element] = match;
+  let handle: Handle;
+  try {
+    handle = system.machine.store.storage(structure!).handle(Number(slot), Number(gen));
+  } catch {
+    return `there is no structure ${structure}`;
+  }
+  if (handle.gen !== 0 && !handle.$.isAlive(handle)) return `this ${structure} is not alive now`;
+  const parts = path!.split(".");
+  for (const part of parts.slice(0, -1)) {
+    const field = handle.layout.byName.get(part);
+    if (field?.kind.kind !== "embed") return `${structure} has no part ${part}`;
+    handle = (handle as unknown as Record<string, Handle>)[part]!;
+  }
+  const name = parts.at(-1)!;
+  const field = handle.layout.byName.get(name);
+  if (!field) return `${handle.layout.name} has no field ${name}`;
+  const inValues = field.kind.kind === "value" || field.kind.kind === "refs";
+  if (inValues) return { handle, index: -1 - (handle.valueBase + field.at), kind: field.kind, name };
+  return { handle, index: handle.base + field.at + Number(element ?? 0), kind: field.kind, name };
+}
+
+/** What has to be watched for a data breakpoint, or why that cannot be. */
+export function watchPlace(
+  system: System,
+  dataId: string,
+  hit: (before: number, after: number) => void,
+): (Watch & { readonly structure: string })[] | string {
+  const entry = ENTRY.exec(dataId);
+  if (entry) return watchEntry(system, Number(entry[1]), Number(entry[2]), hit);
+  const field = findField(system, dataId);
+  if (typeof field === "string") return field;
+  return [{ structure: field.handle.$.type.name, chunk: field.handle.chunk, index: field.index, hit }];
+}
+
+function watchEntry(system: System, pfn: number, index: number, hit: (before: number, after: number) => void) {
+  const frame = system.straight.memory.frame(pfn);
+  const { table } = frame;
+  if (!table) {
+    // An empty table has no storage of its own yet: its first write gives it one.
+    const contents = frame.layout.byName.get("contents")!;
+    return [{ structure: "frame", chunk: frame.chunk, index: frame.base + contents.at, hit }];
+  }
+  const entries = table.layout.byName.get("entries")!;
+  return [{ structure: "table_words", chunk: table.chunk, index: table.base + entries.at + index, hit }];
+}
+
+/** Writes a number typed by a person: 12, 0x1f, 0b1. Says what is there now, or why not. */
+export function writePlace(system: System, dataId: string, text: string): string | { readonly error: string } {
+  const value = readNumber(text);
+  if (value === undefined) return { error: `"${text}" is no number` };
+  const entry = ENTRY.exec(dataId);
+  if (entry) {
+    const { memory } = system.straight;
+    memory.writeEntry(Number(entry[1]), Number(entry[2]), fromRaw(value));
+    return hex(toRaw(memory.readEntry(Number(entry[1]), Number(entry[2]))));
+  }
+  const field = findField(system, dataId);
+  if (typeof field === "string") return { error: field };
+  if (field.kind.kind !== "number") return { error: "only numbers can be set by hand" };
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) return { error: `${field.name} cannot be that large` };
+  (field.handle as unknown as Record<string, number>)[field.name] = Number(value);
+  return showNumber(Number(value), field.kind);
+}
+
+function readNumber(text: string): bigint | undefined {
+  try {
+    const trimmed = text.trim().toLowerCase();
+    if (trimmed === "true") return 1n;
+    if (trimmed === "false") return 0n;
+    return trimmed === "" ? undefined : BigInt.asUintN(64, BigInt(trimmed));
+  } catch {
+    return undefined;
+  }
+}
+
+const PAGE_MEMORY = /^page:(\d+)$/;
+const PROCESS_MEMORY = /^process:(.+):(\d+)$/;
+
+/** Frame and offset of byte `offset` at a memory reference; undefined where nothing is mapped. */
+export function frameAt(
+  system: System,
+  memory: string,
+  offset: number,
+  taskOf: (name: string) => { readonly mm: unknown } | undefined,
+): { readonly pfn: number; readonly at: number } | undefined {
+  const page = PAGE_MEMORY.exec(memory);
+  if (page) return offset >= 0 && offset < 4096 ? { pfn: Number(page[1]), at: offset } : undefined;
+  const process = PROCESS_MEMORY.exec(memory);
+  const task = process ? taskOf(process[1]!) : undefined;
+  if (!task?.mm) return undefined;
+  const address = Number(process![2]) + offset;
+  const pte = system.straight.walk_entries(task.mm as never, address)[3];
+  if (!(pte & 1)) return undefined;
+  return { pfn: Math.floor((pte % 2 ** 52) / 4096), at: address % 4096 };
+}

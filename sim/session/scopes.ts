@@ -1,0 +1,189 @@
+// The scopes of a stopped thread: what happened, the task, its memory, the shared memory, TLBs, locks, frames.
+import type { Handle } from "../core/struct.ts";
+import type { Scope, ValueNode } from "../debugging.ts";
+import { tlbContents } from "../hardware/tlb.ts";
+import type { System } from "../kernel/boot.ts";
+import {
+  address_space,
+  anon_vma,
+  inode,
+  type Mm,
+  mm_struct,
+  PAGE_TYPES,
+  type RwSemaphore,
+  type Spinlock,
+  type Task,
+  vm_area_struct,
+} from "../kernel/mm_types.ts";
+import { allMms } from "../scenario/run/sharers.ts";
+import { argumentText } from "./describe.ts";
+import { isHost } from "./event_words.ts";
+import { objectNode } from "./nodes.ts";
+import { entryText, hex, mmName, pageText, showBytes, vmaText } from "./show.ts";
+import { type Sharers, tableNode } from "./tables.ts";
+
+export interface ScopeInput {
+  readonly system: System;
+  readonly task: Task | undefined;
+  readonly cpu: number;
+  readonly variables: Readonly<Record<string, bigint>>;
+  readonly who: Sharers;
+}
+
+export function scopesOf(input: ScopeInput): Scope[] {
+  const { system, task, who } = input;
+  const mm = task?.mm ?? undefined;
+  const hosts = allMms(system).filter((one) => isHost(system, one));
+  const cheap = (name: string, children: () => readonly ValueNode[]): Scope => ({
+    name,
+    expensive: false,
+    node: { name, value: "", children },
+  });
+  const scopes = [cheap("Event", () => eventNodes(system))];
+  if (task) scopes.push(cheap("Task", () => taskNodes(input, task)));
+  if (mm) {
+    scopes.push(cheap("mm", () => objectNode("mm", mm).children!()));
+    scopes.push(cheap("VMAs", () => vmaNodes(mm)));
+    scopes.push(cheap("Page tables", () => [tableNode(system, mmName(mm), mm.pgd, 4, 0, who)]));
+  }
+  if (hosts.length > 0) scopes.push(cheap("host mm", () => hosts.map((host) => hostNode(system, host, who))));
+  scopes.push(cheap(`TLB cpu${input.cpu}`, () => tlbNodes(system, input.cpu)));
+  scopes.push(cheap("Locks", () => lockNodes(system)));
+  const expensive = (name: string, children: () => readonly ValueNode[]): Scope => ({
+    ...cheap(name, children),
+    expensive: true,
+  });
+  scopes.push(expensive("CPUs", () => (system.straight.tasks().length > 0 ? cpuNodes(system) : [])));
+  scopes.push(expensive("Address spaces", () => allMms(system).map((one) => hostNode(system, one, who))));
+  scopes.push(expensive("Pages", () => pageNodes(system)));
+  return scopes;
+}
+
+function eventNodes(system: System): ValueNode[] {
+  const { machine } = system;
+  const nodes: ValueNode[] = [{ name: "step", value: String(machine.step) }];
+  if (machine.event < 0 || machine.step === 0) return nodes;
+  const spec = machine.events.specs[machine.event]!;
+  nodes.push({ name: "event", value: machine.events.names[machine.event]! });
+  spec.args.forEach((name, i) => {
+    const value = machine.args[i];
+    if (value === undefined) return;
+    if (typeof value === "object" && value !== null && "layout" in value) nodes.push(objectNode(name, value as Handle));
+    else nodes.push({ name, value: argumentText(name, value), expression: name });
+  });
+  return nodes;
+}
+
+function taskNodes({ variables }: ScopeInput, task: Task): ValueNode[] {
+  const own = Object.entries(variables).map(([name, value]) => ({
+    name,
+    value: value > 65535n ? hex(value) : String(value),
+    expression: `${task.comm}.${name}`,
+    memory: value >= 4096n && value < 2n ** 47n ? `process:${task.comm}:${value}` : undefined,
+  }));
+  return [...own, objectNode("task", task)];
+}
+
+function vmaNodes(mm: Mm): ValueNode[] {
+  return [...mm.mm_mt].map((vma, i) => ({ ...objectNode(`[${i}]`, vma), value: vmaText(vma) }));
+}
+
+function hostNode(system: System, mm: Mm, who: Sharers): ValueNode {
+  return {
+    name: mm.name,
+    value: `${mm.mm_mt.length} VMAs, page tables ${showBytes(mm.pgtables_bytes)}`,
+    children: () => [
+      objectNode("mm", mm),
+      { name: "VMAs", value: String(mm.mm_mt.length), children: () => vmaNodes(mm) },
+      tableNode(system, "page tables", mm.pgd, 4, 0, who),
+    ],
+  };
+}
+
+function tlbNodes(system: System, cpu: number): ValueNode[] {
+  const state = system.straight.cpuOf(cpu);
+  const contents = tlbContents(system.straight.tlbOf(cpu));
+  const leaves = contents.filter(({ level, entry }) => level === 1 || (entry & 0x80) !== 0);
+  const upper = contents.filter((one) => !leaves.includes(one));
+  const node = ({ address, entry, level, pcid }: (typeof contents)[number]): ValueNode => ({
+    name: hex(address),
+    value: `${entryText(entry, level)}${system.config.pcid ? `, pcid ${pcid}` : ""}`,
+  });
+  const list = (name: string, nodes: readonly ValueNode[]): ValueNode => ({
+    name,
+    value: String(nodes.length),
+    count: nodes.length,
+    children: nodes.length > 0 ? (start = 0, count = nodes.length) => nodes.slice(start, start + count) : undefined,
+  });
+  return [
+    { name: "loaded", value: state.loaded_mm ? mmName(state.loaded_mm) : "nothing" },
+    { name: "lazy", value: state.is_lazy ? "true" : "false" },
+    list("translations", leaves.map(node)),
+    list("paging-structure cache", upper.map(node)),
+  ];
+}
+
+function cpuNodes(system: System): ValueNode[] {
+  return Array.from({ length: system.config.cpus }, (_, id) => {
+    const cpu = system.straight.cpuOf(id);
+    const value = `${cpu.curr?.comm ?? "idle"}, ${cpu.loaded_mm ? mmName(cpu.loaded_mm) : "no mm"}${cpu.is_lazy ? " (lazy)" : ""}`;
+    return { name: `cpu${id}`, value, children: () => [objectNode("state", cpu), ...tlbNodes(system, id)] };
+  });
+}
+
+/** Locks that somebody holds or waits for. */
+function lockNodes(system: System): ValueNode[] {
+  const { store } = system.machine;
+  const nodes: ValueNode[] = [];
+  const look = (name: string, lock: RwSemaphore | Spinlock) => {
+    const held = "count" in lock.layout.declaration ? (lock as RwSemaphore).count !== 0 : lock.holder !== 0;
+    if (held || lock.waiting.length > 0)
+      nodes.push({ ...objectNode(name, lock, `${name}.`), value: lockText(system, lock) });
+  };
+  for (const mm of store.all(mm_struct)) {
+    look(`mmap_lock of ${mm.name}`, mm.mmap_lock as RwSemaphore);
+    look(`page_table_lock of ${mm.name}`, mm.page_table_lock as Spinlock);
+  }
+  for (const vma of store.all(vm_area_struct)) look(`vm_lock of ${hex(vma.vm_start)}`, vma.vm_lock as RwSemaphore);
+  for (const one of store.all(anon_vma)) look("anon_vma rwsem", one.rwsem as RwSemaphore);
+  for (const one of store.all(address_space)) look("i_mmap_rwsem", one.i_mmap_rwsem as RwSemaphore);
+  for (const one of store.all(inode)) look(`i_rwsem of ${one.name}`, one.i_rwsem as RwSemaphore);
+  for (const { pfn } of usedFrames(system)) {
+    const page = system.straight.page(pfn);
+    if (page.type >= 4 && page.type <= 8)
+      look(`ptl of ${PAGE_TYPES[page.type as 4]} ${hex(pfn)}`, page.ptl as Spinlock);
+  }
+  return nodes.length > 0 ? nodes : [{ name: "none", value: "no lock is held" }];
+}
+
+function lockText(system: System, lock: RwSemaphore | Spinlock): string {
+  const name = (ticket: number) => system.threads[Math.abs(ticket) - 1]?.name ?? `cpu ${Math.abs(ticket) - 1_000_000}`;
+  const count = "count" in lock.layout.declaration ? (lock as RwSemaphore).count : 0;
+  const by = lock.holder !== 0 ? `held by ${name(lock.holder)}` : `${count} reader${count === 1 ? "" : "s"}`;
+  return lock.waiting.length > 0 ? `${by}, ${lock.waiting.map(name).join(", ")} waiting` : by;
+}
+
+function* usedFrames(system: System): Iterable<{ pfn: number }> {
+  const { zone } = system.straight;
+  for (let pfn = 256; pfn < zone.fresh; pfn++) if (system.straight.page(pfn).type !== 0) yield { pfn };
+}
+
+function pageNodes(system: System): ValueNode[] {
+  const { zone } = system.straight;
+  const used = [...usedFrames(system)];
+  const list: ValueNode = {
+    name: "in use",
+    value: `${used.length} frames`,
+    count: used.length,
+    children: (start = 0, count = used.length) =>
+      used.slice(start, start + count).map(({ pfn }) => {
+        const page = system.straight.page(pfn);
+        return { ...objectNode(hex(pfn), page), value: pageText(page) };
+      }),
+  };
+  return [
+    { name: "free", value: `${zone.nr_free} (${showBytes(zone.nr_free * 4096)})` },
+    list,
+    objectNode("zone", zone),
+  ];
+}
