@@ -250,10 +250,22 @@ export function* mmap_new_vma(
     k.store.free(vma);
     return error;
   }
-  yield* k.vma_link(mm, vma);
   k.vm_stat_account(mm, vma.vm_flags, len / 4096);
   if (vma.vm_flags & VM_LOCKED) mm.locked_vm += len / 4096;
+  if (!(file && vma.vm_flags !== vm_flags && (yield* k.vma_merge_again(vma)))) yield* k.vma_link(mm, vma);
   return 0;
+}
+
+/** The file's mmap has changed the flags: the new VMA may now be like the one before it. Then it is gone. */
+export function* vma_merge_again(k: Kernel, vma: Vma): Steps<boolean> {
+  const { vm_mm, vm_start: start, vm_end: end, vm_pgoff: pgoff, vm_flags, vm_file: file } = vma;
+  if (k.vma_index(vm_mm!, start) === 0) return false;
+  const merge = { mm: vm_mm!, start, end, pgoff, vm_flags, file, anon_vma: null, middle: null };
+  const merged = yield* k.vma_merge_new_range(merge);
+  if (!merged) return false;
+  yield* k.fput(file!);
+  k.store.free(vma);
+  return true;
 }
 
 export function* sys_munmap(k: Kernel, addr: number, len: number): Steps<number> {

@@ -158,6 +158,22 @@ describe("mshare v3: sharing", () => {
     assert.deepEqual(touch(d, 0, START, 64 * KiB, "read"), { hw: 0, min: 0, maj: 0 });
   });
 
+  it("two halves of a region, mapped with offsets that continue, become one mapping (mm/mmap.c of 6.12)", () => {
+    for (const [offset, vmas, result] of [
+      [SIZE, 1, -EINVAL],
+      [0, 2, 0],
+    ] as const) {
+      const d = mshareMachine([0]);
+      const fd = open(d, 0, "create");
+      setSize(d, 0, fd, START, 2 * SIZE);
+      assert.equal(d.call(0, "sys_mmap", START, SIZE, 3, 1, fd, 0), START);
+      assert.equal(d.call(0, "sys_mmap", START + SIZE, SIZE, 3, 1, fd, offset), START + SIZE);
+      assert.equal(d.task(0).mm!.mm_mt.length, vmas);
+      assert.equal(statusOf(d, 0).VmSize, 2 * SIZE);
+      assert.equal(d.call(0, "sys_munmap", START + SIZE, SIZE), result);
+    }
+  });
+
   it("C5: the host's mmap_lock is of the guest's class; with nested-mmap-lock it is annotated", () => {
     for (const [fixes, name] of [
       [[], "&mm->mmap_lock"],
