@@ -56,7 +56,7 @@ function isStatementCall(analysis: Analysis, place: CursorPlace, opener: Opener)
   const before = tokenText(file, opener.index - 2);
   const first = tokenText(file, place.statement);
   if (first === "expect" || first === "let") return false;
-  return before === ":" || before === "=" || file.tokens.first[opener.index - 1] || before === "{";
+  return before === ":" || before === "=" || file.tokens.first[opener.index - 1] === 1 || before === "{";
 }
 
 /** Requests of ioctl that have a structure. */

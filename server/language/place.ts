@@ -84,7 +84,7 @@ function statementOf(file: ParsedFile, before: number, openers: readonly Opener[
   let index = outermost ? outermost.index : before;
   if (!outermost && isOnNewLine(file, before, wordStart)) return -1;
   const limit = openers.find((opener) => isBlock(file, opener))?.index ?? -1;
-  while (index > limit + 1 && !file.tokens.first[index]) index--;
+  while (index > limit + 1 && file.tokens.first[index] === 0) index--;
   return index > limit ? index : -1;
 }
 
@@ -133,7 +133,7 @@ export function actorAt(file: ParsedFile, place: CursorPlace): PlacedToken[] {
   for (const opener of place.openers) {
     if (!isBlock(file, opener)) continue;
     let start = opener.index - 1;
-    while (start > 0 && !file.tokens.first[start] && file.tokens.kinds[start - 1] !== "{") start--;
+    while (start > 0 && file.tokens.first[start] === 0 && file.tokens.kinds[start - 1] !== "{") start--;
     const words = wordsBetween(file, start, opener.index);
     const isActor = words.length > 0 && !["parallel", "repeat"].includes(words[0].text);
     if (isActor) return words;

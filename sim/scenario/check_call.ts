@@ -30,8 +30,8 @@ export interface Argument {
 export interface CheckedCall {
   readonly spec: CallSpec;
   readonly args: readonly Argument[];
-  /** By parameter name. */
-  readonly byName: ReadonlyMap<string, Argument>;
+  /** The argument for a parameter, by its name. */
+  readonly argument: (param: string) => Argument | undefined;
 }
 
 export type Realm = "process" | "kernel" | "cpu";
@@ -70,10 +70,17 @@ export function checkCall(state: CheckState, call: CallExpr, realm: Realm, aroun
   }
   checkArgumentCount(state, call, spec);
   const args = call.args.map((arg, index) => checkArgument(state, arg, spec.params[index], around));
-  const byName = new Map(
-    args.flatMap((arg, index) => (spec.params[index] ? [[spec.params[index].name, arg] as const] : [])),
-  );
-  return { spec, args, byName };
+  if (spec.name === "fork") checkFork(state, call, around);
+  return { spec, args, argument: (param) => args[spec.params.findIndex((known) => known.name === param)] };
+}
+
+/** A process that exists already cannot be started as a copy of itself. */
+function checkFork(state: CheckState, call: CallExpr, around: Around): void {
+  const [child] = call.args;
+  const caller = around.actor?.kind === "thread" ? around.actor.process : around.actor;
+  if (child?.kind === "name" && caller?.name === child.name && caller.count === undefined) {
+    reportAt(state, "wrong-type", child, `\`${child.name}\` cannot fork itself; name another declared process.`);
+  }
 }
 
 function unknownCall(state: CheckState, call: CallExpr, realm: Realm): void {

@@ -110,12 +110,12 @@ export function checkField(state: CheckState, expr: FieldExpr, around: Around): 
   }
   const known = type.fields.find((one) => one.name === field.text);
   if (known) return { type: known.type ?? "any" };
-  if (type.open) return ANY;
+  const further = state.vocabulary.fields?.get(type.name) ?? [];
+  if (further.includes(field.text)) return ANY;
   const method = type.methods?.find((one) => one.name === field.text);
-  const { hint, mend, otherMends } = suggestion(
-    field,
-    type.fields.map((one) => one.name),
-  );
+  const { hint, mend, otherMends } = suggestion(field, [...type.fields.map((one) => one.name), ...further]);
+  // An open type may have fields that only a run knows; a near miss of a known one is a slip all the same.
+  if (type.open && !mend && !method) return ANY;
   report(state, {
     code: "unknown-field",
     start: field.start,

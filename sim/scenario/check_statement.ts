@@ -318,7 +318,9 @@ function checkVariable(state: CheckState, variable: Name, symbol: ActingSymbol |
   occurs(state, known, variable, isFirst ? "define" : "write");
   if (!isFirst) return;
   const other =
-    state.lets.get(variable.text) ?? (symbol.kind === "process" ? symbol.threads.get(variable.text) : undefined);
+    state.lets.get(variable.text) ??
+    state.processes.get(variable.text) ??
+    (symbol.kind === "process" ? symbol.threads.get(variable.text) : undefined);
   if (other)
     reportAt(state, "shadowed", variable, `In \`${symbol.name}\` this hides the ${other.kind} \`${variable.text}\`.`);
 }

@@ -81,7 +81,7 @@ export function tokenText(c: Cursor): string {
 }
 
 export function atLineStart(c: Cursor): boolean {
-  return c.tokens.first[c.at];
+  return c.tokens.first[c.at] === 1;
 }
 
 export function advance(c: Cursor): void {
@@ -207,7 +207,9 @@ export function startsCall(c: Cursor): boolean {
   const after = actorLength(c);
   if (peek(c, after) !== ":") return false;
   const called = peek(c, after + 2) === "(" || peek(c, after + 2) === "=";
-  return (peek(c, after + 1) === "word" && called) || peek(c, after + 1) === "end" || c.tokens.first[c.at + after + 1];
+  return (
+    (peek(c, after + 1) === "word" && called) || peek(c, after + 1) === "end" || c.tokens.first[c.at + after + 1] === 1
+  );
 }
 
 /** The same, or `writer {`. Where a name before a `{` may belong to something else, ask `startsCall`. */

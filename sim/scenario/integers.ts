@@ -19,6 +19,8 @@ export const unitNames = Object.keys(units).filter((unit) => unit !== "");
 
 /** A literal's value, or in plain words why it has none. */
 export function readInteger(text: string): bigint | { readonly error: string; readonly suffix?: string } {
+  // Nearly all numbers of a file are short and plain.
+  if (/^[1-9][0-9]{0,14}$/.test(text)) return BigInt(text);
   const match = /^(0[xX][0-9A-Fa-f]+|[0-9]+)([A-Za-z_]\w*)?$/.exec(text);
   if (!match) return { error: `\`${text}\` is not an integer.` };
   const [, digits, suffix = ""] = match;

@@ -47,16 +47,27 @@ export interface Comment {
 /** Tokens side by side in arrays: a large file has a million of them. The last is "end", at the end of the text. */
 export interface Tokens {
   readonly kinds: readonly TokenKind[];
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
-  /** True for a token that begins a line. */
-  readonly first: readonly boolean[];
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** 1 for a token that begins a line. */
+  readonly first: Uint8Array;
   readonly comments: readonly Comment[];
   readonly problems: readonly Problem[];
 }
 
-const pairs = new Set(["<<", ">>", "<=", ">=", "==", "!=", "&&", "||"]);
-const singles = new Set("{}()[],:;.?=+-*/%<>&|^~!");
+const singles: readonly (Punctuation | undefined)[] = Array.from({ length: 128 }, (_, code) => {
+  const char = String.fromCharCode(code);
+  return "{}()[],:;.?=+-*/%<>&|^~!".includes(char) ? (char as Punctuation) : undefined;
+});
+
+const pairs: readonly Punctuation[] = ["<<", ">>", "<=", ">=", "==", "!=", "&&", "||"];
+
+/** The longest sign at a place; most characters begin none of two. */
+function signAt(text: string, at: number): Punctuation | undefined {
+  const single = singles[text.charCodeAt(at)];
+  if (single === undefined || !"<>=!&|".includes(single)) return single;
+  return pairs.find((pair) => text.startsWith(pair, at)) ?? single;
+}
 
 const isDigit = (code: number) => code >= 48 && code <= 57;
 const isWordStart = (code: number) => (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95;
@@ -69,21 +80,28 @@ export function isIdentifier(text: string): boolean {
 
 export function lex(text: string): Tokens {
   const kinds: TokenKind[] = [];
-  const starts: number[] = [];
-  const ends: number[] = [];
-  const first: boolean[] = [];
+  const starts = new Int32Array(text.length + 1);
+  const ends = new Int32Array(text.length + 1);
+  const first = new Uint8Array(text.length + 1);
   const comments: Comment[] = [];
   const problems: Problem[] = [];
   let newLine = true;
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
 
   const push = (kind: TokenKind, end: number) => {
+    const index = kinds.length;
+    starts[index] = at;
+    ends[index] = end;
+    first[index] = newLine ? 1 : 0;
     kinds.push(kind);
-    starts.push(at);
-    ends.push(end);
-    first.push(newLine);
     newLine = false;
     at = end;
+  };
+
+  const bad = () => {
+    const end = endOfBad(text, at);
+    problems.push({ code: "bad-character", start: at, end, message: badCharacter(text.slice(at, end)) });
+    push("bad", end);
   };
 
   while (at < text.length) {
@@ -108,19 +126,23 @@ export function lex(text: string): Tokens {
       comments.push({ start: at, end, form: "block" });
       newLine ||= /[\r\n]/.test(text.slice(at, end));
       at = end;
-    } else if (pairs.has(text.slice(at, at + 2))) {
-      push(text.slice(at, at + 2) as Punctuation, at + 2);
-    } else if (singles.has(text[at])) {
-      push(text[at] as Punctuation, at + 1);
     } else {
-      const end = endOfBad(text, at);
-      problems.push({ code: "bad-character", start: at, end, message: badCharacter(text.slice(at, end)) });
-      push("bad", end);
+      const sign = signAt(text, at);
+      if (sign === undefined) bad();
+      else push(sign, at + sign.length);
     }
   }
   at = text.length;
   push("end", at);
-  return { kinds, starts, ends, first, comments, problems };
+  const count = kinds.length;
+  return {
+    kinds,
+    starts: starts.slice(0, count),
+    ends: ends.slice(0, count),
+    first: first.slice(0, count),
+    comments,
+    problems,
+  };
 }
 
 function endOfWord(text: string, at: number): number {
@@ -163,7 +185,7 @@ function endOfBad(text: string, start: number): number {
   let at = start + 1;
   for (; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code <= 32 || isWordPart(code) || code === 34 || singles.has(text[at])) break;
+    if (code <= 32 || isWordPart(code) || code === 34 || singles[code]) break;
   }
   return at;
 }

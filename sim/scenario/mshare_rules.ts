@@ -39,12 +39,12 @@ export function regionSight(state: CheckState): RegionSight {
 
 export function mshareFailure(sight: RegionSight, call: ForeseenCall): Failing | undefined {
   const { checked } = call;
-  const value = (param: string) => checked.byName.get(param)?.value;
+  const value = (param: string) => checked.argument(param)?.value;
   if (sight.unit === undefined) return noSuchFileSystem(sight, call);
   switch (checked.spec.name) {
     case "ioctl": {
       const request = value("request");
-      const fields = checked.byName.get("arg")?.fields;
+      const fields = checked.argument("arg")?.fields;
       if (request === undefined || !fields || fields.size === 0) return undefined;
       if (request === sight.request("MSHAREFS_SET_SIZE"))
         return setSizeFailure(sight.unit, fields, regionOf(sight, call));
@@ -68,7 +68,7 @@ export function mshareFailure(sight: RegionSight, call: ForeseenCall): Failing |
 /** Without the design's constants nothing mounts msharefs. */
 function noSuchFileSystem(sight: RegionSight, call: ForeseenCall): Failing | undefined {
   if (call.checked.spec.name !== "open" || sight.request("MSHAREFS_GET_SIZE") !== undefined) return undefined;
-  if (!call.checked.byName.get("path")?.text?.startsWith(FOLDER)) return undefined;
+  if (!call.checked.argument("path")?.text?.startsWith(FOLDER)) return undefined;
   return { errno: "ENOENT", because: "this kernel has no msharefs", param: "path" };
 }
 
@@ -132,7 +132,7 @@ function mmapFailure(sight: RegionSight, unit: bigint, call: ForeseenCall): Fail
   const path = fileOf(sight, call);
   if (!path?.startsWith(FOLDER) || path === INFO) return undefined;
   const region = sight.regions.get(path);
-  const value = (param: string) => call.checked.byName.get(param)?.value;
+  const value = (param: string) => call.checked.argument(param)?.value;
   const [addr, length] = [value("addr"), value("length")];
   if (region?.start === 0n)
     return { errno: "EINVAL", because: "the region has no size yet (MSHAREFS_SET_SIZE)", param: "fd" };
@@ -148,7 +148,7 @@ function mmapFailure(sight: RegionSight, unit: bigint, call: ForeseenCall): Fail
 }
 
 function variableOf(call: ForeseenCall): VariableSymbol | undefined {
-  const expr = call.checked.byName.get("fd")?.expr;
+  const expr = call.checked.argument("fd")?.expr;
   return expr?.kind === "name" && call.symbol ? findVariable(call.symbol, expr.name) : undefined;
 }
 
@@ -178,8 +178,8 @@ export function followRegions(sight: RegionSight, call: ForeseenCall): void {
 
 function followSetSize(sight: RegionSight, call: ForeseenCall): void {
   const { checked } = call;
-  if (checked.byName.get("request")?.value !== sight.request("MSHAREFS_SET_SIZE")) return;
-  const fields = checked.byName.get("arg")?.fields;
+  if (checked.argument("request")?.value !== sight.request("MSHAREFS_SET_SIZE")) return;
+  const fields = checked.argument("arg")?.fields;
   const path = fileOf(sight, call);
   const start = fields && fieldValue(fields, "start");
   const size = fields && fieldValue(fields, "size");
@@ -192,11 +192,11 @@ function followVariable(sight: RegionSight, call: ForeseenCall, symbol: ActingSy
   if (!variable) return;
   const { actor } = call.item;
   const isOneOfMany = actor.kind === "process" && actor.index !== undefined && actor.index !== "all";
-  const path = call.checked.spec.name === "open" ? call.checked.byName.get("path")?.text : undefined;
+  const path = call.checked.spec.name === "open" ? call.checked.argument("path")?.text : undefined;
   const before = sight.files.get(variable);
   const certain = path !== undefined && !isOneOfMany && (before === undefined || before === path);
   sight.files.set(variable, certain ? path : null);
-  const flags = call.checked.byName.get("flags")?.value;
+  const flags = call.checked.argument("flags")?.value;
   // O_CREAT|O_EXCL made the file, or the call failed and nothing depends on it.
   const isNew = flags !== undefined && (flags & 0o300n) === 0o300n;
   if (certain && isNew && !sight.regions.has(path)) sight.regions.set(path, { start: 0n, size: 0n });

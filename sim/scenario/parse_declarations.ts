@@ -75,7 +75,7 @@ function optionWord(c: Cursor): { readonly word: Name; readonly tokens: number }
   const tokens = hyphenatedLength(c);
   if (tokens === 0) return undefined;
   const next = peek(c, tokens);
-  const ends = next === "," || next === "}" || next === "end" || c.tokens.first[c.at + tokens];
+  const ends = next === "," || next === "}" || next === "end" || c.tokens.first[c.at + tokens] === 1;
   if (!ends) return undefined;
   const span = { start: start(c), end: c.tokens.ends[c.at + tokens - 1] };
   return { word: { text: c.text.slice(span.start, span.end), ...span }, tokens };

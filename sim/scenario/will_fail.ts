@@ -46,14 +46,14 @@ export function loseSight(foresight: Foresight, block: ParallelBlock | RepeatBlo
 function failure(state: CheckState, foresight: Foresight, call: ForeseenCall): Failing | undefined {
   const { checked } = call;
   const { name } = checked.spec;
-  const value = (param: string) => checked.byName.get(param)?.value;
+  const value = (param: string) => checked.argument(param)?.value;
   if (accessNames.has(name)) return accessFailure(state, checked);
   const ofLinux = linuxRules[name]?.({ value, levels: state.machine.get("levels") === 5n ? 5 : 4 });
   return ofLinux ?? mshareFailure(foresight.regions, call) ?? unknownRequest(checked);
 }
 
 function accessFailure(state: CheckState, checked: CheckedCall): Failing | undefined {
-  const address = checked.byName.get("addr")?.value;
+  const address = checked.argument("addr")?.value;
   const end = userAddressEnd(state.machine.get("levels") === 5n ? 5 : 4);
   if (address === undefined || address + 8n <= end) return undefined;
   return { errno: "SIGSEGV", because: "the address is beyond those of user processes", param: "addr" };
@@ -62,7 +62,7 @@ function accessFailure(state: CheckState, checked: CheckedCall): Failing | undef
 /** `specOf` gives the general entry of ioctl where no entry has this request. */
 function unknownRequest(checked: CheckedCall): Failing | undefined {
   if (checked.spec.name !== "ioctl" || checked.spec.params[1].constants?.length !== 0) return undefined;
-  if (checked.byName.get("request")?.value === undefined) return undefined;
+  if (checked.argument("request")?.value === undefined) return undefined;
   return { errno: "ENOTTY", because: "no file of this kernel knows this request", param: "request" };
 }
 
@@ -93,7 +93,7 @@ function warn(state: CheckState, call: ForeseenCall, failing: Failing): void {
 }
 
 function placeOfFailure(checked: CheckedCall, failing: Failing, item: CallStatement): Span {
-  const argument = checked.byName.get(failing.param);
+  const argument = checked.argument(failing.param);
   const fields: ReadonlyMap<string, Argument> | undefined = argument?.fields;
   const at = (failing.field && fields?.get(failing.field)?.expr) || argument?.expr || item.call.name;
   const isWhole = "kind" in at && at.kind === "struct";

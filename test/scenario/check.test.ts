@@ -142,6 +142,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
     "expect tlb(0).lookup(A) == null",
   ],
   "wrong-type": [
+    "A: fork(A)",
     'A: close("x")',
     "A: open(3, 0)",
     "A: fork(3)",
@@ -185,7 +186,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   "absurd-number": ["repeat 1TiB { A: load(0) }", "repeat 100000 { repeat 100000 { A: load(0) } }"],
   precedence: ["expect pte(A, 0).flags & 1 == 1"],
   "constant-condition": ["expect 1 == 1", "expect EINVAL"],
-  shadowed: ["let x = 1\nA: x = load(0)", "let i = 1\nrepeat 2 as i { A: load(0) }"],
+  shadowed: ["let x = 1\nA: x = load(0)", "A: B = load(0)", "let i = 1\nrepeat 2 as i { A: load(0) }"],
   "empty-label": ["A: load(0)\nlabel end"],
 };
 
