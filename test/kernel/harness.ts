@@ -1,7 +1,7 @@
 // Drives a booted kernel directly, without scenarios: plain calls by a process, one after the other.
-import { boot, type Patch, type System } from "../../sim/kernel/boot.ts";
-import type { Config } from "../../sim/kernel/kernel.ts";
+import { boot, type Patch, type ProcessSpec, type System } from "../../sim/kernel/boot.ts";
 import { operationTables } from "../../sim/kernel/fs/tables.ts";
+import type { Config } from "../../sim/kernel/kernel.ts";
 
 export const noPatch: Patch = { stepping: [], straight: [], structures: [], events: {}, operations: {}, init: [] };
 
@@ -29,9 +29,16 @@ export interface Driver {
   task(who: number): ReturnType<System["taskOf"]>;
 }
 
-/** `processes`: the CPU of each. */
-export function drive(processes: readonly number[], patch: Patch = noPatch, options: Partial<Config> = {}): Driver {
-  const specs = processes.map((cpu, i) => ({ name: `p${i}`, cpu }));
+/** `processes`: the CPU of each; `forked` ones come into being by a fork, `threadOf` ones belong to another, by index. */
+export function drive(
+  processes: readonly (number | Omit<ProcessSpec, "name">)[],
+  patch: Patch = noPatch,
+  options: Partial<Config> = {},
+): Driver {
+  const specs = processes.map((process, i) => ({
+    name: `p${i}`,
+    ...(typeof process === "number" ? { cpu: process } : process),
+  }));
   const system = boot(config(options), patch, specs, operationTables);
   const { machine, platform } = system;
   const count = (event: string) => machine.counts[machine.events.id(event)!]!;

@@ -92,22 +92,17 @@ export function* remap_move(k: Kernel, r: VmaRemap): Steps<number> {
   const { mm, new_addr } = r;
   const start = r.addr;
   const end = start + r.old_len;
-  const first = k.vma_lookup(mm, start);
-  if (!first) return -EFAULT;
-  for (let vma: Vma | null = first; vma && vma.vm_start < end; ) {
-    const from: number = Math.max(vma.vm_start, start);
-    const to: number = Math.min(vma.vm_end, end);
-    const part: VmaRemap = {
-      ...r,
-      addr: from,
-      new_addr: new_addr + from - start,
-      old_len: to - from,
-      new_len: to - from,
-    };
+  if (!k.vma_lookup(mm, start)) return -EFAULT;
+  for (let done = start; done < end; ) {
+    const vma = k.find_vma_intersection(mm, done, end);
+    if (!vma) break;
+    const from = Math.max(vma.vm_start, done);
+    const len = Math.min(vma.vm_end, end) - from;
+    const part: VmaRemap = { ...r, addr: from, new_addr: new_addr + from - start, old_len: len, new_len: len };
     const refused = k.vma_to_resize(part, vma);
     const moved = refused || (yield* k.mremap_to(part));
     if (moved < 0) return moved;
-    vma = k.find_vma(mm, to);
+    done = from + len;
   }
   return new_addr;
 }

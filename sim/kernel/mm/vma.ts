@@ -107,6 +107,7 @@ export function* __split_vma(k: Kernel, vma: Vma, address: number): Steps<Vma | 
   upper.vm_page_prot = vma.vm_page_prot;
   upper.vm_ops = vma.vm_ops;
   upper.vm_private_data = vma.vm_private_data;
+  upper.anon_vma = vma.anon_vma;
   yield* k.anon_vma_clone(upper, vma);
   if (vma.vm_file) {
     upper.vm_file = vma.vm_file;
