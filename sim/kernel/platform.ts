@@ -30,7 +30,9 @@ export function createPlatform({ machine, stepping, straight, cpus, taskOf }: Pa
     straight: () => (straight as unknown as Callable)[name]!(...args),
     stepping: () => (stepping as unknown as Callable)[name]!(...args) as Steps<unknown>,
   });
-  const pending = () => handlers.filter((thread) => cpus[thread.cpu]!.pending > 0 && cpus[thread.cpu]!.irqs_off === 0);
+  // A handler that has begun goes on, also when it has done all that was asked.
+  const pending = () =>
+    handlers.filter(({ call, cpu }) => call !== null || (cpus[cpu]!.pending > 0 && cpus[cpu]!.irqs_off === 0));
   const interrupt = (thread: Thread) => unit("handle_ipi", [cpus[thread.cpu]!]);
   return {
     handlers,

@@ -1,7 +1,7 @@
 // The end of a process (kernel/exit.c).
 import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Task } from "../mm_types.ts";
+import type { Mm, Task } from "../mm_types.ts";
 
 /** The system call; `code` is what wait gives to the parent. */
 export function* sys_exit(k: Kernel, code: number): Steps<number> {
@@ -31,7 +31,7 @@ export function* exit_mm(k: Kernel, task: Task): Steps<void> {
     yield* k.mmput(mm);
     return;
   }
-  yield* k.mmput_exiting(task);
+  yield* k.mmput_exiting(task, mm);
 }
 
 /** The running CPU stops using the tables of a task that is going. */
@@ -41,8 +41,7 @@ export function* leave_mm(k: Kernel, task: Task): Steps<void> {
 }
 
 /** The mappings go while the CPU still has the tables loaded, the tables themselves after it has let go of them. */
-export function* mmput_exiting(k: Kernel, task: Task): Steps<void> {
-  const mm = task.active_mm!;
+export function* mmput_exiting(k: Kernel, task: Task, mm: Mm): Steps<void> {
   mm.mm_users--;
   yield* k.exit_mmap(mm);
   yield* k.leave_mm(task);
