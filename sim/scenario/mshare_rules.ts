@@ -23,6 +23,8 @@ export interface RegionSight {
   readonly unit: bigint | undefined;
   readonly levels: 4 | 5;
   readonly request: (name: string) => bigint | undefined;
+  /** The design mounts msharefs, in whatever version. */
+  readonly mounted: boolean;
 }
 
 const FOLDER = "/sys/fs/mshare/";
@@ -34,7 +36,8 @@ export function regionSight(state: CheckState): RegionSight {
   // The RFC shares at a PGD entry, which covers more with five levels; later versions at a P4D entry.
   const pgdBits = levels === 5 && request("MSHAREFS_UNMAP") === undefined ? 48n : 39n;
   const unit = request("MSHAREFS_SET_SIZE") === undefined ? undefined : 2n ** pgdBits;
-  return { files: new Map(), regions: new Map(), unit, levels, request };
+  const mounted = [...state.names.constants.keys()].some((name) => name.startsWith("MSHAREFS_"));
+  return { files: new Map(), regions: new Map(), unit, levels, request, mounted };
 }
 
 export function mshareFailure(sight: RegionSight, call: ForeseenCall): Failing | undefined {
@@ -67,7 +70,7 @@ export function mshareFailure(sight: RegionSight, call: ForeseenCall): Failing |
 
 /** Without the design's constants nothing mounts msharefs. */
 function noSuchFileSystem(sight: RegionSight, call: ForeseenCall): Failing | undefined {
-  if (call.checked.spec.name !== "open" || sight.request("MSHAREFS_GET_SIZE") !== undefined) return undefined;
+  if (call.checked.spec.name !== "open" || sight.mounted) return undefined;
   if (!call.checked.argument("path")?.text?.startsWith(FOLDER)) return undefined;
   return { errno: "ENOENT", because: "this kernel has no msharefs", param: "path" };
 }

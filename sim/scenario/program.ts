@@ -1,5 +1,5 @@
 // A scenario and the files that it includes, in one list of items in the order in which they run.
-// Paths are strings with "/" between their parts: file names or URIs, whatever the host reads.
+// Paths are strings with slashes between their parts: file names or URIs, whatever the host reads.
 import type { IncludeDeclaration, Item } from "./ast.ts";
 import { type Diagnostic, diagnosticOf, type Problem } from "./diagnostics.ts";
 import { type ParsedFile, parse } from "./parser.ts";
@@ -112,30 +112,43 @@ function problemOf(item: IncludeDeclaration, code: Problem["code"], message: str
   return { code, start: item.path.start, end: item.path.end, message };
 }
 
+function lastSlash(path: string): number {
+  return Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+}
+
 function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/") + 1);
+  return path.slice(0, lastSlash(path) + 1);
 }
 
 function folderName(path: string): string {
-  return path === "" || path.endsWith("/") ? path : `${path}/`;
+  return path === "" || lastSlash(path) === path.length - 1 ? path : `${path}${slashOf(path)}`;
 }
 
 function baseName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
+  return path.slice(lastSlash(path) + 1);
+}
+
+/** Windows paths keep their backslashes. */
+function slashOf(path: string): string {
+  return path.includes("\\") && !path.includes("/") ? "\\" : "/";
 }
 
 function isInside(path: string, root: string): boolean {
-  return path.startsWith(root) && !path.startsWith("../");
+  return path.startsWith(root);
 }
+
+/** What `..` cannot take away: the start of a URI, the root, or the `../` of a path that is itself relative. */
+const fixedStart = /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/]*\/|\/|(?:\.{1,2}[/\\])+)/;
 
 /** `folder` + `relative` without `.` and `..`; undefined where that climbs above the first part. */
 function join(folder: string, relative: string): string | undefined {
-  const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/]*\//.exec(folder)?.[0] ?? (folder.startsWith("/") ? "/" : "");
+  const start = fixedStart.exec(folder)?.[0] ?? "";
+  const slash = slashOf(folder);
   const parts: string[] = [];
-  for (const part of `${folder.slice(scheme.length)}${relative}`.split("/")) {
+  for (const part of `${folder.slice(start.length)}${relative}`.split(slash === "/" ? "/" : /[\\/]/)) {
     if (part === "" || part === ".") continue;
     if (part !== "..") parts.push(part);
     else if (parts.pop() === undefined) return undefined;
   }
-  return scheme + parts.join("/");
+  return start + parts.join(slash);
 }

@@ -293,6 +293,34 @@ describe("includes", () => {
     assert.deepEqual(diagnostics, []);
     assert.equal(program.files.size, 2);
   });
+  it("go with paths as they are typed in a terminal", () => {
+    for (const folder of ["", "./", "../", "../../x/", "/", "/a/b/", "a/"]) {
+      const read = (path: string) => (path === `${folder}lib.mshare` ? "process C" : undefined);
+      assert.deepEqual(
+        check(`${folder}t.mshare`, 'include "lib.mshare"\nC: load(0)', { read }, vocabulary).diagnostics,
+        [],
+        folder,
+      );
+      const outside = check(`${folder}t.mshare`, 'include "../lib.mshare"', { read: () => "" }, vocabulary).diagnostics;
+      assert.deepEqual(
+        outside.map((one) => one.code),
+        ["include-outside"],
+        folder,
+      );
+    }
+  });
+  it("may use Windows paths", () => {
+    const read = (path: string) => (path === "C:\\w\\lib.mshare" ? "process C" : undefined);
+    const host = { read, root: "C:\\w" };
+    assert.deepEqual(
+      check("C:\\w\\sub\\t.mshare", 'include "../lib.mshare"\nC: load(0)', host, vocabulary).diagnostics,
+      [],
+    );
+    assert.deepEqual(
+      check("C:\\w\\t.mshare", 'include "../lib.mshare"', host, vocabulary).diagnostics.map((one) => one.code),
+      ["include-outside"],
+    );
+  });
   it("report problems in their own file", () => {
     const [diagnostic] = checkText('include "a.mshare"', { "w/a.mshare": "process A\nA: opne()" }).diagnostics;
     assert.deepEqual([diagnostic.file, diagnostic.line, diagnostic.code], ["w/a.mshare", 2, "unknown-call"]);
