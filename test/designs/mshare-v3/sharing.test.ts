@@ -174,6 +174,24 @@ describe("mshare v3: sharing", () => {
     }
   });
 
+  it("C4d: mprotect of the whole mapping flushes the caller's CPU only: the other one writes on without a fault", () => {
+    for (const [mend, hw] of [
+      [{}, 0],
+      [{ options: { tlb_flush: "all" } }, 1],
+      [{ fixes: new Set(["flush-sharers"]) }, 1],
+    ] as const) {
+      const d = mshareMachine([0, 1], mend);
+      region(d);
+      join(d, 1);
+      touch(d, 0, START, 4096, "write");
+      touch(d, 1, START, 4096, "write");
+      const ipis = d.count("ipi");
+      assert.equal(d.call(0, "sys_mprotect", START, SIZE, 1), 0);
+      assert.equal(d.count("ipi") - ipis, hw);
+      assert.deepEqual(touch(d, 1, START, 4096, "write"), { hw, min: hw, maj: 0 });
+    }
+  });
+
   it("C5: the host's mmap_lock is of the guest's class; with nested-mmap-lock it is annotated", () => {
     for (const [fixes, name] of [
       [[], "&mm->mmap_lock"],
