@@ -105,6 +105,8 @@ export const mm_struct = struct("mm_struct", {
   /** context.ctx_id, context.tlb_gen */
   ctx_id: number(),
   tlb_gen: number(),
+  /** init_mm only: the last ctx_id that was given out. */
+  last_mm_ctx_id: number(),
   tlb_flush_pending: number(),
   /** Reclaim has cleared entries of it, and not flushed yet. */
   tlb_flush_batched: bool(),

@@ -43,9 +43,9 @@ export function get_file(_k: Kernel, file: File): void {
 
 /** Drops a reference. */
 export function* fput(k: Kernel, file: File): Steps<void> {
-  file.f_count--;
-  yield k.trace.fput(file, file.f_count);
-  if (file.f_count === 0) k.task_work_add(file);
+  const left = --file.f_count;
+  yield k.trace.fput(file, left);
+  if (left === 0) k.task_work_add(file);
 }
 
 /** The open file closes when the task leaves the kernel. */
@@ -130,9 +130,9 @@ export function* sys_close(k: Kernel, fd: number): Steps<number> {
   const file = pick_file(k, k.current.files!, fd);
   if (!file) return -EBADF;
   yield k.trace.filp_close(fd, file, k.current);
-  file.f_count--;
-  yield k.trace.fput(file, file.f_count);
-  if (file.f_count === 0) yield* k.__fput(file);
+  const left = --file.f_count;
+  yield k.trace.fput(file, left);
+  if (left === 0) yield* k.__fput(file);
   return 0;
 }
 

@@ -29,8 +29,8 @@ export function* mm_alloc(k: Kernel, name: string): Steps<Mm | null> {
 
 /** Address spaces are told apart by a number that is never used again. */
 export function next_ctx_id(k: Kernel): number {
-  k.init_mm.ctx_id++;
-  return k.init_mm.ctx_id;
+  k.init_mm.last_mm_ctx_id++;
+  return k.init_mm.last_mm_ctx_id;
 }
 
 /** Drops a user; with the last one all mappings go. */

@@ -72,9 +72,10 @@ export function get_page(k: Kernel, page: Page): number {
 
 /** Drops a reference; with the last one the frame is free. */
 export function* put_page(k: Kernel, page: Page): Steps<void> {
-  page.refcount--;
-  yield k.trace.put_page(page.slot, page.refcount);
-  if (page.refcount === 0) yield* k.free_page(page);
+  // Decrement and test are one: whoever saw 0 frees, whatever happens to the count later.
+  const left = --page.refcount;
+  yield k.trace.put_page(page.slot, left);
+  if (left === 0) yield* k.free_page(page);
 }
 
 /** Puts a frame on the free list whose last reference is gone. */
