@@ -118,7 +118,8 @@ export function* unlink_shared_tables(k: MshareKernel, tlb: MmuGather, vma: Vma)
     tlb.start = Math.min(tlb.start, address);
     tlb.end = Math.max(tlb.end, address + PGDIR_SIZE);
     tlb.freed_tables = true;
-    tlb.cleared_p4ds = true;
+    // Every page below the entry, not one address for each entry as when empty tables go.
+    tlb.cleared_ptes = true;
     yield k.set_pgd(tlb.mm, address, pgdp, 0);
   }
 }
