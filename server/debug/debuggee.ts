@@ -1,7 +1,7 @@
 // One run being debugged: moves it in slices, so that requests are answered meanwhile, and tells the client where it stopped.
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import type { DebugSession, ExceptionReport, Goal, Output, Stop } from "../../sim/debugging.ts";
-import type { FinalStop } from "./environment.ts";
+import type { ExceptionReport, Goal, Output, Stop } from "../../sim/debugging.ts";
+import type { Session } from "./environment.ts";
 import { RequestError } from "./errors.ts";
 import type { Launch } from "./launch.ts";
 import { ValueTable } from "./values.ts";
@@ -34,7 +34,7 @@ const reasons: Record<Exclude<Stop["reason"], "end" | "limit">, DebugProtocol.St
 };
 
 export class Debuggee {
-  readonly session: DebugSession;
+  readonly session: Session;
   readonly launch: Launch;
   readonly values = new ValueTable();
   state: State = "configuring";
@@ -46,7 +46,7 @@ export class Debuggee {
   private frames: { readonly thread: number }[] = [];
   private firstFrame = 1;
 
-  constructor(session: DebugSession, launch: Launch, listener: Listener) {
+  constructor(session: Session, launch: Launch, listener: Listener) {
     this.session = session;
     this.launch = launch;
     this.listener = listener;
@@ -146,11 +146,9 @@ export class Debuggee {
   private stop(stop: Stop, reason: string): void {
     this.state = "stopped";
     this.exception = stop.exception && { thread: stop.thread, report: stop.exception };
-    const { now, last } = this.session;
-    const past = now < last ? ` (in the past: step ${now} of ${last})` : "";
     this.listener.event("stopped", {
       reason,
-      description: stop.description + past,
+      description: stop.description,
       threadId: stop.thread,
       allThreadsStopped: true,
       hitBreakpointIds: this.listener.clientIds(stop.hit),
@@ -159,10 +157,11 @@ export class Debuggee {
     this.tellTime();
   }
 
-  private finish(stop: Stop): void {
+  private finish({ reason, description }: Stop): void {
+    if (reason === "limit") this.listener.output({ category: "important", text: description });
     this.tellTime();
     this.dispose();
-    this.listener.event("exited", { exitCode: exitCode(stop) });
+    this.listener.event("exited", { exitCode: exitCodes[this.session.report().verdict] });
     this.listener.event("terminated");
   }
 
@@ -187,7 +186,4 @@ export class Debuggee {
 }
 
 /** As the command line's exit status. */
-function exitCode(stop: FinalStop): number {
-  if (stop.reason === "limit") return 3;
-  return stop.verdict === "fail" ? 1 : 0;
-}
+const exitCodes = { pass: 0, fail: 1, limit: 3 };

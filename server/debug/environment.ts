@@ -1,14 +1,14 @@
 // What the adapter needs from outside, so that it runs in Node and inside an editor alike.
-import type { DebugSession, Host, LaunchOptions, Refusal, Stop } from "../../sim/debugging.ts";
+import type { DebugSession, Host, LaunchOptions, Refusal } from "../../sim/session.ts";
+
+/** A session that can also say how the run went. */
+export type Session = DebugSession & { report(): { readonly verdict: "pass" | "fail" | "limit" } };
 
 /** The part of the simulator's façade that a debug adapter calls. */
 export interface Engine {
-  openDebugSession(host: Host, options: LaunchOptions): DebugSession | Refusal;
+  openDebugSession(host: Host, options: LaunchOptions): Session | Refusal;
   exceptionFilters(): ReturnType<DebugSession["exceptionFilters"]>;
 }
-
-/** The stop at the end of a run also says how it went. */
-export type FinalStop = Stop & { readonly verdict?: "pass" | "fail" | "limit" };
 
 export interface Environment {
   readonly engine: Engine;

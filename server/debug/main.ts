@@ -8,7 +8,7 @@ import { MshareDebugSession } from "./session.ts";
 
 const environment: Environment = {
   engine: { openDebugSession, exceptionFilters },
-  host: { read },
+  host: { read, sourceMap: (generated) => read(`${generated}.map`) },
   productRoot: resolve(__dirname, "..").replaceAll("\\", "/"),
   absolute: (path) => resolve(path),
   defer: (turn) => void setImmediate(turn),
@@ -39,13 +39,14 @@ function servePort(port: number): void {
     process.stderr.write(`the debug adapter cannot listen on port ${port}: ${error.message}\n`);
     process.exitCode = 2;
   });
+  process.once("SIGINT", () => process.exit(130));
   server.listen(port, "127.0.0.1", () => {
     process.stderr.write(`the debug adapter listens on 127.0.0.1:${(server.address() as AddressInfo).port}\n`);
   });
 }
 
-/** `[]` or `["--port", "4711"]`; gives an exit status where the arguments are unusable. */
-export function serve(args: readonly string[]): void {
+/** `[]` or `["--port", "4711"]`. */
+function serve(args: readonly string[]): void {
   const port = /^\d{1,5}$/.test(args[1] ?? "") ? Number(args[1]) : Number.NaN;
   if (args.length === 0) serveStdio();
   else if (args.length === 2 && args[0] === "--port" && port <= 65535) servePort(port);
@@ -55,4 +56,4 @@ export function serve(args: readonly string[]): void {
   }
 }
 
-if (require.main === module) serve(process.argv.slice(2));
+serve(process.argv.slice(2));

@@ -2,11 +2,10 @@
 //   A: x = 5        two steps: the store (event `set_x`) and the return       spin 1000000    so many steps
 //   expect A.x == 5 stops as an exception where it does not hold              crash           the simulator itself throws
 
-import type { Engine } from "../../server/debug/environment.ts";
+import type { Engine, Session } from "../../server/debug/environment.ts";
 import type {
   BreakpointStatus,
   DataBreakpoint,
-  DebugSession,
   EventBreakpoint,
   ExceptionFilter,
   Frame,
@@ -40,7 +39,7 @@ const filters = [
 
 export const fakeEngine: Engine = {
   exceptionFilters: () => filters,
-  openDebugSession(host, options): DebugSession | Refusal {
+  openDebugSession(host, options): Session | Refusal {
     const text = host.read(options.program);
     if (text === undefined) return { refused: true, message: `there is no file ${options.program}`, diagnostics: [] };
     const wrong = text.split("\n").findIndex((line) => line.includes("???"));
@@ -51,7 +50,7 @@ export const fakeEngine: Engine = {
   },
 };
 
-export class FakeSession implements DebugSession {
+export class FakeSession implements Session {
   readonly program: string;
   now = 0;
   last = 0;
@@ -153,7 +152,12 @@ export class FakeSession implements DebugSession {
 
   threads() {
     const state = (thread: number) => (thread === this.current ? "running" : "waiting") as "running" | "waiting";
-    return this.names.map((name, index) => ({ id: index + 1, name, cpu: index % 2, state: state(index + 1) }));
+    return this.names.map((name, index) => ({
+      id: index + 1,
+      name: `cpu${index % 2}: ${name}`,
+      cpu: index % 2,
+      state: state(index + 1),
+    }));
   }
 
   stack(thread: number): readonly Frame[] {
@@ -195,7 +199,7 @@ export class FakeSession implements DebugSession {
   write(dataId: string, value: string): ValueNode | { readonly error: string } {
     if (!/^\d+$/.test(value)) return { error: `\`${value}\` is not an integer` };
     this.byHand = [...this.byHand.filter(({ at }) => at < this.now), { at: this.now, dataId, value: BigInt(value) }];
-    this.last = this.now;
+    this.forgetFuture();
     return this.field(dataId.slice("var:".length));
   }
 
@@ -209,7 +213,7 @@ export class FakeSession implements DebugSession {
 
   writeMemory(memory: string, offset: number, bytes: Uint8Array): number {
     if (memory !== "page:7") return 0;
-    this.last = this.now;
+    this.forgetFuture();
     return Math.min(bytes.length, 4096 - offset);
   }
 
@@ -224,6 +228,12 @@ export class FakeSession implements DebugSession {
   whoWrote(dataId: string): { readonly step: number; readonly description: string } | { readonly error: string } {
     const part = this.parts.filter((each) => each.write?.dataId === dataId && each.start < this.now).at(-1);
     return part ? { step: part.start + 1, description: part.text } : { error: "nobody has written it yet" };
+  }
+
+  private forgetFuture(): void {
+    if (this.now < this.last)
+      this.outputs.push({ category: "console", text: `A new future starts at step ${this.now}.` });
+    this.last = this.now;
   }
 
   private parse(text: string, line: number, start: number): Part | undefined {
@@ -278,9 +288,14 @@ export class FakeSession implements DebugSession {
   }
 
   private end(): Stop {
-    const verdict = this.failedExpectation ? "fail" : "pass";
+    const { verdict } = this.report();
     this.outputs.push({ category: "stdout", text: `${verdict} after ${this.now} steps`, file: this.program, line: 1 });
-    return Object.assign(this.stop("end", "the run has ended"), { verdict });
+    return this.stop("end", "the run has ended");
+  }
+
+  report() {
+    if (this.failedExpectation) return { verdict: "fail" as const };
+    return { verdict: this.finished ? ("pass" as const) : ("limit" as const) };
   }
 
   private reachedStatement(moved: boolean): Stop | undefined {
@@ -325,7 +340,8 @@ export class FakeSession implements DebugSession {
   }
 
   private stop(reason: Stop["reason"], description: string, hit: readonly number[] = []): Stop {
-    return { reason, description, thread: this.current, hit };
+    const past = this.now < this.last ? `: step ${this.now} of ${this.last}, in the past` : "";
+    return { reason, description: description + past, thread: this.current, hit };
   }
 
   private value(dataId: string): bigint {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { DebugSession, Host, LaunchOptions } from "../../sim/debugging.ts";
+import type { Session } from "../../server/debug/environment.ts";
+import type { Host, LaunchOptions } from "../../sim/debugging.ts";
 import { fakeEngine } from "./fake_session.ts";
 import { clientOn, type TestClient, turn } from "./harness.ts";
 
@@ -61,7 +62,7 @@ describe("moving through a run", () => {
     const c = await stoppedAtEntry();
     for (let i = 0; i < 3; i++) await c.move("next");
     const back = await c.move("stepBack");
-    assert.equal(back.description, "step back (in the past: step 4 of 6)");
+    assert.equal(back.description, "step back: step 4 of 6, in the past");
     assert.deepEqual(await c.event("mshare/time"), { step: 4, last: 6, past: true });
     await c.move("next");
     assert.deepEqual(await c.event("mshare/time"), { step: 6, last: 6, past: false });
@@ -137,7 +138,7 @@ describe("moving through a run", () => {
     const engine = {
       ...fakeEngine,
       openDebugSession(host: Host, options: LaunchOptions) {
-        const session = fakeEngine.openDebugSession(host, options) as DebugSession;
+        const session = fakeEngine.openDebugSession(host, options) as Session;
         const set = session.setExceptionFilters.bind(session);
         session.setExceptionFilters = (filters) => {
           seen.push(...filters.map(({ filter }) => filter));

@@ -59,8 +59,9 @@ export const stackHandlers: Handlers = {
   },
 };
 
-function threadOut({ id, name, cpu, state }: ThreadInfo): DebugProtocol.Thread {
-  return { id, name: `${name} (CPU ${cpu}${state === "running" ? "" : `, ${state}`})` };
+/** Running and idle threads are as one expects; the others say what they are. */
+function threadOut({ id, name, state }: ThreadInfo): DebugProtocol.Thread {
+  return { id, name: state === "waiting" || state === "finished" ? `${name} (${state})` : name };
 }
 
 function frameOut(
