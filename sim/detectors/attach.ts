@@ -2,6 +2,7 @@
 // boot it with `withDetectors(patch)`, then attach, before the first step.
 import type { Patch, System } from "../kernel/boot.ts";
 import { createContext } from "./context.ts";
+import { danglingPageTable } from "./dangling_page_table.ts";
 import { deadlock } from "./deadlock.ts";
 import { doubleFree } from "./double_free.ts";
 import { type HeldLocks, watchLocks } from "./held_locks.ts";
@@ -11,12 +12,15 @@ import { lockHeld } from "./lock_held.ts";
 import { lockImbalance } from "./lock_imbalance.ts";
 import { lockInversion } from "./lock_inversion.ts";
 import { lockRecursion } from "./lock_recursion.ts";
+import { missingTlbFlush } from "./missing_tlb_flush.ts";
 import { nullDeref } from "./null_deref.ts";
 import { pageTableLeak } from "./page_table_leak.ts";
 import { refcountUnderflow } from "./refcount_underflow.ts";
 import { type BugReport, bug_report, createReporter } from "./report.ts";
 import { onReturnToUser } from "./return_to_user.ts";
 import { rssMismatch } from "./rss_mismatch.ts";
+import { staleTlbAccess } from "./stale_tlb_access.ts";
+import { watchTlbs } from "./tlb_watch.ts";
 import { useAfterFree } from "./use_after_free.ts";
 import { frame_watch, machine_watch, stale_watch, thread_watch } from "./watch.ts";
 
@@ -51,8 +55,11 @@ export function attachDetectors(system: System): Detectors {
     lockRecursion(context, locks),
     lockInversion(context, context.state, locks),
     lockImbalance(context, locks),
+    danglingPageTable(context),
   ]);
-  onReturnToUser(context, [lockHeld(context, locks)]);
+  const tlbs = watchTlbs(context);
+  onReturnToUser(context, [lockHeld(context, locks), missingTlbFlush(context, tlbs)]);
+  staleTlbAccess(context, tlbs);
   useAfterFree(context, suspended);
   doubleFree(context);
   refcountUnderflow(context);

@@ -3,6 +3,12 @@ import { _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, entryNx, entryPfn } from "../hardwa
 import { indexAt } from "../hardware/mmu.ts";
 import type { Context } from "./context.ts";
 
+/** By level: 1 PTE … 4 PGD. */
+export const LEVEL_NAMES = ["", "PTE", "PMD", "PUD", "PGD"] as const;
+
+/** Bytes that one entry of a table of this level covers. */
+export const levelSize = (level: number): number => 2 ** (12 + 9 * (level - 1));
+
 /** Entries of a table that are not empty. */
 export function* presentEntries(context: Context, pfn: number): IterableIterator<{ index: number; entry: number }> {
   const words = wordsOf(context, pfn);

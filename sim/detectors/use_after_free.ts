@@ -7,11 +7,11 @@ import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
 import { type Mm, PAGE_TYPES } from "../kernel/mm_types.ts";
 import { type Context, mmName, nameOf } from "./context.ts";
 import { duringStep, hex, object, pageObject } from "./report.ts";
+import { LEVEL_NAMES } from "./tables.ts";
 import { FRAME_FREE } from "./watch.ts";
 
 /** Level of a page table by the type of its frame; 0: no page table. */
 const LEVEL_OF = [0, 0, 0, 0, 1, 2, 3, 3, 4, 0, 0, 0] as const;
-const NAMES = ["", "PTE", "PMD", "PUD", "PGD"] as const;
 
 export function useAfterFree(context: Context, suspended: () => boolean): void {
   const { machine, system } = context;
@@ -95,7 +95,7 @@ function entryWritten(context: Context, level: number): void {
   const pfn = args[5] as number;
   if (LEVEL_OF[context.page(pfn).type] === level) return;
   const mm = args[0] as Mm;
-  const what = `the ${NAMES[level]} entry of ${mmName(mm)} for ${hex(args[1] as number)} is written to`;
+  const what = `the ${LEVEL_NAMES[level]} entry of ${mmName(mm)} for ${hex(args[1] as number)} is written to`;
   badTable(context, pfn, what, `write ${level} ${idOf(mm)}`);
 }
 

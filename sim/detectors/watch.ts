@@ -28,7 +28,7 @@ export const thread_watch = struct("thread_watch", {
   vma_to: number("address"),
   vma_flags: number("hex"),
   vma_pgoff: number(),
-  /** What the VMA maps: OBJECT_ANON, OBJECT_FILE, … and the file's page cache. */
+  /** What the VMA maps (accesses.ts), and the file's page cache. */
   vma_kind: number(),
   vma_mapping: number("hex"),
 });
@@ -40,12 +40,10 @@ export const frame_watch = struct("frame_watch", {
   /** Translations to it that were put into TLBs, and may be there still (tlb_watch.ts); the rest in `fills`. */
   fill: number("hex"),
   fills: value<readonly number[]>([]),
-  /** Page tables: entries that lead to it, and the last one: its mm and address. */
+  /** Page tables: entries that lead to it; its level and the address of the first, the other addresses. */
   links: number(),
-  link_mm: number("hex"),
-  link_address: number("address"),
   link_level: number(),
-  /** Addresses at which it was linked besides `link_address`. */
+  link_address: number("address"),
   link_others: value<readonly number[]>([]),
   /** The word that was stored last: its index plus 1, 0 for none; its two halves. */
   word: number(),
@@ -64,17 +62,16 @@ export const machine_watch = struct("machine_watch", {
   /** Names of the lock classes that were seen; a class is its index. */
   lock_classes: value<readonly string[]>([]),
   lock_order: value<LockOrder>(LockOrder.empty),
-  /** Stale translations that somebody owes a flush, or that are overdue (tlb_watch.ts). */
-  stale: number(),
+  /** Stale translations whose flush is overdue (tlb_watch.ts). */
+  overdue: number(),
 });
 
 /** A cached translation that grants more than the page tables do. */
 export const stale_watch = struct("stale_watch", {
+  /** Where it is cached (tlb_watch.ts) and what it leads to. */
   fill: number("hex"),
   pfn: number("pfn"),
-  /** idOf the mm whose CPU context it is in; address and mm of the entry that changed. */
-  mm_id: number("hex"),
-  /** The thread (index) that has to flush; -1 when that was due. */
+  /** The thread (index) that has to have it flushed, plus 1; 0: that is overdue. */
   debtor: number(),
 });
 

@@ -2,27 +2,12 @@
 import assert from "node:assert/strict";
 import { formatReport } from "../../sim/detectors/report.ts";
 import { entryPfn } from "../../sim/hardware/entry.ts";
-import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "../../sim/kernel/uapi/mman.ts";
-import { type Watched, watched } from "./watched.ts";
-
-const RW = PROT_READ | PROT_WRITE;
-const anon = (m: Watched, who: number, bytes: number) =>
-  m.sys(who, "mmap", 0, bytes, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-/** Runs `act` as thread `who`, between system calls. */
-function as(m: Watched, who: number, act: () => void): void {
-  const { machine } = m.system;
-  machine.thread = m.system.threads[who]!;
-  machine.straight = true;
-  act();
-  machine.straight = false;
-  machine.thread = null;
-}
+import { watched } from "./watched.ts";
 
 describe("detectors", () => {
   it("are silent while a process maps, writes, unmaps and exits", () => {
     const m = watched([0]);
-    const p = anon(m, 0, 2 ** 22);
+    const p = m.anon(0, 2 ** 22);
     m.touch(0, p, 2 ** 22, "write");
     m.touch(0, p, 2 ** 22, "read");
     assert.equal(m.sys(0, "munmap", p, 2 ** 21), 0);
@@ -33,11 +18,11 @@ describe("detectors", () => {
 
   it("see a freed VMA that is read, and say when it was freed", () => {
     const m = watched([0]);
-    const p = anon(m, 0, 4096);
+    const p = m.anon(0, 4096);
     const vma = m.task(0).mm!.mm_mt.at(0)!;
     m.sys(0, "munmap", p, 4096);
-    as(m, 0, () => void vma.vm_start);
-    as(m, 0, () => void vma.vm_start);
+    m.as(0, () => void vma.vm_start);
+    m.as(0, () => void vma.vm_start);
     const [report, ...others] = m.detectors.reports();
     assert.deepEqual(others, []);
     assert.equal(report!.kind, "use-after-free");
@@ -49,19 +34,19 @@ describe("detectors", () => {
 
   it("let an inspector look at freed objects", () => {
     const m = watched([0]);
-    const p = anon(m, 0, 4096);
+    const p = m.anon(0, 4096);
     const vma = m.task(0).mm!.mm_mt.at(0)!;
     m.sys(0, "munmap", p, 4096);
-    as(m, 0, () => m.detectors.quietly(() => void vma.vm_start));
+    m.as(0, () => m.detectors.quietly(() => void vma.vm_start));
     void vma.vm_start;
     assert.deepEqual(m.kinds(), []);
   });
 
   it("see an object that is freed twice", () => {
     const m = watched([0]);
-    anon(m, 0, 4096);
+    m.anon(0, 4096);
     const vma = m.task(0).mm!.mm_mt.at(0)!;
-    as(m, 0, () => {
+    m.as(0, () => {
       m.system.machine.store.free(vma);
       m.system.machine.store.free(vma);
     });
@@ -70,7 +55,7 @@ describe("detectors", () => {
 
   it("see a frame that is freed twice", () => {
     const m = watched([0]);
-    const p = anon(m, 0, 4096);
+    const p = m.anon(0, 4096);
     m.touch(0, p, 4096, "write");
     const [, , , pte] = m.system.straight.walk_entries(m.task(0).mm!, p);
     m.sys(0, "munmap", p, 4096);
@@ -80,11 +65,11 @@ describe("detectors", () => {
 
   it("see a page-table entry that is read from a frame that is no page table", () => {
     const m = watched([0]);
-    const p = anon(m, 0, 4096);
+    const p = m.anon(0, 4096);
     m.touch(0, p, 4096, "write");
     const pmd = m.system.straight.walk_entries(m.task(0).mm!, p)[2];
     m.sys(0, "munmap", p, 4096);
-    as(m, 0, () => void m.system.straight.read_entry(entryPfn(pmd) * 512));
+    m.as(0, () => void m.system.straight.read_entry(entryPfn(pmd) * 512));
     assert.deepEqual(m.kinds(), ["use-after-free"]);
     assert.match(m.detectors.reports()[0]!.message, /freed page table; the frame is free/);
   });
@@ -94,15 +79,15 @@ describe("detectors", () => {
     const page = m.system.straight.page(m.system.straight.zone.fresh + 5);
     m.call(0, "put_page", page);
     assert.deepEqual(m.kinds(), ["refcount-underflow"]);
-    as(m, 0, () => void m.system.straight.get_page(page));
+    m.as(0, () => void m.system.straight.get_page(page));
     page.refcount = 0;
-    as(m, 0, () => void m.system.straight.get_page(page));
+    m.as(0, () => void m.system.straight.get_page(page));
     assert.deepEqual(m.kinds(), ["refcount-underflow", "refcount-underflow"]);
   });
 
   it("check an mm that is freed: counters and tables", () => {
     const m = watched([0]);
-    const p = anon(m, 0, 4096);
+    const p = m.anon(0, 4096);
     m.touch(0, p, 4096, "write");
     const { mm } = m.task(0);
     mm!.rss_anon += 2;
@@ -116,10 +101,10 @@ describe("detectors", () => {
   it("pass on warnings, stalls, hangs and null pointers", () => {
     const m = watched([0]);
     const { trace } = m.system.straight;
-    as(m, 0, () => {
+    m.as(0, () => {
       trace.kernel_warning("kernel BUG at mm/foo.c:1");
       trace.livelock(4096, m.task(0).mm, m.task(0));
-      trace.hung_task([m.task(0)], ["&mm->mmap_lock for reading"]);
+      trace.hung_task("p0", "p0 waits for &mm->mmap_lock for reading");
     });
     assert.equal(m.detectors.oops(new RangeError("stack overflow")), false);
     const nothing = null as unknown as { vm_mm: number };

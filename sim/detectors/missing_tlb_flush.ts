@@ -1,0 +1,63 @@
+// missing-tlb-flush: a frame or a page table is not freed or reused, nor a permission taken away, while a CPU may still use
+// the old translation.
+// Observes frames that are freed, and the return to user space of who took permissions away. A translation that its CPU
+// will flush before it uses it again (a generation behind, or lazy) is no bug.
+import { type Context, mmName } from "./context.ts";
+import { type BugObject, hex, object, pageObject } from "./report.ts";
+import { LEVEL_NAMES } from "./tables.ts";
+import { placeOf, type TlbWatch } from "./tlb_watch.ts";
+
+export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
+  const { machine } = context;
+
+  machine.listen("free_page", () => {
+    const pfn = machine.args[0] as number;
+    const frame = context.frame(pfn);
+    if (frame.fill !== 0) {
+      for (const fill of tlbs.usable(pfn, frame)) {
+        raise(context, "page", fill, pfn, `page pfn:${hex(pfn)} is freed`);
+        tlbs.overdue(fill, pfn);
+      }
+      frame.fill = 0;
+      if (frame.fills.length > 0) frame.fills = [];
+    }
+    if (frame.link_level === 0) return;
+    for (const fill of tlbs.usableTable(pfn, frame))
+      raise(context, "table", fill, pfn, `${LEVEL_NAMES[frame.link_level]} table pfn:${hex(pfn)} is freed`);
+    frame.link_level = 0;
+    if (frame.link_others.length > 0) frame.link_others = [];
+  });
+
+  /** Back in user space, the task owes no flush any more. */
+  return () => {
+    const thread = context.mine();
+    if (thread.owed === 0) return;
+    const debtor = context.threads.indexOf(thread) + 1;
+    for (const record of tlbs.records()) {
+      if (record.debtor !== debtor) continue;
+      const { fill, pfn } = record;
+      if (!tlbs.isStale(fill, pfn) || !tlbs.canUse(fill)) {
+        tlbs.forget(record);
+        continue;
+      }
+      const rights = "the page tables do not grant what was mapped before";
+      raise(context, "rights", fill, pfn, `${rights} and ${context.runner()} returns to user space`);
+      tlbs.overdue(fill, pfn);
+    }
+  };
+}
+
+function raise(context: Context, what: string, fill: number, pfn: number, event: string): void {
+  const { cpu, pcid, address } = placeOf(fill);
+  const loaded = context.cpus[cpu]!.loaded_mm;
+  const mm = pcid === context.cpus[cpu]!.loaded_mm_asid ? loaded : null;
+  const whose = mm ? ` of ${mmName(mm)}` : "";
+  const objects: BugObject[] = [pageObject(pfn)];
+  if (mm) objects.push(object(mm));
+  context.raise({
+    kind: "missing-tlb-flush",
+    key: `missing-tlb-flush ${what} ${cpu} ${mm ? `${mm.slot}#${mm.gen}` : pcid}`,
+    message: `${event} while CPU ${cpu} may still use its translation${whose} for ${hex(address)}: no flush has reached it`,
+    objects,
+  });
+}

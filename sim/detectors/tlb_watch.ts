@@ -1,0 +1,250 @@
+// Which translations CPUs may still use: for each frame the ones that were put into TLBs, for each page table the addresses
+// at which it was linked. What is no longer in the TLB is found out when it is looked at; nothing is told when it goes.
+// A translation is stale when it grants more than the page tables do; who took the right away owes its flush.
+import { _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, entryNx, entryPfn } from "../hardware/entry.ts";
+import { type Tlb, tlb_cache, tlbContents, tlbLookup } from "../hardware/tlb.ts";
+import type { Cpu, Mm } from "../kernel/mm_types.ts";
+import { alive, type Context } from "./context.ts";
+import { hasEntries, walk, walked } from "./tables.ts";
+import { type FrameWatch, type StaleWatch, stale_watch } from "./watch.ts";
+
+/** A place in a TLB as a number: ((page × CPUS) + cpu) × PCIDS + pcid, plus 1. */
+const CPUS = 256;
+const PCIDS = 8;
+/** PCIDs that the kernel uses. */
+const PCIDS_USED = 6;
+/** Places that are remembered for one frame or table; older ones are forgotten. */
+const MOST_PLACES = 64;
+
+export interface Place {
+  readonly cpu: number;
+  readonly pcid: number;
+  readonly address: number;
+}
+
+export const placeOf = (fill: number): Place => {
+  const n = fill - 1;
+  return {
+    pcid: n % PCIDS,
+    cpu: Math.floor(n / PCIDS) % CPUS,
+    address: Math.floor(n / (PCIDS * CPUS)) * 4096,
+  };
+};
+
+export const fillAt = (cpu: number, pcid: number, address: number): number =>
+  (Math.floor(address / 4096) * CPUS + cpu) * PCIDS + pcid + 1;
+
+export interface TlbWatch {
+  /** Places where a translation to the frame is cached and may be used. */
+  usable(pfn: number, frame: FrameWatch): readonly number[];
+  /** The same for the entries that lead to a page table. */
+  usableTable(pfn: number, frame: FrameWatch): readonly number[];
+  /** Whether the translation at this place leads to the frame and grants what the page tables do not. */
+  isStale(fill: number, pfn: number): boolean;
+  /** Whether its CPU can use it before it flushes. */
+  canUse(fill: number): boolean;
+  /** Records a stale translation whose flush is overdue. */
+  overdue(fill: number, pfn: number): void;
+  records(): IterableIterator<StaleWatch>;
+  forget(record: StaleWatch): void;
+}
+
+export function watchTlbs(context: Context): TlbWatch {
+  const { machine, cpus, system, state, threads } = context;
+  const { store, args } = machine;
+  const tlbs = [...store.all(tlb_cache)] as Tlb[];
+  const zero = system.straight.zero_pfn;
+  const pcids = system.config.pcid ? PCIDS_USED : 1;
+  /** Address spaces by their number, which is never used again. A hint only. */
+  const known = new Map<number, Mm>();
+
+  function contextMm(cpu: Cpu, pcid: number): Mm | null {
+    if (pcid === cpu.loaded_mm_asid) return cpu.loaded_mm;
+    const id = cpu.ctxs_ctx_id(pcid);
+    const hint = known.get(id);
+    if (hint && alive(hint) && hint.ctx_id === id) return hint;
+    for (const mm of store.storage("mm_struct").all() as IterableIterator<Mm>) {
+      if (mm.ctx_id !== id) continue;
+      known.set(id, mm);
+      return mm;
+    }
+    return null;
+  }
+
+  function leaf(tlb: Tlb, address: number, pcid: number): number {
+    const entry = tlbLookup(tlb, address, 1, pcid);
+    if (entry !== 0) return entry;
+    const huge = tlbLookup(tlb, address, 2, pcid);
+    return huge & _PAGE_PSE ? huge : 0;
+  }
+
+  function isCached(fill: number, pfn: number): boolean {
+    const n = fill - 1;
+    const tlb = tlbs[Math.floor(n / PCIDS) % CPUS]!;
+    const entry = tlbLookup(tlb, Math.floor(n / (PCIDS * CPUS)) * 4096, 1, n % PCIDS);
+    return entry !== 0 && entryPfn(entry) === pfn;
+  }
+
+  function isStale(fill: number, pfn: number): boolean {
+    const { cpu, pcid, address } = placeOf(fill);
+    const cached = leaf(tlbs[cpu]!, address, pcid);
+    if (cached === 0 || (!(cached & _PAGE_PSE) && entryPfn(cached) !== pfn)) return false;
+    const mm = contextMm(cpus[cpu]!, pcid);
+    if (!mm) return false;
+    if (!alive(mm)) return true;
+    walk(context, mm.pgd, address);
+    const { entry } = walked;
+    return (
+      entry === 0 ||
+      entryPfn(entry) !== entryPfn(cached) ||
+      ((cached & _PAGE_RW) !== 0 && !(entry & _PAGE_RW)) ||
+      (!entryNx(cached) && entryNx(entry))
+    );
+  }
+
+  /** A CPU that is behind the generation of an address space flushes before it uses it again, unless it is using it now. */
+  function willCatchUp(cpu: Cpu, pcid: number, mm: Mm): boolean {
+    return cpu.ctxs_tlb_gen(pcid) < mm.tlb_gen && (pcid !== cpu.loaded_mm_asid || cpu.is_lazy !== 0);
+  }
+
+  function canUse(fill: number): boolean {
+    const { cpu, pcid } = placeOf(fill);
+    const mm = contextMm(cpus[cpu]!, pcid);
+    return mm !== null && (!alive(mm) ? pcid === cpus[cpu]!.loaded_mm_asid : !willCatchUp(cpus[cpu]!, pcid, mm));
+  }
+
+  function* fillsOf(frame: FrameWatch): IterableIterator<number> {
+    if (frame.fill !== 0) yield frame.fill;
+    yield* frame.fills;
+  }
+
+  function owe(fill: number, pfn: number): void {
+    if (!isStale(fill, pfn)) return;
+    const record = store.alloc(stale_watch);
+    record.fill = fill;
+    record.pfn = pfn;
+    const thread = context.mine();
+    record.debtor = threads.indexOf(thread) + 1;
+    thread.owed++;
+  }
+
+  machine.listen("tlb_fill", () => {
+    const pfn = args[1] as number;
+    if (pfn === zero) return;
+    const cpu = args[3] as number;
+    const fill = fillAt(cpu, cpus[cpu]!.loaded_mm_asid, args[0] as number);
+    const frame = context.frame(pfn);
+    const before = frame.fill;
+    if (before === fill) return;
+    if (before === 0 || !isCached(before, pfn)) frame.fill = fill;
+    else if (!frame.fills.includes(fill))
+      frame.fills = [...frame.fills.filter((other) => isCached(other, pfn)).slice(1 - MOST_PLACES), fill];
+  });
+
+  machine.listen("set_pte", () => {
+    const old = args[3] as number;
+    if (!(old & _PAGE_PRESENT)) return;
+    const now = args[2] as number;
+    const pfn = entryPfn(old);
+    const kept = (now & _PAGE_PRESENT) !== 0 && entryPfn(now) === pfn;
+    if (kept && (now & _PAGE_RW) >= (old & _PAGE_RW) && entryNx(now) <= entryNx(old)) return;
+    if (pfn === zero) {
+      oweZeroPage(args[0] as Mm, args[1] as number);
+      return;
+    }
+    const frame = context.frame(pfn);
+    if (frame.fill === 0) return;
+    for (const fill of fillsOf(frame)) if (isCached(fill, pfn)) owe(fill, pfn);
+  });
+
+  /** Everybody has the zero page: its translations are looked for by address. */
+  function oweZeroPage(mm: Mm, address: number): void {
+    for (const cpu of cpus) {
+      if (cpu.loaded_mm !== mm) continue;
+      const fill = fillAt(cpu.id, cpu.loaded_mm_asid, address);
+      if (isCached(fill, zero)) owe(fill, zero);
+    }
+  }
+
+  const upper = (level: number) => () => {
+    const [, address, now, old, pfn] = args as [Mm, number, number, number, number];
+    const before = entryPfn(old);
+    const linked = (now & _PAGE_PRESENT) !== 0 && !(now & _PAGE_PSE);
+    const was = (old & _PAGE_PRESENT) !== 0 && !(old & _PAGE_PSE);
+    if (linked && was && before === pfn) return;
+    if (was) {
+      const frame = context.frame(before);
+      if (frame.links > 0) frame.links--;
+      // A table that is emptied first takes no translation along.
+      if (hasEntries(context, before)) oweAll();
+    }
+    if (linked) link(context.frame(pfn), level - 1, address);
+  };
+  machine.listen("set_pmd", upper(2));
+  machine.listen("set_pud", upper(3));
+  machine.listen("set_p4d", upper(4));
+  machine.listen("set_pgd", upper(4));
+
+  function oweAll(): void {
+    for (const [cpu, tlb] of tlbs.entries()) {
+      for (const { address, level, pcid, entry } of tlbContents(tlb))
+        if (level === 1) owe(fillAt(cpu, pcid, address), entryPfn(entry));
+    }
+  }
+
+  function link(frame: FrameWatch, level: number, address: number): void {
+    frame.links++;
+    if (frame.link_level !== level) {
+      frame.link_level = level;
+      frame.link_address = address;
+      if (frame.link_others.length > 0) frame.link_others = [];
+    } else if (frame.link_address !== address && !frame.link_others.includes(address))
+      frame.link_others = [...frame.link_others.slice(1 - MOST_PLACES), address];
+  }
+
+  return {
+    usable(pfn, frame) {
+      if (frame.fill === 0) return [];
+      return [...fillsOf(frame)].filter((fill) => isCached(fill, pfn) && canUse(fill));
+    },
+    usableTable(pfn, frame) {
+      const found: number[] = [];
+      for (const cpu of cpus) {
+        for (let pcid = 0; pcid < pcids; pcid++) {
+          for (const address of [frame.link_address, ...frame.link_others]) {
+            const entry = tlbLookup(tlbs[cpu.id]!, address, frame.link_level + 1, pcid);
+            if (entry === 0 || entry & _PAGE_PSE || entryPfn(entry) !== pfn) continue;
+            const mm = contextMm(cpu, pcid);
+            // The CPU walks the loaded tables ahead of any use: lazily is not late enough.
+            const walks = pcid === cpu.loaded_mm_asid && mm !== system.straight.init_mm;
+            if (walks || (mm && alive(mm) && !willCatchUp(cpu, pcid, mm))) found.push(fillAt(cpu.id, pcid, address));
+          }
+        }
+      }
+      return found;
+    },
+    isStale,
+    canUse,
+    overdue(fill, pfn) {
+      for (const record of store.all(stale_watch)) {
+        if (record.fill !== fill || record.pfn !== pfn) continue;
+        if (record.debtor === 0) return;
+        const owing = threads[record.debtor - 1]!;
+        owing.owed--;
+        record.debtor = 0;
+        state.overdue++;
+        return;
+      }
+      const record = store.alloc(stale_watch);
+      record.fill = fill;
+      record.pfn = pfn;
+      state.overdue++;
+    },
+    records: () => store.all(stale_watch),
+    forget(record) {
+      if (record.debtor === 0) state.overdue--;
+      else threads[record.debtor - 1]!.owed--;
+      store.free(record);
+    },
+  };
+}
