@@ -13,6 +13,8 @@ import { kernelFunctions } from "./functions.ts";
 import * as straight from "./functions.ts?straight";
 import { bindKernel, type Config, type FunctionTable, type Kernel, type KernelBase, waitIn } from "./kernel.ts";
 import { FIRST_FRAME, PAGE_TYPE, type Zone, zone } from "./mm/page_alloc.ts";
+import { type Lruvec, lruvec } from "./mm/swap.ts";
+import { type SwapInfo, swap_info_struct } from "./mm/swapfile.ts";
 import { type Vmstat, vmstat } from "./mm/vmstat.ts";
 import * as types from "./mm_types.ts";
 import { createPlatform, type KernelPlatform } from "./platform.ts";
@@ -71,7 +73,8 @@ export function boot(
   const { store } = machine;
   const memory = new Memory(store);
   for (const structure of kernelStructures) store.define(structure);
-  for (const structure of [zone, vmstat, tlb_cache, ...patch.structures]) store.define(structure);
+  for (const structure of [zone, vmstat, lruvec, swap_info_struct, tlb_cache, ...patch.structures])
+    store.define(structure);
   machine.events.add(events);
   machine.events.add(patch.events);
   machine.begin();
@@ -109,6 +112,8 @@ interface Shared {
   readonly init_mm: types.Mm;
   readonly zone: Zone;
   readonly vmstat: Vmstat;
+  readonly lruvec: Lruvec;
+  readonly swap_info: SwapInfo;
   readonly tasks: types.Task[];
   readonly pages: { fixed(pfn: number): unknown };
   zero_pfn: number;
@@ -138,6 +143,8 @@ function sharedState(
     init_mm: store.alloc(types.mm_struct),
     zone: store.alloc(zone),
     vmstat: store.alloc(vmstat),
+    lruvec: store.alloc(lruvec),
+    swap_info: store.alloc(swap_info_struct),
     tasks: [],
     pages: store.storage("page"),
     zero_pfn: 0,
@@ -159,6 +166,8 @@ function kernelBase(shared: Shared): KernelBase {
     init_mm: shared.init_mm,
     zone: shared.zone,
     vmstat: shared.vmstat,
+    lruvec: shared.lruvec,
+    swap_info: shared.swap_info,
     ...shared.operations,
     get zero_pfn() {
       return shared.zero_pfn;
@@ -234,6 +243,7 @@ function prepare(shared: Shared, k: Kernel, processes: readonly ProcessSpec[], p
   k.clear_highpage(zero);
   shared.zero_pfn = zero.slot;
   shared.init_mm.pgd = now["alloc_table"]!(shared.init_mm, 4) as number;
+  k.init_swap();
   now["init_filesystems"]!();
   for (const name of patch.init) now[name]!();
   processes.forEach(({ name, threadOf, forked }, i) => {

@@ -56,6 +56,13 @@ export const events = {
   free_table: { args: ["pfn", "level", "mm"], doc: "A page table is freed.", aliases: ["free of table"] },
   get_page: { args: ["pfn", "refcount"], doc: "A page gets one more reference." },
   put_page: { args: ["pfn", "refcount"], doc: "A page loses a reference; at 0 it is freed." },
+  // Swap
+  add_to_swap_cache: { args: ["pfn", "slot"], doc: "A page in memory gets a slot of the swap device." },
+  delete_from_swap_cache: { args: ["pfn", "slot"], doc: "A page in memory has its slot no more." },
+  swap_duplicate: { args: ["slot", "count"], doc: "One more page-table entry or file refers to a slot." },
+  swap_free: { args: ["slot", "count"], doc: "A reference to a slot goes; the last one frees it." },
+  swap_writepage: { args: ["pfn", "slot"], doc: "A page is written to swap.", aliases: ["swap out", "pageout"] },
+  swap_read_folio: { args: ["pfn", "slot"], doc: "A page is read from swap.", aliases: ["swap in", "swap_readpage"] },
   // Structures
   mm_alloc: { args: ["mm"], doc: "An address space is made." },
   mm_free: { args: ["mm"], doc: "An address space is freed.", aliases: ["mmdrop", "__mmdrop"] },

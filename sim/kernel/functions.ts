@@ -29,11 +29,13 @@ import * as sched from "./kernel/sched.ts";
 import type { Bound, FunctionTable } from "./kernel.ts";
 import * as filemap from "./mm/filemap.ts";
 import * as gup from "./mm/gup.ts";
+import * as kernel_operations from "./mm/kernel_operations.ts";
 import * as madvise from "./mm/madvise.ts";
 import * as madvise_free from "./mm/madvise_free.ts";
 import * as memfd from "./mm/memfd.ts";
 import * as memory from "./mm/memory.ts";
 import * as memory_copy from "./mm/memory_copy.ts";
+import * as memory_swap from "./mm/memory_swap.ts";
 import * as memory_zap from "./mm/memory_zap.ts";
 import * as mincore from "./mm/mincore.ts";
 import * as mlock from "./mm/mlock.ts";
@@ -49,14 +51,19 @@ import * as page_alloc from "./mm/page_alloc.ts";
 import * as pagewalk from "./mm/pagewalk.ts";
 import * as pte_range from "./mm/pte_range.ts";
 import * as rmap from "./mm/rmap.ts";
+import * as rmap_walk from "./mm/rmap_walk.ts";
 import * as shmem from "./mm/shmem.ts";
 import * as shmem_file from "./mm/shmem_file.ts";
 import * as shmem_fs from "./mm/shmem_fs.ts";
+import * as shmem_swap from "./mm/shmem_swap.ts";
 import * as swap from "./mm/swap.ts";
+import * as swap_state from "./mm/swap_state.ts";
+import * as swapfile from "./mm/swapfile.ts";
 import * as truncate from "./mm/truncate.ts";
 import * as vm_ops from "./mm/vm_ops.ts";
 import * as vma from "./mm/vma.ts";
 import * as vma_merge from "./mm/vma_merge.ts";
+import * as vmscan from "./mm/vmscan.ts";
 
 export const kernelFunctions: readonly FunctionTable[] = [
   fault,
@@ -86,6 +93,13 @@ export const kernelFunctions: readonly FunctionTable[] = [
   swap,
   vm_ops,
   vma,
+  vmscan,
+  swapfile,
+  swap_state,
+  shmem_swap,
+  rmap_walk,
+  memory_swap,
+  kernel_operations,
   pte_range,
   msync,
   mremap_move,
@@ -146,6 +160,13 @@ export interface KernelFunctions
     Bound<typeof swap>,
     Bound<typeof vm_ops>,
     Bound<typeof vma>,
+    Bound<typeof vmscan>,
+    Bound<typeof swapfile>,
+    Bound<typeof swap_state>,
+    Bound<typeof shmem_swap>,
+    Bound<typeof rmap_walk>,
+    Bound<typeof memory_swap>,
+    Bound<typeof kernel_operations>,
     Bound<typeof pte_range>,
     Bound<typeof msync>,
     Bound<typeof mremap_move>,

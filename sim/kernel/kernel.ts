@@ -12,6 +12,8 @@ import type { KernelEvents } from "./events.ts";
 import type { OperationTables } from "./fs/operations.ts";
 import type { KernelFunctions } from "./functions.ts";
 import type { Zone } from "./mm/page_alloc.ts";
+import type { Lruvec } from "./mm/swap.ts";
+import type { SwapInfo } from "./mm/swapfile.ts";
 import type { Vmstat } from "./mm/vmstat.ts";
 import type { Cpu, Mm, Page, Task } from "./mm_types.ts";
 
@@ -47,6 +49,8 @@ export interface KernelBase extends OperationTables {
   readonly init_mm: Mm;
   readonly zone: Zone;
   readonly vmstat: Vmstat;
+  readonly lruvec: Lruvec;
+  readonly swap_info: SwapInfo;
   /** The frame that all reads of untouched private memory share. */
   readonly zero_pfn: number;
   tasks(): readonly Task[];

@@ -64,8 +64,9 @@ export const page = struct("page", {
   pt_mm: ref<Mm>("mm_struct"),
   ptl: embed(spinlock),
   pt_share_count: number(),
-  /** Place in the reclaim order: least recently used first; 0: on no list. */
-  lru_order: number(),
+  /** Neighbours on its LRU list (`page.lru`): frame + 1, 0 at the ends. */
+  lru_prev: number(),
+  lru_next: number(),
   /** Locked VMAs that map it. */
   mlock_count: number(),
 });
@@ -262,6 +263,10 @@ export const task_struct = struct("task_struct", {
   /** The two halves of what its last load gave. */
   load_low: number("hex"),
   load_high: number("hex"),
+  /** tlb_ubc: CPUs that have yet to forget what reclaim has unmapped, and whether some of that was writable. */
+  tlb_ubc_cpumask: number("hex"),
+  tlb_ubc_flush_required: bool(),
+  tlb_ubc_writable: bool(),
   /** Files whose last reference it dropped; closed when it leaves the kernel (task_work). */
   task_works: refs<File>("file"),
 });

@@ -124,9 +124,9 @@ export function* madvise_free_page(k: Kernel, page: Page): Steps<boolean> {
 }
 
 /** An anonymous page that nobody needs unless it is written to again: reclaim drops it without swap. */
-export function folio_mark_lazyfree(_k: Kernel, page: Page): void {
+export function folio_mark_lazyfree(k: Kernel, page: Page): void {
   if (!(page.flags & PG_lru) || !(page.flags & PG_swapbacked) || page.flags & PG_swapcache) return;
-  page.flags &= ~(PG_active | PG_referenced | PG_swapbacked);
+  k.folio_change_lru(page, 0, PG_active | PG_referenced | PG_swapbacked, "head");
 }
 
 /** MADV_REMOVE: punches a hole into the shared file. mmap_lock is dropped meanwhile. */
@@ -198,7 +198,8 @@ export function* madvise_cold_or_pageout_pte_range(
       yield k.set_pte(mm, address, ptep, withoutFlags(k.read_entry(ptep), _PAGE_ACCESSED));
       k.tlb_remove_tlb_entry(tlb, address);
     }
-    page.flags &= ~(how === "cold" ? PG_referenced | PG_active : PG_referenced);
+    page.flags &= ~PG_referenced;
+    if (how === "cold" && page.flags & PG_active) k.folio_change_lru(page, 0, PG_active, "head");
     if (how === "pageout" && k.folio_isolate_lru(page)) isolated.push(page);
   }
   yield k.spin_unlock(ptl, PTE_LOCK);

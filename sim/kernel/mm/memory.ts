@@ -26,7 +26,6 @@ import {
   FAULT_FLAG_RETRY_NOWAIT,
   FAULT_FLAG_TRIED,
   FAULT_FLAG_UNSHARE,
-  FAULT_FLAG_USER,
   FAULT_FLAG_VMA_LOCK,
   FAULT_FLAG_WRITE,
   PG_anon_exclusive,
@@ -66,6 +65,8 @@ export interface VmFault {
   cow_page: Page | null;
   /** A PTE table allocated ahead, its frame; 0 for none. */
   prealloc_pte: number;
+  /** The page had to be read from swap. */
+  major?: boolean;
 }
 
 /**
@@ -86,9 +87,6 @@ export function mm_account_fault(k: Kernel, _mm: Mm, _address: number, flags: nu
   k.vmstat.pgfault += 1;
   if (ret & VM_FAULT_ERROR) return;
   const major = (ret & VM_FAULT_MAJOR) !== 0 || (flags & FAULT_FLAG_TRIED) !== 0;
-  if (!(flags & FAULT_FLAG_USER)) {
-    if (major) k.vmstat.pgmajfault += 1;
-  }
   const task = k.current;
   if (major) task.maj_flt++;
   else task.min_flt++;
@@ -264,6 +262,7 @@ export function* do_anonymous_page(k: Kernel, vmf: VmFault): Steps<number> {
   }
   mm.rss_anon++;
   k.folio_add_new_anon_rmap(page, vma, address);
+  k.folio_add_lru_vma(page, vma);
   yield k.set_pte(mm, address, ptep, entry);
   yield k.spin_unlock(ptl, PTE_LOCK);
   return 0;
@@ -411,8 +410,10 @@ export function set_pte_range(k: Kernel, vmf: VmFault, page: Page, ptep: number,
   const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0;
   let entry = mk_pte(page.slot, vma.vm_page_prot);
   if (write) entry = withFlags(entry, _PAGE_DIRTY | (vma.vm_flags & VM_WRITE ? _PAGE_RW : 0));
-  if (write && !(vma.vm_flags & VM_SHARED)) k.folio_add_new_anon_rmap(page, vma, address);
-  else k.folio_add_file_rmap(page);
+  if (write && !(vma.vm_flags & VM_SHARED)) {
+    k.folio_add_new_anon_rmap(page, vma, address);
+    k.folio_add_lru_vma(page, vma);
+  } else k.folio_add_file_rmap(page, vma);
   return k.set_pte(vma.vm_mm!, address, ptep, entry);
 }
 
@@ -453,7 +454,7 @@ export function* do_wp_page(k: Kernel, vmf: VmFault): Steps<number> {
     yield* k.put_page(page);
     return ret;
   }
-  if (page && page.type === PAGE_TYPE.anon && k.wp_can_reuse_anon_folio(page, vma)) {
+  if (page && page.type === PAGE_TYPE.anon && (yield* k.wp_can_reuse_anon_folio(page, vma))) {
     if (vmf.flags & FAULT_FLAG_UNSHARE) {
       yield k.spin_unlock(ptl, PTE_LOCK);
       return 0;
@@ -468,11 +469,12 @@ export function* do_wp_page(k: Kernel, vmf: VmFault): Steps<number> {
 }
 
 /** Nobody else has this anonymous page: its mapper may write to it without a copy. */
-export function wp_can_reuse_anon_folio(_k: Kernel, page: Page, vma: Vma): boolean {
+export function* wp_can_reuse_anon_folio(k: Kernel, page: Page, vma: Vma): Steps<boolean> {
   if (page.flags & PG_anon_exclusive) return true;
-  const cached = page.flags & PG_swapcache ? 1 : 0;
-  if (page.refcount - cached !== 1) return false;
-  if (cached) return false;
+  if (page.refcount > (page.flags & PG_swapcache ? 2 : 1) || !k.folio_trylock(page)) return false;
+  if (page.flags & PG_swapcache) yield* k.folio_free_swap(page);
+  k.folio_unlock(page);
+  if (page.refcount !== 1) return false;
   page.anon_vma = vma.anon_vma;
   page.flags |= PG_anon_exclusive;
   return true;
@@ -517,8 +519,9 @@ export function* wp_page_copy(k: Kernel, vmf: VmFault, old: Page | null): Steps<
     yield k.set_pte(mm, address, vmf.ptep, 0);
     yield* k.flush_tlb_page(mm, address);
     k.folio_add_new_anon_rmap(copy, vma, address);
+    k.folio_add_lru_vma(copy, vma);
     yield k.set_pte(mm, address, vmf.ptep, entry);
-    if (old) k.folio_remove_rmap_pte(old);
+    if (old) k.folio_remove_rmap_pte(old, vma);
   }
   yield k.spin_unlock(ptl, PTE_LOCK);
   if (raced) yield* k.put_page(copy);

@@ -18,6 +18,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
 import { PTE_LOCK } from "./memory.ts";
+import { SWP_EXCLUSIVE } from "./memory_swap.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
 const is_cow_mapping = (vma: Vma): boolean => (vma.vm_flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
@@ -110,7 +111,7 @@ export function* copy_present_pte(
     const page = k.page(pfn);
     yield k.get_page(page);
     if (page.type === PAGE_TYPE.anon) k.folio_dup_anon_rmap(page);
-    else k.folio_add_file_rmap(page);
+    else k.folio_add_file_rmap(page, dst);
     k.mm_counter_add(dst_mm, page, 1);
   }
   if (is_cow_mapping(src) && pte_write(pte)) {
@@ -121,17 +122,19 @@ export function* copy_present_pte(
   yield k.set_pte(dst_mm, address, dst_ptep, withoutFlags(pte, 0x20));
 }
 
-/** A swap entry: one more user of the slot. */
+/** A swap entry: one more user of the slot, which is nobody's alone any more. */
 export function* copy_nonpresent_pte(
   k: Kernel,
   dst: Vma,
-  _src: Vma,
+  src: Vma,
   dst_ptep: number,
-  _src_ptep: number,
+  src_ptep: number,
   pte: number,
   address: number,
 ): Steps<void> {
-  yield* k.swap_duplicate(pte);
+  yield k.swap_duplicate(pte);
+  const shared = withoutFlags(pte, SWP_EXCLUSIVE);
+  if (shared !== pte) yield k.set_pte(src.vm_mm!, address, src_ptep, shared);
   dst.vm_mm!.rss_swap++;
-  yield k.set_pte(dst.vm_mm!, address, dst_ptep, pte);
+  yield k.set_pte(dst.vm_mm!, address, dst_ptep, shared);
 }

@@ -126,6 +126,7 @@ export function* zap_pte_range(
     if (none(pmd)) return;
     const ptl = k.pte_lockptr(pmd);
     yield* k.spin_lock(ptl, PTE_LOCK);
+    yield* k.flush_tlb_batched_pending(tlb.mm);
     let full = false;
     for (; address < end && !full; address += 4096) {
       const ptep = pte_offset(pmd, address);
@@ -134,8 +135,13 @@ export function* zap_pte_range(
       if (isPresent(pte)) full = yield* k.zap_present_pte(tlb, vma, ptep, pte, address, details);
       else yield* k.zap_nonpresent_pte(tlb, vma, ptep, pte, address, details);
     }
+    const flush = full || tlb.delayed_rmaps.length > 0;
+    if (flush) {
+      yield* k.tlb_flush_mmu_tlbonly(tlb);
+      k.tlb_flush_rmaps(tlb, vma);
+    }
     yield k.spin_unlock(ptl, PTE_LOCK);
-    if (full) yield* k.tlb_flush_mmu(tlb);
+    if (flush) yield* k.tlb_flush_mmu(tlb);
   }
   if (may_free_table) yield* k.try_to_free_pte(tlb, vma, pmdp, from);
 }
@@ -157,9 +163,13 @@ export function* zap_present_pte(
   yield k.set_pte(mm, address, ptep, 0);
   k.tlb_remove_tlb_entry(tlb, address);
   if (!page) return false;
-  if (page.type !== PAGE_TYPE.anon && pte_dirty(pte)) page.flags |= PG_dirty;
   k.mm_counter_add(mm, page, -1);
-  k.folio_remove_rmap_pte(page);
+  if (page.type !== PAGE_TYPE.anon && pte_dirty(pte)) {
+    page.flags |= PG_dirty;
+    // Others may still write through their TLBs: until these are flushed the page counts as mapped, so that nobody
+    // thinks it clean.
+    tlb.delayed_rmaps.push(page);
+  } else k.folio_remove_rmap_pte(page, vma);
   return k.__tlb_remove_page(tlb, page);
 }
 

@@ -109,18 +109,16 @@ export function* mlock_vma_pages_range(k: Kernel, vma: Vma, start: number, end: 
 export function mlock_folio(k: Kernel, page: Page): void {
   page.mlock_count++;
   if (page.flags & PG_mlocked) return;
-  page.flags = (page.flags & ~PG_active) | PG_mlocked | PG_unevictable;
+  k.folio_change_lru(page, PG_mlocked | PG_unevictable, PG_active, "head");
   k.vmstat.nr_mlock += 1;
-  k.vmstat.nr_unevictable += 1;
 }
 
 export function munlock_folio(k: Kernel, page: Page): void {
   if (!(page.flags & PG_mlocked)) return;
   page.mlock_count--;
   if (page.mlock_count > 0) return;
-  page.flags &= ~(PG_mlocked | PG_unevictable);
+  k.folio_change_lru(page, 0, PG_mlocked | PG_unevictable, "head");
   k.vmstat.nr_mlock -= 1;
-  k.vmstat.nr_unevictable -= 1;
 }
 
 const is_locked_vma = (vma: Vma): boolean => (vma.vm_flags & VM_LOCKED) !== 0 && !(vma.vm_flags & VM_SPECIAL);

@@ -3,7 +3,7 @@ import type { Steps } from "../../core/thread.ts";
 import { PMD_SIZE, PUD_SIZE } from "../arch/x86/mm/pgtable.ts";
 import { TLB_FLUSH_ALL } from "../arch/x86/mm/tlb.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Mm, Page } from "../mm_types.ts";
+import type { Mm, Page, Vma } from "../mm_types.ts";
 
 /** Pages that fit in the batches of a gather: 8 in the structure itself, 19 pages of 510 pointers. */
 const GATHER_LIMIT = 8 + 19 * 510;
@@ -23,6 +23,8 @@ export interface MmuGather {
   /** Pages and tables to be given back after the flush. */
   pages: Page[];
   tables: number[];
+  /** Dirty pages of files whose mapping is to be uncounted after the flush, before the PTE lock is released. */
+  delayed_rmaps: Page[];
 }
 
 const EMPTY_START = Number.MAX_SAFE_INTEGER;
@@ -49,6 +51,7 @@ const gather = (mm: Mm, fullmm: boolean): MmuGather => ({
   cleared_p4ds: false,
   pages: [],
   tables: [],
+  delayed_rmaps: [],
 });
 
 function adjust(tlb: MmuGather, address: number, bytes: number): void {
@@ -91,6 +94,12 @@ export function pud_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: nu
 export function __tlb_remove_page(_k: Kernel, tlb: MmuGather, page: Page): boolean {
   tlb.pages.push(page);
   return tlb.pages.length >= GATHER_LIMIT;
+}
+
+/** The TLBs have been flushed: nobody can write to these pages through this mapping any more. */
+export function tlb_flush_rmaps(k: Kernel, tlb: MmuGather, vma: Vma): void {
+  for (const page of tlb.delayed_rmaps) k.folio_remove_rmap_pte(page, vma);
+  tlb.delayed_rmaps = [];
 }
 
 export function* tlb_flush_mmu_tlbonly(k: Kernel, tlb: MmuGather): Steps<void> {

@@ -2,7 +2,7 @@
 import { array, number, pages } from "../../core/fields.ts";
 import { type Of, struct } from "../../core/struct.ts";
 import type { Steps } from "../../core/thread.ts";
-import { PG_dirty } from "../flags.ts";
+import { PG_dirty, PG_lru, PG_mlocked } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Page } from "../mm_types.ts";
 
@@ -43,7 +43,7 @@ export interface Zone extends Of<typeof zone> {}
 export function* alloc_page(k: Kernel, type: number): Steps<Page | null> {
   let page = k.take_free_page();
   if (!page) {
-    const freed = k.try_to_free_pages(32);
+    const freed = yield* k.try_to_free_pages(32);
     page = freed > 0 ? k.take_free_page() : null;
     if (!page) return null;
   }
@@ -81,6 +81,9 @@ export function* put_page(k: Kernel, page: Page): Steps<void> {
 /** Puts a frame on the free list whose last reference is gone. */
 export function* free_page(k: Kernel, page: Page): Steps<void> {
   const { zone } = k;
+  if (page.flags & PG_lru) k.lruvec_del_folio(page);
+  if (page.flags & PG_mlocked) k.vmstat.nr_mlock -= 1;
+  page.mlock_count = 0;
   page.type = PAGE_TYPE.free;
   page.flags = 0;
   page.mapping = null;

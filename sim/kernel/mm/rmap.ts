@@ -114,9 +114,28 @@ export function folio_add_new_anon_rmap(k: Kernel, page: Page, vma: Vma, address
   k.vmstat.nr_anon_mapped += 1;
 }
 
-export function folio_add_file_rmap(k: Kernel, page: Page): void {
+/** An anonymous page that comes back from swap. One that others may have too belongs to the oldest anon_vma of all. */
+export function folio_add_anon_rmap(
+  k: Kernel,
+  page: Page,
+  vma: Vma,
+  address: number,
+  owner: "exclusive" | "maybe shared",
+): void {
+  if (!page.anon_vma) {
+    page.anon_vma = owner === "exclusive" ? vma.anon_vma : vma.anon_vma!.root;
+    page.index = vma.vm_pgoff + (address - vma.vm_start) / 4096;
+  }
+  if (owner === "exclusive") page.flags |= PG_anon_exclusive;
+  if (page.mapcount === 0) k.vmstat.nr_anon_mapped += 1;
+  page.mapcount++;
+  k.mlock_vma_folio(page, vma);
+}
+
+export function folio_add_file_rmap(k: Kernel, page: Page, vma: Vma): void {
   page.mapcount++;
   if (page.mapcount === 1) k.vmstat.nr_file_mapped += 1;
+  k.mlock_vma_folio(page, vma);
 }
 
 /** fork: one more process maps the page. */
@@ -125,7 +144,8 @@ export function folio_dup_anon_rmap(_k: Kernel, page: Page): void {
   page.flags &= ~PG_anon_exclusive;
 }
 
-export function folio_remove_rmap_pte(k: Kernel, page: Page): void {
+export function folio_remove_rmap_pte(k: Kernel, page: Page, vma: Vma): void {
+  k.munlock_vma_folio(page, vma);
   page.mapcount--;
   if (page.mapcount > 0) return;
   if (page.type === PAGE_TYPE.anon) k.vmstat.nr_anon_mapped -= 1;

@@ -4,10 +4,10 @@ import type { Steps } from "../../core/thread.ts";
 import {
   PG_dirty,
   PG_locked,
-  PG_lru,
   PG_swapbacked,
   PG_uptodate,
   VM_FAULT_LOCKED,
+  VM_FAULT_MAJOR,
   VM_FAULT_NOPAGE,
   VM_FAULT_OOM,
   VM_FAULT_RETRY,
@@ -29,10 +29,16 @@ import { PAGE_TYPE } from "./page_alloc.ts";
 export type Sgp = "read" | "noalloc" | "cache" | "write" | "falloc";
 
 /**
- * The page of a file, locked and with a reference.
+ * The page of a file, locked and with a reference. `vmf`: the fault that it is for, if it is for one.
  * @returns null for a hole ("read"); a negative errno: -EINVAL beyond the size, -ENOSPC, -ENOMEM
  */
-export function* shmem_get_folio(k: Kernel, inode: Inode, index: number, sgp: Sgp): Steps<Page | null | number> {
+export function* shmem_get_folio(
+  k: Kernel,
+  inode: Inode,
+  index: number,
+  sgp: Sgp,
+  vmf: VmFault | null = null,
+): Steps<Page | null | number> {
   for (;;) {
     if (beyond_size(inode, index, sgp)) return -EINVAL;
     const known = k.filemap_page(inode.i_mapping!, index);
@@ -47,6 +53,14 @@ export function* shmem_get_folio(k: Kernel, inode: Inode, index: number, sgp: Sg
       k.folio_unlock(known);
       yield* k.put_page(known);
       if (known.mapping !== inode.i_mapping) continue;
+    }
+    const entry = inode.i_mapping!.i_pages.get(index) ?? 0;
+    if (entry < 0) {
+      const back = yield* k.shmem_swapin_folio(inode, index, -entry);
+      if (back === -EEXIST) continue;
+      if (typeof back === "number") return back;
+      if (vmf && back.major) vmf.major = true;
+      return back.page;
     }
     if (sgp === "read") return null;
     if (sgp === "noalloc") return -ENOENT;
@@ -94,9 +108,9 @@ export function* shmem_alloc_and_add_folio(k: Kernel, inode: Inode, index: numbe
     yield* k.put_page(page);
     return error;
   }
-  page.flags |= PG_lru;
   yield k.page_cache_add(inode.i_mapping!, index, page);
   k.shmem_recalc_inode(inode, 1, 0);
+  k.folio_add_lru(page);
   return page;
 }
 
@@ -136,11 +150,11 @@ export function* shmem_fault(k: Kernel, vmf: VmFault): Steps<number> {
     const ret = yield* k.shmem_falloc_wait(vmf, inode);
     if (ret !== 0) return ret;
   }
-  const page = yield* k.shmem_get_folio(inode, vmf.pgoff, "cache");
+  const page = yield* k.shmem_get_folio(inode, vmf.pgoff, "cache", vmf);
   if (page === -ENOMEM) return VM_FAULT_OOM;
   if (page === null || typeof page === "number") return VM_FAULT_SIGBUS;
   vmf.page = page;
-  return VM_FAULT_LOCKED;
+  return VM_FAULT_LOCKED | (vmf.major ? VM_FAULT_MAJOR : 0);
 }
 
 /** A fault into a hole that is being punched waits, so that punching ends. Returns 0 when the fault is elsewhere. */

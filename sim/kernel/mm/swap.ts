@@ -1,41 +1,114 @@
-// Swap entries in page tables (mm/swap_state.c, mm/swapfile.c, mm/memory.c: do_swap_page).
-import type { Steps } from "../../core/thread.ts";
-import { VM_FAULT_SIGBUS } from "../flags.ts";
+// The LRU lists (mm/swap.c): in which order reclaim looks at pages. New pages come to the head of their list, reclaim
+// takes from the tail. Linux adds in small batches for each CPU; here a page is on its list at once.
+import { array, pages } from "../../core/fields.ts";
+import { type Of, struct } from "../../core/struct.ts";
+import { PG_active, PG_lru, PG_referenced, PG_swapbacked, PG_unevictable, VM_LOCKED, VM_SPECIAL } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
-import type { VmFault } from "./memory.ts";
+import type { Page, Vma } from "../mm_types.ts";
 
-/** A PTE that is neither empty nor present. There is no swap device: the entry is bad. */
-export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
-  yield k.trace.kernel_warning(`bad swap entry at 0x${vmf.address.toString(16)}`);
-  return VM_FAULT_SIGBUS;
+export const LRU_INACTIVE_ANON = 0;
+export const LRU_ACTIVE_ANON = 1;
+/** Of this machine's pages only anonymous ones after MADV_FREE count as file pages: they need no swap. */
+export const LRU_INACTIVE_FILE = 2;
+export const LRU_UNEVICTABLE = 4;
+const LISTS = 5;
+
+/** The lists: first and last frame + 1, and length. */
+export const lruvec = struct("lruvec", {
+  lru_first: array(LISTS, "pfn"),
+  lru_last: array(LISTS, "pfn"),
+  lru_size: array(LISTS, "pages"),
+  /** Pages taken off for reclaim, to be put back or freed. */
+  nr_isolated: pages(),
+});
+export interface Lruvec extends Of<typeof lruvec> {}
+
+/** The list that a page belongs to by its flags. */
+export function folio_lru_list(_k: Kernel, page: Page): number {
+  if (page.flags & PG_unevictable) return LRU_UNEVICTABLE;
+  const base = page.flags & PG_swapbacked ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE;
+  return base + (page.flags & PG_active ? 1 : 0);
 }
 
-export function* free_swap_and_cache(k: Kernel, entry: number): Steps<void> {
-  yield k.trace.kernel_warning(`bad swap entry 0x${entry.toString(16)}`);
+export function lruvec_add_folio(k: Kernel, page: Page, where: "head" | "tail"): void {
+  const lru = k.lruvec;
+  const list = k.folio_lru_list(page);
+  const first = lru.lru_first(list);
+  const last = lru.lru_last(list);
+  const me = page.slot + 1;
+  page.lru_prev = where === "head" ? 0 : last;
+  page.lru_next = where === "head" ? first : 0;
+  if (page.lru_next) k.page(first - 1).lru_prev = me;
+  else lru.set_lru_last(list, me);
+  if (page.lru_prev) k.page(last - 1).lru_next = me;
+  else lru.set_lru_first(list, me);
+  count(k, list, 1);
 }
 
-export function* swap_duplicate(k: Kernel, entry: number): Steps<void> {
-  yield k.trace.kernel_warning(`bad swap entry 0x${entry.toString(16)}`);
+export function lruvec_del_folio(k: Kernel, page: Page): void {
+  const lru = k.lruvec;
+  const list = k.folio_lru_list(page);
+  const { lru_prev, lru_next } = page;
+  if (lru_prev) k.page(lru_prev - 1).lru_next = lru_next;
+  else lru.set_lru_first(list, lru_next);
+  if (lru_next) k.page(lru_next - 1).lru_prev = lru_prev;
+  else lru.set_lru_last(list, lru_prev);
+  page.lru_prev = 0;
+  page.lru_next = 0;
+  count(k, list, -1);
 }
 
-/** Nothing can be reclaimed without swap: shared memory and anonymous pages have no other place to go. */
-export function try_to_free_pages(_k: Kernel, _nr: number): number {
-  return 0;
+function count(k: Kernel, list: number, by: 1 | -1): void {
+  k.lruvec.set_lru_size(list, k.lruvec.lru_size(list) + by);
+  if (list === LRU_INACTIVE_ANON) k.vmstat.nr_inactive_anon += by;
+  else if (list === LRU_ACTIVE_ANON) k.vmstat.nr_active_anon += by;
+  else if (list === LRU_INACTIVE_FILE) k.vmstat.nr_inactive_file += by;
+  else if (list === LRU_UNEVICTABLE) k.vmstat.nr_unevictable += by;
+  else k.vmstat.nr_active_file += by;
 }
 
-export function* flush_tlb_batched_pending(_k: Kernel, _mm: unknown): Steps<void> {}
-export function folio_isolate_lru(_k: Kernel, _page: unknown): boolean {
-  return false;
+/** A page that is on no list goes to the head of its own. */
+export function folio_add_lru(k: Kernel, page: Page): void {
+  if (page.flags & PG_lru) return;
+  page.flags |= PG_lru;
+  k.lruvec_add_folio(page, "head");
 }
-export function* reclaim_pages(_k: Kernel, _pages: unknown): Steps<void> {}
-export function* shmem_swapin_range(_k: Kernel, _m: unknown, _a: number, _b: number): Steps<void> {}
-export function* swapin_walk_pmd(_k: Kernel, _m: unknown, _a: number, _b: number): Steps<void> {}
-export function* folio_free_swap(_k: Kernel, _p: unknown): Steps<boolean> {
-  return false;
+
+/** A new page that is mapped in `vma` only: locked mappings' pages are not reclaimed. */
+export function folio_add_lru_vma(k: Kernel, page: Page, vma: Vma): void {
+  if ((vma.vm_flags & (VM_LOCKED | VM_SPECIAL)) === VM_LOCKED) k.mlock_folio(page);
+  k.folio_add_lru(page);
 }
-export function mincore_page(_k: Kernel, m: { i_pages: { get(i: number): number | undefined } }, i: number): boolean {
-  return (m.i_pages.get(i) ?? 0) > 0;
+
+/** Changes flags that decide on which list a page is, and moves it there. */
+export function folio_change_lru(k: Kernel, page: Page, set: number, clear: number, where: "head" | "tail"): void {
+  const listed = (page.flags & PG_lru) !== 0;
+  if (listed) k.lruvec_del_folio(page);
+  page.flags = (page.flags & ~clear) | set;
+  if (listed) k.lruvec_add_folio(page, where);
 }
-export function swap_entry_in_memory(_k: Kernel, _e: number): boolean {
-  return false;
+
+/** Takes a page off its list; the caller gets a reference. False when somebody else has it off already. */
+export function folio_isolate_lru(k: Kernel, page: Page): boolean {
+  if (!(page.flags & PG_lru)) return false;
+  k.lruvec_del_folio(page);
+  page.flags &= ~PG_lru;
+  page.refcount++;
+  k.lruvec.nr_isolated++;
+  return true;
+}
+
+/** Puts an isolated page back. The caller still has its reference. */
+export function folio_putback_lru(k: Kernel, page: Page): void {
+  k.lruvec.nr_isolated--;
+  k.folio_add_lru(page);
+}
+
+/** The page has been used: on the second time it becomes active. */
+export function folio_mark_accessed(k: Kernel, page: Page): void {
+  if (!(page.flags & PG_referenced)) page.flags |= PG_referenced;
+  else if (!(page.flags & PG_active) && !(page.flags & PG_unevictable)) {
+    k.folio_change_lru(page, PG_active, PG_referenced, "head");
+    k.vmstat.pgactivate += 1;
+  }
 }

@@ -22,7 +22,8 @@ const in_mask = (mask: number, cpu: number): boolean => Math.floor(mask / 2 ** c
 
 /** What is to be forgotten. */
 export interface FlushInfo {
-  readonly mm: Mm;
+  /** null: whatever a CPU has loaded. */
+  readonly mm: Mm | null;
   readonly start: number;
   /** TLB_FLUSH_ALL: everything. */
   readonly end: number;
@@ -121,7 +122,7 @@ export function* flush_tlb_multi(k: Kernel, mask: number, info: FlushInfo): Step
     k.queue_ipi(cpu, info);
     yield k.trace.ipi(cpu.id, info.mm, me.id);
   }
-  if (me.loaded_mm === info.mm) yield* k.flush_tlb_func(info, me, "local");
+  if (info.mm ? me.loaded_mm === info.mm : in_mask(mask, me.id)) yield* k.flush_tlb_func(info, me, "local");
   if (targets.length > 0) yield* k.wait_for_cpus(targets);
 }
 
@@ -131,11 +132,24 @@ export function* wait_for_cpus(k: Kernel, cpus: readonly Cpu[]): Steps<void> {
   while (!done()) yield k.wait(done, "other CPUs to flush");
 }
 
+/** For reclaim: the CPUs of `mask` forget everything of what they have loaded, where they are behind. */
+export function* arch_tlbbatch_flush(k: Kernel, mask: number): Steps<void> {
+  const everything = { mm: null, start: 0, end: TLB_FLUSH_ALL, stride_shift: 12, new_tlb_gen: 0 };
+  yield* k.flush_tlb_multi(mask, { ...everything, freed_tables: false });
+}
+
+/** The CPUs of either mask. */
+export function mask_or(_k: Kernel, a: number, b: number): number {
+  let both = a;
+  for (let bit = 1; bit <= b; bit *= 2) if (Math.floor(b / bit) % 2 === 1 && Math.floor(a / bit) % 2 === 0) both += bit;
+  return both;
+}
+
 /** On the CPU that was interrupted, or here: forgets, unless this CPU is past that generation already. */
 export function* flush_tlb_func(k: Kernel, info: FlushInfo, cpu: Cpu, where: "local" | "remote"): Steps<void> {
-  const { mm } = info;
   const loaded = cpu.loaded_mm;
   if (!loaded || loaded === k.init_mm) return;
+  const mm = info.mm ?? loaded;
   if (loaded !== mm) {
     // The task has moved on: this CPU need not be asked again.
     if (in_mask(mm.cpu_bitmap, cpu.id)) mm.cpu_bitmap -= cpu_bit(cpu);
@@ -152,23 +166,25 @@ export function* flush_tlb_func(k: Kernel, info: FlushInfo, cpu: Cpu, where: "lo
   }
   const asid = cpu.loaded_mm_asid;
   const known = cpu.ctxs_tlb_gen(asid);
-  if (known >= info.new_tlb_gen && where === "remote") return;
+  if (info.mm && known >= info.new_tlb_gen && where === "remote") return;
   if (known >= mm.tlb_gen) return;
-  yield* k.flush_now(info, cpu, where, known);
+  yield* k.flush_now(info, mm, cpu, where, known);
 }
 
 export function* flush_now(
   k: Kernel,
   info: FlushInfo,
+  mm: Mm,
   cpu: Cpu,
   where: "local" | "remote",
   known: number,
 ): Steps<void> {
-  const { mm, start, end, stride_shift } = info;
+  const { start, end, stride_shift } = info;
   const stride = 2 ** stride_shift;
   const asid = cpu.loaded_mm_asid;
   const tlb = k.tlbOf(cpu.id);
-  const reason = where === "local" ? TLB_LOCAL_MM_SHOOTDOWN : TLB_REMOTE_SHOOTDOWN;
+  const local = info.mm ? TLB_LOCAL_MM_SHOOTDOWN : TLB_LOCAL_SHOOTDOWN;
+  const reason = where === "local" ? local : TLB_REMOTE_SHOOTDOWN;
   // A part may be flushed only by who is just one generation behind; whoever missed one flushes all.
   const partial = end !== TLB_FLUSH_ALL && info.new_tlb_gen === known + 1 && info.new_tlb_gen === mm.tlb_gen;
   if (partial) {
@@ -202,7 +218,14 @@ export function* do_flush_tlb_all(k: Kernel, cpu: Cpu, reason: string): Steps<vo
 /** Work for another CPU. A CPU does what it was asked in order. */
 export function queue_ipi(_k: Kernel, cpu: Cpu, info: FlushInfo | null): void {
   const request = info
-    ? [idOf(info.mm), info.start, info.end, info.stride_shift, info.new_tlb_gen, info.freed_tables ? 1 : 0]
+    ? [
+        info.mm ? idOf(info.mm) : 0,
+        info.start,
+        info.end,
+        info.stride_shift,
+        info.new_tlb_gen,
+        info.freed_tables ? 1 : 0,
+      ]
     : [];
   cpu.call_queue = [...cpu.call_queue, request];
   cpu.pending = cpu.call_queue.length;
@@ -215,7 +238,7 @@ export function* handle_ipi(k: Kernel, cpu: Cpu): Steps<void> {
     if (mm === undefined) yield* k.do_flush_tlb_all(cpu, TLB_REMOTE_SHOOTDOWN);
     else {
       const info: FlushInfo = {
-        mm: k.store.storage("mm_struct").deref(mm) as Mm,
+        mm: mm === 0 ? null : (k.store.storage("mm_struct").deref(mm) as Mm),
         start: start!,
         end: end!,
         stride_shift: stride_shift!,

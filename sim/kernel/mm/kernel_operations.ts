@@ -1,0 +1,29 @@
+// What no process asks for: the memory side of a scenario's `kernel:` operations. They run in a kernel thread.
+import type { Steps } from "../../core/thread.ts";
+import { isPresent } from "../../hardware/entry.ts";
+import { pte_offset } from "../arch/x86/mm/pgtable.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Page, Task } from "../mm_types.ts";
+
+/** Pages out what a process maps in [addr, addr + len), however many others map it too. Returns how many pages went. */
+export function* kernel_swap_out(k: Kernel, task: Task, addr: number, len: number): Steps<number> {
+  const { mm } = task;
+  if (!mm) return 0;
+  const isolated: Page[] = [];
+  const end = addr + len;
+  yield* k.mmap_read_lock(mm);
+  for (let at = k.next_pte_range(mm, addr, end); at; at = k.next_pte_range(mm, at.end, end)) {
+    for (let address = at.start; address < at.end; address += 4096) {
+      const pte = k.read_entry(pte_offset(k.read_entry(at.pmdp), address));
+      const page = isPresent(pte) ? k.vm_normal_page(pte) : null;
+      if (page && k.folio_isolate_lru(page)) isolated.push(page);
+    }
+  }
+  yield k.mmap_read_unlock(mm);
+  return yield* k.reclaim_pages(isolated);
+}
+
+/** Reclaims up to `pages` pages, least recently used first. Returns how many were freed. */
+export function* kernel_reclaim(k: Kernel, pages: number): Steps<number> {
+  return yield* k.try_to_free_pages(pages);
+}

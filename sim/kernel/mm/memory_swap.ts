@@ -1,0 +1,152 @@
+// Faults on pages that are in swap (mm/memory.c: do_swap_page).
+import type { Steps } from "../../core/thread.ts";
+import {
+  _PAGE_DIRTY,
+  _PAGE_PWT,
+  _PAGE_RW,
+  _PAGE_USER,
+  isSwap,
+  makeSwapEntry,
+  swapOffset,
+  swapType,
+  withFlags,
+} from "../../hardware/entry.ts";
+import { mk_pte, pte_offset } from "../arch/x86/mm/pgtable.ts";
+import {
+  FAULT_FLAG_WRITE,
+  PG_locked,
+  PG_mlocked,
+  PG_swapbacked,
+  PG_swapcache,
+  VM_FAULT_ERROR,
+  VM_FAULT_MAJOR,
+  VM_FAULT_OOM,
+  VM_FAULT_SIGBUS,
+  VM_LOCKED,
+  VM_UFFD_WP,
+  VM_WRITE,
+} from "../flags.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Page, Vma } from "../mm_types.ts";
+import { PTE_LOCK, type VmFault } from "./memory.ts";
+import { PAGE_TYPE } from "./page_alloc.ts";
+
+/** In a swap entry: only this page table refers to the slot, and the page was this process's alone. */
+export const SWP_EXCLUSIVE = _PAGE_PWT;
+/** In a swap entry: userfaultfd wants to know of the next write. */
+const _PAGE_SWP_UFFD_WP = _PAGE_USER;
+
+/** Brings a page back. Major if it had to be read, minor if it was still in the swap cache. */
+export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
+  const entry = makeSwapEntry(0, swapOffset(vmf.orig_pte));
+  if (swapType(vmf.orig_pte) !== 0 || k.swap_info.swap_map.get(swapOffset(entry)) === undefined)
+    return yield* k.bad_swap_entry(vmf);
+  const prepared = yield* k.vmf_anon_prepare(vmf);
+  if (prepared !== 0) return prepared;
+  const cached = k.swap_cache_get_folio(entry);
+  if (cached) {
+    yield k.get_page(cached);
+    return yield* k.swap_in_cached(vmf, entry, cached, 0);
+  }
+  k.vmstat.pgmajfault += 1;
+  // A slot that only this entry refers to is read straight into a page that nobody else can find.
+  if (k.swp_swapcount(entry) === 1) return yield* k.swap_in_alone(vmf, entry);
+  const page = yield* k.read_swap_cache(entry, PAGE_TYPE.anon);
+  if (page) return yield* k.swap_in_cached(vmf, entry, page, VM_FAULT_MAJOR);
+  return k.read_entry(vmf.ptep) === vmf.orig_pte ? VM_FAULT_OOM : 0;
+}
+
+/** The entry may have changed since it was read without a lock. */
+export function* bad_swap_entry(k: Kernel, vmf: VmFault): Steps<number> {
+  if (k.read_entry(vmf.ptep) !== vmf.orig_pte) return 0;
+  yield k.trace.kernel_warning(`bad swap entry at 0x${vmf.address.toString(16)}`);
+  return VM_FAULT_SIGBUS;
+}
+
+export function* swap_in_alone(k: Kernel, vmf: VmFault, entry: number): Steps<number> {
+  const page = yield* k.alloc_page(PAGE_TYPE.anon);
+  if (!page) return k.read_entry(vmf.ptep) === vmf.orig_pte ? VM_FAULT_OOM : 0;
+  page.flags = PG_locked | PG_swapbacked;
+  k.folio_add_lru(page);
+  yield k.swap_read_folio(page, entry);
+  return yield* k.map_swapped_in(vmf, entry, page, "exclusive", VM_FAULT_MAJOR);
+}
+
+/** `page`: of the swap cache, with a reference. */
+export function* swap_in_cached(k: Kernel, vmf: VmFault, entry: number, page: Page, ret: number): Steps<number> {
+  yield* k.folio_lock(page);
+  if (!(page.flags & PG_swapcache) || page.private !== swapOffset(entry)) {
+    // It left the cache while we waited: the fault is tried again.
+    k.folio_unlock(page);
+    yield* k.put_page(page);
+    return ret;
+  }
+  const exclusive = (vmf.orig_pte & SWP_EXCLUSIVE) !== 0;
+  return yield* k.map_swapped_in(vmf, entry, page, exclusive ? "exclusive" : "maybe shared", ret);
+}
+
+/** Puts the locked page into the page table, in place of the swap entry. */
+export function* map_swapped_in(
+  k: Kernel,
+  vmf: VmFault,
+  entry: number,
+  page: Page,
+  origin: "exclusive" | "maybe shared",
+  ret: number,
+): Steps<number> {
+  const { vma, address } = vmf;
+  const mm = vma.vm_mm!;
+  const pmd = k.read_entry(vmf.pmdp);
+  const ptl = k.pte_lockptr(pmd);
+  const ptep = pte_offset(pmd, address);
+  vmf.ptep = ptep;
+  yield* k.spin_lock(ptl, PTE_LOCK);
+  if (k.read_entry(ptep) !== vmf.orig_pte) {
+    yield k.spin_unlock(ptl, PTE_LOCK);
+    k.folio_unlock(page);
+    yield* k.put_page(page);
+    return ret;
+  }
+  yield k.swap_free(entry);
+  if (should_try_to_free_swap(k, page, vma, vmf.flags)) yield* k.folio_free_swap(page);
+  mm.rss_swap--;
+  mm.rss_anon++;
+  let pte = mk_pte(page.slot, vma.vm_page_prot);
+  const exclusive = origin === "exclusive" || page.refcount === 1;
+  const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0;
+  const writable = exclusive && (vma.vm_flags & VM_WRITE) !== 0 && k.may_map_writable(vma, vmf.orig_pte);
+  if (writable) pte = withFlags(pte, write ? _PAGE_RW | _PAGE_DIRTY : _PAGE_RW);
+  k.folio_add_anon_rmap(page, vma, address, exclusive ? "exclusive" : "maybe shared");
+  yield k.set_pte(mm, address, ptep, pte);
+  k.folio_unlock(page);
+  if (write && !writable) {
+    vmf.orig_pte = pte;
+    const copied = yield* k.do_wp_page(vmf);
+    return copied & VM_FAULT_ERROR ? copied & VM_FAULT_ERROR : ret | copied;
+  }
+  yield k.spin_unlock(ptl, PTE_LOCK);
+  return ret;
+}
+
+/** Whether nobody (userfaultfd) wants to be told of the first write. */
+export function may_map_writable(_k: Kernel, vma: Vma, swap_pte: number): boolean {
+  return !(vma.vm_flags & VM_UFFD_WP && swap_pte & _PAGE_SWP_UFFD_WP);
+}
+
+function should_try_to_free_swap(k: Kernel, page: Page, vma: Vma, flags: number): boolean {
+  if (!(page.flags & PG_swapcache)) return false;
+  if (k.vm_swap_full() || vma.vm_flags & VM_LOCKED || page.flags & PG_mlocked) return true;
+  // Whoever is about to write has the page alone if only the cache has it besides.
+  return (flags & FAULT_FLAG_WRITE) !== 0 && page.refcount === 2;
+}
+
+/** MADV_WILLNEED: reads what a PTE table's range has in swap into the swap cache. */
+export function* swapin_walk_pmd(k: Kernel, pmdp: number, start: number, end: number): Steps<void> {
+  for (let address = start; address < end; address += 4096) {
+    const pmd = k.read_entry(pmdp);
+    const pte = pmd === 0 ? 0 : k.read_entry(pte_offset(pmd, address));
+    if (!isSwap(pte) || swapType(pte) !== 0) continue;
+    const page = yield* k.read_swap_cache(pte, PAGE_TYPE.anon);
+    if (page) yield* k.put_page(page);
+  }
+}

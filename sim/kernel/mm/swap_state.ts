@@ -1,0 +1,112 @@
+// The swap cache, and reading and writing pages (mm/swap_state.c, mm/page_io.c). The device is synchronous, like a disk in
+// memory: a page is on it, or back, when the call returns. So nothing is read ahead, and nothing stays under writeback.
+import type { Steps } from "../../core/thread.ts";
+import { makeSwapEntry, swapOffset } from "../../hardware/entry.ts";
+import { PG_dirty, PG_locked, PG_swapbacked, PG_swapcache, PG_uptodate } from "../flags.ts";
+import type { Kernel } from "../kernel.ts";
+import type { AddressSpace, Page } from "../mm_types.ts";
+
+/** The page in memory of a slot, without a reference; null: only on the device. */
+export function swap_cache_get_folio(k: Kernel, entry: number): Page | null {
+  const cached = k.swap_info.swap_cache.get(swapOffset(entry));
+  return cached === undefined ? null : k.page(cached - 1);
+}
+
+/** A locked page joins the swap cache, which takes a reference. Its slot has SWAP_HAS_CACHE. Returns the event. */
+export function add_to_swap_cache(k: Kernel, page: Page, entry: number): number {
+  const si = k.swap_info;
+  page.refcount++;
+  page.flags |= PG_swapcache;
+  page.private = swapOffset(entry);
+  si.swap_cache = si.swap_cache.set(page.private, page.slot + 1);
+  k.vmstat.nr_swapcached += 1;
+  k.vmstat.nr_file_pages += 1;
+  return k.trace.add_to_swap_cache(page.slot, page.private);
+}
+
+/** Takes a locked page out of the swap cache; the cache's reference passes to the caller. Returns the event. */
+export function __delete_from_swap_cache(k: Kernel, page: Page): number {
+  const si = k.swap_info;
+  const slot = page.private;
+  si.swap_cache = si.swap_cache.delete(slot);
+  page.flags &= ~PG_swapcache;
+  page.private = 0;
+  k.vmstat.nr_swapcached -= 1;
+  k.vmstat.nr_file_pages -= 1;
+  k.put_swap_folio(makeSwapEntry(0, slot));
+  return k.trace.delete_from_swap_cache(page.slot, slot);
+}
+
+export function* delete_from_swap_cache(k: Kernel, page: Page): Steps<void> {
+  yield k.__delete_from_swap_cache(page);
+  yield* k.put_page(page);
+}
+
+/** Gives a locked anonymous page a slot. False when there is none. The page counts as changed: it was never written. */
+export function* add_to_swap(k: Kernel, page: Page): Steps<boolean> {
+  const entry = k.folio_alloc_swap();
+  if (entry === 0) return false;
+  yield k.add_to_swap_cache(page, entry);
+  page.flags |= PG_dirty;
+  return true;
+}
+
+/** Where a slot's contents are: frames behind the last one of the machine's memory. */
+const block = (k: Kernel, slot: number): number => k.config.memory / 4096 + slot;
+
+/** Writes a locked page of the swap cache to its slot. Returns the event. */
+export function swap_writepage(k: Kernel, page: Page): number {
+  page.flags &= ~PG_dirty;
+  k.memory.copy(page.slot, block(k, page.private));
+  k.vmstat.pswpout += 1;
+  return k.trace.swap_writepage(page.slot, page.private);
+}
+
+/** Reads a slot into a locked page. Returns the event. */
+export function swap_read_folio(k: Kernel, page: Page, entry: number): number {
+  const slot = swapOffset(entry);
+  k.memory.copy(block(k, slot), page.slot);
+  page.flags |= PG_uptodate;
+  k.vmstat.pswpin += 1;
+  return k.trace.swap_read_folio(page.slot, slot);
+}
+
+/** A slot's page, read into the swap cache unless it is there, with a reference and not locked; null without memory. */
+export function* read_swap_cache(k: Kernel, entry: number, type: number): Steps<Page | null> {
+  const known = k.swap_cache_get_folio(entry);
+  if (known) {
+    yield k.get_page(known);
+    return known;
+  }
+  const page = yield* k.alloc_page(type);
+  if (!page) return null;
+  page.flags = PG_locked | PG_swapbacked;
+  // Somebody else may have read it, or dropped it, while memory was looked for.
+  const raced = k.swap_cache_get_folio(entry);
+  if (raced || k.swp_swapcount(entry) === 0) {
+    page.flags = 0;
+    yield* k.put_page(page);
+    if (raced) yield k.get_page(raced);
+    return raced;
+  }
+  k.swapcache_prepare(entry);
+  yield k.add_to_swap_cache(page, entry);
+  yield k.swap_read_folio(page, entry);
+  k.folio_add_lru(page);
+  k.folio_unlock(page);
+  return page;
+}
+
+/** mincore: whether the page of a file is in memory, also if it is on its way to swap. */
+export function mincore_page(k: Kernel, mapping: AddressSpace, index: number): boolean {
+  const entry = mapping.i_pages.get(index);
+  if (entry === undefined) return false;
+  const page = entry > 0 ? k.page(entry - 1) : k.swap_cache_get_folio(-entry);
+  return page !== null && (page.flags & PG_uptodate) !== 0;
+}
+
+/** mincore: the same of a page-table entry that is not present. */
+export function swap_entry_in_memory(k: Kernel, pte: number): boolean {
+  const page = k.swap_cache_get_folio(pte);
+  return page !== null && (page.flags & PG_uptodate) !== 0;
+}

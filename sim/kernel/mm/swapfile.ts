@@ -1,0 +1,124 @@
+// The swap device's slots (mm/swapfile.c): one, as large as the machine's `swap` option. A slot holds one page; a swap entry
+// names it. Its count says how many page-table entries and shared memory files refer to it. Block 0 would hold the header.
+import { number, pages, value } from "../../core/fields.ts";
+import { Radix } from "../../core/radix.ts";
+import { type Of, struct } from "../../core/struct.ts";
+import type { Steps } from "../../core/thread.ts";
+import { makeSwapEntry, swapOffset } from "../../hardware/entry.ts";
+import { PG_dirty, PG_swapcache } from "../flags.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Page } from "../mm_types.ts";
+
+/** In a slot's entry of the swap map: the page is in the swap cache too. */
+const SWAP_HAS_CACHE = 0x40;
+
+export const swap_info_struct = struct("swap_info_struct", {
+  /** Slots, the header's among them; in use. */
+  max: pages(),
+  inuse_pages: pages(),
+  /** Where the search for a free slot begins. */
+  cluster_next: number(),
+  /** By slot: count of references, plus SWAP_HAS_CACHE; absent: free. */
+  swap_map: value<Radix<number>>(Radix.empty),
+  /** The swap cache: by slot, frame + 1 of the page that is in memory as well. */
+  swap_cache: value<Radix<number>>(Radix.empty),
+});
+export interface SwapInfo extends Of<typeof swap_info_struct> {}
+
+/** swapon at boot. */
+export function init_swap(k: Kernel): void {
+  const slots = Math.floor(k.config.swap / 4096);
+  if (slots < 2) return;
+  k.swap_info.max = slots;
+  k.swap_info.cluster_next = 1;
+  k.vmstat.total_swap_pages = slots - 1;
+  k.vmstat.nr_swap_pages = slots - 1;
+}
+
+/** A free slot for a page that goes into the swap cache, as an entry; 0: the device is full. */
+export function folio_alloc_swap(k: Kernel): number {
+  const si = k.swap_info;
+  if (si.inuse_pages >= si.max - 1 || si.max === 0) return 0;
+  let slot = si.cluster_next;
+  while (si.swap_map.get(slot) !== undefined) slot = slot + 1 < si.max ? slot + 1 : 1;
+  si.cluster_next = slot + 1 < si.max ? slot + 1 : 1;
+  si.swap_map = si.swap_map.set(slot, SWAP_HAS_CACHE);
+  si.inuse_pages++;
+  k.vmstat.nr_swap_pages -= 1;
+  return makeSwapEntry(0, slot);
+}
+
+/** References to a slot besides the swap cache's. */
+export function swp_swapcount(k: Kernel, entry: number): number {
+  return (k.swap_info.swap_map.get(swapOffset(entry)) ?? 0) & ~SWAP_HAS_CACHE;
+}
+
+/** One more reference to a slot in use. */
+export function swap_duplicate(k: Kernel, entry: number): number {
+  const si = k.swap_info;
+  const slot = swapOffset(entry);
+  const count = si.swap_map.get(slot);
+  if (count === undefined) return k.trace.kernel_warning(`swap_dup: bad swap entry 0x${entry.toString(16)}`);
+  si.swap_map = si.swap_map.set(slot, count + 1);
+  return k.trace.swap_duplicate(slot, (count & ~SWAP_HAS_CACHE) + 1);
+}
+
+/** A reference goes; with the last one and without a page in the cache the slot is free. */
+export function swap_free(k: Kernel, entry: number): number {
+  const slot = swapOffset(entry);
+  const count = k.swap_info.swap_map.get(slot);
+  if (count === undefined || (count & ~SWAP_HAS_CACHE) === 0)
+    return k.trace.kernel_warning(`swap_free: unused swap entry 0x${entry.toString(16)}`);
+  set_or_free(k, slot, count - 1);
+  return k.trace.swap_free(slot, (count & ~SWAP_HAS_CACHE) - 1);
+}
+
+function set_or_free(k: Kernel, slot: number, count: number): void {
+  const si = k.swap_info;
+  si.swap_map = count === 0 ? si.swap_map.delete(slot) : si.swap_map.set(slot, count);
+  if (count !== 0) return;
+  si.inuse_pages--;
+  k.vmstat.nr_swap_pages += 1;
+}
+
+/** The page has left the swap cache. */
+export function put_swap_folio(k: Kernel, entry: number): void {
+  const slot = swapOffset(entry);
+  set_or_free(k, slot, (k.swap_info.swap_map.get(slot) ?? 0) & ~SWAP_HAS_CACHE);
+}
+
+/** A slot whose page comes into the cache again. */
+export function swapcache_prepare(k: Kernel, entry: number): void {
+  const si = k.swap_info;
+  const slot = swapOffset(entry);
+  si.swap_map = si.swap_map.set(slot, (si.swap_map.get(slot) ?? 0) | SWAP_HAS_CACHE);
+}
+
+/** A page-table entry that referred to a slot is gone: so are the slot and its cached page if nobody else needs them. */
+export function* free_swap_and_cache(k: Kernel, entry: number): Steps<void> {
+  yield k.swap_free(entry);
+  if (k.swp_swapcount(entry) > 0) return;
+  const page = k.swap_cache_get_folio(entry);
+  if (!page) return;
+  yield k.get_page(page);
+  if (k.folio_trylock(page)) {
+    if (page.flags & PG_swapcache && page.private === swapOffset(entry) && page.mapcount === 0)
+      yield* k.folio_free_swap(page);
+    k.folio_unlock(page);
+  }
+  yield* k.put_page(page);
+}
+
+/** A page in memory whose slot nobody refers to leaves the swap cache. Caller holds its lock. True if it did. */
+export function* folio_free_swap(k: Kernel, page: Page): Steps<boolean> {
+  if (!(page.flags & PG_swapcache)) return false;
+  if (k.swp_swapcount(makeSwapEntry(0, page.private)) > 0) return false;
+  yield* k.delete_from_swap_cache(page);
+  page.flags |= PG_dirty;
+  return true;
+}
+
+/** More than half of the device is in use: pages give up their slots when they can. */
+export function vm_swap_full(k: Kernel): boolean {
+  return k.vmstat.nr_swap_pages * 2 < k.vmstat.total_swap_pages;
+}
