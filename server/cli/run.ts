@@ -43,7 +43,9 @@ interface Done {
 }
 
 async function runFile(options: Parameters<typeof openRun>[1], terminal: Terminal) {
-  const run = openRun(terminal, options);
+  // Paths that are relative stay inside the folder where the command runs; others in the scenario's own.
+  const root = options.program.startsWith("/") ? undefined : "";
+  const run = openRun({ ...terminal, root }, options);
   if ("refused" in run) return run;
   let said = false;
   while (!run.advance(SLICE)) {

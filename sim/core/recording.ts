@@ -53,10 +53,10 @@ export class Recording {
     this.#copiedBefore = this.#machine.store.copiedBytes;
   }
 
-  /** The beginning itself is another one. The next offer is the first checkpoint. */
+  /** The beginning itself is another one. */
   restart(): void {
     this.#checkpoints = [];
-    this.#copiedBefore = this.#machine.store.copiedBytes;
+    this.take();
   }
 
   get count(): number {

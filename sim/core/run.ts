@@ -60,6 +60,7 @@ export class Run {
     this.#program = program;
     this.#platform = platform;
     this.recording = recording;
+    recording.take();
   }
 
   /** Runs to `target`, a stop, or the end; gives "budget" after about `budget` steps. */

@@ -27,6 +27,7 @@ import { markChanges } from "./changes.ts";
 import { completions } from "./completions.ts";
 import { describeEvent } from "./describe.ts";
 import { eventPattern, type WordContext } from "./event_words.ts";
+import { placeOfExpression } from "./expression_place.ts";
 import { createFunctionWatch } from "./function_watch.ts";
 import { breakableLines, kernelSites, scenarioLine } from "./lines.ts";
 import { type Loaded, load } from "./load.ts";
@@ -36,7 +37,7 @@ import { type RunReport, reportOf } from "./report.ts";
 import { scopesOf } from "./scopes.ts";
 import { hex } from "./show.ts";
 import { createSourceMaps, framesOf } from "./stack.ts";
-import { createStepper, type Stepper } from "./stepper.ts";
+import { createStepper, firstStepper, type Stepper } from "./stepper.ts";
 import { reportText } from "./summary.ts";
 import { type Sharers, sharers, walkNodes } from "./tables.ts";
 
@@ -167,7 +168,8 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       const found = breakpoints.forException(bug.kind, bug.message);
       if (found.length === 0) continue;
       hits.push(...found);
-      exception ??= { kind: bug.kind, message: bug.message, details: formatReport(bug) };
+      const calls = framesOf(bug.stack, maps).map(({ name, file, line }) => `${name}  ${file}:${line}`);
+      exception ??= { kind: bug.kind, message: bug.message, details: formatReport(bug, calls) };
     }
     seen = { ...seen, bugs: reports.length };
     if (runner.state.failures > seen.failures) {
@@ -216,6 +218,12 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     changes.newStop();
     return { reason, description: `${description}${pastText()}`, thread: current, hit: [], ...stop };
   };
+
+  /** Stops in the thread that has done the last step. */
+  const makeStopHere = (reason: Stop["reason"]): Stop =>
+    machine.step === 0
+      ? makeStop(reason, "before the first step", { thread: 1 })
+      : makeStop(reason, describeEvent(system), { thread: dapId(machine.thread) });
 
   const pastText = (): string => (machine.step < run.last ? `: step ${machine.step} of ${run.last}, in the past` : "");
 
@@ -274,6 +282,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     arm();
     let hits: readonly Hit[] = [];
     let thread = current;
+    let exception: ExceptionReport | undefined;
     const statement = machine.events.id("statement")!;
     const statementGoal = goal.kind === "stepBack" && goal.by !== "instruction" && !inKernel(goal.thread);
     const wantedThread = goal.kind === "stepBack" ? goal.thread : 0;
@@ -288,16 +297,17 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       if (event === statement) here.push(...breakpoints.atStatement(machine.place().file, machine.place().line));
       here.push(...breakpoints.atEvent(functions.take(), machine.sites), ...breakpoints.takeData());
       machine.sites.fill(0);
-      newTrouble(event, here);
+      const trouble = newTrouble(event, here);
       if (here.length === 0) return false;
       hits = here;
+      exception = trouble;
       thread = dapId(machine.thread);
       return true;
     }, machine.step);
     goTo(found ?? 0);
     if (found === undefined) return makeStop("entry", "beginning of recorded history", { thread: 1 });
     if (statementGoal) return makeStop("step", describeEvent(system), { thread });
-    why = { hits, step: false, thread };
+    why = { hits, step: false, thread, exception };
     return stopHere();
   };
 
@@ -335,8 +345,8 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     if (outcome === "budget") return undefined;
     if (outcome === "done") return finish();
     if (outcome === "stopped" && why) return stopHere();
-    if (goal.kind === "goto" && machine.step >= goal.step) return makeStop("goto", describeEvent(system));
-    return makeStop("limit", `the limit of ${maxSteps} steps`);
+    if (goal.kind === "goto" && machine.step >= goal.step) return makeStopHere("goto");
+    return makeStop("limit", `the limit of ${maxSteps} steps`, { thread: dapId(machine.thread) });
   };
 
   const begin = (wanted: Goal) => {
@@ -349,7 +359,8 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     seen = { bugs: detectors.reports().length, failures: runner.state.failures };
     if (wanted.kind === "step") {
       const stack = session.stack(wanted.thread);
-      stepper = createStepper(wanted, stack, { machine, dapId, framesNow: () => framesOf(captureHere(), maps) });
+      const world = { machine, dapId, framesNow: () => framesOf(captureHere(), maps) };
+      stepper = machine.step === 0 ? firstStepper(wanted, world) : createStepper(wanted, stack, world);
     }
     arm();
   };
@@ -374,11 +385,11 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       if (goal.kind === "goto") {
         if (goal.step > run.last) return forward(steps);
         goTo(Math.max(0, goal.step));
-        return makeStop("goto", machine.step === 0 ? "before the first step" : describeEvent(system));
+        return makeStopHere("goto");
       }
       return forward(steps);
     },
-    pause: () => makeStop("pause", describeEvent(system)),
+    pause: () => makeStopHere("pause"),
     takeOutput: () => outputs.splice(0),
     setLineBreakpoints: (file, wanted) => breakpoints.setLines(file, wanted),
     setEventBreakpoints: (wanted) => breakpoints.setEvents(wanted),
@@ -391,7 +402,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       const thread = threadOf(id);
       const frames = kernelFrames(thread);
       const statement = runner.statementOf(thread);
-      if (!statement) return frames;
+      if (!statement) return machine.step === 0 && id === current ? [firstFrame()] : frames;
       const scenarioFrame: Frame = {
         name: thread.name,
         kind: "scenario",
@@ -414,7 +425,11 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       if (problems[0]) return { error: problems[0].message };
       const result = exprValue(expr, threadOf(id), true);
       if ("error" in result) return { error: result.error };
-      return { ...expressionNode(text, result.value, "decimal"), expression: text };
+      const place = placeOfExpression(system, expr, (part) => {
+        const inner = exprValue(part, threadOf(id), true);
+        return "value" in inner ? inner.value : undefined;
+      });
+      return { ...expressionNode(text, result.value, "decimal"), expression: text, ...place };
     },
     hover(text, id) {
       const { expr, problems } = parseExpressionText(text);
@@ -470,6 +485,13 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       return found === undefined ? { error: "nobody has written it since the start" } : { step: found, description };
     },
     report: () => reportOf(loaded, maps, () => [], !run.ended),
+  };
+
+  /** Before the first step no statement has begun: the place to show is where the first one will. */
+  const firstFrame = (): Frame => {
+    const file = scenario.program.entry.path;
+    const [line = 1] = breakableLines(runner.plan, file, 1, Number.POSITIVE_INFINITY);
+    return { name: "before the first statement", kind: "scenario", file, line, column: 1 };
   };
 
   const sharersNow = (): Sharers => {

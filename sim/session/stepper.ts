@@ -42,4 +42,20 @@ export function createStepper(goal: StepGoal, stack: readonly Frame[], world: Wo
   };
 }
 
+/** From before the first step: what is shown there is the first statement, so that its beginning ends no step. */
+export function firstStepper(goal: StepGoal, world: World): Stepper {
+  const stepper = createStepper(goal, [], world);
+  if (goal.by === "instruction") return stepper;
+  const statement = world.machine.events.id("statement")!;
+  let begun = false;
+  return {
+    everyStep: stepper.everyStep,
+    done(event) {
+      const first = !begun && event === statement;
+      begun = true;
+      return !first && stepper.done(event);
+    },
+  };
+}
+
 const place = (frame: Frame): string => `${frame.name} ${frame.file}:${frame.line}`;

@@ -5,6 +5,7 @@ import { kernelFunctions } from "../kernel/functions.ts";
 import * as types from "../kernel/mm_types.ts";
 import { bugKinds } from "../scenario/bug_kinds.ts";
 import { linuxCalls } from "../scenario/calls.ts";
+import { ioctlCalls } from "../scenario/ioctls.ts";
 import { machineOptions } from "../scenario/machine_options.ts";
 import type { Vocabulary } from "../scenario/vocabulary.ts";
 
@@ -26,7 +27,7 @@ export function vocabulary(): Vocabulary {
 function implemented(): Set<string> {
   const names = new Set(["load", "store", "touch", "exec"]);
   const known = new Set(kernelFunctions.flatMap((module) => Object.keys(module)));
-  for (const { name } of linuxCalls) if (known.has(`sys_${name}`)) names.add(name);
+  for (const { name } of [...linuxCalls, ...ioctlCalls]) if (known.has(`sys_${name}`)) names.add(name);
   for (const prefix of ["kernel_", "cpu_"]) {
     for (const name of known) if (name.startsWith(prefix)) names.add(name.slice(prefix.length));
   }

@@ -325,10 +325,20 @@ export function createRunner(
     for (; state.exiting < roster.members.length; state.exiting++) {
       const thread = system.threads[state.exiting]!;
       const task = system.taskOf(thread);
-      if (task.started && task.exit_state === 0) return [thread];
+      if (state.exit_begun || (task.started && task.exit_state === 0)) return [thread];
     }
     state.phase = 2;
     return [];
+  }
+
+  function beginExit(): Unit {
+    state.exit_begun = 1;
+    return system.platform.unit("do_syscall", ["exit", [0]]);
+  }
+
+  function endExit(): void {
+    state.exit_begun = 0;
+    state.exiting++;
   }
 
   return {
@@ -348,15 +358,15 @@ export function createRunner(
       return nextExit();
     },
     schedule: () => (state.walkers.length > 1 ? interleaving : sequential),
-    begin: (thread) => (state.phase === 0 ? beginCall(thread) : system.platform.unit("do_syscall", ["exit", [0]])),
+    begin: (thread) => (state.phase === 0 ? beginCall(thread) : beginExit()),
     end(thread, result) {
       if (state.phase === 0) endCall(thread, result);
-      else if (system.taskOf(thread).exit_state === 0) system.taskOf(thread).exit_state = 1;
+      else endExit();
     },
     stuck(waiting) {
       hooks.deadlock(waiting);
       for (const thread of waiting) {
-        if (state.phase === 1) system.taskOf(thread).exit_state = 1;
+        if (state.phase === 1) endExit();
         else {
           // It never comes back: what it still had to do is not done.
           const left = state.walkers.filter((walker) => walker.owner !== thread.id);

@@ -1,5 +1,5 @@
 // What a run remembers, all of it in the store, so that going back in time takes the scenario back too.
-import { number, oneOf, text, value } from "../../core/fields.ts";
+import { bool, number, oneOf, text, value } from "../../core/fields.ts";
 import { type Of, struct } from "../../core/struct.ts";
 
 /** Where a walk through the statements stands: one frame for each block that it is in, outermost first. */
@@ -63,7 +63,9 @@ export const scenario_state = struct("scenario", {
   walkers: value<readonly Walker[]>([]),
   /** What the schedule remembers. */
   schedule_memory: number(),
+  /** The member that exits now or next, and whether it has begun to. */
   exiting: number(),
+  exit_begun: bool(),
   /** The last 1,000 statement executions, and how many came before. */
   results: value<readonly StatementResult[]>([]),
   omitted: number(),
