@@ -53,7 +53,10 @@ export class Memory {
   }
 
   copy(from: number, to: number): void {
+    const f = this.frame(from);
     this.clear(to);
+    if (f.contents === ONE_WORD) this.writeWord(to, f.word_at, f.word_low, f.word_high);
+    if (f.contents === ZERO || f.contents === ONE_WORD) return;
     for (let i = 0; i < PTRS_PER_TABLE; i++) {
       this.readWord(from, i);
       if (this.low !== 0 || this.high !== 0) this.writeWord(to, i, this.low, this.high);
