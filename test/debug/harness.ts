@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { Adapter } from "../../server/debug/adapter.ts";
 import type { Engine } from "../../server/debug/environment.ts";
+import type { Host } from "../../sim/session.ts";
 
 /** What the tests read of bodies, by request. */
 interface Bodies {
@@ -49,10 +50,10 @@ export class TestClient {
   private seq = 1;
   private taken = 0;
 
-  constructor(engine: Engine, read: (path: string) => string | undefined) {
+  constructor(engine: Engine, host: Host) {
     const environment = {
       engine,
-      host: { read },
+      host,
       productRoot: "/product",
       absolute: (path: string) => (path.startsWith("/") ? path : `/cwd/${path}`),
       defer: (turn: () => void) => void setImmediate(turn),
@@ -129,5 +130,5 @@ export function turn(): Promise<void> {
 }
 
 export function clientOn(engine: Engine, files: Files): TestClient {
-  return new TestClient(engine, (path) => (Object.hasOwn(files, path) ? files[path] : undefined));
+  return new TestClient(engine, { read: (path) => (Object.hasOwn(files, path) ? files[path] : undefined) });
 }

@@ -7,22 +7,24 @@
 //   > say CONSOLE LINE                  > set EXPR = VALUE              > report, complete TEXT, memory EXPR
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Engine } from "../../server/debug/environment.ts";
+import type { Host } from "../../sim/session.ts";
 import { TestClient } from "./harness.ts";
 
 const ROOT = "/product";
 
 export class Transcript {
   private readonly client: TestClient;
-  private readonly read: (path: string) => string | undefined;
+  private readonly host: Host;
   private readonly lines: string[] = [];
   private program = "";
   private thread = 1;
   private seen = 0;
   private readonly sets = { lines: [] as object[], events: [] as object[], data: [] as object[] };
 
-  constructor(engine: Engine, read: (path: string) => string | undefined) {
-    this.read = read;
-    this.client = new TestClient(engine, (path) => read(path.replace(/^\/cwd\//, "")));
+  /** Files are read by the names that transcripts give them. */
+  constructor(engine: Engine, host: Host) {
+    this.host = host;
+    this.client = new TestClient(engine, { ...host, read: (path) => host.read(path.replace(/^\/cwd\//, "")) });
   }
 
   /** Replays a transcript; gives what it should read like. */
@@ -95,7 +97,7 @@ export class Transcript {
       for (const { label, detail } of targets) this.tell(detail === undefined ? label : `${label}  ${detail}`);
     },
     memory: (expression) => {
-      const { memoryReference } = this.evaluate(expression, "watch");
+      const { memoryReference } = this.evaluate(expression, "hover");
       const { address, data } = this.ask("readMemory", { memoryReference, count: 32 });
       this.tell(
         `${address}: ${Buffer.from(data ?? "", "base64")
@@ -207,7 +209,7 @@ export class Transcript {
   };
 
   private source(): string[] {
-    return (this.read(this.program) ?? "").split("\n");
+    return (this.host.read(this.program) ?? "").split("\n");
   }
 
   private place(line: number | undefined): string {
@@ -226,11 +228,14 @@ function state(breakpoint: DebugProtocol.Breakpoint | undefined): string {
   return `not set: ${breakpoint?.message ?? "no reason given"}`;
 }
 
-/** What changes with every change of the kernel, and means nothing to the reader: numbers of steps, frames' addresses. */
+/** What changes with every change of the kernel and means nothing to the reader: numbers of steps, frames, locks, lines. */
 function stable(line: string): string {
   if (line.startsWith("> ")) return line;
   return line
-    .replace(/\bstep \d+( of \d+)?/g, (_, of) => (of ? "step … of …" : "step …"))
-    .replace(/\bgoto \d+/g, "goto …")
+    .replace(/\b([Ss]tep(?::| =)?) \d+( of \d+)?/g, (_, word, of) => (of ? `${word} … of …` : `${word} …`))
+    .replace(/\b(goto|steps|to|host|lock \w+) \d+\b/g, "$1 …")
+    .replace(/\b(frame|pfn|flags) (0x[0-9a-f]+|\d+( \(0x[0-9a-f]+\))?)/g, "$1 …")
+    .replace(/0x[0-9a-f]+ (?=PRESENT)/g, "… ")
+    .replace(/(sim\/[\w./-]+\.ts):\d+/g, "$1")
     .replaceAll("/cwd/", "");
 }

@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { exceptionFilters, openDebugSession } from "../../sim/session.ts";
 import { fakeEngine } from "./fake_session.ts";
 import { Transcript } from "./transcript.ts";
 
 const folder = "test/golden/debug";
 const transcripts = readdirSync(folder).filter((name) => name.endsWith(".txt"));
 
+const realEngine = { openDebugSession, exceptionFilters };
 const smallMachine = "A: x = 1\nB: x = 2\nA: x = 3\nexpect A.x == 1\nA: y = 4\n";
 
 function read(path: string): string | undefined {
@@ -22,7 +24,9 @@ describe("debug sessions as they should read", () => {
     it(name.replace(/\.txt$/, "").replaceAll("-", " "), async () => {
       const path = join(folder, name);
       const golden = readFileSync(path, "utf8");
-      const replayed = await new Transcript(fakeEngine, read).replay(golden);
+      const engine = name.startsWith("small-machine") ? fakeEngine : realEngine;
+      const host = { read, sourceMap: (generated: string) => read(`${generated}.map`) };
+      const replayed = await new Transcript(engine, host).replay(golden);
       if (process.env["UPDATE_GOLDEN"]) writeFileSync(path, replayed);
       else assert.equal(replayed, golden);
     });
