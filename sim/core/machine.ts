@@ -114,12 +114,14 @@ export class Machine {
   }
 
   #notice(id: number): void {
-    this.rearm();
+    // Reached, or somebody called `alert` since the last step.
+    let asked = this.step >= this.#noticeAt || (this.#attention[id]! & ATTENDED) !== 0;
+    if (this.step >= this.#noticeAt) this.rearm();
     const listeners = this.#listeners[id];
-    if (listeners) for (const listener of listeners) listener();
-    if (this.captures.has(this.step)) this.captures.set(this.step, captureStack());
-    const observe = this.observer !== null && this.step > this.observedUpTo;
-    if (observe) {
+    if (listeners) for (let i = 0; i < listeners.length; i++) listeners[i]!();
+    if (this.#noticeAt === 0) asked = true;
+    if (this.captures.size > 0 && this.captures.has(this.step)) this.captures.set(this.step, captureStack());
+    if (asked && this.observer !== null && this.step > this.observedUpTo) {
       this.observedUpTo = this.step;
       if (this.observer!(id)) this.stopping = true;
     }

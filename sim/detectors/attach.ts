@@ -1,8 +1,11 @@
 // All detectors, attached to a booted system. The structures that they keep are declared with the system's own:
 // boot it with `withDetectors(patch)`, then attach, before the first step.
 import type { Patch, System } from "../kernel/boot.ts";
+import { watchAccesses } from "./accesses.ts";
+import { accountingMismatch } from "./accounting_mismatch.ts";
 import { createContext } from "./context.ts";
 import { danglingPageTable } from "./dangling_page_table.ts";
+import { dataMismatch, sharedContents } from "./data_mismatch.ts";
 import { deadlock } from "./deadlock.ts";
 import { doubleFree } from "./double_free.ts";
 import { type HeldLocks, watchLocks } from "./held_locks.ts";
@@ -12,13 +15,18 @@ import { lockHeld } from "./lock_held.ts";
 import { lockImbalance } from "./lock_imbalance.ts";
 import { lockInversion } from "./lock_inversion.ts";
 import { lockRecursion } from "./lock_recursion.ts";
+import { missingLock } from "./missing_lock.ts";
 import { missingTlbFlush } from "./missing_tlb_flush.ts";
 import { nullDeref } from "./null_deref.ts";
+import { oomStuck } from "./oom_stuck.ts";
 import { pageTableLeak } from "./page_table_leak.ts";
+import { permissionBypass, sharedPermissions } from "./permission_bypass.ts";
+import { refcountLeak } from "./refcount_leak.ts";
 import { refcountUnderflow } from "./refcount_underflow.ts";
 import { type BugReport, bug_report, createReporter } from "./report.ts";
 import { onReturnToUser } from "./return_to_user.ts";
 import { rssMismatch } from "./rss_mismatch.ts";
+import { onSharedWalk } from "./shared_walks.ts";
 import { staleTlbAccess } from "./stale_tlb_access.ts";
 import { watchTlbs } from "./tlb_watch.ts";
 import { useAfterFree } from "./use_after_free.ts";
@@ -60,6 +68,14 @@ export function attachDetectors(system: System): Detectors {
   const tlbs = watchTlbs(context);
   onReturnToUser(context, [lockHeld(context, locks), missingTlbFlush(context, tlbs)]);
   staleTlbAccess(context, tlbs);
+  watchAccesses(context, [permissionBypass(context), dataMismatch(context)]);
+  onSharedWalk(context, [
+    sharedPermissions(context),
+    (mm, _owner, address, pfn) => sharedContents(context, mm, address, pfn),
+  ]);
+  missingLock(context, locks);
+  const atEnd = [accountingMismatch(context), refcountLeak(context)];
+  oomStuck(context);
   useAfterFree(context, suspended);
   doubleFree(context);
   refcountUnderflow(context);
@@ -70,7 +86,9 @@ export function attachDetectors(system: System): Detectors {
   kernelWarning(context);
   return {
     reports: reporter.reports,
-    endOfRun() {},
+    endOfRun() {
+      for (const check of atEnd) check();
+    },
     oops: (error) => nullDeref(context, error),
     quietly(look) {
       looking++;

@@ -1,6 +1,7 @@
 // Which locks each thread holds: what the lock detectors stand on. A lock is told by its place: the object it is in, and
 // where in it; its class is the name that the kernel gives when it takes it.
 import { type Handle, idOf, type StructType } from "../core/struct.ts";
+import type { Mm } from "../kernel/mm_types.ts";
 import type { Context } from "./context.ts";
 import { type MachineWatch, MOST_LOCKS, type ThreadWatch } from "./watch.ts";
 
@@ -17,6 +18,10 @@ export interface HeldLocks {
   /** Index of the lock in the thread's list, the last one taken; -1: not held. */
   find(thread: ThreadWatch, lock: Handle): number;
   isHeld(thread: ThreadWatch, lock: Handle, mode: Mode): boolean;
+  /** Whether the thread holds the mmap_lock of `mm`, or the lock of some VMA. */
+  holdsIn(thread: ThreadWatch, mm: Mm): boolean;
+  /** Whether it holds the lock of the page table in this frame. */
+  holdsTable(thread: ThreadWatch, pfn: number): boolean;
   classAt(thread: ThreadWatch, index: number): number;
   /** The object that the lock is in; it may be freed. */
   holder(thread: ThreadWatch, index: number): Handle;
@@ -39,12 +44,17 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
   machine.store.storages.forEach((storage, i) => {
     places.set(storage.type, i);
   });
+  const vmas = machine.store.storages.findIndex(({ type }) => type.name === "vm_area_struct");
   const classes = new Map<string, number>();
+  const { init_mm } = context.system.straight;
   const nesting = listeners.flatMap((listener) => (listener.nesting ? [listener.nesting] : []));
   const unheld = listeners.flatMap((listener) => (listener.unheld ? [listener.unheld] : []));
   const released = listeners.flatMap((listener) => (listener.released ? [listener.released] : []));
 
   const placeOf = (lock: Handle) => places.get(lock.$.type)! * PLACES + lock.base - lock.genAt;
+
+  const mmapLock = placeOf(init_mm.mmap_lock);
+  const tableLock = placeOf(context.page(init_mm.pgd).ptl);
 
   function classOf(name: string): number {
     const known = classes.get(name);
@@ -112,6 +122,21 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
     isHeld(thread, lock, mode) {
       const index = find(thread, lock);
       return index >= 0 && thread.lock_kinds(index) % PLACE >= mode;
+    },
+    holdsIn(thread, mm) {
+      const id = idOf(mm);
+      for (let i = 0; i < thread.held; i++) {
+        const place = Math.floor((thread.lock_kinds(i) % CLASS) / PLACE);
+        if (Math.floor(place / PLACES) === vmas || (place === mmapLock && thread.lock_ids(i) === id)) return true;
+      }
+      return false;
+    },
+    holdsTable(thread, pfn) {
+      for (let i = thread.held - 1; i >= 0; i--) {
+        if (thread.lock_ids(i) === pfn + 1 && Math.floor((thread.lock_kinds(i) % CLASS) / PLACE) === tableLock)
+          return true;
+      }
+      return false;
     },
     classAt: (thread, index) => Math.floor(thread.lock_kinds(index) / CLASS),
     holder(thread, index) {

@@ -1,0 +1,49 @@
+// accounting-mismatch: page-table bytes, memcg charges and fault counts go to who owns them.
+// Observes memory that is charged to an mm whose owner has ended, and at the end of the run whether the system counts as
+// many page tables as there are.
+import { idOf } from "../core/struct.ts";
+import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
+import type { Mm, Task } from "../kernel/mm_types.ts";
+import { alive, type Context, mmName } from "./context.ts";
+import { object } from "./report.ts";
+
+export function accountingMismatch(context: Context): () => void {
+  const { machine, system } = context;
+  const { args } = machine;
+
+  const charged = (mm: Mm, what: string) => {
+    const owner: Task | null = mm.owner;
+    if (!owner || (alive(owner) && owner.exit_state === 0)) return;
+    context.raise({
+      kind: "accounting-mismatch",
+      key: `accounting-mismatch owner ${idOf(mm)}`,
+      message: `${what} of ${mmName(mm)} is charged to ${alive(owner) ? owner.comm : "a freed task"}, which has ended: mm->owner is dangling`,
+      objects: [object(mm), object(owner)],
+    });
+  };
+  machine.listen("alloc_table", () => {
+    const mm = args[2] as Mm | null;
+    if (mm && alive(mm)) charged(mm, "a page table");
+  });
+  machine.listen("set_pte", () => {
+    const mm = args[0] as Mm;
+    if (args[3] === 0 && alive(mm)) charged(mm, "a page");
+  });
+
+  return () => {
+    const { vmstat, zone } = system.straight;
+    const top = system.config.version === "6.12" ? PAGE_TYPE.p4d : PAGE_TYPE.pgd;
+    let tables = 0;
+    for (let pfn = 0; pfn < zone.fresh; pfn++) {
+      const { type } = context.page(pfn);
+      if (type >= PAGE_TYPE.pte && type <= top) tables++;
+    }
+    if (tables === vmstat.nr_pagetable) return;
+    context.raise({
+      kind: "accounting-mismatch",
+      key: "accounting-mismatch nr_pagetable",
+      message: `PageTables counts ${vmstat.nr_pagetable} page tables, but there are ${tables}`,
+      objects: [],
+    });
+  };
+}

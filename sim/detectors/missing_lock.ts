@@ -1,0 +1,67 @@
+// missing-lock: page tables, VMAs and counters are touched only under the lock that guards them.
+// Observes entries that are written and VMAs that change. A PTE needs its table's lock; a new one also the mmap_lock of its
+// mm or a VMA's lock. A table is linked under the lock of the table above it (at the top, page_table_lock). VMAs change
+// under mmap_lock for writing. Clearing upper entries is left out: nobody can reach what is being freed.
+
+import { idOf } from "../core/struct.ts";
+import { _PAGE_PRESENT, entryPfn } from "../hardware/entry.ts";
+import type { Mm, Vma } from "../kernel/mm_types.ts";
+import { alive, type Context, mmName } from "./context.ts";
+import { type HeldLocks, WRITE } from "./held_locks.ts";
+import { hex, object, pageObject } from "./report.ts";
+import { LEVEL_NAMES } from "./tables.ts";
+
+export function missingLock(context: Context, locks: () => HeldLocks): void {
+  const { machine } = context;
+  const { args } = machine;
+  const { init_mm } = context.system.straight;
+
+  machine.listen("set_pte", () => {
+    const thread = context.mine();
+    const mm = args[0] as Mm;
+    if (mm === init_mm) return;
+    if (!locks().holdsTable(thread, args[5] as number)) {
+      unguarded(context, 1, "the page table's lock");
+      return;
+    }
+    if (args[3] !== 0 || !((args[2] as number) & _PAGE_PRESENT)) return;
+    if (!locks().holdsIn(thread, mm)) unguarded(context, 1, "mmap_lock or the VMA's lock");
+  });
+  const link = (level: 2 | 3 | 4) => () => {
+    const mm = args[0] as Mm;
+    const now = args[2] as number;
+    if (args[3] !== 0 || !(now & _PAGE_PRESENT) || mm === init_mm) return;
+    // A table of another mm that is linked is not this mm's to guard.
+    if (context.page(entryPfn(now)).pt_mm !== mm) return;
+    const lock = level === 4 ? mm.page_table_lock : context.page(args[5] as number).ptl;
+    if (!locks().isHeld(context.mine(), lock, WRITE))
+      unguarded(context, level, level === 4 ? "page_table_lock" : "the page table's lock");
+  };
+  machine.listen("set_pmd", link(2));
+  machine.listen("set_pud", link(3));
+  machine.listen("set_p4d", link(4));
+
+  const changed = (what: string) => () => {
+    const [vma, mm] = args as [Vma, Mm];
+    if (!alive(mm) || locks().isHeld(context.mine(), mm.mmap_lock, WRITE)) return;
+    context.raise({
+      kind: "missing-lock",
+      key: `missing-lock ${what} ${idOf(mm)}`,
+      message: `a VMA of ${mmName(mm)} is ${what} by ${context.runner()}, who does not hold its mmap_lock for writing`,
+      objects: [object(mm), object(vma)],
+    });
+  };
+  machine.listen("vma_link", changed("linked"));
+  machine.listen("vma_unlink", changed("unlinked"));
+  machine.listen("vma_change", changed("changed"));
+}
+
+function unguarded(context: Context, level: number, lock: string): void {
+  const [mm, address, , , , table] = context.machine.args as [Mm, number, number, number, number, number];
+  context.raise({
+    kind: "missing-lock",
+    key: `missing-lock ${level} ${lock} ${idOf(mm)}`,
+    message: `the ${LEVEL_NAMES[level]} entry of ${mmName(mm)} for ${hex(address)} is written by ${context.runner()}, who does not hold ${lock}`,
+    objects: [object(mm), pageObject(table)],
+  });
+}

@@ -1,0 +1,19 @@
+// Walks of the MMU that end in a page table of another mm: what is shared is judged when it is found.
+import type { Mm } from "../kernel/mm_types.ts";
+import type { Context } from "./context.ts";
+
+type SharedWalk = (mm: Mm, owner: Mm, address: number, pfn: number) => void;
+
+export function onSharedWalk(context: Context, listeners: readonly SharedWalk[]): void {
+  const { machine } = context;
+  const { mmu } = context.system.straight;
+  const { args } = machine;
+  machine.listen("tlb_fill", () => {
+    const mm = args[2] as Mm | null;
+    const owner = context.page(mmu.walked[mmu.steps - 1]!).pt_mm;
+    if (owner === mm || !owner || !mm) return;
+    const address = args[0] as number;
+    const pfn = args[1] as number;
+    for (const told of listeners) told(mm, owner, address, pfn);
+  });
+}
