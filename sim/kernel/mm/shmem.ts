@@ -226,8 +226,10 @@ export function* shmem_truncate_range(k: Kernel, inode: Inode, start: number, en
   for (let again = true; again; ) {
     again = false;
     for (const [index, entry] of mapping.i_pages.entries(first, after)) {
-      if (entry < 0) yield* k.shmem_free_swap(inode, index, entry);
-      else yield* k.shmem_remove_page(inode, k.page(entry - 1));
+      if (entry > 0) yield* k.shmem_remove_page(inode, k.page(entry - 1));
+      // In swap all along, or since it was looked up.
+      const swapped = mapping.i_pages.get(index) ?? 0;
+      if (swapped < 0) yield* k.shmem_free_swap(inode, index, swapped);
       again = true;
     }
     // Truncation goes on until nothing is left, whoever puts pages back meanwhile; a hole is not guarded like that.
@@ -262,18 +264,28 @@ export function* shmem_zero_ends(k: Kernel, inode: Inode, start: number, end: nu
   if (last !== first || start % 4096 === 0) yield* k.shmem_zero_part(inode, last, 0, end % 4096);
 }
 
-/** Zeroes bytes `from` to `to` of one page, if the file has it. */
+/** Zeroes bytes `from` to `to` of one page, if the file has it; from swap it comes back for that. */
 export function* shmem_zero_part(k: Kernel, inode: Inode, index: number, from: number, to: number): Steps<void> {
-  const page = k.filemap_page(inode.i_mapping!, index);
+  const page = yield* k.shmem_get_partial_folio(inode, index);
   if (!page) return;
-  yield k.get_page(page);
-  yield* k.folio_lock(page);
-  if (page.mapping === inode.i_mapping) {
-    page.flags |= PG_dirty;
-    k.write_frame(page.slot, from, new Uint8Array(to - from));
-  }
+  page.flags |= PG_dirty;
+  k.write_frame(page.slot, from, new Uint8Array(to - from));
   k.folio_unlock(page);
   yield* k.put_page(page);
+}
+
+/** The page at an index, locked and with a reference, also beyond the file's size unless it is in swap. */
+export function* shmem_get_partial_folio(k: Kernel, inode: Inode, index: number): Steps<Page | null> {
+  const page = k.filemap_page(inode.i_mapping!, index);
+  if (page) {
+    yield k.get_page(page);
+    yield* k.folio_lock(page);
+    if (page.mapping === inode.i_mapping) return page;
+    k.folio_unlock(page);
+    yield* k.put_page(page);
+  }
+  const found = yield* k.shmem_get_folio(inode, index, "read");
+  return typeof found === "number" ? null : found;
 }
 
 /** super_operations.evict_inode: nobody uses the file any more. */

@@ -16,7 +16,7 @@ import {
   SEEK_DATA,
   SEEK_HOLE,
 } from "../../../sim/kernel/uapi/fcntl.ts";
-import { MFD_ALLOW_SEALING, MFD_EXEC, MFD_NOEXEC_SEAL } from "../../../sim/kernel/uapi/mman.ts";
+import { MADV_PAGEOUT, MFD_ALLOW_SEALING, MFD_EXEC, MFD_NOEXEC_SEAL } from "../../../sim/kernel/uapi/mman.ts";
 import { SIGBUS } from "../../../sim/kernel/uapi/signal.ts";
 import { type Driver, drive } from "../harness.ts";
 
@@ -96,6 +96,31 @@ describe("shared memory", () => {
     d.call(0, "sys_ftruncate", fd, 4096);
     d.call(0, "user_load", BASE + 128);
     assert.equal(d.task(0).load_low, 0);
+  });
+
+  it("a page in swap counts as swapped, comes back to be cut, and goes with the rest of the file", () => {
+    const d = drive([0], undefined, { swap: 16 * MiB });
+    const fd = memfd(d, MiB);
+    map(d, fd, MiB);
+    d.touch(0, BASE, MiB, "write");
+    d.call(0, "user_store", BASE + 4096 + 128, 5, 0);
+    d.call(0, "user_store", BASE + 4096, 6, 0);
+    assert.equal(d.call(0, "sys_madvise", BASE, MiB, MADV_PAGEOUT), 0);
+    const free = () => d.system.straight.meminfo()["SwapFree"]!;
+    const total = d.system.straight.meminfo()["SwapTotal"]!;
+    assert.equal(d.system.straight.smaps(d.task(0), BASE).Swap, MiB);
+    assert.equal(shmem(d), 0);
+    assert.equal(total - free(), MiB);
+    d.call(0, "sys_ftruncate", fd, 4096 + 100);
+    assert.equal(shmem(d), 4096);
+    d.call(0, "sys_ftruncate", fd, MiB);
+    d.call(0, "user_load", BASE + 4096 + 128);
+    assert.equal(d.task(0).load_low, 0);
+    d.call(0, "user_load", BASE + 4096);
+    assert.equal(d.task(0).load_low, 6);
+    d.call(0, "sys_ftruncate", fd, 0);
+    assert.equal(free(), total);
+    assert.equal(shmem(d), 0);
   });
 
   it("truncation takes private copies too, punching a hole leaves them", () => {

@@ -152,7 +152,7 @@ export function smaps_of(k: Kernel, vma: Vma): Smaps {
   k.walk_page_range(vma.vm_mm!, vma.vm_start, vma.vm_end, (entry, _address, size) => {
     if (!isPresent(entry)) {
       sums.Swap += 4096;
-      sums.SwapPss += 4096 * PSS_ONE;
+      sums.SwapPss += Math.floor((4096 * PSS_ONE) / Math.max(1, k.swp_swapcount(entry)));
     } else if (!(entry & _PAGE_SPECIAL)) smaps_account(k.page(entryPfn(entry)), entry, size, vma, sums);
   });
   sums.Pss = wholeKib(sums.Pss / PSS_ONE);
