@@ -32,6 +32,7 @@ import * as gup from "./mm/gup.ts";
 import * as kernel_operations from "./mm/kernel_operations.ts";
 import * as madvise from "./mm/madvise.ts";
 import * as madvise_free from "./mm/madvise_free.ts";
+import * as madvise_guard from "./mm/madvise_guard.ts";
 import * as memfd from "./mm/memfd.ts";
 import * as memory from "./mm/memory.ts";
 import * as memory_copy from "./mm/memory_copy.ts";
@@ -93,6 +94,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   swap,
   vm_ops,
   vma,
+  madvise_guard,
   vmscan,
   swapfile,
   swap_state,
@@ -160,6 +162,7 @@ export interface KernelFunctions
     Bound<typeof swap>,
     Bound<typeof vm_ops>,
     Bound<typeof vma>,
+    Bound<typeof madvise_guard>,
     Bound<typeof vmscan>,
     Bound<typeof swapfile>,
     Bound<typeof swap_state>,

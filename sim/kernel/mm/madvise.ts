@@ -74,7 +74,11 @@ const actions: Readonly<Record<number, string>> = {
   [uapi.MADV_FREE]: "madvise_dontneed_free",
   [uapi.MADV_DONTNEED]: "madvise_dontneed_free",
   [uapi.MADV_DONTNEED_LOCKED]: "madvise_dontneed_free",
+  [uapi.MADV_GUARD_INSTALL]: "madvise_guard_install",
+  [uapi.MADV_GUARD_REMOVE]: "madvise_guard_remove",
 };
+
+const GUARD: readonly number[] = [uapi.MADV_GUARD_INSTALL, uapi.MADV_GUARD_REMOVE];
 
 const is_known = (advice: number): boolean =>
   advice in flagAdvice ||
@@ -86,6 +90,7 @@ const is_known = (advice: number): boolean =>
 /** The system call. What can be done of the range is done, also where -ENOMEM tells of holes in it. */
 export function* sys_madvise(k: Kernel, addr: number, len: number, advice: number): Steps<number> {
   if (!is_known(advice) || addr % 4096 !== 0) return -EINVAL;
+  if (k.config.version === "6.12" && GUARD.includes(advice)) return -EINVAL;
   const end = addr + PAGE_ALIGN(len);
   if (end >= 2 ** 64) return -EINVAL;
   if (end === addr) return 0;

@@ -17,6 +17,7 @@ import { VM_MAYWRITE, VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, VM_UFFD_WP } from "../f
 import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
+import { is_pte_marker } from "./madvise_guard.ts";
 import { PTE_LOCK } from "./memory.ts";
 import { SWP_EXCLUSIVE } from "./memory_swap.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
@@ -132,6 +133,10 @@ export function* copy_nonpresent_pte(
   pte: number,
   address: number,
 ): Steps<void> {
+  if (is_pte_marker(pte)) {
+    yield k.set_pte(dst.vm_mm!, address, dst_ptep, pte);
+    return;
+  }
   yield k.swap_duplicate(pte);
   const shared = withoutFlags(pte, SWP_EXCLUSIVE);
   if (shared !== pte) yield k.set_pte(src.vm_mm!, address, src_ptep, shared);

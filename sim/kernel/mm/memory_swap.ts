@@ -22,12 +22,14 @@ import {
   VM_FAULT_MAJOR,
   VM_FAULT_OOM,
   VM_FAULT_SIGBUS,
+  VM_FAULT_SIGSEGV,
   VM_LOCKED,
   VM_UFFD_WP,
   VM_WRITE,
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Page, Vma } from "../mm_types.ts";
+import { is_guard_pte } from "./madvise_guard.ts";
 import { PTE_LOCK, type VmFault } from "./memory.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
@@ -38,6 +40,7 @@ const _PAGE_SWP_UFFD_WP = _PAGE_USER;
 
 /** Brings a page back. Major if it had to be read, minor if it was still in the swap cache. */
 export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
+  if (is_guard_pte(vmf.orig_pte)) return k.read_entry(vmf.ptep) === vmf.orig_pte ? VM_FAULT_SIGSEGV : 0;
   const entry = makeSwapEntry(0, swapOffset(vmf.orig_pte));
   if (swapType(vmf.orig_pte) !== 0 || k.swap_info.swap_map.get(swapOffset(entry)) === undefined)
     return yield* k.bad_swap_entry(vmf);

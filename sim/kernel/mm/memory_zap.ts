@@ -17,6 +17,7 @@ import {
 import { PG_dirty } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, Vma } from "../mm_types.ts";
+import { is_pte_marker } from "./madvise_guard.ts";
 import { PTE_LOCK } from "./memory.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
@@ -27,9 +28,11 @@ export interface ZapDetails {
   readonly even_cows: boolean;
   /** Free PTE tables that this empties (PT_RECLAIM; MADV_DONTNEED). */
   readonly reclaim_pt: boolean;
+  /** The mapping itself goes: markers in its entries too. */
+  readonly drop_markers?: true;
 }
 
-const ALL: ZapDetails = { even_cows: true, reclaim_pt: false };
+const ALL: ZapDetails = { even_cows: true, reclaim_pt: false, drop_markers: true };
 
 /** Zaps what `vmas` map within [start, end). */
 export function* unmap_vmas(k: Kernel, tlb: MmuGather, vmas: readonly Vma[], start: number, end: number): Steps<void> {
@@ -182,8 +185,12 @@ export function* zap_nonpresent_pte(
   address: number,
   details: ZapDetails,
 ): Steps<void> {
-  if (!details.even_cows) return;
   const mm = vma.vm_mm!;
+  if (is_pte_marker(pte)) {
+    if (details.drop_markers) yield k.set_pte(mm, address, ptep, 0);
+    return;
+  }
+  if (!details.even_cows) return;
   mm.rss_swap--;
   yield k.set_pte(mm, address, ptep, 0);
   yield* k.free_swap_and_cache(pte);

@@ -5,6 +5,7 @@ import { none, pte_offset, TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
 import { EFAULT, EINVAL, ENOMEM } from "../uapi/errno.ts";
+import { is_pte_marker } from "./madvise_guard.ts";
 
 /** The last user address, plus one, for access_ok: it looks at the sign of the address only. */
 const ACCESS_OK_END = 2 ** 63;
@@ -45,7 +46,7 @@ export function do_mincore(k: Kernel, mm: Mm, address: number, pages: number): U
     const pmd = k.read_entry(at.pmdp);
     for (let page = at.start; page < at.end; page += 4096) {
       const pte = k.read_entry(pte_offset(pmd, page));
-      if (none(pte)) continue;
+      if (none(pte) || is_pte_marker(pte)) continue;
       told[(page - address) / 4096] = isPresent(pte) || k.swap_entry_in_memory(pte) ? 1 : 0;
     }
   }

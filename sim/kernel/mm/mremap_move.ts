@@ -116,9 +116,10 @@ export function* copy_vma(k: Kernel, vma: Vma, r: VmaRemap): Steps<CopiedVma> {
   const untouched = vma.vm_ops === "" && !vma.anon_vma;
   const pgoff = untouched ? start / 4096 : vma.vm_pgoff + (r.addr - vma.vm_start) / 4096;
   const { vm_flags, vm_file: file, anon_vma } = vma;
-  // MREMAP_DONTUNMAP: the old mapping is not to grow into the new one.
+  // MREMAP_DONTUNMAP: the old mapping is not to grow into the new one. 6.18.44 lets it, as seen there.
   const beside = start === vma.vm_end || end === vma.vm_start;
-  const apart = untouched && beside && (r.flags & MREMAP_DONTUNMAP) !== 0;
+  const dontunmap = (r.flags & MREMAP_DONTUNMAP) !== 0;
+  const apart = k.config.version === "6.12" && untouched && beside && dontunmap;
   const merge = { mm, start, end, pgoff, vm_flags, file, anon_vma, middle: null };
   const merged = apart ? null : yield* k.vma_merge_new_range(merge);
   if (merged) {

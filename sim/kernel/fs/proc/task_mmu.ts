@@ -13,6 +13,7 @@ import {
 } from "../../../hardware/entry.ts";
 import { PG_dirty, PG_referenced, PG_swapbacked, VM_LOCKED, VM_SHARED, VM_SOFTDIRTY, VM_WRITE } from "../../flags.ts";
 import type { Kernel } from "../../kernel.ts";
+import { is_guard_pte } from "../../mm/madvise_guard.ts";
 import { PAGE_TYPE } from "../../mm/page_alloc.ts";
 import type { Mm, Page, Task, Vma } from "../../mm_types.ts";
 
@@ -220,6 +221,7 @@ const PM_SOFT_DIRTY = 1n << 55n;
 const PM_MMAP_EXCLUSIVE = 1n << 56n;
 const PM_UFFD_WP = 1n << 57n;
 const PM_FILE = 1n << 61n;
+const PM_GUARD_REGION = 1n << 58n;
 const PM_SWAP = 1n << 62n;
 const PM_PRESENT = 1n << 63n;
 const PM_PFRAME_MASK = (1n << 55n) - 1n;
@@ -264,7 +266,11 @@ function present_entry(k: Kernel, entry: number, within: number): bigint {
 }
 
 function swapped_entry(entry: number): bigint {
-  return PM_SWAP | BigInt(swapType(entry)) | (BigInt(swapOffset(entry)) << 5n);
+  return (
+    (is_guard_pte(entry) ? PM_SWAP | PM_GUARD_REGION : PM_SWAP) |
+    BigInt(swapType(entry)) |
+    (BigInt(swapOffset(entry)) << 5n)
+  );
 }
 
 /** The lines of /proc/PID/maps. */
