@@ -9,10 +9,12 @@ export const READ = 1;
 export const WRITE = 2;
 export type Mode = typeof READ | typeof WRITE;
 
-const CLASS = 2 ** 20;
-const PLACE = 4;
-/** Places in one structure. */
-const PLACES = 2 ** 8;
+/** How a lock is packed: mode in 2 bits, its place in its structure in 8, the structure in 10, the class above. */
+const PLACE = 2;
+const STRUCT = 10;
+const CLASS = 20;
+const PLACE_MASK = 2 ** (CLASS - PLACE) - 1;
+const MODE_MASK = 3;
 
 export interface HeldLocks {
   /** Index of the lock in the thread's list, the last one taken; -1: not held. */
@@ -51,7 +53,7 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
   const unheld = listeners.flatMap((listener) => (listener.unheld ? [listener.unheld] : []));
   const released = listeners.flatMap((listener) => (listener.released ? [listener.released] : []));
 
-  const placeOf = (lock: Handle) => places.get(lock.$.type)! * PLACES + lock.base - lock.genAt;
+  const placeOf = (lock: Handle) => (places.get(lock.$.type)! << (STRUCT - PLACE)) + lock.base - lock.genAt;
 
   const mmapLock = placeOf(init_mm.mmap_lock);
   const tableLock = placeOf(context.page(init_mm.pgd).ptl);
@@ -72,7 +74,7 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
     const id = idOf(lock);
     const place = placeOf(lock);
     for (let i = thread.held - 1; i >= 0; i--) {
-      if (thread.lock_ids(i) === id && Math.floor((thread.lock_kinds(i) % CLASS) / PLACE) === place) return i;
+      if (thread.lock_ids(i) === id && ((thread.lock_kinds(i) >> PLACE) & PLACE_MASK) === place) return i;
     }
     return -1;
   }
@@ -96,7 +98,7 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
     if (held > 0 && !args[3]) for (const told of nesting) told(thread, lock, lockClass, mode);
     if (held >= MOST_LOCKS) return;
     thread.set_lock_ids(held, idOf(lock));
-    thread.set_lock_kinds(held, lockClass * CLASS + placeOf(lock) * PLACE + mode);
+    thread.set_lock_kinds(held, (lockClass << CLASS) + (placeOf(lock) << PLACE) + mode);
     thread.held = held + 1;
   });
 
@@ -121,27 +123,26 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
     find,
     isHeld(thread, lock, mode) {
       const index = find(thread, lock);
-      return index >= 0 && thread.lock_kinds(index) % PLACE >= mode;
+      return index >= 0 && (thread.lock_kinds(index) & MODE_MASK) >= mode;
     },
     holdsIn(thread, mm) {
       const id = idOf(mm);
       for (let i = 0; i < thread.held; i++) {
-        const place = Math.floor((thread.lock_kinds(i) % CLASS) / PLACE);
-        if (Math.floor(place / PLACES) === vmas || (place === mmapLock && thread.lock_ids(i) === id)) return true;
+        const place = (thread.lock_kinds(i) >> PLACE) & PLACE_MASK;
+        if (place >> (STRUCT - PLACE) === vmas || (place === mmapLock && thread.lock_ids(i) === id)) return true;
       }
       return false;
     },
     holdsTable(thread, pfn) {
       for (let i = thread.held - 1; i >= 0; i--) {
-        if (thread.lock_ids(i) === pfn + 1 && Math.floor((thread.lock_kinds(i) % CLASS) / PLACE) === tableLock)
-          return true;
+        if (thread.lock_ids(i) === pfn + 1 && ((thread.lock_kinds(i) >> PLACE) & PLACE_MASK) === tableLock) return true;
       }
       return false;
     },
-    classAt: (thread, index) => Math.floor(thread.lock_kinds(index) / CLASS),
+    classAt: (thread, index) => thread.lock_kinds(index) >> CLASS,
     holder(thread, index) {
-      const place = Math.floor((thread.lock_kinds(index) % CLASS) / PLACE);
-      return machine.store.storages[Math.floor(place / PLACES)]!.deref(thread.lock_ids(index));
+      const place = (thread.lock_kinds(index) >> PLACE) & PLACE_MASK;
+      return machine.store.storages[place >> (STRUCT - PLACE)]!.deref(thread.lock_ids(index));
     },
     className: (lockClass) => state.lock_classes[lockClass]!,
   };

@@ -11,7 +11,7 @@ export const thread_watch = struct("thread_watch", {
   /** Locks held, in the order of taking. */
   held: number(),
   lock_ids: array(MOST_LOCKS, "hex"),
-  /** class × 2^20 + place × 4 + mode (held_locks.ts) */
+  /** Class, place and mode in one number (held_locks.ts). */
   lock_kinds: array(MOST_LOCKS, "hex"),
   /** In how many system calls it is. */
   in_syscall: number(),
