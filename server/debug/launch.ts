@@ -64,16 +64,8 @@ function schedule(args: Arguments): string | undefined {
 
 type Diagnostic = Refusal["diagnostics"][number];
 
-const place = ({ file, line, column }: Diagnostic) => `${file}:${line}:${column}`;
-
-/** The one message of a failed launch: the first error's place stands in it, the console has them all. */
-export function refusalMessage(refusal: Refusal): string {
-  const first = refusal.diagnostics.find(({ severity }) => severity === "error") ?? refusal.diagnostics[0];
-  if (!first || refusal.message.includes(place(first))) return refusal.message;
-  return `${place(first)}: ${first.message}`;
-}
-
+/** As compilers print it, one line. */
 export function diagnosticLine(diagnostic: Diagnostic): string {
-  const { severity, message, code } = diagnostic;
-  return `${place(diagnostic)}: ${severity}: ${message} [${code}]`;
+  const { file, line, column, severity, message, code } = diagnostic;
+  return `${file}:${line}:${column}: ${severity}: ${message} [${code}]`;
 }

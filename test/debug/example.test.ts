@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { DebugClient } from "@vscode/debugadapter-testsupport";
-import type { DebugProtocol } from "@vscode/debugprotocol";
 import { builtAdapter, type Listening, listening } from "./built_adapter.ts";
 
 const program = resolve("examples/msharefs-basics.mshare");
@@ -11,7 +10,6 @@ const lines = readFileSync(program, "utf8").split("\n");
 const lineOf = (text: string) => lines.findIndex((line) => line.includes(text)) + 1;
 
 describe("the built adapter on the example", () => {
-  let client: DebugClient;
   let server: Listening;
 
   before(async () => {
@@ -19,78 +17,82 @@ describe("the built adapter on the example", () => {
     server = await listening(builtAdapter);
   });
   after(() => server.stop());
-  afterEach(() => client.stop());
 
   for (const how of ["over standard input and output", "over a port"] as const) {
-    const connect = async () => {
-      client = new DebugClient(process.execPath, builtAdapter, "mshare");
+    const withClient = async (act: (client: DebugClient) => Promise<void>) => {
+      const client = new DebugClient(process.execPath, builtAdapter, "mshare");
       client.defaultTimeout = 15_000;
       await client.start(how === "over a port" ? server.port : undefined);
+      try {
+        await act(client);
+      } finally {
+        await client.stop();
+      }
     };
 
-    it(`stops at a breakpoint, in the kernel, in the past; ends with exit code 0: ${how}`, async () => {
-      await connect();
-      const line = lineOf("reader: load(p) == 42");
-      const seen: number[] = [];
-      client.on("mshare/time", ({ body }) => seen.push(body.step));
-      await client.hitBreakpoint({ program, stopOnBug: false }, { path: program, line });
-      const { threads } = (await client.threadsRequest()).body;
-      const threadId = threads.find(({ name }) => name.includes("reader"))?.id ?? 0;
+    it(`stops at a breakpoint, in the kernel, in the past; ends with exit code 0: ${how}`, () =>
+      withClient(async (client) => {
+        const line = lineOf("reader: load(p) == 42");
+        const seen: number[] = [];
+        client.on("mshare/time", ({ body }) => seen.push(body.step));
+        await client.hitBreakpoint({ program, stopOnBug: false }, { path: program, line });
+        const { threads } = (await client.threadsRequest()).body;
+        const threadId = threads.find(({ name }) => name.includes("reader"))?.id ?? 0;
 
-      const [kernel] = await stopAfter(client.stepInRequest({ threadId }), threadId);
-      const path = kernel.source?.path ?? "";
-      assert.match(path, /[\\/]sim[\\/]kernel[\\/].*\.ts$/);
-      const source = readFileSync(path, "utf8").split("\n");
-      const declared = new RegExp(`function\\*? ${kernel.name}\\b`);
-      assert.ok(
-        source.slice(0, kernel.line).some((text) => declared.test(text)),
-        `${kernel.name} begins above line ${kernel.line} of ${path}`,
-      );
+        const [kernel] = await stopAfter(client, client.stepInRequest({ threadId }), threadId);
+        const path = kernel.source?.path ?? "";
+        assert.match(path, /[\\/]sim[\\/]kernel[\\/].*\.ts$/);
+        const source = readFileSync(path, "utf8").split("\n");
+        const declared = new RegExp(`function\\*? ${kernel.name}\\b`);
+        assert.ok(
+          source.slice(0, kernel.line).some((text) => declared.test(text)),
+          `${kernel.name} begins above line ${kernel.line} of ${path}`,
+        );
 
-      const [scenario] = await stopAfter(client.reverseContinueRequest({ threadId }), threadId);
-      assert.deepEqual([scenario.source?.path, scenario.line], [program, line]);
-      assert.ok(seen[1] > seen[0] && seen[2] === seen[0], `the times of the stops: ${seen}`);
+        const [scenario] = await stopAfter(client, client.reverseContinueRequest({ threadId }), threadId);
+        assert.deepEqual([scenario.source?.path, scenario.line], [program, line]);
+        assert.ok(seen[1] > seen[0] && seen[2] === seen[0], `the times of the stops: ${seen}`);
 
-      await client.setBreakpointsRequest({ source: { path: program }, breakpoints: [] });
-      const exited = client.waitForEvent("exited");
-      const terminated = client.waitForEvent("terminated");
-      await client.continueRequest({ threadId });
-      assert.deepEqual((await exited).body, { exitCode: 0 });
-      await terminated;
-    });
+        await client.setBreakpointsRequest({ source: { path: program }, breakpoints: [] });
+        const exited = client.waitForEvent("exited");
+        const terminated = client.waitForEvent("terminated");
+        await client.continueRequest({ threadId });
+        assert.deepEqual((await exited).body, { exitCode: 0 });
+        await terminated;
+      }));
 
-    it(`refuses another kernel with the place of the first error: ${how}`, async () => {
-      await connect();
-      const terminated = client.waitForEvent("terminated");
-      await assert.rejects(client.launch({ program, kernel: "linux" }), (error: Error) => {
-        assert.ok(error.message.startsWith(`${program}:${lineOf("MSHAREFS_SET_SIZE")}:`), error.message);
-        return true;
-      });
-      await terminated;
-    });
+    it(`refuses another kernel with the place of the first error: ${how}`, () =>
+      withClient(async (client) => {
+        const terminated = client.waitForEvent("terminated");
+        const place = `${program}:${lineOf("MSHAREFS_SET_SIZE")}:`;
+        await assert.rejects(client.launch({ program, kernel: "linux" }), ({ message }: Error) =>
+          message.startsWith(place),
+        );
+        await terminated;
+      }));
 
     it(`refuses a kernel, an option and a file that there is not: ${how}`, async () => {
       for (const [wrong, message] of [
         [{ kernel: "plan9" }, /plan9/],
         [{ options: { colour: "red" } }, /colour/],
         [{ fixes: ["nothing"] }, /nothing/],
-        [{ schedule: "sometimes" }, /sometimes/],
+        [{ schedule: "sometimes" }, /^Error: schedule: /],
         [{ program: resolve("examples/nowhere.mshare") }, /nowhere\.mshare/],
       ] as const) {
-        await connect();
-        const terminated = client.waitForEvent("terminated");
-        await assert.rejects(client.launch({ program, ...wrong }), message, JSON.stringify(wrong));
-        await terminated;
-        await client.stop();
+        await withClient(async (client) => {
+          const terminated = client.waitForEvent("terminated");
+          await assert.rejects(client.launch({ program, ...wrong }), message);
+          await terminated;
+        });
       }
     });
   }
-
-  /** The stack where the run stops next. */
-  async function stopAfter(request: Promise<unknown>, threadId: number): Promise<DebugProtocol.StackFrame[]> {
-    const stopped = client.waitForEvent("stopped");
-    await request;
-    await stopped;
-    return (await client.stackTraceRequest({ threadId })).body.stackFrames;
-  }
 });
+
+/** The stack where the run stops next. */
+async function stopAfter(client: DebugClient, request: Promise<unknown>, threadId: number) {
+  const stopped = client.waitForEvent("stopped");
+  await request;
+  await stopped;
+  return (await client.stackTraceRequest({ threadId })).body.stackFrames;
+}

@@ -46,7 +46,8 @@ export const fakeEngine: Engine = {
     if (wrong < 0) return new FakeSession(options, text);
     const place = { file: options.program, line: wrong + 1, column: 1, endLine: wrong + 1, endColumn: 4 };
     const what = { severity: "error", code: "syntax", message: "this is no statement", start: 0, end: 3 } as const;
-    return { refused: true, message: "the scenario has errors", diagnostics: [{ ...what, ...place }] as never };
+    const message = `${options.program}:${wrong + 1}:1: error: ${what.message}`;
+    return { refused: true, message, diagnostics: [{ ...what, ...place }] as never };
   },
 };
 

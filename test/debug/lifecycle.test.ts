@@ -57,7 +57,7 @@ describe("a debug session's life", () => {
   it("fails a launch with one message, all diagnostics in the console, and the end", () => {
     const c = client({ [program]: "A: x = 1\n???" });
     c.request("initialize", { adapterID: "mshare" });
-    assert.equal(c.refused("launch", { program }), "/demo.mshare:2:1: this is no statement");
+    assert.equal(c.refused("launch", { program }), "/demo.mshare:2:1: error: this is no statement");
     assert.equal(c.output("stderr"), "/demo.mshare:2:1: error: this is no statement [syntax]\n");
     assert.equal(c.events.at(-1)?.event, "terminated");
     c.request("disconnect");

@@ -7,7 +7,7 @@ import { readClient } from "../client.ts";
 import { Debuggee, type Listener } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
 import type { Handlers } from "../handlers.ts";
-import { diagnosticLine, type Launch, launchAttributes, readLaunch, refusalMessage } from "../launch.ts";
+import { diagnosticLine, type Launch, launchAttributes, readLaunch } from "../launch.ts";
 import { type Arguments, optionalInteger, optionalText, record } from "../read.ts";
 import { setDefaultFilters, statusOut } from "./breakpoints.ts";
 
@@ -101,7 +101,7 @@ function refusal(adapter: Adapter, refused: Refusal): RequestError {
     const { file, line } = diagnostic;
     adapter.output({ category: "stderr", text: diagnosticLine(diagnostic), file, line });
   }
-  return new RequestError("refused", refusalMessage(refused));
+  return new RequestError("refused", refused.message);
 }
 
 function listener(adapter: Adapter): Listener {

@@ -9,6 +9,7 @@ import { type Failure, isObject, type ObjectValue, toU64, type Value } from "../
 import { type Counters, createCounters } from "./counters.ts";
 import { showValue } from "./judge.ts";
 import { objectOf, plainValue, tlbValue, walkValue } from "./objects.ts";
+import { own } from "./own.ts";
 import type { Plan } from "./plan.ts";
 import { meminfoOf, pagemapOf, smapsOf, statOf, statusOf } from "./proc.ts";
 import type { Roster } from "./roster.ts";
@@ -60,7 +61,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
       id: thread,
       task,
       thread,
-      get: (name) => variablesOf(thread)[name] ?? threadNamed(thread, name),
+      get: (name) => own(variablesOf(thread), name) ?? threadNamed(thread, name),
       fields: () => Object.keys(variablesOf(thread)),
     };
   };
@@ -146,7 +147,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
   };
 
   const name = (thread: number, frames: readonly WalkFrame[], wanted: string): Value | undefined => {
-    const variable = loopCounter(wanted, frames) ?? variablesOf(thread)[wanted];
+    const variable = loopCounter(wanted, frames) ?? own(variablesOf(thread), wanted);
     if (variable !== undefined) return variable;
     const symbol = scenario.processes.get(wanted);
     return symbol ? arrayValue(symbol) : undefined;
@@ -154,7 +155,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
 
   const within = (thread: number, frames: readonly WalkFrame[]): Inspector => ({
     name: (wanted) => name(thread, frames, wanted),
-    call: (wanted, args) => functions[wanted]?.(args),
+    call: (wanted, args) => own(functions, wanted)?.(args),
     count: (event, _where, condition) => counters.count(event, condition),
   });
 
@@ -211,7 +212,7 @@ function plainObject(
   return {
     type,
     get(field) {
-      const value = read()?.[field];
+      const value = own(read() ?? {}, field);
       return typeof value === "number" ? toU64(value) : value;
     },
     fields: () => Object.keys(read() ?? {}),

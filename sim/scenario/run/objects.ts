@@ -7,6 +7,7 @@ import { type Tlb, tlbContents, tlbLookup } from "../../hardware/tlb.ts";
 import type { System } from "../../kernel/boot.ts";
 import type { Mm, Page, Task } from "../../kernel/mm_types.ts";
 import { type ObjectValue, toU64, type Value } from "../values.ts";
+import { own } from "./own.ts";
 import { sharersOf } from "./sharers.ts";
 
 /** An object of the store. `handle` is for those who want more of it than values. */
@@ -25,7 +26,7 @@ export function objectOf(system: System, handle: Handle): StoreObject {
     id: `${handle.$.type.name}:${handle.slot}:${handle.gen}`,
     handle,
     get(field) {
-      const extra = more[field];
+      const extra = own(more, field);
       if (extra) return extra();
       const declared = handle.layout.byName.get(field);
       return declared ? fieldValue(system, handle, declared) : undefined;
@@ -64,7 +65,7 @@ export function plainValue(system: System, raw: unknown, name: string): Value {
     };
   return {
     type: name,
-    get: (field) => plainValue(system, (raw as Anything)[field], field),
+    get: (field) => plainValue(system, own(raw as Anything, field), field),
     fields: () => Object.keys(raw as object),
   };
 }
@@ -111,7 +112,12 @@ export function entryValue(system: System, entry: number, level: number, id: str
     raw: () => toRaw(entry),
     level: () => BigInt(level),
   };
-  return { type: "entry", id: `${id}:${entry}`, get: (name) => fields[name]?.(), fields: () => Object.keys(fields) };
+  return {
+    type: "entry",
+    id: `${id}:${entry}`,
+    get: (name) => own(fields, name)?.(),
+    fields: () => Object.keys(fields),
+  };
 }
 
 /** The entries of all levels for an address of an address space. */
@@ -125,7 +131,7 @@ export function walkValue(system: System, mm: Mm, address: number): ObjectValue 
     pmd: entryValue(system, pmd, 2, id("pmd")),
     pte: entryValue(system, pte, 1, id("pte")),
   };
-  return { type: "walk", get: (name) => entries[name], fields: () => Object.keys(entries) };
+  return { type: "walk", get: (name) => own(entries, name), fields: () => Object.keys(entries) };
 }
 
 /** A CPU's TLB. */
