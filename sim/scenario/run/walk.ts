@@ -33,6 +33,8 @@ export function settle(plan: Plan, start: Walker, context: WalkContext): Arrival
     const list = plan.lists[frame.list]!;
     const item = list.items[frame.index];
     if (!item) {
+      // What comes after a parallel block is for the scenario's own walker, when all parts have ended.
+      if (list.parallel) return { kind: "end" };
       frames = frame.turn + 1 < frame.turns ? replaceTop(frames, again(frame)) : next(frames.slice(0, -1));
       continue;
     }
