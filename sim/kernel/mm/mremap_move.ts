@@ -43,7 +43,10 @@ export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
     // Back again: the old tables are still there. Then the new mapping goes instead of the old one.
     yield* k.move_page_tables(copy.target, r.new_addr, copy.source, r.addr, moved, "with rmap locks");
     k.vm_stat_account(mm, copy.target.vm_flags, r.new_len / 4096);
+    const locked_pages = copy.target.vm_flags & VM_LOCKED ? r.new_len / 4096 : 0;
     yield* k.unmap_moved(copy.target, r.new_addr, r.new_len, accounted && !dontunmap);
+    mm.locked_vm += locked_pages;
+    if (accounted && !dontunmap) k.vm_unacct_memory(to_account);
     return -ENOMEM;
   }
   k.vm_stat_account(mm, copy.source.vm_flags, r.new_len / 4096);
