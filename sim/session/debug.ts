@@ -59,6 +59,12 @@ interface Why {
   readonly exception?: ExceptionReport;
 }
 
+/** How far a search backward has come: everything from `upTo` on was looked at. */
+interface WayBack {
+  upTo: number;
+  readonly inKernel: boolean;
+}
+
 /** Numbers of the interrupt contexts of CPUs, for debuggers: from here on. */
 const IRQ_THREADS = 1_000_000;
 
@@ -72,6 +78,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
   let goal: Goal = { kind: "goto", step: 0 };
   let why: Why | null = null;
   let stepper: Stepper | null = null;
+  let back: WayBack | null = null;
   let current = 1;
   let seen = { bugs: 0, failures: 0 };
   let ended = false;
@@ -212,6 +219,12 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     machine.observer = observe;
   };
 
+  /** Breakpoints may change while the run goes on, between two slices. */
+  const armed = <T>(statuses: T): T => {
+    arm();
+    return statuses;
+  };
+
   const makeStop = (reason: Stop["reason"], description: string, stop: Partial<Stop> = {}): Stop => {
     current = stop.thread ?? current;
     who = null;
@@ -243,27 +256,34 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     return makeStop(first.reason, text, { thread: reason.thread, hit });
   };
 
-  /** The last step before `from` at which `match` says yes, by re-executing from checkpoint to checkpoint, latest first. */
-  const lastBefore = (match: (event: number) => boolean, from: number): number | undefined => {
+  /** One stretch, from the checkpoint before `upTo` up to it: the last step at which `match` says yes. */
+  const scan = (match: (event: number) => boolean, upTo: number): { start: number; found: number | undefined } => {
     const { observer, observedUpTo } = machine;
+    const start = run.recording.before(upTo).step;
     let found: number | undefined;
     scanning = true;
-    for (let upTo = from - 1; upTo > 0 && found === undefined; ) {
-      const start = run.recording.before(upTo).step;
-      run.goto(start);
-      seen = { bugs: detectors.reports().length, failures: runner.state.failures };
-      machine.observedUpTo = start;
-      machine.observer = (event) => {
-        if (match(event)) found = machine.step;
-        return false;
-      };
-      run.forward(upTo, Number.POSITIVE_INFINITY);
-      upTo = start;
-    }
+    run.goto(start);
+    seen = { bugs: detectors.reports().length, failures: runner.state.failures };
+    machine.observedUpTo = start;
+    machine.observer = (event) => {
+      if (match(event)) found = machine.step;
+      return false;
+    };
+    run.forward(upTo, Number.POSITIVE_INFINITY);
     scanning = false;
     machine.observer = observer;
     machine.observedUpTo = observedUpTo;
-    return found;
+    return { start, found };
+  };
+
+  /** The last step before `from` at which `match` says yes, by re-executing from checkpoint to checkpoint, latest first. */
+  const lastBefore = (match: (event: number) => boolean, from: number): number | undefined => {
+    for (let upTo = from - 1; upTo > 0; ) {
+      const { start, found } = scan(match, upTo);
+      if (found !== undefined) return found;
+      upTo = start;
+    }
+    return undefined;
   };
 
   const goTo = (step: number) => {
@@ -278,21 +298,18 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     functions.take();
   };
 
-  const backwards = (): Stop => {
-    arm();
+  /** A way back, one stretch a call: undefined while nothing was found. */
+  const backwards = (way: WayBack): Stop | undefined => {
+    if (goal.kind === "stepBack" && way.inKernel) return stepBackInKernel(goal.thread, goal.by);
     let hits: readonly Hit[] = [];
     let thread = current;
     let exception: ExceptionReport | undefined;
     const statement = machine.events.id("statement")!;
-    const statementGoal = goal.kind === "stepBack" && goal.by !== "instruction" && !inKernel(goal.thread);
-    const wantedThread = goal.kind === "stepBack" ? goal.thread : 0;
-    if (goal.kind === "stepBack" && !statementGoal) return stepBackInKernel(wantedThread, goal.by);
-    const found = lastBefore((event) => {
-      if (statementGoal) {
-        if (event !== statement) return false;
-        thread = dapId(machine.thread);
-        return true;
-      }
+    const isStatement = (event: number): boolean => {
+      if (event === statement) thread = dapId(machine.thread);
+      return event === statement;
+    };
+    const isStop = (event: number): boolean => {
       const here: Hit[] = [];
       if (event === statement) here.push(...breakpoints.atStatement(machine.place().file, machine.place().line));
       here.push(...breakpoints.atEvent(functions.take(), machine.sites), ...breakpoints.takeData());
@@ -303,12 +320,20 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       exception = trouble;
       thread = dapId(machine.thread);
       return true;
-    }, machine.step);
-    goTo(found ?? 0);
-    if (found === undefined) return makeStop("entry", "beginning of recorded history", { thread: 1 });
-    if (statementGoal) return makeStop("step", describeEvent(system), { thread });
-    why = { hits, step: false, thread, exception };
-    return stopHere();
+    };
+    if (way.upTo > 0) {
+      const { start, found } = scan(goal.kind === "stepBack" ? isStatement : isStop, way.upTo);
+      way.upTo = start;
+      if (found === undefined && start > 0) return undefined;
+      if (found !== undefined) {
+        goTo(found);
+        if (goal.kind === "stepBack") return makeStop("step", describeEvent(system), { thread });
+        why = { hits, step: false, thread, exception };
+        return stopHere();
+      }
+    }
+    goTo(0);
+    return makeStop("entry", "beginning of recorded history", { thread: 1 });
   };
 
   const stepBackInKernel = (id: number, by: "statement" | "line" | "instruction"): Stop => {
@@ -353,6 +378,10 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     goal = wanted;
     why = null;
     stepper = null;
+    back = null;
+    if (wanted.kind === "reverse") back = { upTo: machine.step - 1, inKernel: false };
+    if (wanted.kind === "stepBack")
+      back = { upTo: machine.step - 1, inKernel: wanted.by === "instruction" || inKernel(wanted.thread) };
     machine.captures.clear();
     run.alone = wanted.kind === "step" && wanted.alone ? threadOf(wanted.thread) : null;
     machine.observedUpTo = machine.step;
@@ -381,7 +410,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     },
     start: begin,
     advance(steps) {
-      if (goal.kind === "reverse" || goal.kind === "stepBack") return backwards();
+      if (back) return backwards(back);
       if (goal.kind === "goto") {
         if (goal.step > run.last) return forward(steps);
         goTo(Math.max(0, goal.step));
@@ -389,11 +418,15 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       }
       return forward(steps);
     },
-    pause: () => makeStopHere("pause"),
+    pause() {
+      if (back) goTo(machine.step);
+      back = null;
+      return makeStopHere("pause");
+    },
     takeOutput: () => outputs.splice(0),
-    setLineBreakpoints: (file, wanted) => breakpoints.setLines(file, wanted),
-    setEventBreakpoints: (wanted) => breakpoints.setEvents(wanted),
-    setDataBreakpoints: (wanted) => breakpoints.setData(wanted),
+    setLineBreakpoints: (file, wanted) => armed(breakpoints.setLines(file, wanted)),
+    setEventBreakpoints: (wanted) => armed(breakpoints.setEvents(wanted)),
+    setDataBreakpoints: (wanted) => armed(breakpoints.setData(wanted)),
     setExceptionFilters: (wanted) => breakpoints.setFilters(wanted),
     exceptionFilters,
     breakableLines: (file, from, to) => breakableLines(runner.plan, file, from, to),
