@@ -2,6 +2,7 @@
 // looking only at the events that name them, so that a run which nobody asks about pays nothing.
 import type { Handle } from "../core/struct.ts";
 import type { BugObject, BugReport } from "../detectors/report.ts";
+import { entryPfn } from "../hardware/entry.ts";
 import { describeEvent } from "./describe.ts";
 import type { Loaded } from "./load.ts";
 import type { ReportedBug } from "./report.ts";
@@ -18,6 +19,8 @@ const TELLING = [
   "set_p4d",
   "set_pud",
   "set_pmd",
+  "set_pte",
+  "tlb_fill",
   "mm_alloc",
   "mm_free",
   "vma_link",
@@ -29,7 +32,9 @@ const TELLING = [
   "page_cache_delete",
   "tlb_flush",
 ];
+/** Arguments that name a frame, and those that hold one in an entry. */
 const FRAME_ARGUMENTS = new Set(["pfn", "table"]);
+const ENTRY_ARGUMENTS = new Set(["entry", "old"]);
 const MOST_LINES = 12;
 
 /** One history for each report. Leaves the run at the step of the last report. */
@@ -65,8 +70,10 @@ function concerns({ system }: Loaded, report: BugReport): boolean {
   const { args } = machine.events.specs[machine.event]!;
   return args.some((name, i) => {
     const value = machine.args[i];
-    if (typeof value === "number")
-      return FRAME_ARGUMENTS.has(name) && report.objects.some((object) => isFrame(object, value));
+    if (typeof value === "number") {
+      const pfn = FRAME_ARGUMENTS.has(name) ? value : ENTRY_ARGUMENTS.has(name) ? entryPfn(value) : -1;
+      return report.objects.some((object) => isFrame(object, pfn));
+    }
     return isHandle(value) && report.objects.some((object) => isObject(object, value));
   });
 }

@@ -42,7 +42,7 @@ export function load(host: Host, options: LaunchOptions): Loaded | Refusal {
   if (text === undefined) return refusal(`${options.program}: there is no such file, or it cannot be read.`, []);
   const overrides = { kernel: options.kernel, options: options.options, fixes: options.fixes };
   const scenario = check(options.program, text, host, vocabulary(), overrides);
-  if (scenario.overrideErrors.length > 0) return refusal(scenario.overrideErrors.join("\n"), scenario.diagnostics);
+  if (scenario.overrideErrors.length > 0) return refusal(scenario.overrideErrors.join("\n"), []);
   const policy = options.schedule === undefined ? scenario.schedule : readSchedule(options.schedule);
   if (typeof policy === "string") return refusal(policy, scenario.diagnostics);
   if (refuses(scenario.diagnostics)) return refused(scenario.diagnostics);

@@ -28,7 +28,7 @@ function createRun(loaded: Loaded, host: Host): ScenarioRun {
       const outcome = run.forward(maxSteps, steps);
       if (outcome === "budget") return false;
       over = true;
-      limited = outcome !== "done";
+      limited = outcome !== "done" || loaded.runner.state.cut_off === 1;
       if (!limited) detectors.endOfRun();
       return true;
     },

@@ -18,6 +18,7 @@ import type { Roster } from "./roster.ts";
 import {
   type ActorState,
   actor_state,
+  type ExpectationResult,
   KEPT_RESULTS,
   type ScenarioState,
   type StatementResult,
@@ -25,7 +26,7 @@ import {
   type Walker,
   type WalkFrame,
 } from "./state.ts";
-import { type Arrival, afterBlock, afterCall, settle, type WalkContext } from "./walk.ts";
+import { type Arrival, afterBlock, afterCall, NothingHappens, settle, type WalkContext } from "./walk.ts";
 
 export interface Runner extends Program {
   readonly scenario: CheckedScenario;
@@ -112,11 +113,19 @@ export function createRunner(
     const result = evaluate(item.condition, { inspector: inspector.within(mainThread(frames), frames), constant });
     const ok = "value" in result && isTrue(result.value);
     const problem = ok ? undefined : "error" in result ? result.error : inspector.explain(item.condition, frames);
-    state.expectations = [...state.expectations, { ...place, text, ok, problem, step: machine.step }];
+    keepExpectation({ ...place, text, ok, problem, step: machine.step });
     if (!ok) {
       state.failures++;
       machine.alert();
     }
+  }
+
+  /** In a loop an expectation is kept once for each outcome: the first time that it held and the first that it did not. */
+  function keepExpectation(result: ExpectationResult): void {
+    const { expectations } = state;
+    const same = (one: ExpectationResult) =>
+      one.line === result.line && one.file === result.file && one.ok === result.ok;
+    if (expectations.length < KEPT_RESULTS || !expectations.some(same)) state.expectations = [...expectations, result];
   }
 
   /** Brings every walker to its next call; parallel blocks open into a walker for each of their threads. */
@@ -150,7 +159,8 @@ export function createRunner(
     }
     if (!sameWalkers(walkers, state.walkers)) state.walkers = walkers;
     settledFor = state.walkers;
-    ready = [...arrivals.keys()].sort((a, b) => a - b).map((id) => system.threads[id]!);
+    // In the order in which a parallel block names them.
+    ready = [...arrivals.keys()].map((id) => system.threads[id]!);
   }
 
   function arrive(walker: Walker, before: ReadonlyMap<number, CallArrival>): Walker[] {
@@ -175,7 +185,7 @@ export function createRunner(
     };
     look(item.body);
     const frames = [...walker.frames, { list, index: 0, turn: 0, turns: 1, element: 0 }];
-    return [...threads].sort((a, b) => a - b).map((owner) => ({ owner, frames }));
+    return [...threads].map((owner) => ({ owner, frames }));
   }
 
   machine.place = () => {
@@ -352,7 +362,14 @@ export function createRunner(
     threads() {
       if (state.phase === 2) return [];
       if (state.phase === 0) {
-        settleAll();
+        try {
+          settleAll();
+        } catch (reason) {
+          if (!(reason instanceof NothingHappens)) throw reason;
+          state.cut_off = 1;
+          state.phase = 2;
+          return [];
+        }
         if (ready.length > 0) return ready;
       }
       return nextExit();

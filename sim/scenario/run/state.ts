@@ -72,6 +72,8 @@ export const scenario_state = struct("scenario", {
   failures: number(),
   expectations: value<readonly ExpectationResult[]>([]),
   warnings: value<readonly Warning[]>([]),
+  /** A loop that does no step went on too long: the run was ended there. */
+  cut_off: bool(),
   label: text(),
   final: value<FinalCounters | null>(null),
   accesses: number(),

@@ -19,7 +19,7 @@ export type Arrival =
   | { readonly kind: "end" };
 
 /** Blocks and loops that can be passed between two calls before it is clear that nothing will ever happen. */
-const MOST_MOVES = 20_000_000;
+const MOST_MOVES = 1_000_000;
 
 export class NothingHappens extends Error {}
 
@@ -33,6 +33,8 @@ export function settle(plan: Plan, start: Walker, context: WalkContext): Arrival
     const list = plan.lists[frame.list]!;
     const item = list.items[frame.index];
     if (!item) {
+      // A thread's part of a parallel block ends with the block.
+      if (list.parallel && owner >= 0) return { kind: "end" };
       // What comes after a parallel block is for the scenario's own walker, when all parts have ended.
       if (list.parallel) return { kind: "end" };
       frames = frame.turn + 1 < frame.turns ? replaceTop(frames, again(frame)) : next(frames.slice(0, -1));
