@@ -45,11 +45,11 @@ function servePort(port: number): void {
   });
 }
 
-/** `[]` or `["--port", "4711"]`. */
+/** Nothing, `--port 4711` or `--port=4711`. */
 function serve(args: readonly string[]): void {
-  const port = /^\d{1,5}$/.test(args[1] ?? "") ? Number(args[1]) : Number.NaN;
+  const [, digits] = /^--port[ =](\d{1,5})$/.exec(args.join(" ")) ?? [];
   if (args.length === 0) serveStdio();
-  else if (args.length === 2 && args[0] === "--port" && port <= 65535) servePort(port);
+  else if (digits !== undefined && Number(digits) <= 65535) servePort(Number(digits));
   else {
     process.stderr.write("usage: adapter [--port N]   without --port it talks on standard input and output\n");
     process.exitCode = 2;
