@@ -4,6 +4,7 @@ import type { ExtensionContext } from "vscode";
 import { registerCommands } from "./commands.ts";
 import { registerConfigurations } from "./configurations.ts";
 import { registerDebugAdapter } from "./debug-adapter.ts";
+import { registerEventBreakpoints } from "./event-breakpoints.ts";
 import { registerHovers } from "./hovers.ts";
 import { registerInlineValues } from "./inline-values.ts";
 import { startLanguageClient } from "./language-client.ts";
@@ -15,6 +16,7 @@ export function activate(context: ExtensionContext): void {
     registerDebugAdapter(context),
     registerConfigurations(),
     registerCommands(context),
+    registerEventBreakpoints(),
     registerHovers(),
     registerInlineValues(),
     registerTimeStatus(),

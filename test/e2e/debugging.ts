@@ -30,13 +30,20 @@ export class Debugging {
     await this.editor.page.locator(`${textArea} .codicon-debug-breakpoint`).first().waitFor();
   }
 
+  /** Through the Breakpoints view's own button. The input is the list's last row, below a check box for each bug kind. */
   async addFunctionBreakpoint(text: string): Promise<void> {
-    const view = this.editor.page.locator(".pane:has(.debug-breakpoints)");
+    const { page } = this.editor;
+    const view = page.locator(".pane:has(.debug-breakpoints)");
     await view.locator(".pane-header").hover();
     await view.locator('[aria-label="Add Function Breakpoint"]').click();
+    await view.locator(".debug-breakpoints").hover();
     const input = view.locator('input[aria-label="Type function breakpoint."]');
+    await eventually("the input scrolls into view", async () => {
+      await page.mouse.wheel(0, 500);
+      return (await input.count()) > 0;
+    });
     await input.fill(text);
-    await this.editor.page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
     await view.locator(".monaco-list-row").filter({ hasText: text }).first().waitFor();
   }
 
@@ -105,6 +112,13 @@ export class Debugging {
 
   breakpoints(): Promise<string[]> {
     return texts(this.editor.page.locator(".debug-breakpoints .monaco-list-row"));
+  }
+
+  /** The text of what stopped the run as an exception. */
+  async report(): Promise<string> {
+    const widget = this.editor.page.locator(`${textArea} .exception-widget`).first();
+    await widget.waitFor();
+    return (await widget.textContent()) ?? "";
   }
 
   /** What the debugger says about `text` in that line: the value, and below it what is in it, row by row. */

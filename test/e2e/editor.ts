@@ -19,7 +19,7 @@ export class Editor {
   static async open(url: string): Promise<Editor> {
     const browser = await launchChromium(installed.playwright, installed.chromium!);
     try {
-      const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+      const page = await browser.newPage({ viewport: { width: 1360, height: 960 } });
       page.setDefaultTimeout(15_000);
       const wire = listen(page);
       await page.goto(url);
@@ -82,19 +82,13 @@ export class Editor {
     return texts(rows);
   }
 
-  /** The text of the dialog that asks for attention, which is then closed; undefined when there is none. */
-  async dialog(): Promise<string | undefined> {
-    const box = this.page.locator(".monaco-dialog-box");
-    if ((await box.count()) === 0) return undefined;
-    const [text] = await texts(box.locator(".dialog-message-row"));
-    await this.page.keyboard.press("Escape");
-    await box.waitFor({ state: "hidden" });
-    return text;
-  }
-
   /** The lines of the terminal that shows. */
   async terminal(): Promise<string[]> {
     return texts(this.page.locator(".terminal-wrapper.active .xterm-rows > div"));
+  }
+
+  debugConsole(): Promise<string[]> {
+    return texts(this.page.locator(".repl .monaco-list-row"));
   }
 
   async statusBar(): Promise<string[]> {

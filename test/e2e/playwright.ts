@@ -65,7 +65,10 @@ export interface Page {
     type(text: string, options?: { delay?: number }): Promise<void>;
     insertText(text: string): Promise<void>;
   };
-  mouse: { move(x: number, y: number, options?: { steps?: number }): Promise<void> };
+  mouse: {
+    move(x: number, y: number, options?: { steps?: number }): Promise<void>;
+    wheel(deltaX: number, deltaY: number): Promise<void>;
+  };
   setDefaultTimeout(milliseconds: number): void;
 }
 
