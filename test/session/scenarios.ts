@@ -13,21 +13,28 @@ const address = (slot: number) => `${16 + slot}TiB`;
 const op: fc.Arbitrary<string> = fc.oneof(
   fc
     .tuple(fc.nat(3), fc.constantFrom(1, 2, 3, 4), fc.constantFrom("MAP_PRIVATE", "MAP_SHARED"))
-    .map(([slot, mib, kind]) => `mmap(${address(slot)}, ${mib}MiB, PROT_READ|PROT_WRITE, ${kind}|MAP_ANONYMOUS|MAP_FIXED, -1, 0)`),
+    .map(
+      ([slot, mib, kind]) =>
+        `mmap(${address(slot)}, ${mib}MiB, PROT_READ|PROT_WRITE, ${kind}|MAP_ANONYMOUS|MAP_FIXED, -1, 0)`,
+    ),
   fc
     .tuple(fc.nat(3), fc.nat(3), fc.integer({ min: 1, max: 20 }), fc.boolean())
-    .map(([slot, mib, pages, write]) => `touch(${address(slot)} + ${mib * MIB}, ${pages * 4096}${write ? ", write" : ""})`),
-  fc.tuple(fc.nat(3), fc.nat(3), fc.nat(9)).map(([slot, mib, value]) => `store(${address(slot)} + ${mib * MIB}, ${value})`),
+    .map(
+      ([slot, mib, pages, write]) => `touch(${address(slot)} + ${mib * MIB}, ${pages * 4096}${write ? ", write" : ""})`,
+    ),
+  fc
+    .tuple(fc.nat(3), fc.nat(3), fc.nat(9))
+    .map(([slot, mib, value]) => `store(${address(slot)} + ${mib * MIB}, ${value})`),
   fc.tuple(fc.nat(3), fc.nat(3)).map(([slot, mib]) => `load(${address(slot)} + ${mib * MIB})`),
   fc
     .tuple(fc.nat(3), fc.nat(2), fc.constantFrom(4096, MIB, 2 * MIB, 4 * MIB))
     .map(([slot, mib, bytes]) => `munmap(${address(slot)} + ${mib * MIB}, ${bytes})`),
 );
 
-const steps: fc.Arbitrary<readonly Step[]> = fc.array(
-  fc.record({ actor: fc.nat(1), text: op }),
-  { minLength: 3, maxLength: 14 },
-);
+const steps: fc.Arbitrary<readonly Step[]> = fc.array(fc.record({ actor: fc.nat(1), text: op }), {
+  minLength: 3,
+  maxLength: 14,
+});
 
 const plain = (list: readonly Step[]): string => list.map(({ actor, text }) => `p${actor}: ${text}`).join("\n");
 

@@ -4,7 +4,7 @@
 // Kirill Shutemov, 2024-10-07).
 import type { Steps } from "../../core/thread.ts";
 import { PGDIR_SIZE } from "../../kernel/arch/x86/mm/pgtable.ts";
-import type { Dentry, File, Inode, Mm, SuperBlock } from "../../kernel/mm_types.ts";
+import { type Dentry, type File, type Inode, type Mm, mount, type SuperBlock } from "../../kernel/mm_types.ts";
 import { EINVAL, ENOMEM, EPERM } from "../../kernel/uapi/errno.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../../kernel/uapi/fcntl.ts";
 import { type MshareData, type MsharefsInfo, type MshareKernel, mshare_data, msharefs_info } from "./structures.ts";
@@ -104,10 +104,18 @@ export function* msharefs_delmm(k: MshareKernel, m_data: MshareData): Steps<void
 }
 
 export function* msharefs_mknod(k: MshareKernel, dir: Inode, dentry: Dentry, mode: number): Steps<number> {
-  const inode = yield* k.msharefs_get_inode(dir.i_sb!, mode, dentry.d_name);
+  const inode = yield* k.msharefs_get_inode(dir.i_sb!, mode, region_path(k, dentry));
   if (typeof inode === "number") return inode;
   yield k.d_add_pinned(dentry, inode);
   return 0;
+}
+
+/** What people call a region: the path of its file when it was made. */
+function region_path(k: MshareKernel, dentry: Dentry): string {
+  let path = "";
+  for (let at: Dentry | null = dentry; at && at !== at.d_sb!.s_root; at = at.d_parent) path = `/${at.d_name}${path}`;
+  const mnt = [...k.store.all(mount)].find((one) => one.mnt_sb === dentry.d_sb);
+  return mnt ? `${k.d_path({ mnt, dentry: mnt.mnt_root! })}${path}` : path;
 }
 
 export function* msharefs_create(k: MshareKernel, dir: Inode, dentry: Dentry, mode: number): Steps<number> {
