@@ -37,7 +37,7 @@ export function danglingPageTable(context: Context): LockListener {
 
   // What a freed table leads to has one entry less that leads to it.
   machine.listen("free_table", () => {
-    if (args[1] === "pte") return;
+    if (args[1] === "pte" || (args[1] !== "pgd" && context.frame(args[0] as number).unlinked_full === 0)) return;
     for (const { entry } of presentEntries(context, args[0] as number)) {
       if (!(entry & _PAGE_PRESENT) || entry & _PAGE_PSE) continue;
       const frame = context.frame(entryPfn(entry));

@@ -15,8 +15,7 @@ export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
     const frame = context.frame(pfn);
     if (frame.fill !== 0) {
       for (const fill of tlbs.usable(pfn, frame)) {
-        raise(context, "page", fill, pfn, `page pfn:${hex(pfn)} is freed`);
-        tlbs.overdue(fill, pfn);
+        if (tlbs.overdue(fill, pfn)) raise(context, "page", fill, pfn, `page pfn:${hex(pfn)} is freed`);
       }
       frame.fill = 0;
       if (frame.fills.length > 0) frame.fills = [];
@@ -31,19 +30,11 @@ export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
   /** Back in user space, the task owes no flush any more. */
   return () => {
     const thread = context.mine();
-    if (thread.owed === 0) return;
-    const debtor = context.threads.indexOf(thread) + 1;
-    for (const record of tlbs.records()) {
-      if (record.debtor !== debtor) continue;
-      const { fill, pfn } = record;
-      if (!tlbs.isStale(fill, pfn) || !tlbs.canUse(fill)) {
-        tlbs.forget(record);
-        continue;
-      }
-      const rights = "the page tables do not grant what was mapped before";
-      raise(context, "rights", fill, pfn, `${rights} and ${context.runner()} returns to user space`);
-      tlbs.overdue(fill, pfn);
-    }
+    if (thread.owed === null) return;
+    const rights = "the page tables do not grant what was mapped before";
+    tlbs.settle(thread, (fill, pfn) =>
+      raise(context, "rights", fill, pfn, `${rights} and ${context.runner()} returns to user space`),
+    );
   };
 }
 

@@ -18,7 +18,7 @@ export function onReturnToUser(context: Context, checks: readonly (() => void)[]
   // Inside a call the kernel reaches into user memory on the task's behalf.
   const byUser = () => {
     const thread = context.mine();
-    if ((thread.held !== 0 || thread.owed !== 0) && thread.in_syscall === 0) check();
+    if ((thread.held !== 0 || thread.owed !== null) && thread.in_syscall === 0) check();
   };
   for (const event of ["load", "store", "exec"]) machine.listen(event, byUser);
 }

@@ -15,13 +15,8 @@ export function staleTlbAccess(context: Context, tlbs: TlbWatch): void {
     const [address, pfn, mm] = args as [number, number, Mm];
     const cpu = cpus[machine.thread?.cpu ?? 0]!;
     const fill = fillAt(cpu.id, cpu.loaded_mm_asid, address);
-    for (const record of tlbs.records()) {
-      if (record.fill !== fill || record.debtor !== 0) continue;
-      if (!tlbs.isStale(fill, record.pfn)) {
-        tlbs.forget(record);
-        continue;
-      }
-      if (record.pfn !== pfn) continue;
+    for (const stale of tlbs.overdueAt(fill)) {
+      if (stale !== pfn) continue;
       const now = PAGE_TYPES[context.page(pfn).type as 0];
       context.raise({
         kind: "stale-tlb-access",

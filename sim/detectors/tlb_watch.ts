@@ -6,7 +6,7 @@ import { type Tlb, tlb_cache, tlbContents, tlbLookup } from "../hardware/tlb.ts"
 import type { Cpu, Mm } from "../kernel/mm_types.ts";
 import { alive, type Context } from "./context.ts";
 import { hasEntries, walk, walked } from "./tables.ts";
-import { type FrameWatch, type StaleWatch, stale_watch } from "./watch.ts";
+import { type FrameWatch, type StaleWatch, stale_watch, type ThreadWatch } from "./watch.ts";
 
 /** A place in a TLB as a number: ((page × CPUS) + cpu) × PCIDS + pcid, plus 1. */
 const CPUS = 256;
@@ -39,18 +39,16 @@ export interface TlbWatch {
   usable(pfn: number, frame: FrameWatch): readonly number[];
   /** The same for the entries that lead to a page table. */
   usableTable(pfn: number, frame: FrameWatch): readonly number[];
-  /** Whether the translation at this place leads to the frame and grants what the page tables do not. */
-  isStale(fill: number, pfn: number): boolean;
-  /** Whether its CPU can use it before it flushes. */
-  canUse(fill: number): boolean;
-  /** Records a stale translation whose flush is overdue. */
-  overdue(fill: number, pfn: number): void;
-  records(): IterableIterator<StaleWatch>;
-  forget(record: StaleWatch): void;
+  /** What the thread owes a flush, once it should be done; each is known as overdue, or forgotten. */
+  settle(thread: ThreadWatch, late: (fill: number, pfn: number) => void): void;
+  /** Remembers a stale translation whose flush is overdue. False: that was known. */
+  overdue(fill: number, pfn: number): boolean;
+  /** Those at this place that are still stale; their frames. */
+  overdueAt(fill: number): readonly number[];
 }
 
 export function watchTlbs(context: Context): TlbWatch {
-  const { machine, cpus, system, state, threads } = context;
+  const { machine, cpus, system, state } = context;
   const { store, args } = machine;
   const tlbs = [...store.all(tlb_cache)] as Tlb[];
   const zero = system.straight.zero_pfn;
@@ -85,6 +83,7 @@ export function watchTlbs(context: Context): TlbWatch {
     return entry !== 0 && entryPfn(entry) === pfn;
   }
 
+  /** Whether the translation at this place leads to the frame and grants what the page tables do not. */
   function isStale(fill: number, pfn: number): boolean {
     const { cpu, pcid, address } = placeOf(fill);
     const cached = leaf(tlbs[cpu]!, address, pcid);
@@ -107,6 +106,7 @@ export function watchTlbs(context: Context): TlbWatch {
     return cpu.ctxs_tlb_gen(pcid) < mm.tlb_gen && (pcid !== cpu.loaded_mm_asid || cpu.is_lazy !== 0);
   }
 
+  /** Whether its CPU can use it before it flushes. */
   function canUse(fill: number): boolean {
     const { cpu, pcid } = placeOf(fill);
     const mm = contextMm(cpus[cpu]!, pcid);
@@ -120,12 +120,27 @@ export function watchTlbs(context: Context): TlbWatch {
 
   function owe(fill: number, pfn: number): void {
     if (!isStale(fill, pfn)) return;
+    const record = store.alloc(stale_watch) as StaleWatch;
+    const thread = context.mine();
+    record.fill = fill;
+    record.pfn = pfn;
+    record.owed = thread.owed;
+    thread.owed = record;
+  }
+
+  function* allOverdue(): IterableIterator<StaleWatch> {
+    if (state.overdue === 0) return;
+    for (const record of store.all(stale_watch) as IterableIterator<StaleWatch>) if (record.is_overdue) yield record;
+  }
+
+  function overdue(fill: number, pfn: number): boolean {
+    for (const record of allOverdue()) if (record.fill === fill && record.pfn === pfn) return false;
     const record = store.alloc(stale_watch);
     record.fill = fill;
     record.pfn = pfn;
-    const thread = context.mine();
-    record.debtor = threads.indexOf(thread) + 1;
-    thread.owed++;
+    record.is_overdue = 1;
+    state.overdue++;
+    return true;
   }
 
   machine.listen("tlb_fill", () => {
@@ -176,7 +191,10 @@ export function watchTlbs(context: Context): TlbWatch {
       const frame = context.frame(before);
       if (frame.links > 0) frame.links--;
       // A table that is emptied first takes no translation along.
-      if (hasEntries(context, before)) oweAll();
+      if (hasEntries(context, before)) {
+        frame.unlinked_full = 1;
+        oweAll();
+      } else if (frame.unlinked_full !== 0) frame.unlinked_full = 0;
     }
     if (linked) link(context.frame(pfn), level - 1, address);
   };
@@ -223,28 +241,28 @@ export function watchTlbs(context: Context): TlbWatch {
       }
       return found;
     },
-    isStale,
-    canUse,
-    overdue(fill, pfn) {
-      for (const record of store.all(stale_watch)) {
-        if (record.fill !== fill || record.pfn !== pfn) continue;
-        if (record.debtor === 0) return;
-        const owing = threads[record.debtor - 1]!;
-        owing.owed--;
-        record.debtor = 0;
-        state.overdue++;
-        return;
+    settle(thread, late) {
+      for (let record = thread.owed; record; ) {
+        const { fill, pfn, owed } = record;
+        store.free(record);
+        record = owed;
+        if (isStale(fill, pfn) && canUse(fill) && overdue(fill, pfn)) late(fill, pfn);
       }
-      const record = store.alloc(stale_watch);
-      record.fill = fill;
-      record.pfn = pfn;
-      state.overdue++;
+      thread.owed = null;
     },
-    records: () => store.all(stale_watch),
-    forget(record) {
-      if (record.debtor === 0) state.overdue--;
-      else threads[record.debtor - 1]!.owed--;
-      store.free(record);
+    overdue,
+    overdueAt(fill) {
+      const found: number[] = [];
+      for (const record of [...allOverdue()]) {
+        if (record.fill !== fill) continue;
+        if (isStale(fill, record.pfn)) {
+          found.push(record.pfn);
+          continue;
+        }
+        store.free(record);
+        state.overdue--;
+      }
+      return found;
     },
   };
 }

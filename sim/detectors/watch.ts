@@ -1,5 +1,5 @@
 // What detectors remember, declared like all structures: it lives in the store and goes back in time with it.
-import { array, number, value } from "../core/fields.ts";
+import { array, bool, number, ref, value } from "../core/fields.ts";
 import { type Of, struct } from "../core/struct.ts";
 import { LockOrder } from "./lock_order.ts";
 
@@ -15,8 +15,8 @@ export const thread_watch = struct("thread_watch", {
   lock_kinds: array(MOST_LOCKS, "hex"),
   /** In how many system calls it is. */
   in_syscall: number(),
-  /** Revocations of translations that it owes a flush until it returns to user space. */
-  owed: number(),
+  /** Stale translations (stale_watch) that it has to have flushed until it returns to user space: the first. */
+  owed: ref<StaleWatch>("stale_watch"),
   /** The range in which it unlinked VMAs since it took mmap_lock, and of which mm. */
   unlinked_mm: number("hex"),
   unlinked_from: number("address"),
@@ -45,6 +45,8 @@ export const frame_watch = struct("frame_watch", {
   link_level: number(),
   link_address: number("address"),
   link_others: value<readonly number[]>([]),
+  /** It still had entries when it was unlinked. */
+  unlinked_full: bool(),
   /** The word that was stored last: its index plus 1, 0 for none; its two halves. */
   word: number(),
   word_low: number("hex"),
@@ -71,8 +73,9 @@ export const stale_watch = struct("stale_watch", {
   /** Where it is cached (tlb_watch.ts) and what it leads to. */
   fill: number("hex"),
   pfn: number("pfn"),
-  /** The thread (index) that has to have it flushed, plus 1; 0: that is overdue. */
-  debtor: number(),
+  /** The flush is overdue. Else the next one that the same thread owes. */
+  is_overdue: bool(),
+  owed: ref<StaleWatch>("stale_watch"),
 });
 
 export interface ThreadWatch extends Of<typeof thread_watch> {}
