@@ -41,6 +41,8 @@ export class ValueTable {
 /** A decimal value as hexadecimal where the client asks so; everything else is shown as it is. Integers may have 64 bits. */
 export function shown(value: string, format: Format): string {
   if (!format.hex) return value;
+  const both = /^\d+ \((0x[\da-f]+)\)$/.exec(value);
+  if (both) return both[1];
   return value.replace(/^-?\d+\b(?![.:])/, (digits) => {
     const number = BigInt(digits);
     return number < 0n ? `-0x${(-number).toString(16)}` : `0x${number.toString(16)}`;

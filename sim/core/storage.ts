@@ -226,7 +226,9 @@ export class Storage {
     const copy = this.chunks[chunk]!.slice();
     this.chunks[chunk] = copy;
     this.values[chunk] = this.values[chunk]!.slice();
-    this.epochs[chunk] = this.store.epoch;
+    // An allocation makes a chunk our own too: the writes that follow must not slip past who watches it.
+    const watched = this.#watches.some((watch) => watch.chunk === chunk);
+    this.epochs[chunk] = watched ? -this.store.epoch : this.store.epoch;
     this.store.copiedBytes += copy.byteLength + 8 * this.values[chunk]!.length;
   }
 }

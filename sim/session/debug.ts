@@ -236,7 +236,13 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
   const makeStopHere = (reason: Stop["reason"]): Stop =>
     machine.step === 0
       ? makeStop(reason, "before the first step", { thread: 1 })
-      : makeStop(reason, describeEvent(system), { thread: dapId(machine.thread) });
+      : makeStop(reason, describeEvent(system), { thread: dapId(lastThread()) });
+
+  /** Between two steps nobody runs: then it is who has done the last one. */
+  const lastThread = (): Thread | null => {
+    const did = [...system.threads, ...system.platform.handlers].filter(({ lastStep }) => lastStep === machine.step);
+    return machine.thread ?? did.find(({ call }) => call !== null) ?? did[0] ?? null;
+  };
 
   const pastText = (): string => (machine.step < run.last ? `: step ${machine.step} of ${run.last}, in the past` : "");
 

@@ -1,21 +1,18 @@
 // The fuzzer once more, on the real simulator: whatever is sent, each request gets one response and the session goes on.
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
-import { exceptionFilters, openDebugSession } from "../../sim/session.ts";
 import { commands, hostile, malformed, random } from "./fuzz.ts";
 import { TestClient, turn } from "./harness.ts";
+import { realEngine, realHost } from "./real.ts";
 
 const program = "examples/msharefs-basics.mshare";
 const EACH = 200;
 
-function read(path: string): string | undefined {
-  const file = path.replace(/^\/cwd\//, "").replace(/^\/demo\.mshare$/, program);
-  return statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, "utf8") : undefined;
-}
+/** The fuzzer's file is the example. */
+const host = { ...realHost, read: (path: string) => realHost.read(path.replace("/demo.mshare", program)) };
 
 /** Stopped in the kernel, with a past. */
 async function stoppedClient(): Promise<TestClient> {
-  const c = new TestClient({ openDebugSession, exceptionFilters }, { read });
+  const c = new TestClient(realEngine, host);
   c.launch({ program, stopOnBug: false }, () => {
     c.request("setFunctionBreakpoints", { breakpoints: [{ name: "set_pgd into reader" }] });
   });

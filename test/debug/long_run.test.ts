@@ -1,7 +1,7 @@
 // A long run of the real simulator: it can be stopped on its way, forward and back, and breakpoints set meanwhile count.
 import assert from "node:assert/strict";
-import { exceptionFilters, openDebugSession } from "../../sim/session.ts";
 import { clientOn, type TestClient, turn } from "./harness.ts";
+import { realEngine } from "./real.ts";
 
 const program = "/long.mshare";
 const text = [
@@ -13,7 +13,7 @@ const text = [
 ].join("\n");
 
 function launched(): TestClient {
-  const c = clientOn({ openDebugSession, exceptionFilters }, { [program]: text });
+  const c = clientOn(realEngine, { [program]: text });
   c.launch({ program }, () => c.request("setBreakpoints", { source: { path: program }, breakpoints: [{ line: 5 }] }));
   return c;
 }
