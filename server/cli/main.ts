@@ -16,6 +16,10 @@ function read(path: string): string | undefined {
   }
 }
 
+interface Package {
+  readonly version: string;
+}
+
 const require = createRequire(__filename);
 
 async function main(): Promise<void> {
@@ -41,7 +45,9 @@ async function main(): Promise<void> {
       require(file);
       return true;
     },
-    version: (require("../package.json") as { version: string }).version,
+    version: (
+      JSON.parse(read(join(dirname(__filename), "..", "package.json")) ?? '{ "version": "unknown" }') as Package
+    ).version,
   });
   if (status !== "serving") process.exitCode = status;
 }

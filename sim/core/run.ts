@@ -51,6 +51,8 @@ export class Run {
   readonly #chosen = new Map<number, Thread>();
   /** Changes by hand, made again when the run comes by. */
   #interventions: { readonly step: number; readonly apply: () => unknown }[] = [];
+  /** Who did the steps where threads took turns, first and last step of each turn. */
+  readonly turns: { readonly thread: Thread; readonly from: number; to: number }[] = [];
   /** Furthest step done so far, and whether that is the end. */
   last = 0;
   ended = false;
@@ -184,7 +186,6 @@ export class Run {
       (thread) => (!thread.waitsFor || thread.waitsFor()) && this.#platform.available(thread),
     );
     if (able.length === 0) return null;
-    if (able.length === 1) return able[0]!;
     const chosen = this.#chosen.get(this.machine.step) ?? this.alone;
     if (chosen && able.includes(chosen)) {
       if (this.alone && this.machine.step < this.last) this.#forgetFuture();
@@ -252,13 +253,33 @@ export class Run {
       this.#inFlight.add(thread);
     } else thread.call = this.#back(thread, thread.call);
     const { value, done } = thread.call.next();
-    if (machine.step !== before) thread.lastStep = machine.step;
+    if (machine.step !== before) this.#stepped(thread);
     if (!done) return;
     thread.call = null;
     this.#inFlight.delete(thread);
     machine.thread = null;
     machine.units++;
     if (!this.#isInterrupt(thread)) this.#program.end(thread, value);
+  }
+
+  #stepped(thread: Thread): void {
+    const { machine } = this;
+    thread.lastStep = machine.step;
+    const { after } = this.#program.schedule();
+    if (after) this.#program.memory = after(thread, this.#program.memory);
+    this.#noteTurn(thread);
+  }
+
+  /** What threads did in turns, for a schedule that can be run again. Jumps back take it back too. */
+  #noteTurn(thread: Thread): void {
+    const { step } = this.machine;
+    const { turns } = this;
+    while (turns.length > 0 && turns.at(-1)!.from >= step) turns.pop();
+    const last = turns.at(-1);
+    if (last && last.to >= step) last.to = step - 1;
+    if (this.#program.schedule().sequential) return;
+    if (last?.thread === thread && last.to === step - 1) last.to = step;
+    else turns.push({ thread, from: step, to: step });
   }
 
   #isInterrupt(thread: Thread): boolean {

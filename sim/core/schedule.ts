@@ -7,10 +7,16 @@ export interface Schedule {
   readonly sequential: boolean;
   /**
    * @param threads that can go on, in order of declaration; never empty
-   * @param running the thread that did the last step
+   * @param running the thread that was chosen last; null after a jump in time, so that only `memory` may decide
    * @param memory what the last call returned; 0 at first
    */
-  next(threads: readonly Thread[], running: Thread | null, memory: number): { thread: Thread; memory: number };
+  next(
+    threads: readonly Thread[],
+    running: Thread | null,
+    memory: number,
+  ): { readonly thread: Thread; readonly memory: number };
+  /** Told of every step that was done; gives the new memory. */
+  after?(thread: Thread, memory: number): number;
 }
 
 /** The running thread goes on as long as it can, then the first that can. */
@@ -39,3 +45,39 @@ function mix(counter: number): number {
   x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
   return (x ^ (x >>> 16)) >>> 0;
 }
+
+/** So many steps of a thread, or all that it has to do. */
+export interface Turn {
+  readonly thread: number;
+  readonly steps: number;
+}
+
+/** Steps of one turn that fit into the schedule's memory beside the turn's number. */
+const MOST_STEPS = 2 ** 32;
+
+/** The turns one after the other; a thread that cannot go on loses its turn. What they leave runs sequentially. */
+export function listed(turns: readonly Turn[]): Schedule {
+  return {
+    sequential: false,
+    next(threads, _running, memory) {
+      let turn = turnOf(memory);
+      let done = memory % MOST_STEPS;
+      for (; turn < turns.length; turn++, done = 0) {
+        const { thread: wanted, steps } = turns[turn]!;
+        const thread = threads.find(({ id }) => id === wanted);
+        if (thread && done < steps) return { thread, memory: turn * MOST_STEPS + done };
+      }
+      // After the list its memory is the thread that goes on as long as it can.
+      const last = turnOf(memory) >= turns.length ? (memory % MOST_STEPS) - LOWEST_THREAD : Number.NaN;
+      const thread = threads.find(({ id }) => id === last) ?? threads[0]!;
+      return { thread, memory: turns.length * MOST_STEPS + thread.id + LOWEST_THREAD };
+    },
+    after: (thread, memory) => (turns[turnOf(memory)]?.thread === thread.id ? memory + 1 : memory),
+  };
+}
+
+/** Interrupt contexts have negative numbers; no machine has so many. */
+const LOWEST_THREAD = 1_000_000;
+
+/** Which turn of a list is on, by the schedule's memory. */
+export const turnOf = (memory: number): number => Math.floor(memory / MOST_STEPS);

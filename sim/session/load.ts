@@ -1,7 +1,7 @@
 // From a file to a machine that is ready to run it: check, boot, detectors, runner.
 import { Recording } from "../core/recording.ts";
 import { Run } from "../core/run.ts";
-import { random, type Schedule, sequential } from "../core/schedule.ts";
+import { listed, type Schedule, type Turn } from "../core/schedule.ts";
 import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
 import type { Design } from "../designs/design.ts";
 import { findDesign } from "../designs/registry.ts";
@@ -9,16 +9,14 @@ import { attachDetectors, type Detectors, detectorStructures } from "../detector
 import { boot, type Patch, type System } from "../kernel/boot.ts";
 import { operationTables } from "../kernel/fs/tables.ts";
 import type { Config } from "../kernel/kernel.ts";
-import type { SchedulePolicy } from "../scenario/ast.ts";
-import { type CheckedScenario, check, constantsOf } from "../scenario/check.ts";
+import { type CheckedScenario, check } from "../scenario/check.ts";
 import { type Diagnostic, formatDiagnostic, refuses } from "../scenario/diagnostics.ts";
-import { evaluate } from "../scenario/expressions.ts";
-import { parseScheduleText } from "../scenario/parser.ts";
 import { createPlan } from "../scenario/run/plan.ts";
 import { meminfoOf, statOf, statusOf } from "../scenario/run/proc.ts";
 import { createRoster, type Roster, TooManyProcesses } from "../scenario/run/roster.ts";
 import { createRunner, type Runner } from "../scenario/run/runner.ts";
 import { actor_state, count_state, type FinalCounters, scenario_state } from "../scenario/run/state.ts";
+import { BadSchedule, readSchedule, scheduleOf, stepsUntil } from "./schedules.ts";
 import { vocabulary } from "./vocabulary.ts";
 
 /** Steps after which a run is taken for endless. */
@@ -37,33 +35,51 @@ export interface Loaded {
   readonly options: LaunchOptions;
 }
 
-export function load(host: Host, options: LaunchOptions): Loaded | Refusal {
+/** `adjust`: for callers that run a checked scenario on another machine than it declares. */
+export function load(
+  host: Host,
+  options: LaunchOptions,
+  adjust: (scenario: CheckedScenario) => CheckedScenario = (scenario) => scenario,
+): Loaded | Refusal {
   const text = host.read(options.program);
   if (text === undefined) return refusal(`${options.program}: there is no such file, or it cannot be read.`, []);
   const overrides = { kernel: options.kernel, options: options.options, fixes: options.fixes };
-  const scenario = check(options.program, text, host, vocabulary(), overrides);
+  const scenario = adjust(check(options.program, text, host, vocabulary(), overrides));
   if (scenario.overrideErrors.length > 0) return refusal(scenario.overrideErrors.join("\n"), []);
-  const policy = options.schedule === undefined ? scenario.schedule : readSchedule(options.schedule);
-  if (typeof policy === "string") return refusal(policy, scenario.diagnostics);
   if (refuses(scenario.diagnostics)) return refused(scenario.diagnostics);
   const design = findDesign(scenario.design?.name ?? "linux")!;
   try {
-    return build(scenario, design, policy, options);
+    const policy = options.schedule === undefined ? scenario.schedule : readSchedule(options.schedule);
+    const roster = createRoster(scenario);
+    const measure = (turns: readonly Turn[], thread: number, event: string) => {
+      // The thread itself takes the turn that is measured: it runs on, and the event is looked for in that turn.
+      const forever = { thread, steps: Number.POSITIVE_INFINITY };
+      const trial = build(scenario, design, roster, listed([...turns, forever]), options);
+      return stepsUntil(trial, turns.length, thread, event);
+    };
+    const schedule = scheduleOf(scenario, policy, roster, Number(scenario.machine.get("cpus")), measure);
+    return build(scenario, design, roster, schedule, options);
   } catch (error) {
+    if (error instanceof BadSchedule) return refusal(error.message, []);
     if (error instanceof TooManyProcesses)
       return refusal(`${options.program}: ${error.message}.`, scenario.diagnostics);
     throw error;
   }
 }
 
-function build(scenario: CheckedScenario, design: Design, policy: SchedulePolicy, options: LaunchOptions): Loaded {
+function build(
+  scenario: CheckedScenario,
+  design: Design,
+  roster: Roster,
+  schedule: Schedule,
+  options: LaunchOptions,
+): Loaded {
   const plan = createPlan(scenario);
-  const roster = createRoster(scenario);
   const own = [...detectorStructures, scenario_state, actor_state, count_state];
   const patch: Patch = { ...design.patch, structures: [...design.patch.structures, ...own] };
   const system = boot(configOf(scenario, design), patch, roster.specs(), operationTables);
   const detectors = attachDetectors(system);
-  const runner = createRunner(scenario, plan, roster, system, scheduleOf(scenario, policy), {
+  const runner = createRunner(scenario, plan, roster, system, schedule, {
     finalCounters: () => finalCounters(system, roster),
     deadlock(waiting) {
       const { machine } = system;
@@ -94,19 +110,6 @@ function configOf(scenario: CheckedScenario, design: Design): Config {
     options,
     fixes: new Set(scenario.fixes),
   };
-}
-
-function scheduleOf(scenario: CheckedScenario, policy: SchedulePolicy): Schedule {
-  if (policy.kind !== "random") return sequential;
-  const none = { name: () => undefined, call: () => undefined, count: () => ({ failure: "not a constant" }) };
-  const seed = evaluate(policy.seed, { inspector: none, constant: constantsOf(scenario) });
-  return random("value" in seed && typeof seed.value === "bigint" ? Number(seed.value % 0x7fff_ffffn) : 0);
-}
-
-/** `sequential`, `random:7`, `random 7`; a string says what is wrong. */
-function readSchedule(text: string): SchedulePolicy | string {
-  const { policy, problems } = parseScheduleText(text.replace(/^random:/, "random "));
-  return problems[0] ? `schedule: ${problems[0].message}` : policy;
 }
 
 /** What the report says of processes and memory: taken just before everybody exits. */

@@ -5,6 +5,7 @@ import type { Diagnostic } from "../scenario/diagnostics.ts";
 import { textOf } from "../scenario/run/judge.ts";
 import type { ExpectationResult, StatementResult, Warning } from "../scenario/run/state.ts";
 import type { Loaded } from "./load.ts";
+import { scheduleText } from "./schedules.ts";
 import { framesOf, type SourceMaps } from "./stack.ts";
 
 export interface ReportedFrame {
@@ -35,6 +36,8 @@ export interface RunReport {
   readonly kernel: string;
   readonly options: Readonly<Record<string, string>>;
   readonly fixes: readonly string[];
+  /** How `parallel` blocks interleaved, as a list to run again; undefined where nobody took turns. */
+  readonly schedule: string | undefined;
   readonly verdict: "pass" | "fail" | "limit";
   readonly steps: number;
   readonly accesses: number;
@@ -70,6 +73,7 @@ export function reportOf(
     kernel: loaded.design.name,
     options: Object.fromEntries(scenario.options),
     fixes: scenario.fixes,
+    schedule: scheduleText(loaded.run),
     verdict: failed ? "fail" : limited ? "limit" : "pass",
     steps: machine.step,
     accesses: state.accesses,
