@@ -526,6 +526,7 @@ export function* wp_page_copy(k: Kernel, vmf: VmFault, old: Page | null): Steps<
   yield k.spin_unlock(ptl, PTE_LOCK);
   if (raced) yield* k.put_page(copy);
   if (old) {
+    if (!raced && old.flags & PG_swapcache) yield* k.free_swap_cache(old);
     yield* k.put_page(old);
     if (!raced) yield* k.put_page(old);
   }

@@ -2,6 +2,7 @@
 import type { Steps } from "../../core/thread.ts";
 import { PMD_SIZE, PUD_SIZE } from "../arch/x86/mm/pgtable.ts";
 import { TLB_FLUSH_ALL } from "../arch/x86/mm/tlb.ts";
+import { PG_swapcache } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Vma } from "../mm_types.ts";
 
@@ -144,7 +145,10 @@ export function* tlb_flush_mmu_free(k: Kernel, tlb: MmuGather): Steps<void> {
   tlb.tables = [];
   tlb.pages = [];
   for (const pfn of tables) yield* k.put_page(k.page(pfn));
-  for (const page of pages) yield* k.put_page(page);
+  for (const page of pages) {
+    if (page.flags & PG_swapcache) yield* k.free_swap_cache(page);
+    yield* k.put_page(page);
+  }
 }
 
 export function* tlb_finish_mmu(k: Kernel, tlb: MmuGather): Steps<void> {

@@ -28,7 +28,8 @@ export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
   const refused = k.may_split_around(r, vma);
   if (refused) return refused;
   let source = vma;
-  if (dontunmap && vma.vm_flags & VM_LOCKED) {
+  const old = k.config.version === "6.12";
+  if (old && dontunmap && vma.vm_flags & VM_LOCKED) {
     const alone = yield* k.vma_split_out(vma, r.addr, r.addr + r.old_len);
     if (typeof alone === "number") return alone;
     source = alone;
@@ -52,6 +53,8 @@ export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
   k.vm_stat_account(mm, copy.source.vm_flags, r.new_len / 4096);
   const locked = (copy.source.vm_flags & VM_LOCKED) !== 0;
   if (dontunmap) {
+    // As seen on 6.18.44: VmLck grows although the old mapping is unlocked, the whole of it.
+    if (!old && locked) mm.locked_vm += r.new_len / 4096;
     yield* k.dontunmap_complete(copy.source, r);
     return r.new_addr;
   }

@@ -226,8 +226,8 @@ export function* shmem_truncate_range(k: Kernel, inode: Inode, start: number, en
   for (let again = true; again; ) {
     again = false;
     for (const [index, entry] of mapping.i_pages.entries(first, after)) {
-      if (entry > 0) yield* k.shmem_remove_page(inode, k.page(entry - 1));
-      // In swap all along, or since it was looked up.
+      // What was looked up may be out in swap by now, its frame another page.
+      if (entry > 0 && mapping.i_pages.get(index) === entry) yield* k.shmem_remove_page(inode, k.page(entry - 1));
       const swapped = mapping.i_pages.get(index) ?? 0;
       if (swapped < 0) yield* k.shmem_free_swap(inode, index, swapped);
       again = true;

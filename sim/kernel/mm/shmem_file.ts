@@ -150,8 +150,8 @@ export function* shmem_reserve(k: Kernel, inode: Inode, mode: number, offset: nu
 
 /** Removes the pages that were reserved and never filled. */
 export function* shmem_undo_reserve(k: Kernel, inode: Inode, first: number, after: number): Steps<void> {
-  for (const [, entry] of inode.i_mapping!.i_pages.entries(first, after)) {
-    if (entry < 0) continue;
+  for (const [index, entry] of inode.i_mapping!.i_pages.entries(first, after)) {
+    if (entry < 0 || inode.i_mapping!.i_pages.get(index) !== entry) continue;
     const page = k.page(entry - 1);
     if (!(page.flags & PG_uptodate)) yield* k.shmem_remove_page(inode, page);
   }

@@ -1,6 +1,6 @@
 // Shared memory in swap (mm/shmem.c): a page's place in the page cache then holds its swap entry, as a negative number.
 import type { Steps } from "../../core/thread.ts";
-import { makeSwapEntry, swapOffset } from "../../hardware/entry.ts";
+import { swapOffset } from "../../hardware/entry.ts";
 import { PG_dirty, PG_swapcache } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, Inode, Page } from "../mm_types.ts";
@@ -53,8 +53,8 @@ export function* shmem_swapin_folio(k: Kernel, inode: Inode, index: number, entr
 
 /** MADV_WILLNEED: reads pages of a file that are in swap into the swap cache. */
 export function* shmem_swapin_range(k: Kernel, mapping: AddressSpace, first: number, after: number): Steps<void> {
-  for (const [, entry] of mapping.i_pages.entries(first, after)) {
-    if (entry >= 0 || k.swp_swapcount(makeSwapEntry(0, swapOffset(-entry))) === 0) continue;
+  for (const [index, entry] of mapping.i_pages.entries(first, after)) {
+    if (entry >= 0 || mapping.i_pages.get(index) !== entry) continue;
     const page = yield* k.read_swap_cache(-entry, PAGE_TYPE.shmem);
     if (page) yield* k.put_page(page);
   }

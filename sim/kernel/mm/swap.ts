@@ -88,9 +88,9 @@ export function folio_change_lru(k: Kernel, page: Page, set: number, clear: numb
   if (listed) k.lruvec_add_folio(page, where);
 }
 
-/** Takes a page off its list; the caller gets a reference. False when somebody else has it off already. */
+/** Takes a page off its list; the caller gets a reference. False when somebody has it off already, or is freeing it. */
 export function folio_isolate_lru(k: Kernel, page: Page): boolean {
-  if (!(page.flags & PG_lru)) return false;
+  if (!(page.flags & PG_lru) || page.refcount === 0) return false;
   k.lruvec_del_folio(page);
   page.flags &= ~PG_lru;
   page.refcount++;

@@ -42,6 +42,13 @@ export function* delete_from_swap_cache(k: Kernel, page: Page): Steps<void> {
   yield* k.put_page(page);
 }
 
+/** A page that has lost a mapping: with the last one it needs its slot no more, unless others refer to that. */
+export function* free_swap_cache(k: Kernel, page: Page): Steps<void> {
+  if (!(page.flags & PG_swapcache) || page.mapcount > 0 || !k.folio_trylock(page)) return;
+  yield* k.folio_free_swap(page);
+  k.folio_unlock(page);
+}
+
 /** Gives a locked anonymous page a slot. False when there is none. The page counts as changed: it was never written. */
 export function* add_to_swap(k: Kernel, page: Page): Steps<boolean> {
   const entry = k.folio_alloc_swap();

@@ -17,7 +17,8 @@ export function* truncate_pagecache(k: Kernel, inode: Inode, sizeBytes: number):
 
 /** Drops all pages from `start` on. */
 export function* truncate_inode_pages_range(k: Kernel, mapping: AddressSpace, start: number): Steps<void> {
-  for (const [, entry] of mapping.i_pages.entries(start)) {
+  for (const [index, entry] of mapping.i_pages.entries(start)) {
+    if (mapping.i_pages.get(index) !== entry) continue;
     const page = k.page(entry - 1);
     yield k.get_page(page);
     yield* k.folio_lock(page);

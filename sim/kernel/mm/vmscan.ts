@@ -39,12 +39,9 @@ export function* shrink_folio_list(
   const free: Page[] = [];
   for (const page of pages) {
     k.vmstat.pgscan += 1;
-    if (!k.folio_trylock(page)) {
-      k.folio_putback_lru(page);
-      continue;
-    }
-    const fate: Fate = yield* k.shrink_folio(page, references);
-    k.folio_unlock(page);
+    const locked = k.folio_trylock(page);
+    const fate: Fate = locked ? yield* k.shrink_folio(page, references) : "keep";
+    if (locked) k.folio_unlock(page);
     if (fate === "free") {
       free.push(page);
       continue;
