@@ -21,6 +21,8 @@ export interface Program {
   end(thread: Thread, result: unknown): void;
   /** Nobody can go on. The program ends what hangs and says so; then `threads` is asked again. */
   stuck(waiting: readonly Thread[]): void;
+  /** A thread's unit has ended with an exception. True: that is a bug of the simulated system, and the run goes on. */
+  crashed(thread: Thread, error: unknown): boolean;
   memory: number;
 }
 
@@ -141,10 +143,17 @@ export class Run {
   }
 
   #restore(snapshot: Parameters<Machine["restore"]>[0]): void {
-    for (const thread of this.#inFlight) thread.call = null;
-    this.#inFlight.clear();
+    this.#dropCalls();
     this.#running = null;
     this.machine.restore(snapshot);
+  }
+
+  #dropCalls(): void {
+    for (const thread of this.#inFlight) {
+      thread.call = null;
+      thread.waitsFor = null;
+    }
+    this.#inFlight.clear();
   }
 
   #forwardSilently(step: number): void {
@@ -172,8 +181,8 @@ export class Run {
     const thread = this.#choose([...interrupts, ...threads], schedule);
     if (!thread) {
       this.#program.stuck([...this.#inFlight]);
-      for (const hanging of this.#inFlight) hanging.call = null;
-      this.#inFlight.clear();
+      machine.units += this.#inFlight.size;
+      this.#dropCalls();
       return true;
     }
     this.#step(thread);
@@ -214,8 +223,8 @@ export class Run {
     } catch (reason) {
       machine.straight = false;
       machine.thread = null;
-      if (reason !== UNWIND) throw reason;
-      this.#again(begun, machine.step);
+      if (reason === UNWIND) this.#again(begun, machine.step);
+      else this.#crashed(thread, reason);
     }
     return true;
   }
@@ -252,14 +261,23 @@ export class Run {
       thread.call = this.#start(thread);
       this.#inFlight.add(thread);
     } else thread.call = this.#back(thread, thread.call);
-    const { value, done } = thread.call.next();
+    const { value, done, error } = next(thread.call);
     if (machine.step !== before) this.#stepped(thread);
     if (!done) return;
     thread.call = null;
     this.#inFlight.delete(thread);
     machine.thread = null;
+    if (error !== undefined) {
+      this.#crashed(thread, error);
+      return;
+    }
     machine.units++;
     if (!this.#isInterrupt(thread)) this.#program.end(thread, value);
+  }
+
+  #crashed(thread: Thread, error: unknown): void {
+    if (this.#isInterrupt(thread) || !this.#program.crashed(thread, error)) throw error;
+    this.machine.units++;
   }
 
   #stepped(thread: Thread): void {
@@ -305,5 +323,15 @@ export class Run {
   /** What a thread is doing; for views. */
   inFlight(): readonly Thread[] {
     return [...this.#inFlight];
+  }
+}
+
+/** The next step of a call, or the exception with which it ends. */
+function next(call: Steps<unknown>): { readonly value: unknown; readonly done: boolean; readonly error?: unknown } {
+  try {
+    const { value, done } = call.next();
+    return { value, done: done === true };
+  } catch (error) {
+    return { value: undefined, done: true, error };
   }
 }

@@ -81,6 +81,13 @@ function build(
   const detectors = attachDetectors(system);
   const runner = createRunner(scenario, plan, roster, system, schedule, {
     finalCounters: () => finalCounters(system, roster),
+    oops(thread, error) {
+      const { machine } = system;
+      machine.thread = thread;
+      const reported = detectors.oops(error);
+      machine.thread = null;
+      return reported;
+    },
     deadlock(waiting) {
       const { machine } = system;
       machine.args[0] = waiting.map((thread) => thread.name).join(", ");

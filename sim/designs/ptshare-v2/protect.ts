@@ -65,7 +65,7 @@ export function* mprotect_host(
   if (start !== vma.vm_start || end !== vma.vm_end) return -EINVAL;
   if (prot & ~vma.vm_flags & VM_ACCESS_FLAGS) return -EACCES;
   const host_mm = host.vm_mm!;
-  yield* k.host_write_lock(host_mm);
+  yield* k.mmap_write_lock(host_mm);
   yield* k.vma_start_write(host);
   host.vm_flags = withVmFlags(withoutVmFlags(host.vm_flags, VM_ACCESS_FLAGS), prot & VM_ACCESS_FLAGS);
   host.vm_page_prot = vm_get_page_prot(withVmFlags(host.vm_flags, VM_SHARED));

@@ -35,6 +35,7 @@ import {
   vma_is_shared,
 } from "./structures.ts";
 
+const MMAP_LOCK = "&mm->mmap_lock";
 const PAGE_TABLE_LOCK = "&mm->page_table_lock";
 
 /** A host mm for `file` with the range of `vma`, empty so far. Returns null without memory. */
@@ -80,7 +81,7 @@ export function* ptshare_insert_vma(k: PtshareKernel, host_mm: Mm, vma: Vma): St
     host.vm_file = vma.vm_file;
     k.get_file(vma.vm_file!);
   }
-  if (k.fixed("host-mmap-lock")) yield* k.host_write_lock(host_mm);
+  if (k.fixed("host-mmap-lock")) yield* k.mmap_write_lock(host_mm);
   yield* k.vma_link(host_mm, host);
   if (k.fixed("host-mmap-lock")) yield k.mmap_write_unlock(host_mm);
   return yield* k.ptshare_copy_pmd(host_mm, vma.vm_mm!, vma);
@@ -136,7 +137,7 @@ export function* find_shared_vma(k: PtshareKernel, vma: Vma, address: number, fl
     return { ret: 0, address, host: null, vma };
   }
   const host_mm = info.mm!;
-  yield* k.host_read_lock(host_mm);
+  yield* k.mmap_read_lock(host_mm);
   const host_addr = address - vma.vm_start + host_mm.mmap_base;
   const host_pmdp = yield* k.get_pmd(host_mm, host_addr);
   const guest_mm = vma.vm_mm!;
@@ -161,15 +162,19 @@ export function* find_shared_vma(k: PtshareKernel, vma: Vma, address: number, fl
   return { ret: 0, address: host_addr, host: host_mm, vma };
 }
 
-/** Nested in a guest's mmap_lock: the mend tells lockdep so. */
-export function* host_read_lock(k: PtshareKernel, host_mm: Mm): Steps<void> {
-  if (k.fixed("nested-mmap-lock")) yield* k.down_read(host_mm.mmap_lock, "&mm->mmap_lock/1");
-  else yield* k.mmap_read_lock(host_mm);
+/** The mend of "nested-mmap-lock": lockdep is told that a host's lock is taken inside a guest's. */
+const lock_class = (k: PtshareKernel, mm: Mm): string => {
+  if (!k.fixed("nested-mmap-lock")) return MMAP_LOCK;
+  for (const info of k.store.all(ptshare_data)) if (info.mm === mm) return `${MMAP_LOCK}/1`;
+  return MMAP_LOCK;
+};
+
+export function* mmap_read_lock(k: PtshareKernel, mm: Mm): Steps<void> {
+  yield* k.down_read(mm.mmap_lock, lock_class(k, mm));
 }
 
-export function* host_write_lock(k: PtshareKernel, host_mm: Mm): Steps<void> {
-  if (k.fixed("nested-mmap-lock")) yield* k.down_write(host_mm.mmap_lock, "&mm->mmap_lock/1");
-  else yield* k.mmap_write_lock(host_mm);
+export function* mmap_write_lock(k: PtshareKernel, mm: Mm): Steps<void> {
+  yield* k.down_write(mm.mmap_lock, lock_class(k, mm));
 }
 
 /** One more mapping that counts. */

@@ -50,6 +50,8 @@ export interface RunnerHooks {
   finalCounters(): ScenarioState["final"];
   /** Nobody can go on. */
   deadlock(waiting: readonly Thread[]): void;
+  /** A kernel function has ended with this exception. True: it is a bug of the simulated kernel, and reported. */
+  oops(thread: Thread, error: unknown): boolean;
 }
 
 type CallArrival = Extract<Arrival, { kind: "call" }>;
@@ -390,6 +392,17 @@ export function createRunner(
           state.walkers = state.walkers.length > 1 ? left : [{ owner: -1, frames: [] }];
         }
       }
+    },
+    crashed(thread, error) {
+      if (!hooks.oops(thread, error)) return false;
+      if (state.phase === 1) endExit();
+      else {
+        // The kernel kills who made it follow a bad pointer. What it held stays locked.
+        actors[thread.id]!.progress = 0;
+        touches.delete(thread.id);
+        finish(thread, arrivals.get(thread.id)!, { signal: "SIGKILL" });
+      }
+      return true;
     },
     get memory() {
       return state.schedule_memory;
