@@ -14,6 +14,7 @@ const rooms = [
   "sim/designs",
   "sim/detectors",
   "sim/scenario",
+  "sim/conform",
   "sim/explore",
   facade,
   "server",

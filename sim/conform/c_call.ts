@@ -1,0 +1,102 @@
+// One call of a process as C: how its arguments are handed to the agent.
+import type { CallStatement, Expr } from "../scenario/ast.ts";
+import { type CScope, cExpression, constantText, cString } from "./c_expression.ts";
+import { NotExportable } from "./not_exportable.ts";
+
+/** System calls that the agent does as they are, with the kinds of their arguments: a number, a path or other text. */
+const SYSTEM_CALLS: Readonly<Record<string, readonly ("number" | "path" | "text")[]>> = {
+  open: ["path", "number", "number"],
+  close: ["number"],
+  read: ["number", "number", "number"],
+  write: ["number", "number", "number"],
+  unlink: ["path"],
+  rename: ["path", "path"],
+  mkdir: ["path", "number"],
+  rmdir: ["path"],
+  ftruncate: ["number", "number"],
+  memfd_create: ["text", "number"],
+  ioctl: ["number", "number", "number"],
+  mmap: ["number", "number", "number", "number", "number", "number"],
+  munmap: ["number", "number"],
+  mremap: ["number", "number", "number", "number", "number"],
+  mprotect: ["number", "number", "number"],
+  madvise: ["number", "number", "number"],
+  mincore: ["number", "number", "number"],
+  mlock: ["number", "number"],
+  mlock2: ["number", "number", "number"],
+  munlock: ["number", "number"],
+  mlockall: ["number"],
+  munlockall: [],
+  msync: ["number", "number", "number"],
+  fallocate: ["number", "number", "number", "number"],
+  lseek: ["number", "number", "number"],
+  dup: ["number"],
+  fsync: ["number"],
+};
+
+const ACCESSES: Readonly<Record<string, string>> = { load: "OP_LOAD", store: "OP_STORE", exec: "OP_EXEC" };
+
+/** The fields of `struct call` beyond place, actor and variable. */
+export function callFields(statement: CallStatement, scope: CScope): string[] {
+  const { name, args } = statement.call;
+  const number = (at: number) => (args[at] ? cExpression(args[at], scope) : "0");
+  const kinds = SYSTEM_CALLS[name.text];
+  if (kinds) return systemCall(statement, kinds, scope);
+  const access = ACCESSES[name.text];
+  if (access) return [`.op = ${access}`, `.arg = {${args.map((arg) => cExpression(arg, scope)).join(", ")}}`];
+  switch (name.text) {
+    case "touch":
+      return [".op = OP_TOUCH", `.arg = {${number(0)}, ((${number(1)}) + 4095) / 4096, ${number(2)}}`];
+    case "fork":
+      return [".kind = DO_FORK", `.child = ${process(args[0]!, scope)}`];
+    case "exit":
+      return [".kind = DO_EXIT", `.arg = {${number(0)}}`];
+    case "wait":
+      return [".kind = DO_WAIT", `.child = ${args[0] ? process(args[0], scope) : "-1"}`];
+    case "status":
+      return [".kind = DO_STATUS", `.field = ${field(args[0], "VmPTE", scope)}`];
+    case "smaps":
+      return [".kind = DO_SMAPS", `.arg = {${number(0)}}`, `.field = ${field(args[1], "Rss", scope)}`];
+    case "pagemap":
+      return [".kind = DO_PAGEMAP", `.arg = {${number(0)}}`];
+  }
+  throw new NotExportable(`\`${name.text}\` cannot be exported.`, name);
+}
+
+function systemCall(statement: CallStatement, kinds: readonly ("number" | "path" | "text")[], scope: CScope): string[] {
+  const { name, args } = statement.call;
+  const texts: string[] = [];
+  const numbers = kinds.map((kind, i) => {
+    const arg = args[i];
+    if (kind === "number") return arg ? cExpression(arg, scope) : "0";
+    const text = arg ? constantText(arg, scope) : "";
+    texts.push(cString(kind === "path" ? privatePath(text, arg!) : text));
+    return "0";
+  });
+  const fields = [`.nr = SYS_${name.text}`, `.arg = {${numbers.join(", ")}}`];
+  if (texts.length > 0) fields.push(`.text = {${texts.join(", ")}}`);
+  if (name.text === "mincore" && args[2] === undefined) fields.push(".vec = 1");
+  return fields;
+}
+
+/** Files are made in a directory of the program's own; "@" stands for it. What lies elsewhere is left alone. */
+function privatePath(path: string, at: Expr): string {
+  const parts = path.split("/");
+  if (parts.includes("..")) throw new NotExportable("A path with `..` could lead out of the program's own files.", at);
+  for (const [folder, own] of [
+    ["/dev/shm", "@/shm"],
+    ["/tmp", "@/tmp"],
+  ] as const)
+    if (path === folder || path.startsWith(`${folder}/`)) return own + path.slice(folder.length);
+  if (path === "") return path;
+  throw new NotExportable("Only files below /dev/shm and /tmp can be used on a real Linux.", at);
+}
+
+function process(expr: Expr, scope: CScope): string {
+  const member = scope.member(expr);
+  if (member === undefined) throw new NotExportable("This names no declared process.", expr);
+  return member;
+}
+
+const field = (expr: Expr | undefined, otherwise: string, scope: CScope): string =>
+  cString(expr ? constantText(expr, scope) : otherwise);

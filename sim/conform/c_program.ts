@@ -1,0 +1,52 @@
+// A whole C program: one or several scenarios with all that they need to run.
+import type { CScenario } from "./c_scenario.ts";
+import { NotExportable } from "./not_exportable.ts";
+import { agentSource } from "./runtime/agent.ts";
+import { controlSource } from "./runtime/control.ts";
+import { headSource, mainSource } from "./runtime/main.ts";
+import { observeSource } from "./runtime/observe.ts";
+
+const SLOT_BYTES = 0x10000;
+const PGDIR_BYTES = 2n ** 39n;
+
+export function cProgram(scenarios: readonly CScenario[]): string {
+  const members = Math.max(...scenarios.map((one) => one.members));
+  const area = freeArea(scenarios.flatMap((one) => one.integers));
+  const slots = (members + 1) * SLOT_BYTES;
+  const cases = scenarios.map((_, i) => `    case ${i}: scenario_${i}(); break;`);
+  return [
+    "/* A scenario of simulated Linux memory management, for a real Linux. Build: cc -O1 -Wall -Wextra -o NAME NAME.c",
+    "   Each process of the scenario is a process; all that it has in memory is what the scenario makes, and an agent. */",
+    headSource,
+    "/* Where this program's own part of each process is: in a top-level entry that the scenario does not use. */",
+    `#define AREA 0x${area.toString(16)}UL`,
+    `#define AREA_BYTES 0x${slots.toString(16)}UL`,
+    `#define VARIABLES ${Math.max(1, ...scenarios.map((one) => one.variables))}`,
+    `#define SCENARIOS ${scenarios.length}`,
+    "",
+    agentSource,
+    controlSource,
+    observeSource,
+    "/* ---- The scenario. ---- */",
+    "",
+    ...scenarios.map((one) => one.text),
+    `static struct member *const casts[] = {${scenarios.map((_, i) => `cast_${i}`).join(", ")}};`,
+    `static const int cast_sizes[] = {${scenarios.map((one) => one.members).join(", ")}};`,
+    "",
+    "static void run_scenario(void) {",
+    "  switch (scenario) {",
+    ...cases,
+    "  }",
+    "}",
+    "",
+    mainSource,
+  ].join("\n");
+}
+
+/** A top-level entry that no number of the scenario leads to or next to; low, for Linux places from the top down. */
+function freeArea(integers: readonly bigint[]): bigint {
+  const used = new Set(integers.map((value) => value / PGDIR_BYTES));
+  for (let slot = 1n; slot < 200n; slot++)
+    if (![slot - 1n, slot, slot + 1n].some((near) => near > 0n && used.has(near))) return slot * PGDIR_BYTES;
+  throw new NotExportable("The scenario uses addresses everywhere; there is no room for the program's own memory.");
+}

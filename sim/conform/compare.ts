@@ -1,0 +1,157 @@
+// Holds two runs of one scenario against each other: what the simulated kernel gave, and what Linux gave.
+import type { ObservedMapping, ObservedProcess, ObservedRun, ObservedStatement, PageRun } from "./observation.ts";
+import { PAGE_FLAGS } from "./observation.ts";
+
+export interface Difference {
+  /** Place of the statement after which it shows: number of the file and line; line 0 is the end of the run. */
+  readonly file: number;
+  readonly line: number;
+  readonly actor: string;
+  readonly call: string;
+  /** What differs: "returns", "a: VmPTE", "a: page 0x1000". */
+  readonly what: string;
+  readonly simulated: string;
+  readonly real: string;
+}
+
+/** All differences, each where it first shows. Statements must be the same in both, in the same order. */
+export function compareRuns(simulated: ObservedRun, real: ObservedRun): Difference[] {
+  const found: Difference[] = [];
+  let known = new Set<string>();
+  const say = (at: ObservedStatement | undefined, what: string, ours: string, theirs: string) =>
+    found.push({
+      file: at?.file ?? 0,
+      line: at?.line ?? 0,
+      actor: at?.actor ?? "",
+      call: at?.call ?? "",
+      what,
+      simulated: ours,
+      real: theirs,
+    });
+  const count = Math.max(simulated.statements.length, real.statements.length);
+  for (let i = 0; i < count; i++) {
+    const [ours, theirs] = [simulated.statements[i], real.statements[i]];
+    if (!ours || !theirs || ours.line !== theirs.line || ours.actor !== theirs.actor) {
+      say(ours ?? theirs, "statement", placeText(ours), placeText(theirs));
+      return found;
+    }
+    const [a, b] = [outcomeText(ours), outcomeText(theirs)];
+    if (a !== b) say(ours, "gives", a, b);
+    known = compareProcesses(ours, theirs.processes, known, (what, x, y) => say(ours, what, x, y));
+  }
+  const end = { ...(simulated.statements.at(-1) ?? NOWHERE), processes: simulated.end };
+  compareProcesses(end, real.end, known, (what, x, y) => say(undefined, what, x, y));
+  if (simulated.pageTables !== null && real.pageTables !== null && simulated.pageTables !== real.pageTables)
+    say(undefined, "meminfo: PageTables", sizeText(simulated.pageTables), sizeText(real.pageTables));
+  return found;
+}
+
+const NOWHERE: ObservedStatement = { file: 0, line: 0, actor: "", call: "", full: true, processes: {} };
+
+const placeText = (one: ObservedStatement | undefined): string =>
+  one ? `line ${one.line}: ${one.actor}: ${one.call}` : "none";
+
+function outcomeText({ call, result, errno, signal }: ObservedStatement): string {
+  if (errno !== undefined) return errno;
+  if (signal !== undefined) return signal;
+  // A frame's number is the machine's own affair.
+  if (call === "pagemap") return `0x${((result ?? 0n) >> 56n).toString(16)}…`;
+  return numberText(result ?? 0n);
+}
+
+const numberText = (value: bigint): string => (value < 65536n ? `${value}` : `0x${value.toString(16)}`);
+
+/** A difference that was there before is not said again while it stays the same; gives those that are there now. */
+function compareProcesses(
+  ours: ObservedStatement,
+  theirs: ObservedStatement["processes"],
+  known: ReadonlySet<string>,
+  say: (what: string, simulated: string, real: string) => void,
+): Set<string> {
+  const now = new Set<string>();
+  const differ = (what: string, key: string, simulated: string, real: string) => {
+    now.add(key);
+    if (!known.has(key)) say(what, simulated, real);
+  };
+  for (const name of new Set([...Object.keys(ours.processes), ...Object.keys(theirs)])) {
+    const [a, b] = [ours.processes[name] ?? null, theirs[name] ?? null];
+    if (a && b) compareProcess(name, a, b, differ);
+    else if (a || b) differ(name, name, a ? "is there" : "is not there", b ? "is there" : "is not there");
+  }
+  return now;
+}
+
+type Differ = (what: string, key: string, simulated: string, real: string) => void;
+
+function compareProcess(name: string, ours: ObservedProcess, theirs: ObservedProcess, differ: Differ): void {
+  for (const [counter, value] of Object.entries(theirs.counters)) {
+    const own = ours.counters[counter];
+    if (own === undefined || own === value) continue;
+    const text = counter.startsWith("min") || counter.startsWith("maj") || counter === "faults" ? String : sizeText;
+    differ(`${name}: ${counter}`, `${name} ${counter} ${own - value}`, text(own), text(value));
+  }
+  if (ours.maps && theirs.maps) compareMaps(name, ours.maps, theirs.maps, differ);
+  if (ours.pages && theirs.pages) comparePages(name, ours.pages, theirs.pages, differ);
+}
+
+function compareMaps(
+  name: string,
+  ours: readonly ObservedMapping[],
+  theirs: readonly ObservedMapping[],
+  differ: Differ,
+): void {
+  const layout = (maps: readonly ObservedMapping[]) => maps.map(mappingText).join(", ") || "nothing";
+  const [a, b] = [layout(ours), layout(theirs)];
+  if (a !== b) {
+    differ(`${name}: mappings`, `${name} mappings ${a} ${b}`, a, b);
+    return;
+  }
+  ours.forEach((mine, i) => {
+    const other = theirs[i]!;
+    for (const line of new Set([...Object.keys(mine), ...Object.keys(other)])) {
+      const [x, y] = [mine[line] ?? 0, other[line] ?? 0];
+      if (x === y) continue;
+      const text = (value: string | number) => (typeof value === "number" ? sizeText(value) : value);
+      const key = `${name} ${mine.start} ${line} ${typeof x === "number" ? x - (y as number) : `${x} ${y}`}`;
+      differ(`${name}: smaps of 0x${mine.start.toString(16)}: ${line}`, key, text(x), text(y));
+    }
+  });
+}
+
+const mappingText = ({ start, end, perms }: ObservedMapping): string =>
+  `0x${start.toString(16)}-0x${end.toString(16)} ${perms}`;
+
+function comparePages(name: string, ours: readonly PageRun[], theirs: readonly PageRun[], differ: Differ): void {
+  const framesUnknown = theirs.some(([, , flags, frame]) => flags & 0x80 && frame < 0);
+  if (!framesUnknown && JSON.stringify(ours) === JSON.stringify(theirs)) return;
+  const [a, b] = [eachPage(ours), eachPage(theirs)];
+  const order = [...new Set([...a.keys(), ...b.keys()])].sort((x, y) => x - y);
+  const flags = order.filter((page) => (a.get(page)?.[0] ?? 0) !== (b.get(page)?.[0] ?? 0));
+  const frames = framesUnknown ? [] : order.filter((page) => a.get(page)?.[1] !== b.get(page)?.[1]);
+  const [differing, what] = flags.length > 0 ? [flags, flagsText] : [frames, frameText];
+  if (differing.length === 0) return;
+  const page = differing[0]!;
+  const more = differing.length > 1 ? ` and ${differing.length - 1} more` : "";
+  const [x, y] = [what(a.get(page)), what(b.get(page))];
+  differ(`${name}: page 0x${(page * 4096).toString(16)}${more}`, `${name} pages ${page} ${x} ${y}`, x, y);
+}
+
+type Page = readonly [flags: number, frame: number];
+
+function eachPage(runs: readonly PageRun[]): Map<number, Page> {
+  const pages = new Map<number, Page>();
+  for (const [first, count, flags, frame, stride] of runs)
+    for (let i = 0; i < count; i++) pages.set(first + i, [flags, frame + stride * i]);
+  return pages;
+}
+
+function flagsText(page: Page | undefined): string {
+  const names = Object.entries(PAGE_FLAGS).flatMap(([bit, name]) => ((page?.[0] ?? 0) & Number(bit) ? [name] : []));
+  return names.length > 0 ? names.join(" ") : "not there";
+}
+
+const frameText = (page: Page | undefined): string => `frame number ${page?.[1] ?? "none"} in order of appearance`;
+
+export function sizeText(bytes: number): string {
+  return bytes % 1024 === 0 ? `${bytes / 1024} kB` : `${bytes} bytes`;
+}

@@ -1,0 +1,83 @@
+// What a run of a scenario looks like from outside: the same for a real Linux and for the simulated one.
+
+/** A run of pages: first page's number, pages, bits 56 to 63 of pagemap, frame of the first, frames from page to page. */
+export type PageRun = readonly [page: number, count: number, flags: number, frame: number, stride: number];
+
+/** Bits of a page run's flags. */
+export const PAGE_FLAGS: Readonly<Record<number, string>> = {
+  128: "present",
+  64: "swapped",
+  32: "file",
+  1: "exclusive",
+  2: "uffd-wp",
+  4: "guard",
+};
+
+/** A mapping as /proc/PID/smaps shows it: sizes in bytes, lines that are 0 left out. */
+export interface ObservedMapping {
+  readonly start: number;
+  readonly end: number;
+  readonly perms: string;
+  readonly offset: number;
+  readonly VmFlags?: string;
+  readonly [line: string]: string | number | undefined;
+}
+
+export interface ObservedProcess {
+  /** Lines of /proc/PID/status in bytes, minflt, majflt, and hardware faults where they could be counted. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** Absent where only counters were looked at. */
+  readonly maps?: readonly ObservedMapping[];
+  readonly pages?: readonly PageRun[];
+}
+
+/** By name; null for a process that is not there. */
+export type ObservedProcesses = Readonly<Record<string, ObservedProcess | null>>;
+
+export interface ObservedStatement {
+  /** Number of the file that it stands in, the scenario's own first. */
+  readonly file: number;
+  readonly line: number;
+  readonly actor: string;
+  readonly call: string;
+  /** One of the three. */
+  readonly result?: bigint;
+  readonly errno?: string;
+  readonly signal?: string;
+  /** False where only counters were looked at. */
+  readonly full: boolean;
+  readonly processes: ObservedProcesses;
+}
+
+export interface ObservedRun {
+  readonly statements: readonly ObservedStatement[];
+  /** After the last statement. */
+  readonly end: ObservedProcesses;
+  /** By how much PageTables of /proc/meminfo grew, in bytes; null where it could not be measured. */
+  readonly pageTables: number | null;
+}
+
+/** The machine on which an exported program ran, as it describes itself. */
+export interface RealMachine {
+  /** `uname -r`. */
+  readonly kernel: string;
+  readonly thp: string;
+  readonly overcommit: string;
+  /** Bytes. */
+  readonly memory: number;
+  readonly swap: number;
+  readonly cpus: number;
+  readonly root: boolean;
+  /** Addresses could not be made predictable. */
+  readonly randomized: boolean;
+  /** Frame numbers of pagemap could be read. */
+  readonly frames: boolean;
+  /** PAGEMAP_SCAN was there. */
+  readonly scan: boolean;
+  /** Pages and mappings were looked at after every statement, to the end. */
+  readonly full: boolean;
+}
+
+export interface RealRun extends ObservedRun {
+  readonly machine: RealMachine;
+}

@@ -1,0 +1,82 @@
+// Random scenarios: what a fuzzer would do to Linux's memory management, in the scenario language. They are drawn from a
+// rough idea of what is mapped and open, so that most calls meet something; what does not is tried now and then too.
+import { accessCallText, fileCall, mappingCall } from "./random_calls.ts";
+import { createDraw, type Draw } from "./random_draw.ts";
+
+/** A process as the generator imagines it. */
+export interface Actor {
+  readonly name: string;
+  state: "unborn" | "alive" | "gone";
+  /** Text of a place and bytes, of mappings that are probably there. */
+  mappings: { readonly place: string; readonly bytes: number }[];
+  /** Descriptors that are probably open. */
+  descriptors: number[];
+  /** Children that have ended and were not waited for. */
+  ended: string[];
+  children: string[];
+  variables: number;
+}
+
+/** The text of scenario number `seed`: 1 to 4 processes, 5 to 60 calls. */
+export function randomScenario(seed: number): string {
+  const draw = createDraw(seed);
+  const actors = Array.from({ length: draw.between(1, 4) }, (_, i): Actor => {
+    const unborn = i > 0 && draw.chance(0.5);
+    return {
+      name: `p${i}`,
+      state: unborn ? "unborn" : "alive",
+      mappings: [],
+      descriptors: [],
+      ended: [],
+      children: [],
+      variables: 0,
+    };
+  });
+  const lines: string[] = [];
+  const calls = draw.between(5, 60);
+  while (lines.length < calls) {
+    const alive = actors.filter((actor) => actor.state === "alive");
+    if (alive.length === 0) break;
+    const actor = draw.one(alive);
+    lines.push(`${actor.name}: ${callOf(draw, actor, actors)}`);
+  }
+  const used = actors.filter((actor) => actor.state !== "unborn");
+  const declared = used.map((actor, i) => `process ${actor.name} on cpu ${i % 2}`);
+  return `${[...declared, ...lines].join("\n")}\n`;
+}
+
+function callOf(draw: Draw, actor: Actor, actors: readonly Actor[]): string {
+  const kind = draw.weighted({ mapping: 42, access: 38, file: 15, process: 5 });
+  if (kind === "mapping") return mappingCall(draw, actor);
+  if (kind === "access") return accessCallText(draw, actor);
+  if (kind === "file") return fileCall(draw, actor);
+  return processCall(draw, actor, actors) ?? accessCallText(draw, actor);
+}
+
+function processCall(draw: Draw, actor: Actor, actors: readonly Actor[]): string | undefined {
+  const kind = draw.weighted({ fork: 6, exit: 2, wait: 2 });
+  if (kind === "fork") return forkCall(actor, actors);
+  if (kind === "exit") {
+    if (actors.filter((other) => other.state === "alive").length < 2) return undefined;
+    actor.state = "gone";
+    for (const parent of actors) if (parent.children.includes(actor.name)) parent.ended.push(actor.name);
+    return `exit(${draw.between(0, 3)})`;
+  }
+  const child = actor.ended.pop();
+  if (child !== undefined) {
+    actor.children = actor.children.filter((name) => name !== child);
+    return draw.chance(0.5) && actor.ended.length === 0 && actor.children.length === 0 ? "wait()" : `wait(${child})`;
+  }
+  return actor.children.length === 0 ? "wait()" : undefined;
+}
+
+function forkCall(actor: Actor, actors: readonly Actor[]): string | undefined {
+  const child = actors.find((other) => other.state === "unborn");
+  if (!child) return undefined;
+  child.state = "alive";
+  child.mappings = [...actor.mappings];
+  child.descriptors = [...actor.descriptors];
+  child.variables = actor.variables;
+  actor.children.push(child.name);
+  return `fork(${child.name})`;
+}

@@ -1,0 +1,52 @@
+// Reads what an exported program printed.
+import { errnoName } from "../kernel/uapi/errno.ts";
+import { signalName } from "../kernel/uapi/signal.ts";
+import type { ObservedProcess, ObservedProcesses, ObservedStatement, RealMachine, RealRun } from "./observation.ts";
+
+type Printed = RealMachine & {
+  readonly statements: readonly {
+    readonly file: number;
+    readonly line: number;
+    readonly actor: string;
+    readonly call: string;
+    readonly result?: string;
+    readonly errno?: string;
+    readonly signal?: string;
+    readonly full: boolean;
+    readonly processes: ObservedProcesses;
+  }[];
+  readonly end: ObservedProcesses;
+  readonly PageTables: number | null;
+};
+
+/** Only changes are printed: here every statement gets the whole picture again. */
+export function readReal(json: string): RealRun {
+  const printed = JSON.parse(json) as Printed;
+  let processes: ObservedProcesses = {};
+  const statements = printed.statements.map((one): ObservedStatement => {
+    processes = { ...processes, ...normalized(one.processes) };
+    const { file, line, actor, call, full } = one;
+    return { file, line, actor, call, full, ...outcome(one), processes };
+  });
+  const end = { ...processes, ...normalized(printed.end) };
+  return { machine: printed, statements, end, pageTables: printed.PageTables };
+}
+
+function outcome(one: Printed["statements"][number]): Pick<ObservedStatement, "result" | "errno" | "signal"> {
+  if (one.errno !== undefined) return { errno: errnoName(Number(one.errno)) };
+  if (one.signal !== undefined) return { signal: signalName(Number(one.signal)) };
+  return { result: BigInt(one.result ?? "0") };
+}
+
+function normalized(processes: ObservedProcesses): ObservedProcesses {
+  return Object.fromEntries(
+    Object.entries(processes).map(([name, process]) => [name, process && withoutSoftDirty(process)]),
+  );
+}
+
+/** Whether a kernel tracks soft-dirty pages is a matter of its configuration; nothing else depends on it. */
+function withoutSoftDirty(process: ObservedProcess): ObservedProcess {
+  if (!process.maps) return process;
+  const maps = process.maps.map((map) => ({ ...map, VmFlags: map.VmFlags?.replace(/ ?\bsd\b/, "").trim() }));
+  return { ...process, maps };
+}

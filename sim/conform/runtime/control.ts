@@ -1,0 +1,260 @@
+// The part of an exported program that steps the processes: statement by statement, in the order of the scenario.
+export const controlSource = String.raw`/* ---- The controller: one statement after the other. ---- */
+
+struct member {
+  const char *name;
+  int process; /* its own number, or that of the process whose thread it is */
+  int forked;  /* comes into being by a fork */
+  pid_t pid;
+  int alive;
+  int perf; /* counts hardware faults, or -1 */
+  uint64_t minflt, majflt; /* at the start */
+};
+
+static const char *directory(void);
+static void record(int file, int line, int who, const char *name, const char *text, int64_t value);
+static void take_baseline(int who);
+
+static int scenario;
+static struct member *members;
+static int member_count;
+static uint64_t (*variables)[VARIABLES];
+static unsigned char (*is_set)[VARIABLES];
+
+__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *format, ...) {
+  va_list list;
+  va_start(list, format);
+  vfprintf(stderr, format, list);
+  va_end(list);
+  fputc('\n', stderr);
+  exit(2);
+}
+
+/* 'R', 'S', 'Z' …; 'X' where there is no such thread. */
+static char state_of(pid_t pid) {
+  char path[64], text[512];
+  snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)pid, (int)pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 'X';
+  ssize_t size = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (size <= 0) return 'X';
+  text[size] = 0;
+  const char *after = strrchr(text, ')');
+  return after && after[1] ? after[2] : 'X';
+}
+
+static int is_gone(pid_t pid) {
+  char state = state_of(pid);
+  return state == 'Z' || state == 'X';
+}
+
+/* Waits until the agent has handed its turn back. */
+static void await(int who) {
+  struct slot *slot = slot_of(who);
+  struct timespec wait = {0, 200000000};
+  for (int tries = 0; __atomic_load_n(&slot->turn, __ATOMIC_ACQUIRE) != TURN_CONTROLLER;) {
+    if (syscall(SYS_futex, &slot->turn, 0, TURN_AGENT, &wait, NULL, 0) == 0 || errno != ETIMEDOUT) continue;
+    if (members[who].pid && is_gone(members[who].pid)) die("%s ended without being told to", members[who].name);
+    if (++tries > 100) die("%s does not come back from its call", members[who].name);
+  }
+}
+
+static void give_turn(int who) {
+  struct slot *slot = slot_of(who);
+  __atomic_store_n(&slot->turn, TURN_AGENT, __ATOMIC_RELEASE);
+  syscall(SYS_futex, &slot->turn, 1, 1, NULL, NULL, 0);
+}
+
+static void await_end(int who) {
+  for (int tries = 0; !is_gone(members[who].pid); tries++) {
+    if (tries > 100000) die("%s does not end", members[who].name);
+    if (tries > 100) usleep(100);
+    else sched_yield();
+  }
+  members[who].alive = 0;
+  if (members[who].perf >= 0) close(members[who].perf);
+  members[who].perf = -1;
+}
+
+static int64_t agent_call(int who, int op, long nr, const uint64_t arg[6]) {
+  struct slot *slot = slot_of(who);
+  slot->op = (uint32_t)op;
+  slot->nr = (uint64_t)nr;
+  memcpy(slot->arg, arg, sizeof slot->arg);
+  give_turn(who);
+  await(who);
+  return slot->result;
+}
+
+static int perf_open(pid_t pid) {
+  struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE, .size = sizeof attr, .config = PERF_COUNT_SW_PAGE_FAULTS};
+  return (int)syscall(SYS_perf_event_open, &attr, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+static void came_alive(int who, pid_t pid) {
+  members[who].pid = pid;
+  await(who);
+  members[who].alive = 1;
+  members[who].perf = perf_open(pid);
+}
+
+static void start_process(int who) {
+  slot_of(who)->turn = TURN_AGENT;
+  pid_t pid = fork();
+  if (pid < 0) die("fork: %s", strerror(errno));
+  if (pid == 0) become_agent(who);
+  came_alive(who, pid);
+}
+
+/* A process or thread made by one that is there; a negative errno where that fails. */
+static int64_t spawn(int parent, int child, long nr, uint64_t flags) {
+  slot_of(parent)->child = (uint64_t)slot_of(child);
+  slot_of(child)->turn = TURN_AGENT;
+  int64_t pid = agent_call(parent, OP_SPAWN, nr, (uint64_t[6]){flags});
+  if (pid > 0) came_alive(child, (pid_t)pid);
+  return pid;
+}
+
+static void start_members(void) {
+  for (int i = 0; i < member_count; i++)
+    if (members[i].process == i && !members[i].forked) start_process(i);
+  for (int i = 0; i < member_count; i++)
+    if (members[i].process != i)
+      if (spawn(members[i].process, i, SYS_clone, 0x50f00) < 0) die("clone: %s", strerror(errno));
+  for (int i = 0; i < member_count; i++)
+    if (members[i].alive && members[i].process == i) take_baseline(i);
+}
+
+/* The value of a variable as a process or thread sees it. */
+USED static uint64_t value_of(int who, int variable) {
+  if (!is_set[who][variable]) who = members[who].process;
+  return variables[who][variable];
+}
+
+static void set_variable(int who, int variable, uint64_t value) {
+  if (variable < 0) return;
+  variables[who][variable] = value;
+  is_set[who][variable] = 1;
+}
+
+enum { DO_AGENT, DO_FORK, DO_EXIT, DO_WAIT, DO_STATUS, DO_SMAPS, DO_PAGEMAP };
+
+/* One statement. */
+struct call {
+  int file, line, who;
+  int keep; /* the variable of its result plus one, or 0 */
+  int kind, op;
+  const char *name;
+  long nr;
+  int child;            /* of fork and wait, or -1 */
+  int vec;              /* mincore without a place for its answer */
+  const char *text[2];  /* strings among the arguments, by position; "@" begins a path in the private directory */
+  const char *field;    /* of status and smaps */
+  uint64_t arg[6];
+};
+
+static uint64_t field_of(int who, const char *field);
+static uint64_t smaps_field(int who, uint64_t address, const char *field);
+static uint64_t pagemap_entry(int who, uint64_t address);
+
+static int reaches_area(uint64_t start, uint64_t length) {
+  return start < AREA + AREA_BYTES && length > 0 && (start + length < start || start + length > AREA);
+}
+
+/* What would hit the agent's own memory cannot be shown here. */
+static void check_range(const struct call *call) {
+  uint64_t start = call->arg[0], length = call->op == OP_SYSCALL ? call->arg[1] : 8;
+  if (call->op == OP_TOUCH) length = call->arg[1] * 4096;
+  if (call->op == OP_SYSCALL) {
+    if (call->nr == SYS_mmap && !(call->arg[3] & MAP_FIXED)) return;
+    if (call->nr == SYS_mremap) {
+      if (call->arg[2] > length) length = call->arg[2];
+      if ((call->arg[3] & 2) && reaches_area(call->arg[4], call->arg[2])) start = AREA, length = 1;
+    } else if (call->nr != SYS_mmap && call->nr != SYS_munmap && call->nr != SYS_mprotect && call->nr != SYS_madvise &&
+               call->nr != SYS_mincore)
+      return;
+  }
+  if (reaches_area(start, length)) die("line %d: %s reaches this program's own memory at 0x%lx", call->line, call->name, AREA);
+}
+
+/* Copies a string to where the agent can read it. */
+static uint64_t place_text(int who, int at, const char *text) {
+  char *room = (char *)slot_of(who) + ROOM_AT + (uint64_t)at * 0x3000;
+  if (text[0] == '@') snprintf(room, 0x3000, "%s%s", directory(), text + 1);
+  else snprintf(room, 0x3000, "%s", text);
+  return (uint64_t)room;
+}
+
+static int64_t perform_agent(const struct call *call) {
+  uint64_t arg[6];
+  memcpy(arg, call->arg, sizeof arg);
+  for (int i = 0; i < 2; i++)
+    if (call->text[i]) arg[i] = place_text(call->who, i, call->text[i]);
+  check_range(call);
+  if (call->vec) {
+    if (arg[1] / 4096 > ROOM_BYTES) die("line %d: mincore of more than %lu pages has no room", call->line, ROOM_BYTES);
+    arg[2] = (uint64_t)slot_of(call->who) + ROOM_AT;
+  }
+  int64_t result = agent_call(call->who, call->op, call->nr, arg);
+  return call->op == OP_STORE ? (int64_t)call->arg[1] : result;
+}
+
+static int64_t perform_fork(const struct call *call) {
+  int child = call->child;
+  int64_t pid = spawn(call->who, child, SYS_fork, 0);
+  if (pid < 0) return pid;
+  int from = members[call->who].process;
+  memcpy(variables[child], variables[from], sizeof variables[child]);
+  memcpy(is_set[child], is_set[from], sizeof is_set[child]);
+  for (int i = 0; i < VARIABLES; i++)
+    if (is_set[call->who][i]) set_variable(child, i, variables[call->who][i]);
+  take_baseline(child);
+  return child + 1;
+}
+
+static int64_t perform_exit(const struct call *call) {
+  struct slot *slot = slot_of(call->who);
+  slot->op = OP_SYSCALL;
+  slot->nr = SYS_exit;
+  memcpy(slot->arg, call->arg, sizeof slot->arg);
+  give_turn(call->who);
+  await_end(call->who);
+  return 0;
+}
+
+static int64_t perform_wait(const struct call *call) {
+  uint64_t wanted = call->child < 0 ? (uint64_t)-1 : (uint64_t)members[call->child].pid;
+  int64_t pid = agent_call(call->who, OP_SYSCALL, SYS_wait4, (uint64_t[6]){wanted ? wanted : 0x7fffffff});
+  for (int i = 0; i < member_count; i++)
+    if (pid > 0 && members[i].pid == pid) return i + 1;
+  return pid;
+}
+
+USED static void perform(const struct call *call) {
+  int who = call->who;
+  if (!members[who].alive) die("line %d: %s is not there", call->line, members[who].name);
+  struct slot *slot = slot_of(who);
+  slot->signal = 0;
+  int64_t result = 0;
+  switch (call->kind) {
+    case DO_AGENT: result = perform_agent(call); break;
+    case DO_FORK: result = perform_fork(call); break;
+    case DO_EXIT: result = perform_exit(call); break;
+    case DO_WAIT: result = perform_wait(call); break;
+    case DO_STATUS: result = (int64_t)field_of(who, call->field); break;
+    case DO_SMAPS: result = (int64_t)smaps_field(who, call->arg[0], call->field); break;
+    default: result = (int64_t)pagemap_entry(who, call->arg[0]); break;
+  }
+  int trapped = call->op == OP_EXEC && slot->signal == SIGTRAP;
+  int can_fail = call->op == OP_SYSCALL && call->kind <= DO_WAIT;
+  if (slot->signal && !trapped) record(call->file, call->line, who, call->name, "signal", (int64_t)slot->signal);
+  else if (can_fail && result < 0 && result >= -4095) record(call->file, call->line, who, call->name, "errno", -result);
+  else {
+    if (trapped) result = 0;
+    set_variable(who, call->keep - 1, (uint64_t)result);
+    record(call->file, call->line, who, call->name, "result", result);
+  }
+}
+
+`;

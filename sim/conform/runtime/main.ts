@@ -1,0 +1,203 @@
+// The beginning and the end of an exported program.
+export const headSource = String.raw`#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#if !defined(__x86_64__) || !defined(__linux__)
+#error "this program is for Linux on x86-64"
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#define USED __attribute__((unused))
+
+`;
+
+export const mainSource = String.raw`/* ---- Beginning and end. ---- */
+
+static char private_directory[64];
+static pid_t controller;
+
+static const char *directory(void) { return private_directory; }
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place) {
+  (void)status, (void)kind, (void)place;
+  return remove(path);
+}
+
+/* Whatever happens: no process and no file stays behind. */
+static void clean_up(void) {
+  if (getpid() != controller) return;
+  for (int i = 0; i < member_count; i++)
+    if (members[i].pid > 0 && members[i].process == i) kill(members[i].pid, SIGKILL);
+  while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) continue;
+  if (private_directory[0]) nftw(private_directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void interrupted(int signal_number) { exit(128 + signal_number); }
+
+static void make_directory(const char *name) {
+  char path[96];
+  snprintf(path, sizeof path, "%s/%s", private_directory, name);
+  if (mkdir(path, 0777)) die("%s: %s", path, strerror(errno));
+}
+
+/* Addresses as without randomisation, no huge pages, and a C library that leaves the kernel no pointer into itself. */
+static void start_again(char **argv) {
+  if (getenv("MSHARE_STAGE")) return;
+  struct rlimit stack;
+  personality((unsigned long)personality(0xffffffff) | ADDR_NO_RANDOMIZE);
+  prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+  if (getrlimit(RLIMIT_STACK, &stack) == 0) {
+    stack.rlim_cur = 8UL << 20;
+    setrlimit(RLIMIT_STACK, &stack);
+  }
+  setenv("MSHARE_STAGE", "1", 1);
+  setenv("GLIBC_TUNABLES", "glibc.pthread.rseq=0", 1);
+  execv("/proc/self/exe", argv);
+  die("exec: %s", strerror(errno));
+}
+
+/* One CPU for all: what Linux keeps for each CPU, such as batches of new pages, is then the same for all. */
+static void stay_on_this_cpu(void) {
+  cpu_set_t one;
+  int cpu = sched_getcpu();
+  CPU_ZERO(&one);
+  CPU_SET((size_t)(cpu < 0 ? 0 : cpu), &one);
+  sched_setaffinity(0, sizeof one, &one);
+}
+
+static void lift_limits(void) {
+  static const int limits[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_FSIZE, RLIMIT_NOFILE};
+  for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+    struct rlimit limit;
+    if (getrlimit((__rlimit_resource_t)limits[i], &limit)) continue;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit((__rlimit_resource_t)limits[i], &limit);
+  }
+}
+
+static void map_area(void) {
+  void *area = mmap((void *)AREA, AREA_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
+                    MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
+  if (area != (void *)AREA) die("0x%lx is not free for this program's own memory", AREA);
+  memcpy(area, agent_begin, (size_t)(agent_end - agent_begin));
+}
+
+/* PageTables of /proc/meminfo, once all CPUs have added what they kept to themselves and freed tables are gone. */
+static int64_t page_tables(void) {
+  int64_t last = -1;
+  for (int tries = 0; tries < 50; tries++) {
+    syscall(SYS_membarrier, 1, 0, 0);
+    usleep(5000);
+    int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, "1", 1) != 1) last = -2;
+    if (fd >= 0) close(fd);
+    if (last == -2) return -1;
+    int64_t now = (int64_t)line_value(proc_text(0, "/proc/meminfo"), "PageTables") * 1024;
+    if (now == last) return now;
+    last = now;
+  }
+  return -1;
+}
+
+/* Bytes of page tables that only the agents need. */
+static int64_t agents_tables(void) {
+  int64_t sum = 0;
+  for (int i = 0; i < member_count; i++)
+    if (members[i].alive && members[i].process == i) sum += (int64_t)area_tables(i);
+  return sum;
+}
+
+static void print_text(const char *name, const char *text) {
+  printf("\"%s\":\"", name);
+  for (; *text && *text != '\n'; text++)
+    if (*text != '"' && *text != '\\') putchar(*text);
+  printf("\",");
+}
+
+static void print_machine(void) {
+  struct utsname name;
+  uname(&name);
+  printf("{");
+  print_text("kernel", name.release);
+  print_text("thp", proc_text(0, "/sys/kernel/mm/transparent_hugepage/enabled"));
+  print_text("overcommit", proc_text(0, "/proc/sys/vm/overcommit_memory"));
+  char *meminfo = proc_text(0, "/proc/meminfo");
+  printf("\"memory\":%lu,\"swap\":%lu,", line_value(meminfo, "MemTotal") * 1024, line_value(meminfo, "SwapTotal") * 1024);
+  printf("\"cpus\":%ld,\"root\":%s,", sysconf(_SC_NPROCESSORS_ONLN), geteuid() == 0 ? "true" : "false");
+  printf("\"randomized\":%s,", personality(0xffffffff) & ADDR_NO_RANDOMIZE ? "false" : "true");
+}
+
+static void usage(const char *name) {
+  fprintf(stderr, "usage: %s [NUMBER] [quick]\nRuns scenario NUMBER (of %d, from 0) and prints what came of it as JSON;\n"
+                  "quick: without PageTables of /proc/meminfo.\n", name, SCENARIOS);
+  exit(2);
+}
+
+int main(int argc, char **argv) {
+  controller = getpid();
+  atexit(clean_up);
+  int quick = 0;
+  for (int i = 1; i < argc; i++) {
+    if (!strcmp(argv[i], "quick")) quick = 1;
+    else if (argv[i][0] >= '0' && argv[i][0] <= '9') scenario = atoi(argv[i]);
+    else usage(argv[0]);
+  }
+  if (scenario < 0 || scenario >= SCENARIOS) usage(argv[0]);
+  start_again(argv);
+  signal(SIGINT, interrupted);
+  signal(SIGTERM, interrupted);
+  signal(SIGHUP, interrupted);
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  members = casts[scenario];
+  member_count = cast_sizes[scenario];
+  variables = calloc((size_t)member_count, sizeof *variables);
+  is_set = calloc((size_t)member_count, sizeof *is_set);
+  if (!variables || !is_set) die("no memory");
+  snprintf(private_directory, sizeof private_directory, "/dev/shm/mshare-%d", (int)getpid());
+  if (mkdir(private_directory, 0700)) die("%s: %s", private_directory, strerror(errno));
+  umask(022);
+  make_directory("shm");
+  make_directory("tmp");
+  stay_on_this_cpu();
+  lift_limits();
+  map_area();
+  print_machine();
+  start_members();
+  int64_t before = quick ? -1 : page_tables() - agents_tables();
+  printf("\"statements\":[");
+  run_scenario();
+  full_observations = 1;
+  printf("],\n\"end\":{");
+  observe();
+  int64_t after = quick || before < 0 ? -1 : page_tables() - agents_tables();
+  printf("},\n\"PageTables\":");
+  if (before >= 0 && after >= 0) printf("%ld", after - before);
+  else printf("null");
+  printf(",\"frames\":%s,\"scan\":%s,\"full\":%s}\n", frames_visible ? "true" : "false", can_scan ? "true" : "false",
+         observation_budget < 0 ? "false" : "true");
+  return 0;
+}
+`;

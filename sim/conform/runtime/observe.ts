@@ -1,0 +1,363 @@
+// The part of an exported program that looks at the processes from outside, through /proc, and prints what it sees. What
+// the agent itself has (its mapping, its page tables) is left out, so that what remains is the scenario's.
+export const observeSource = String.raw`/* ---- Observation: /proc, as seen by the controller. ---- */
+
+static int full_observations = 1, frames_visible = 1, can_scan = 1;
+static long observation_budget = 4000000; /* pages and mappings that may be printed in all */
+static int statements_printed;
+
+struct text {
+  char *at;
+  size_t size, room;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct text *text, const char *format, ...) {
+  for (;;) {
+    va_list list;
+    va_start(list, format);
+    int more = vsnprintf(text->at + text->size, text->room - text->size, format, list);
+    va_end(list);
+    if (more < 0) die("printf failed");
+    if (text->size + (size_t)more < text->room) {
+      text->size += (size_t)more;
+      return;
+    }
+    text->room = (text->room + (size_t)more) * 2 + 4096;
+    text->at = realloc(text->at, text->room);
+    if (!text->at) die("no memory");
+  }
+}
+
+/* A file of /proc as a string that lives until the next call; "" where it cannot be read. */
+static char *proc_text(pid_t pid, const char *name) {
+  static char *buffer;
+  static size_t room;
+  char path[64];
+  if (pid) snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+  else snprintf(path, sizeof path, "%s", name);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  size_t size = 0;
+  for (;;) {
+    if (room - size < 65536) buffer = realloc(buffer, room = room * 2 + 262144);
+    if (!buffer) die("no memory");
+    ssize_t more = fd < 0 ? 0 : read(fd, buffer + size, room - size - 1);
+    if (more <= 0) break;
+    size += (size_t)more;
+  }
+  if (fd >= 0) close(fd);
+  buffer[size] = 0;
+  return buffer;
+}
+
+/* The number behind "Name:" at the start of a line; 0 where there is none. */
+static uint64_t line_value(const char *text, const char *name) {
+  size_t length = strlen(name);
+  for (const char *at = text; at; at = strchr(at, '\n'), at = at ? at + 1 : at)
+    if (!strncmp(at, name, length) && at[length] == ':') return strtoull(at + length + 1, NULL, 10);
+  return 0;
+}
+
+static void fault_counts(int who, uint64_t *minflt, uint64_t *majflt) {
+  unsigned long min = 0, maj = 0;
+  char *after = strrchr(proc_text(members[who].pid, "stat"), ')');
+  if (after) sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %lu %*u %lu", &min, &maj);
+  *minflt = min;
+  *majflt = maj;
+}
+
+static void take_baseline(int who) {
+  fault_counts(who, &members[who].minflt, &members[who].majflt);
+  for (int i = 0; i < member_count; i++)
+    if (members[i].process == who && members[i].perf >= 0) ioctl(members[i].perf, PERF_EVENT_IOC_RESET, 0);
+}
+
+/* Bytes of page tables that the agent's own memory takes in a process. */
+static uint64_t area_tables(int who) {
+  uint64_t parts = 1, last = 0;
+  for (int i = 0; i < member_count; i++) {
+    uint64_t part = ((uint64_t)(i + 1) * SLOT_BYTES) >> 21;
+    if (members[i].process == who && part != last) parts++, last = part;
+  }
+  return (parts + 2) * 4096;
+}
+
+static int is_area(uint64_t start) { return start >= AREA && start < AREA + AREA_BYTES; }
+
+/* Calls use(mapping) for every mapping of the scenario; gives the bytes of the agent's own that are present. */
+struct mapping {
+  uint64_t start, end;
+  const char *lines; /* from the header on */
+  const char *next;  /* behind the last line */
+};
+
+static uint64_t each_mapping(const char *smaps, void (*use)(struct mapping *, void *), void *with) {
+  uint64_t own = 0;
+  while (*smaps) {
+    struct mapping mapping = {.lines = smaps};
+    unsigned long start, end;
+    if (sscanf(smaps, "%lx-%lx ", &start, &end) != 2) return own;
+    mapping.start = start;
+    mapping.end = end;
+    for (;;) {
+      smaps = strchr(smaps, '\n');
+      if (!smaps) return own;
+      smaps++;
+      if (!(*smaps >= 'A' && *smaps <= 'Z')) break;
+    }
+    mapping.next = smaps;
+    if (is_area(mapping.start)) own += line_value(mapping.lines, "Rss") * 1024;
+    else if (use && mapping.start < TASK_END) use(&mapping, with);
+  }
+  return own;
+}
+
+/* Frames bear the number of their first appearance in an observation: real frame numbers mean nothing elsewhere. */
+static uint64_t *frame_keys;
+static uint32_t *frame_numbers, frame_count, frame_room;
+
+static void forget_frames(void) {
+  if (frame_room) memset(frame_keys, 0, frame_room * sizeof *frame_keys);
+  frame_count = 0;
+}
+
+static uint32_t frame_number(uint64_t pfn) {
+  if (frame_count * 2 >= frame_room) {
+    uint64_t *keys = frame_keys;
+    uint32_t *numbers = frame_numbers, room = frame_room;
+    frame_room = room ? room * 2 : 4096;
+    frame_keys = calloc(frame_room, sizeof *frame_keys);
+    frame_numbers = calloc(frame_room, sizeof *frame_numbers);
+    if (!frame_keys || !frame_numbers) die("no memory");
+    for (uint32_t i = 0; i < room; i++) {
+      if (!keys[i]) continue;
+      uint32_t at = (uint32_t)(keys[i] * 2654435761u) & (frame_room - 1);
+      while (frame_keys[at]) at = (at + 1) & (frame_room - 1);
+      frame_keys[at] = keys[i];
+      frame_numbers[at] = numbers[i];
+    }
+    free(keys);
+    free(numbers);
+  }
+  uint32_t at = (uint32_t)(pfn * 2654435761u) & (frame_room - 1);
+  while (frame_keys[at] && frame_keys[at] != pfn) at = (at + 1) & (frame_room - 1);
+  if (!frame_keys[at]) {
+    frame_keys[at] = pfn;
+    frame_numbers[at] = frame_count++;
+  }
+  return frame_numbers[at];
+}
+
+/* A run of pages: [first page, pages, flags, frame of the first, frames from one page to the next]. */
+struct run {
+  uint64_t page, count, flags;
+  int64_t frame, stride;
+};
+
+struct pages {
+  struct text *text;
+  struct run run;
+  int fd, any;
+};
+
+static void end_run(struct pages *pages) {
+  struct run *run = &pages->run;
+  if (run->count)
+    add(pages->text, "%s[%lu,%lu,%lu,%ld,%ld]", pages->any++ ? "," : "", run->page, run->count, run->flags, run->frame,
+        run->stride);
+  run->count = 0;
+}
+
+static void add_page(struct pages *pages, uint64_t page, uint64_t entry) {
+  struct run *run = &pages->run;
+  uint64_t flags = (entry >> 56) & 0xe7, pfn = entry & ((1UL << 55) - 1);
+  int present = (entry >> 63) & 1;
+  if (!flags) return;
+  if (present && !pfn) frames_visible = 0;
+  int64_t frame = present && pfn ? (int64_t)frame_number(pfn) : -1;
+  int follows = run->count && page == run->page + run->count && flags == run->flags;
+  int64_t stride = follows ? frame - (run->frame + run->stride * ((int64_t)run->count - 1)) : 0;
+  if (follows && (run->count == 1 ? stride == 0 || stride == 1 : stride == run->stride)) {
+    run->stride = stride;
+    run->count++;
+    return;
+  }
+  end_run(pages);
+  *run = (struct run){page, 1, flags, frame, 0};
+  observation_budget--;
+}
+
+static void read_pages(struct pages *pages, uint64_t start, uint64_t end) {
+  static uint64_t entries[4096];
+  for (uint64_t page = start / 4096; page < end / 4096;) {
+    uint64_t count = end / 4096 - page < 4096 ? end / 4096 - page : 4096;
+    ssize_t bytes = pread(pages->fd, entries, count * 8, (off_t)(page * 8));
+    if (bytes <= 0) return;
+    for (ssize_t i = 0; i < bytes / 8; i++) add_page(pages, page + (uint64_t)i, entries[i]);
+    page += (uint64_t)bytes / 8;
+    observation_budget -= bytes / 512;
+  }
+}
+
+struct scan_region {
+  uint64_t start, end, categories;
+};
+struct scan {
+  uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
+  uint64_t category_inverted, category_mask, category_anyof_mask, return_mask;
+};
+
+/* Only what is there is read, however large the mapping: PAGEMAP_SCAN, Linux 6.7. Without it small mappings whole. */
+static void mapping_pages(struct mapping *mapping, void *with) {
+  struct pages *pages = with;
+  static struct scan_region regions[1024];
+  uint64_t at = mapping->start;
+  while (can_scan && at < mapping->end) {
+    struct scan scan = {.size = sizeof scan, .start = at, .end = mapping->end, .vec = (uint64_t)regions,
+                        .vec_len = 1024, .category_anyof_mask = 0x118, .return_mask = 0x118};
+    long found = ioctl(pages->fd, _IOC(_IOC_READ | _IOC_WRITE, 'f', 16, 96), &scan);
+    if (found < 0) {
+      can_scan = 0;
+      break;
+    }
+    for (long i = 0; i < found; i++) read_pages(pages, regions[i].start, regions[i].end);
+    at = scan.walk_end;
+    if (found == 0) return;
+  }
+  if (!can_scan && mapping->end - at <= 1UL << 30) read_pages(pages, at, mapping->end);
+}
+
+static void print_mapping(struct mapping *mapping, void *with) {
+  struct text *text = with;
+  char perms[8];
+  unsigned long offset;
+  if (sscanf(mapping->lines, "%*x-%*x %7s %lx", perms, &offset) != 2) return;
+  if (text->at[text->size - 1] == '}') add(text, ",");
+  add(text, "{\"start\":%lu,\"end\":%lu,\"perms\":\"%s\",\"offset\":%lu", mapping->start, mapping->end, perms, offset);
+  observation_budget -= 4;
+  for (const char *line = strchr(mapping->lines, '\n') + 1; line < mapping->next; line = strchr(line, '\n') + 1) {
+    const char *colon = strchr(line, ':'), *end = strchr(line, '\n');
+    if (!colon || !end || colon > end) break;
+    int name = (int)(colon - line);
+    if (!strncmp(line, "VmFlags", 7)) {
+      const char *from = colon + 1 + strspn(colon + 1, " ");
+      while (end > from && end[-1] == ' ') end--;
+      add(text, ",\"VmFlags\":\"%.*s\"", (int)(end - from), from);
+    } else if (strncmp(end - 3, " kB", 3) == 0) {
+      uint64_t bytes = strtoull(colon + 1, NULL, 10) * 1024;
+      if (bytes) add(text, ",\"%.*s\":%lu", name, line, bytes);
+    }
+  }
+  add(text, "}");
+}
+
+static int is_own_field(const char *field) {
+  return !strcmp(field, "VmRSS") || !strcmp(field, "RssShmem");
+}
+
+static uint64_t field_of(int who, const char *field) {
+  who = members[who].process;
+  uint64_t own = is_own_field(field) ? each_mapping(proc_text(members[who].pid, "smaps"), NULL, NULL) : 0;
+  if (!strcmp(field, "VmPTE")) own = area_tables(who);
+  if (!strcmp(field, "VmSize")) own = AREA_BYTES;
+  return line_value(proc_text(members[who].pid, "status"), field) * 1024 - own;
+}
+
+struct field_wanted {
+  uint64_t address, value;
+  const char *field;
+};
+
+static void look_up_field(struct mapping *mapping, void *with) {
+  struct field_wanted *wanted = with;
+  if (wanted->address >= mapping->start && wanted->address < mapping->end)
+    wanted->value = line_value(mapping->lines, wanted->field) * 1024;
+}
+
+USED static uint64_t smaps_field(int who, uint64_t address, const char *field) {
+  struct field_wanted wanted = {address, 0, field};
+  each_mapping(proc_text(members[members[who].process].pid, "smaps"), look_up_field, &wanted);
+  return wanted.value;
+}
+
+USED static uint64_t pagemap_entry(int who, uint64_t address) {
+  char path[64];
+  uint64_t entry = 0;
+  snprintf(path, sizeof path, "/proc/%d/pagemap", (int)members[members[who].process].pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || pread(fd, &entry, 8, (off_t)(address / 4096 * 8)) != 8) entry = 0;
+  if (fd >= 0) close(fd);
+  return entry;
+}
+
+static void observe_process(int who, struct text *text) {
+  static const char *const fields[] = {"VmPTE", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmSwap", "VmSize", "VmLck"};
+  pid_t pid = members[who].pid;
+  uint64_t minflt, majflt, faults = 0;
+  fault_counts(who, &minflt, &majflt);
+  add(text, "{\"counters\":{\"minflt\":%lu,\"majflt\":%lu", minflt - members[who].minflt, majflt - members[who].majflt);
+  int counted = 1;
+  for (int i = 0; i < member_count; i++) {
+    if (members[i].process != who || !members[i].alive) continue;
+    uint64_t value = 0;
+    if (members[i].perf < 0 || read(members[i].perf, &value, 8) != 8) counted = 0;
+    faults += value;
+  }
+  if (counted) add(text, ",\"faults\":%lu", faults);
+  char *smaps = full_observations ? proc_text(pid, "smaps") : NULL;
+  if (smaps) {
+    struct text maps = {0};
+    add(&maps, " ");
+    uint64_t own = each_mapping(smaps, print_mapping, &maps);
+    char *status = proc_text(pid, "status");
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+      uint64_t less = is_own_field(fields[i]) ? own : i == 0 ? area_tables(who) : i == 6 ? AREA_BYTES : 0;
+      add(text, ",\"%s\":%ld", fields[i], (int64_t)(line_value(status, fields[i]) * 1024 - less));
+    }
+    add(text, "},\n  \"maps\":[%s],\n  \"pages\":[", maps.at);
+    free(maps.at);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/pagemap", (int)pid);
+    struct pages pages = {.text = text, .fd = open(path, O_RDONLY | O_CLOEXEC)};
+    each_mapping(proc_text(pid, "smaps"), mapping_pages, &pages);
+    end_run(&pages);
+    if (pages.fd >= 0) close(pages.fd);
+    add(text, "]}");
+  } else {
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+      add(text, ",\"%s\":%ld", fields[i], (int64_t)field_of(who, fields[i]));
+    add(text, "}}");
+  }
+}
+
+/* Prints the processes of which something has changed since it was last printed. */
+static void observe(void) {
+  static struct text *before;
+  if (!before) before = calloc((size_t)member_count, sizeof *before);
+  if (!before) die("no memory");
+  int any = 0;
+  forget_frames();
+  for (int i = 0; i < member_count; i++) {
+    if (members[i].process != i) continue;
+    struct text now = {0};
+    if (members[i].alive) observe_process(i, &now);
+    else add(&now, "null");
+    if (before[i].at ? !strcmp(before[i].at, now.at) : !members[i].alive) {
+      free(now.at);
+      continue;
+    }
+    printf("%s\n \"%s\":%s", any++ ? "," : "", members[i].name, now.at);
+    free(before[i].at);
+    before[i] = now;
+  }
+}
+
+static void record(int file, int line, int who, const char *name, const char *text, int64_t value) {
+  if (statements_printed++ > 2000 || observation_budget < 0) full_observations = 0;
+  printf("%s\n{\"file\":%d,\"line\":%d,\"actor\":\"%s\",\"call\":\"%s\",\"%s\":\"%lu\",\"full\":%s,\"processes\":{",
+         statements_printed > 1 ? "," : "", file, line, members[who].name, name, text, (uint64_t)value,
+         full_observations ? "true" : "false");
+  if (full_observations || statements_printed <= 100000) observe();
+  printf("}}");
+}
+
+`;
