@@ -182,6 +182,11 @@ export class Storage {
       if (this.epochs[chunk] === this.store.epoch) this.epochs[chunk] = -this.store.epoch;
   }
 
+  /** One place more, until `watch` is called again. */
+  alsoWatch(watch: Watch): void {
+    this.watch([...this.#watches, watch]);
+  }
+
   snapshot(): StorageSnapshot {
     return {
       chunks: this.chunks.slice(),

@@ -33,6 +33,9 @@ interface EventStop extends Breakpoint {
 interface DataStop extends Breakpoint {
   readonly dataId: string;
 }
+/** A place of the store, and the structure that it is in. */
+type PlacedWatch = Watch & { readonly structure: string };
+
 interface FilterStop extends Breakpoint {
   readonly filter: string;
 }
@@ -50,10 +53,7 @@ export interface BreakpointWorld {
   /** The line from which on a line breakpoint can stop, with its marks; undefined: nowhere in the file. */
   place(file: string, line: number): { readonly line: number; readonly sites: readonly number[] } | undefined;
   /** The places of the store behind a data breakpoint, or why there is none. */
-  watch(
-    dataId: string,
-    hit: (before: number, after: number) => void,
-  ): readonly (Watch & { readonly structure: string })[] | string;
+  watch(dataId: string, hit: (before: number, after: number) => void): readonly PlacedWatch[] | string;
   /** Evaluates for the running thread, at the current event. */
   evaluate(expr: Expr): Value | undefined;
   /** Replaces `{expression}` in a log message. */
@@ -76,7 +76,7 @@ export interface Breakpoints {
   /** Events that matter to some breakpoint; "all" while lines of kernel files do. */
   interest(): ReadonlySet<number> | "all";
   functions(): ReadonlySet<string>;
-  watches(): readonly (Watch & { readonly structure: string })[];
+  watches(): readonly PlacedWatch[];
   hasFilter(filter: string): boolean;
 }
 
@@ -86,8 +86,11 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
   let events: EventStop[] = [];
   let data: DataStop[] = [];
   let filters: FilterStop[] = [];
-  let watches: (Watch & { readonly structure: string })[] = [];
+  let watches = new Map<DataStop, readonly PlacedWatch[]>();
   let written: { stop: DataStop; before: number; after: number }[] = [];
+
+  const resolve = (stop: DataStop) =>
+    world.watch(stop.dataId, (before, after) => written.push({ stop, before, after }));
 
   const basics = (options: BreakpointOptions): { breakpoint: Breakpoint; problem?: string } => {
     const breakpoint = { id: nextId++, options, passed: [] };
@@ -143,16 +146,16 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
     },
     setData(wanted) {
       data = [];
-      watches = [];
+      watches = new Map();
       written = [];
       return wanted.map((one) => {
         const { breakpoint, problem } = basics(one);
         const stop: DataStop = { ...breakpoint, dataId: one.dataId };
-        const watched = world.watch(one.dataId, (before, after) => written.push({ stop, before, after }));
+        const watched = resolve(stop);
         if (problem || typeof watched === "string")
           return { id: breakpoint.id, verified: false, message: problem ?? (watched as string) };
         data.push(stop);
-        watches.push(...watched);
+        watches.set(stop, watched);
         return { id: breakpoint.id, verified: true };
       });
     },
@@ -204,7 +207,12 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
       return needed;
     },
     functions: () => new Set(events.flatMap(({ pattern }) => pattern.functionName ?? [])),
-    watches: () => watches,
+    // Places move while the run does: a page table that was empty has words by now. What is not alive now may come back.
+    watches: () =>
+      data.flatMap((stop) => {
+        const now = resolve(stop);
+        return typeof now === "string" ? watches.get(stop)! : now;
+      }),
     hasFilter: (filter) => filters.some((stop) => stop.filter === filter),
   };
 }

@@ -212,10 +212,9 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     const statement = machine.events.id("statement")!;
     machine.attend(everything ? all : [...interest, statement, machine.events.id("signal")!]);
     functions.arm(breakpoints.functions());
-    for (const storage of machine.store.storages) {
-      const watches = breakpoints.watches().filter((watch) => watch.structure === storage.type.name);
-      storage.watch(watches);
-    }
+    const watches = breakpoints.watches();
+    for (const storage of machine.store.storages)
+      storage.watch(watches.filter((watch) => watch.structure === storage.type.name));
     machine.observer = observe;
   };
 

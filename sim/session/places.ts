@@ -54,16 +54,23 @@ export function watchPlace(
   return [{ structure: field.handle.$.type.name, chunk: field.handle.chunk, index: field.index, hit }];
 }
 
-function watchEntry(system: System, pfn: number, index: number, hit: (before: number, after: number) => void) {
+type Hit = (before: number, after: number) => void;
+
+function watchEntry(system: System, pfn: number, index: number, hit: Hit): (Watch & { readonly structure: string })[] {
   const frame = system.straight.memory.frame(pfn);
-  const { table } = frame;
-  if (!table) {
-    // An empty table has no storage of its own yet: its first write gives it one.
-    const contents = frame.layout.byName.get("contents")!;
-    return [{ structure: "frame", chunk: frame.chunk, index: frame.base + contents.at, hit }];
-  }
+  if (frame.table) return [watchWord(frame.table, index, hit)];
+  // An empty table has no storage of its own yet: when it gets one, the entry's place there is watched.
+  const place = frame.base + frame.layout.byName.get("table")!.at;
+  const storage = system.machine.store.storage("table_words");
+  const arrived: Hit = (_, after) => {
+    if (after !== 0) storage.alsoWatch(watchWord(storage.deref(after), index, hit));
+  };
+  return [{ structure: "frame", chunk: frame.chunk, index: place, hit: arrived }];
+}
+
+function watchWord(table: Handle, index: number, hit: Hit): Watch & { readonly structure: string } {
   const entries = table.layout.byName.get("entries")!;
-  return [{ structure: "table_words", chunk: table.chunk, index: table.base + entries.at + index, hit }];
+  return { structure: "table_words", chunk: table.chunk, index: table.base + entries.at + index, hit };
 }
 
 /** Writes a number typed by a person: 12, 0x1f, 0b1. Says what is there now, or why not. */
