@@ -125,10 +125,12 @@ export class Debugging {
   async hover(line: number, text: string): Promise<string> {
     const { page } = this.editor;
     const { x, y, width, height } = await this.editor.placeOf(line, text);
-    await page.mouse.move(x + width / 2, y - 3 * height); // away first: a hover begins with a move onto the text
-    await page.mouse.move(x + width / 2, y + height / 2, { steps: 4 });
     const widget = page.locator('.debug-hover-widget[monaco-visible-content-widget="true"]');
     return eventually(`a hover on “${text}”`, async () => {
+      // A hover begins with a move onto the text; one that came while the editor was busy is made again.
+      await page.mouse.move(x + width / 2, y - 3 * height);
+      await page.mouse.move(x + width / 2, y + height / 2, { steps: 4 });
+      await widget.first().waitFor({ timeout: 3000 });
       const parts = await texts(widget.locator(".title, .value:not(.monaco-list-row *), .monaco-list-row"));
       return parts.join("\n") || undefined;
     });
