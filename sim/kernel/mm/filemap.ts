@@ -12,7 +12,7 @@ import {
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, File, Page } from "../mm_types.ts";
-import { PTE_LOCK, type VmFault } from "./memory.ts";
+import type { VmFault } from "./memory.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
 /** Pages that a read fault maps around its own at most: /sys/kernel/debug/fault_around_bytes is 65536. */
@@ -98,10 +98,9 @@ export function* filemap_map_pages(k: Kernel, vmf: VmFault): Steps<number> {
   if (index > to) return 0;
   if (none(k.read_entry(vmf.pmdp)))
     vmf.prealloc_pte = yield* k.pmd_install(mm, vmf.pmdp, vmf.address, vmf.prealloc_pte);
-  const pmd = k.read_entry(vmf.pmdp);
-  const ptl = k.pte_lockptr(pmd);
   let ret = 0;
-  yield* k.spin_lock(ptl, PTE_LOCK);
+  if ((yield* k.pte_offset_map_lock(vmf.pmdp, vmf.address)) === 0) return 0;
+  const pmd = k.read_entry(vmf.pmdp);
   for (; index <= to; index++) {
     const page = mappable(k, mapping, index);
     if (!page) continue;
@@ -113,7 +112,7 @@ export function* filemap_map_pages(k: Kernel, vmf: VmFault): Steps<number> {
     k.mm_counter_add(mm, page, 1);
     yield k.set_pte_range(vmf, page, ptep, address);
   }
-  yield k.spin_unlock(ptl, PTE_LOCK);
+  yield k.pte_unmap_unlock(vmf.pmdp);
   return ret;
 }
 

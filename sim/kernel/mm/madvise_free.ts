@@ -21,7 +21,6 @@ import type { Page, Vma } from "../mm_types.ts";
 import { EACCES, EINVAL } from "../uapi/errno.ts";
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from "../uapi/fcntl.ts";
 import { MADV_DONTNEED_LOCKED, MADV_FREE } from "../uapi/mman.ts";
-import { PTE_LOCK } from "./memory.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 
 /** Whether reclaim may be advised of the VMA's pages. */
@@ -89,9 +88,8 @@ export function* madvise_free_pte_range(
   end: number,
 ): Steps<void> {
   const mm = vma.vm_mm!;
+  if ((yield* k.pte_offset_map_lock(pmdp, start)) === 0) return;
   const pmd = k.read_entry(pmdp);
-  const ptl = k.pte_lockptr(pmd);
-  yield* k.spin_lock(ptl, PTE_LOCK);
   yield* k.flush_tlb_batched_pending(mm);
   for (let address = start; address < end; address += 4096) {
     const ptep = pte_offset(pmd, address);
@@ -110,7 +108,7 @@ export function* madvise_free_pte_range(
     }
     k.folio_mark_lazyfree(page);
   }
-  yield k.spin_unlock(ptl, PTE_LOCK);
+  yield k.pte_unmap_unlock(pmdp);
 }
 
 /** Forgets that the page has contents worth keeping. False when others have it too. */
@@ -183,10 +181,9 @@ export function* madvise_cold_or_pageout_pte_range(
   how: "cold" | "pageout",
 ): Steps<void> {
   const mm = vma.vm_mm!;
-  const pmd = k.read_entry(pmdp);
-  const ptl = k.pte_lockptr(pmd);
   const isolated: Page[] = [];
-  yield* k.spin_lock(ptl, PTE_LOCK);
+  if ((yield* k.pte_offset_map_lock(pmdp, start)) === 0) return;
+  const pmd = k.read_entry(pmdp);
   yield* k.flush_tlb_batched_pending(mm);
   for (let address = start; address < end; address += 4096) {
     const ptep = pte_offset(pmd, address);
@@ -202,7 +199,7 @@ export function* madvise_cold_or_pageout_pte_range(
     if (how === "cold" && page.flags & PG_active) k.folio_change_lru(page, 0, PG_active, "head");
     if (how === "pageout" && k.folio_isolate_lru(page)) isolated.push(page);
   }
-  yield k.spin_unlock(ptl, PTE_LOCK);
+  yield k.pte_unmap_unlock(pmdp);
   yield* k.reclaim_pages(isolated);
 }
 

@@ -7,7 +7,6 @@ import { VM_HUGETLB, VM_LOCKED, VM_SPECIAL } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import { EINVAL, ENOMEM } from "../uapi/errno.ts";
-import { PTE_LOCK } from "./memory.ts";
 
 const SWP_PTE_MARKER = 31;
 const PTE_MARKER_GUARD = 4;
@@ -35,13 +34,11 @@ export function* guard_install_range(k: Kernel, vma: Vma, start: number, end: nu
     const pudp = yield* k.pud_alloc(mm, pgd_offset(mm, address), address);
     const pmdp = pudp === 0 ? 0 : yield* k.pmd_alloc(mm, pudp, address);
     if (pmdp === 0 || (yield* k.pte_alloc(mm, pmdp, address)) !== 0) return -ENOMEM;
-    const pmd = k.read_entry(pmdp);
-    const ptl = k.pte_lockptr(pmd);
-    const ptep = pte_offset(pmd, address);
-    yield* k.spin_lock(ptl, PTE_LOCK);
+    const ptep = yield* k.pte_offset_map_lock(pmdp, address);
+    if (ptep === 0) return 1;
     const pte = k.read_entry(ptep);
     if (none(pte)) yield k.set_pte(mm, address, ptep, GUARD_PTE);
-    yield k.spin_unlock(ptl, PTE_LOCK);
+    yield k.pte_unmap_unlock(pmdp);
     if (!none(pte) && !is_guard_pte(pte)) return 1;
   }
   return 0;
@@ -52,14 +49,13 @@ export function* madvise_guard_remove(k: Kernel, vma: Vma, start: number, end: n
   if (vma.vm_flags & (VM_SPECIAL | VM_HUGETLB)) return -EINVAL;
   const mm = vma.vm_mm!;
   for (let at = k.next_pte_range(mm, start, end); at; at = k.next_pte_range(mm, at.end, end)) {
+    if ((yield* k.pte_offset_map_lock(at.pmdp, at.start)) === 0) continue;
     const pmd = k.read_entry(at.pmdp);
-    const ptl = k.pte_lockptr(pmd);
-    yield* k.spin_lock(ptl, PTE_LOCK);
     for (let address = at.start; address < at.end; address += 4096) {
       const ptep = pte_offset(pmd, address);
       if (is_guard_pte(k.read_entry(ptep))) yield k.set_pte(mm, address, ptep, 0);
     }
-    yield k.spin_unlock(ptl, PTE_LOCK);
+    yield k.pte_unmap_unlock(at.pmdp);
   }
   return 0;
 }

@@ -99,7 +99,7 @@ export function* __handle_mm_fault(k: Kernel, vma: Vma, address: number, flags: 
   if (pudp === 0) return VM_FAULT_OOM;
   const pmdp = yield* k.pmd_alloc(mm, pudp, address);
   if (pmdp === 0) return VM_FAULT_OOM;
-  const page_address = address - (address % 4096);
+  const page_address = address - (address & 4095);
   const vmf: VmFault = {
     vma,
     address: page_address,
@@ -218,11 +218,10 @@ export function* handle_pte_fault(k: Kernel, vmf: VmFault): Steps<number> {
   }
   if (!isPresent(vmf.orig_pte)) return yield* k.do_swap_page(vmf);
   const { vma } = vmf;
-  const ptl = k.pte_lockptr(k.read_entry(vmf.pmdp));
-  yield* k.spin_lock(ptl, PTE_LOCK);
+  const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, vmf.address);
   let entry = vmf.orig_pte;
-  if (k.read_entry(vmf.ptep) !== entry) {
-    yield k.spin_unlock(ptl, PTE_LOCK);
+  if (ptep !== vmf.ptep || k.read_entry(ptep) !== entry) {
+    if (ptep !== 0) yield k.pte_unmap_unlock(vmf.pmdp);
     return 0;
   }
   const write = (vmf.flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) !== 0;
@@ -233,7 +232,7 @@ export function* handle_pte_fault(k: Kernel, vmf: VmFault): Steps<number> {
   entry = withFlags(entry, _PAGE_ACCESSED);
   if (entry !== vmf.orig_pte) yield k.set_pte(vma.vm_mm!, vmf.address, vmf.ptep, entry);
   else if (write) yield* k.flush_tlb_page(vma.vm_mm!, vmf.address);
-  yield k.spin_unlock(ptl, PTE_LOCK);
+  yield k.pte_unmap_unlock(vmf.pmdp);
   return 0;
 }
 
@@ -251,12 +250,9 @@ export function* do_anonymous_page(k: Kernel, vmf: VmFault): Steps<number> {
   k.clear_highpage(page);
   let entry = withFlags(mk_pte(page.slot, vma.vm_page_prot), 0);
   if (vma.vm_flags & VM_WRITE) entry = withFlags(entry, _PAGE_RW | _PAGE_DIRTY);
-  const pmd = k.read_entry(vmf.pmdp);
-  const ptl = k.pte_lockptr(pmd);
-  const ptep = pte_offset(pmd, address);
-  yield* k.spin_lock(ptl, PTE_LOCK);
-  if (!none(k.read_entry(ptep))) {
-    yield k.spin_unlock(ptl, PTE_LOCK);
+  const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, address);
+  if (ptep === 0 || !none(k.read_entry(ptep))) {
+    if (ptep !== 0) yield k.pte_unmap_unlock(vmf.pmdp);
     yield* k.put_page(page);
     return 0;
   }
@@ -264,19 +260,17 @@ export function* do_anonymous_page(k: Kernel, vmf: VmFault): Steps<number> {
   k.folio_add_new_anon_rmap(page, vma, address);
   k.folio_add_lru_vma(page, vma);
   yield k.set_pte(mm, address, ptep, entry);
-  yield k.spin_unlock(ptl, PTE_LOCK);
+  yield k.pte_unmap_unlock(vmf.pmdp);
   return 0;
 }
 
 export function* map_zero_page(k: Kernel, vmf: VmFault): Steps<number> {
   const { vma, address } = vmf;
-  const pmd = k.read_entry(vmf.pmdp);
-  const ptl = k.pte_lockptr(pmd);
-  const ptep = pte_offset(pmd, address);
-  yield* k.spin_lock(ptl, PTE_LOCK);
+  const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, address);
+  if (ptep === 0) return 0;
   if (none(k.read_entry(ptep)))
     yield k.set_pte(vma.vm_mm!, address, ptep, withFlags(mk_pte(k.zero_pfn, vma.vm_page_prot), _PAGE_SPECIAL));
-  yield k.spin_unlock(ptl, PTE_LOCK);
+  yield k.pte_unmap_unlock(vmf.pmdp);
   return 0;
 }
 
@@ -389,17 +383,15 @@ export function* finish_fault(k: Kernel, vmf: VmFault): Steps<number> {
       if ((yield* k.pte_alloc(mm, vmf.pmdp, address)) !== 0) return VM_FAULT_OOM;
     } else vmf.prealloc_pte = yield* k.pmd_install(mm, vmf.pmdp, address, vmf.prealloc_pte);
   }
-  const pmd = k.read_entry(vmf.pmdp);
-  const ptl = k.pte_lockptr(pmd);
-  vmf.ptep = pte_offset(pmd, address);
-  yield* k.spin_lock(ptl, PTE_LOCK);
+  vmf.ptep = yield* k.pte_offset_map_lock(vmf.pmdp, address);
+  if (vmf.ptep === 0) return VM_FAULT_NOPAGE;
   const raced = k.read_entry(vmf.ptep) !== vmf.orig_pte;
   if (!raced) {
     const page = vmf.cow_page ?? vmf.page!;
     k.mm_counter_add(mm, page, 1);
     yield k.set_pte_range(vmf, page, vmf.ptep, address);
   }
-  yield k.spin_unlock(ptl, PTE_LOCK);
+  yield k.pte_unmap_unlock(vmf.pmdp);
   // The mapping keeps the reference; after a race the caller puts it.
   return raced ? VM_FAULT_NOPAGE : 0;
 }
@@ -503,9 +495,9 @@ export function* wp_page_copy(k: Kernel, vmf: VmFault, old: Page | null): Steps<
   }
   if (old) k.copy_highpage(copy, old);
   else k.clear_highpage(copy);
-  const ptl = k.pte_lockptr(k.read_entry(vmf.pmdp));
-  yield* k.spin_lock(ptl, PTE_LOCK);
-  const raced = k.read_entry(vmf.ptep) !== vmf.orig_pte;
+  const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, address);
+  const raced = ptep === 0 || k.read_entry(ptep) !== vmf.orig_pte;
+  vmf.ptep = ptep;
   if (!raced) {
     if (!old) mm.rss_anon++;
     else if (old.type !== PAGE_TYPE.anon) {
@@ -523,7 +515,7 @@ export function* wp_page_copy(k: Kernel, vmf: VmFault, old: Page | null): Steps<
     yield k.set_pte(mm, address, vmf.ptep, entry);
     if (old) k.folio_remove_rmap_pte(old, vma);
   }
-  yield k.spin_unlock(ptl, PTE_LOCK);
+  if (ptep !== 0) yield k.pte_unmap_unlock(vmf.pmdp);
   if (raced) yield* k.put_page(copy);
   if (old) {
     if (!raced && old.flags & PG_swapcache) yield* k.free_swap_cache(old);

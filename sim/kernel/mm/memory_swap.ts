@@ -30,7 +30,7 @@ import {
 import type { Kernel } from "../kernel.ts";
 import type { Page, Vma } from "../mm_types.ts";
 import { is_guard_pte } from "./madvise_guard.ts";
-import { PTE_LOCK, type VmFault } from "./memory.ts";
+import type { VmFault } from "./memory.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
 /** In a swap entry: only this page table refers to the slot, and the page was this process's alone. */
@@ -99,13 +99,10 @@ export function* map_swapped_in(
 ): Steps<number> {
   const { vma, address } = vmf;
   const mm = vma.vm_mm!;
-  const pmd = k.read_entry(vmf.pmdp);
-  const ptl = k.pte_lockptr(pmd);
-  const ptep = pte_offset(pmd, address);
+  const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, address);
   vmf.ptep = ptep;
-  yield* k.spin_lock(ptl, PTE_LOCK);
-  if (k.read_entry(ptep) !== vmf.orig_pte) {
-    yield k.spin_unlock(ptl, PTE_LOCK);
+  if (ptep === 0 || k.read_entry(ptep) !== vmf.orig_pte) {
+    if (ptep !== 0) yield k.pte_unmap_unlock(vmf.pmdp);
     k.folio_unlock(page);
     yield* k.put_page(page);
     return ret;
@@ -127,7 +124,7 @@ export function* map_swapped_in(
     const copied = yield* k.do_wp_page(vmf);
     return copied & VM_FAULT_ERROR ? copied & VM_FAULT_ERROR : ret | copied;
   }
-  yield k.spin_unlock(ptl, PTE_LOCK);
+  yield k.pte_unmap_unlock(vmf.pmdp);
   return ret;
 }
 

@@ -125,10 +125,8 @@ export function* zap_pte_range(
   let address = from;
   const may_free_table = details.reclaim_pt && end - from === PMD_SIZE;
   while (address < end) {
+    if ((yield* k.pte_offset_map_lock(pmdp, address)) === 0) return;
     const pmd = k.read_entry(pmdp);
-    if (none(pmd)) return;
-    const ptl = k.pte_lockptr(pmd);
-    yield* k.spin_lock(ptl, PTE_LOCK);
     yield* k.flush_tlb_batched_pending(tlb.mm);
     let full = false;
     for (; address < end && !full; address += 4096) {
@@ -143,7 +141,7 @@ export function* zap_pte_range(
       yield* k.tlb_flush_mmu_tlbonly(tlb);
       k.tlb_flush_rmaps(tlb, vma);
     }
-    yield k.spin_unlock(ptl, PTE_LOCK);
+    yield k.pte_unmap_unlock(pmdp);
     if (flush) yield* k.tlb_flush_mmu(tlb);
   }
   if (may_free_table) yield* k.try_to_free_pte(tlb, vma, pmdp, from);
@@ -202,12 +200,20 @@ export function* try_to_free_pte(k: Kernel, tlb: MmuGather, vma: Vma, pmdp: numb
   const lock = k.pmd_lockptr(pmdp);
   yield* k.spin_lock(lock, PTE_LOCK);
   const pmd = k.read_entry(pmdp);
-  if (!none(pmd) && table_is_empty(k, entryPfn(pmd))) {
-    yield k.set_pmd(mm, address, pmdp, 0);
-    mm.pgtables_bytes -= 4096;
-    yield k.pte_free_tlb(tlb, entryPfn(pmd), address);
+  if (none(pmd)) {
+    yield k.spin_unlock(lock, PTE_LOCK);
+    return;
   }
+  // With its own lock held too nobody can be about to put something into it.
+  const ptl = k.pte_lockptr(pmd);
+  yield* k.spin_lock(ptl, `${PTE_LOCK}/1`);
+  const empty = table_is_empty(k, entryPfn(pmd));
+  if (empty) yield k.set_pmd(mm, address, pmdp, 0);
+  yield k.spin_unlock(ptl, `${PTE_LOCK}/1`);
   yield k.spin_unlock(lock, PTE_LOCK);
+  if (!empty) return;
+  mm.pgtables_bytes -= 4096;
+  yield k.pte_free_tlb(tlb, entryPfn(pmd), address);
 }
 
 function table_is_empty(k: Kernel, pfn: number): boolean {

@@ -18,7 +18,6 @@ import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Vma } from "../mm_types.ts";
 import { EAGAIN, EFAULT, EINVAL, ENOMEM } from "../uapi/errno.ts";
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from "../uapi/mman.ts";
-import { PTE_LOCK } from "./memory.ts";
 
 export function* sys_mlock(k: Kernel, addr: number, len: number): Steps<number> {
   return yield* k.do_mlock(addr, len, VM_LOCKED);
@@ -92,16 +91,15 @@ export function* mlock_fixup(k: Kernel, old: Vma, start: number, end: number, lo
 export function* mlock_vma_pages_range(k: Kernel, vma: Vma, start: number, end: number): Steps<void> {
   const mm = vma.vm_mm!;
   for (let at = k.next_pte_range(mm, start, end); at; at = k.next_pte_range(mm, at.end, end)) {
+    if ((yield* k.pte_offset_map_lock(at.pmdp, at.start)) === 0) continue;
     const pmd = k.read_entry(at.pmdp);
-    const ptl = k.pte_lockptr(pmd);
-    yield* k.spin_lock(ptl, PTE_LOCK);
     for (let address = at.start; address < at.end; address += 4096) {
       const pte = k.read_entry(pte_offset(pmd, address));
       const page = isPresent(pte) ? k.vm_normal_page(pte) : null;
       if (page && vma.vm_flags & VM_LOCKED) k.mlock_folio(page);
       else if (page) k.munlock_folio(page);
     }
-    yield k.spin_unlock(ptl, PTE_LOCK);
+    yield k.pte_unmap_unlock(at.pmdp);
   }
 }
 

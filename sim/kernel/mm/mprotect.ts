@@ -28,7 +28,6 @@ import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
 import { EACCES, EINVAL, ENOMEM } from "../uapi/errno.ts";
 import { PROT_GROWSDOWN, PROT_GROWSUP } from "../uapi/mman.ts";
-import { PTE_LOCK } from "./memory.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 import { is_accounted } from "./vma.ts";
@@ -173,9 +172,8 @@ export function* change_pte_range(
   how: "try writable" | "as the VMA says",
 ): Steps<void> {
   const mm = vma.vm_mm!;
+  if ((yield* k.pte_offset_map_lock(pmdp, start)) === 0) return;
   const pmd = k.read_entry(pmdp);
-  const ptl = k.pte_lockptr(pmd);
-  yield* k.spin_lock(ptl, PTE_LOCK);
   yield* k.flush_tlb_batched_pending(mm);
   for (let address = start; address < end; address += 4096) {
     const ptep = pte_offset(pmd, address);
@@ -189,7 +187,7 @@ export function* change_pte_range(
     yield k.set_pte(mm, address, ptep, entry);
     if (pte_needs_flush(old, entry)) k.tlb_remove_tlb_entry(tlb, address);
   }
-  yield k.spin_unlock(ptl, PTE_LOCK);
+  yield k.pte_unmap_unlock(pmdp);
 }
 
 /** Whether a write would find nothing to do but to make the entry writable: then that can be done at once. */

@@ -1,4 +1,5 @@
 // Going through the PTE tables of a range, for who changes entries: madvise, mprotect, reclaim.
+import type { Steps } from "../../core/thread.ts";
 import { _PAGE_PRESENT, _PAGE_PSE } from "../../hardware/entry.ts";
 import {
   addr_end,
@@ -7,10 +8,32 @@ import {
   PUD_SIZE,
   pgd_offset,
   pmd_offset,
+  pte_offset,
   pud_offset,
 } from "../arch/x86/mm/pgtable.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm } from "../mm_types.ts";
+import { PTE_LOCK } from "./memory.ts";
+
+/**
+ * Locks the PTE table below a PMD entry. It may go while the lock is waited for (PT_RECLAIM): then the entry is looked at again.
+ * @returns pointer to the PTE of `address`; 0 when there is no table, and nothing is locked
+ */
+export function* pte_offset_map_lock(k: Kernel, pmdp: number, address: number): Steps<number> {
+  for (;;) {
+    const pmd = k.read_entry(pmdp);
+    if (!leads_down(pmd)) return 0;
+    const ptl = k.pte_lockptr(pmd);
+    yield* k.spin_lock(ptl, PTE_LOCK);
+    if (k.read_entry(pmdp) === pmd) return pte_offset(pmd, address);
+    yield k.spin_unlock(ptl, PTE_LOCK);
+  }
+}
+
+/** Unlocks the PTE table below a PMD entry, which cannot have changed meanwhile. Returns the event. */
+export function pte_unmap_unlock(k: Kernel, pmdp: number): number {
+  return k.spin_unlock(k.pte_lockptr(k.read_entry(pmdp)), PTE_LOCK);
+}
 
 /** The part of a range that one PTE table maps, and the PMD entry that leads to the table. */
 export interface PteRange {

@@ -12,7 +12,6 @@ import { pte_dirty, pte_offset, pte_young } from "../arch/x86/mm/pgtable.ts";
 import { PG_anon_exclusive, PG_dirty, PG_swapbacked, PG_swapcache, VM_LOCKED } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, RwSemaphore, Vma } from "../mm_types.ts";
-import { PTE_LOCK } from "./memory.ts";
 import { SWP_EXCLUSIVE } from "./memory_swap.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
@@ -51,12 +50,12 @@ export function* page_vma_mapped(k: Kernel, page: Page, vma: Vma): Steps<MappedA
   const address = k.vma_address(page, vma);
   const found = address < 0 ? null : k.next_pte_range(vma.vm_mm!, address, address + 4096);
   if (!found) return null;
-  const pmd = k.read_entry(found.pmdp);
-  const ptep = pte_offset(pmd, address);
-  if (!maps(k.read_entry(ptep), page)) return null;
-  yield* k.spin_lock(k.pte_lockptr(pmd), PTE_LOCK);
-  if (maps(k.read_entry(ptep), page)) return { vma, address, ptep, pmdp: found.pmdp };
-  yield k.spin_unlock(k.pte_lockptr(pmd), PTE_LOCK);
+  const { pmdp } = found;
+  if (!maps(k.read_entry(pte_offset(k.read_entry(pmdp), address)), page)) return null;
+  const ptep = yield* k.pte_offset_map_lock(pmdp, address);
+  if (ptep === 0) return null;
+  if (maps(k.read_entry(ptep), page)) return { vma, address, ptep, pmdp };
+  yield k.pte_unmap_unlock(pmdp);
   return null;
 }
 
@@ -72,7 +71,7 @@ export function* try_to_unmap(k: Kernel, page: Page, flush: "batch flushes" | "f
     const at = yield* k.page_vma_mapped(page, vma);
     if (!at) continue;
     const unmapped = yield* k.try_to_unmap_one(page, at, flush);
-    yield k.spin_unlock(k.pte_lockptr(k.read_entry(at.pmdp)), PTE_LOCK);
+    yield k.pte_unmap_unlock(at.pmdp);
     if (unmapped) yield* k.put_page(page);
     else break;
   }
@@ -185,7 +184,7 @@ export function* folio_referenced(k: Kernel, page: Page): Steps<number> {
       yield k.set_pte(vma.vm_mm!, at.address, at.ptep, withoutFlags(pte, _PAGE_ACCESSED));
       young++;
     }
-    yield k.spin_unlock(k.pte_lockptr(k.read_entry(at.pmdp)), PTE_LOCK);
+    yield k.pte_unmap_unlock(at.pmdp);
     if (young < 0) break;
   }
   yield k.up_read(map.lock, map.name);

@@ -83,6 +83,8 @@ export function* shrink_folio(k: Kernel, page: Page, references: "ignore referen
     if (page.mapcount > 0 || (!was_swapbacked && page.flags & PG_swapbacked)) return "activate";
   }
   if (page.flags & PG_dirty) {
+    // Truncated meanwhile: nobody will want what is in it.
+    if (!page.mapping && !(page.flags & PG_swapcache)) return "keep";
     // The page must not change while it is written.
     yield* k.try_to_unmap_flush_dirty();
     const written = yield* k.pageout(page);
