@@ -26,7 +26,7 @@ export class Storage {
   readonly store: Store;
   readonly type: StructType;
   /** Numbers by chunk; within a chunk objects follow each other, `stride` numbers each. */
-  chunks: Float64Array[] = [];
+  readonly chunks: Float64Array[] = [];
   values: unknown[][] = [];
   /**
    * By chunk: the store's epoch if the chunk is our own, the negative epoch if it is our own and somebody watches it;
@@ -199,10 +199,11 @@ export class Storage {
 
   restore(snapshot: StorageSnapshot): void {
     // Handles of fixed objects stay valid: chunks that came later are blank again, not gone.
-    const chunks = this.chunks.length;
-    this.chunks = snapshot.chunks.slice();
+    const before = this.chunks.length;
+    this.chunks.length = snapshot.chunks.length;
+    for (let i = 0; i < snapshot.chunks.length; i++) this.chunks[i] = snapshot.chunks[i]!;
     this.values = snapshot.values.slice() as unknown[][];
-    this.#cover((chunks << this.shift) - 1);
+    this.#cover((before << this.shift) - 1);
     this.top = snapshot.top;
     this.live = snapshot.live;
     this.#firstFree = snapshot.firstFree;

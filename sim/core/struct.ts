@@ -41,6 +41,9 @@ export class Handle {
   /** The storage of the object's type in this machine. */
   readonly $: Storage;
   readonly layout: StructType;
+  /** `$.chunks` and `layout.at`, at hand for the accessors. */
+  readonly chunks: readonly Float64Array[];
+  readonly places: readonly number[];
   readonly slot: number;
   readonly gen: number;
   /** Index of the object's chunk, and of its generation, first number and first value in that chunk. */
@@ -54,6 +57,8 @@ export class Handle {
   constructor($: Storage, layout: StructType, slot: number, gen: number, place: Place) {
     this.$ = $;
     this.layout = layout;
+    this.chunks = $.chunks;
+    this.places = layout.at;
     this.slot = slot;
     this.gen = gen;
     this.chunk = place.chunk;
@@ -74,6 +79,9 @@ export interface Place {
   readonly base: number;
   readonly valueBase: number;
 }
+
+/** The numbers among which a living object's own lie, from `base` on: for reading only, before anything is written. */
+export const numbersOf = (handle: Handle): Readonly<Float64Array> => handle.chunks[handle.chunk]!;
 
 type FieldType<K> = K extends NumberKind
   ? number
@@ -163,21 +171,33 @@ function accessorFor(name: string, kind: Kind["kind"]): number {
   return id;
 }
 
-const OWN = { $: 0, layout: 0, slot: 0, gen: 0, chunk: 0, genAt: 0, base: 0, valueBase: 0, parts: 0 };
+const OWN = {
+  $: 0,
+  layout: 0,
+  chunks: 0,
+  places: 0,
+  slot: 0,
+  gen: 0,
+  chunk: 0,
+  genAt: 0,
+  base: 0,
+  valueBase: 0,
+  parts: 0,
+};
 
 const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
   number(name, id) {
     Object.defineProperty(Handle.prototype, name, {
       get(this: Handle) {
-        const numbers = this.$.chunks[this.chunk]!;
+        const numbers = this.chunks[this.chunk]!;
         if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        return numbers[this.base + this.layout.at[id]!];
+        return numbers[this.base + this.places[id]!];
       },
       set(this: Handle, v: number) {
         const $ = this.$;
-        const index = this.base + this.layout.at[id]!;
+        const index = this.base + this.places[id]!;
         if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
-        const numbers = $.chunks[this.chunk]!;
+        const numbers = this.chunks[this.chunk]!;
         if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
         numbers[index] = v;
       },
@@ -186,17 +206,17 @@ const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
   array(name, id) {
     Object.defineProperty(Handle.prototype, name, {
       value(this: Handle, i: number) {
-        const numbers = this.$.chunks[this.chunk]!;
+        const numbers = this.chunks[this.chunk]!;
         if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        return numbers[this.base + this.layout.at[id]! + i];
+        return numbers[this.base + this.places[id]! + i];
       },
     });
     Object.defineProperty(Handle.prototype, `set_${name}`, {
       value(this: Handle, i: number, v: number) {
         const $ = this.$;
-        const index = this.base + this.layout.at[id]! + i;
+        const index = this.base + this.places[id]! + i;
         if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
-        const numbers = $.chunks[this.chunk]!;
+        const numbers = this.chunks[this.chunk]!;
         if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
         numbers[index] = v;
       },
@@ -205,17 +225,17 @@ const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
   ref(name, id) {
     Object.defineProperty(Handle.prototype, name, {
       get(this: Handle) {
-        const numbers = this.$.chunks[this.chunk]!;
+        const numbers = this.chunks[this.chunk]!;
         if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        const to = numbers[this.base + this.layout.at[id]!]!;
+        const to = numbers[this.base + this.places[id]!]!;
         return to === 0 ? null : this.$.target(this.layout, id).deref(to);
       },
       set(this: Handle, to: Handle | null) {
         const $ = this.$;
         const v = to === null ? 0 : idOf(to);
-        const index = this.base + this.layout.at[id]!;
+        const index = this.base + this.places[id]!;
         if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
-        const numbers = $.chunks[this.chunk]!;
+        const numbers = this.chunks[this.chunk]!;
         if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
         numbers[index] = v;
       },
@@ -224,23 +244,23 @@ const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
   value(name, id) {
     Object.defineProperty(Handle.prototype, name, {
       get(this: Handle) {
-        if (this.$.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        return this.$.values[this.chunk]![this.valueBase + this.layout.at[id]!];
+        if (this.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
+        return this.$.values[this.chunk]![this.valueBase + this.places[id]!];
       },
       set(this: Handle, v: unknown) {
-        this.$.setValue(this, name, this.valueBase + this.layout.at[id]!, v);
+        this.$.setValue(this, name, this.valueBase + this.places[id]!, v);
       },
     });
   },
   refs(name, id) {
     Object.defineProperty(Handle.prototype, name, {
       get(this: Handle) {
-        if (this.$.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        const ids = this.$.values[this.chunk]![this.valueBase + this.layout.at[id]!] as readonly number[];
+        if (this.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
+        const ids = this.$.values[this.chunk]![this.valueBase + this.places[id]!] as readonly number[];
         return this.$.target(this.layout, id).list(ids);
       },
       set(this: Handle, list: RefList<Handle>) {
-        this.$.setValue(this, name, this.valueBase + this.layout.at[id]!, list.ids);
+        this.$.setValue(this, name, this.valueBase + this.places[id]!, list.ids);
       },
     });
   },
@@ -249,7 +269,7 @@ const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
       get(this: Handle) {
         const known = this.parts[id];
         if (known) return known;
-        const base = this.base + this.layout.at[id]!;
+        const base = this.base + this.places[id]!;
         const valueBase = this.valueBase + this.layout.innerValues[id]!;
         const place = { chunk: this.chunk, genAt: this.genAt, base, valueBase };
         const made = new Handle(this.$, this.layout.inner[id]!, this.slot, this.gen, place);
@@ -267,5 +287,6 @@ export function idOf(handle: Handle): number {
   return handle.gen * SLOTS + handle.slot + 1;
 }
 
-export const slotOf = (id: number): number => (id % SLOTS) - 1;
-export const genOf = (id: number): number => Math.floor(id / SLOTS);
+/** The low 31 bits, plus 1 so that no pointer is 0. Not by `%`, which JavaScript does in software for large numbers. */
+export const slotOf = (id: number): number => (id & (SLOTS - 1)) - 1;
+export const genOf = (id: number): number => (id - (id & (SLOTS - 1))) / SLOTS;

@@ -42,7 +42,7 @@ export function watchAccesses(context: Context, listeners: readonly ((access: Ac
     thread.vma_from = vma ? vma.vm_start : address;
     thread.vma_to = vma ? vma.vm_end : address + 1;
     thread.vma_kind = NO_VMA;
-    thread.vma_flags = vma ? vma.vm_flags % 2 ** 32 : 0;
+    thread.vma_flags = vma ? vma.vm_flags >>> 0 : 0;
     if (!vma) return;
     thread.vma_pgoff = vma.vm_pgoff;
     const shared = (vma.vm_flags & VM_SHARED) !== 0;

@@ -28,7 +28,7 @@ export function dataMismatch(context: Context): (access: Access) => void {
       mismatch(context, access, `foreign ${wrong}`, `${wrong}: not the page that is mapped there`);
       return;
     }
-    const word = Math.floor((address % 4096) / 8);
+    const word = Math.floor((address & 4095) / 8);
     const frame = context.frame(pfn);
     if (verb === "writes") {
       if (access.bytes !== 8) {

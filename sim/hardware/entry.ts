@@ -31,7 +31,8 @@ const PFN_SPAN = 2 ** 52;
 const SWAP_TYPES = 32;
 
 export const entryFlag = (entry: number, flag: number): boolean => (entry & flag) !== 0;
-export const entryPfn = (entry: number): number => Math.floor((entry % PFN_SPAN) / FLAGS);
+// No `%` of large numbers where every access passes: JavaScript divides them in software.
+export const entryPfn = (entry: number): number => Math.floor((entry >= PFN_SPAN ? entry - PFN_SPAN : entry) / FLAGS);
 export const entryNx = (entry: number): boolean => entry >= PFN_SPAN;
 export const makeEntry = (pfn: number, flags: number): number => pfn * FLAGS + flags;
 

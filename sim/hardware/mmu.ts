@@ -125,7 +125,10 @@ interface Leaf {
 }
 
 /** Index of an address in the table of a level (1: PTE table … 4: PGD). */
-export const indexAt = (address: number, level: number): number => Math.floor(address / 2 ** (12 + 9 * (level - 1))) % 512;
+export const indexAt = (address: number, level: number): number => Math.floor(address / SPAN[level]!) & 511;
+
+/** Bytes that an entry of a level covers. */
+const SPAN = [0, 2 ** 12, 2 ** 21, 2 ** 30, 2 ** 39, 2 ** 48];
 
 /** Page of an address within a leaf of a level, in frames. */
 const pageWithin = (address: number, level: number): number =>

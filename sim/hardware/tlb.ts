@@ -1,7 +1,7 @@
 // A CPU's translation caches: leaf translations and the paging-structure caches (SDM vol. 3, 4.10), tagged with a PCID.
 // Four-way set-associative, 1,024 entries; a full set loses its entries in the order in which they came.
 import { array, number } from "../core/fields.ts";
-import { type Of, struct } from "../core/struct.ts";
+import { numbersOf, type Of, struct } from "../core/struct.ts";
 
 const SETS = 256;
 const WAYS = 4;
@@ -33,18 +33,26 @@ export interface CachedTranslation {
   readonly entry: number;
 }
 
-const levelShift = (level: number): number => 12 + 9 * (level - 1);
-const vpnAt = (address: number, level: number): number => Math.floor(address / 2 ** levelShift(level));
+/** Bytes that an entry of a level covers. */
+const SPAN = [0, 2 ** 12, 2 ** 21, 2 ** 30, 2 ** 39, 2 ** 48];
+const vpnAt = (address: number, level: number): number => Math.floor(address / SPAN[level]!);
 const tagOf = (vpn: number, level: number, pcid: number): number => vpn * 64 + level * 8 + pcid + 1;
 
 /** Spreads neighbouring regions over the sets; neighbouring pages stay in neighbouring sets. */
-const setOf = (vpn: number, level: number): number => (vpn + Math.floor(vpn / SETS) * 37 + level * 61) % SETS;
+const setOf = (vpn: number, level: number): number => (vpn + Math.floor(vpn / SETS) * 37 + level * 61) & (SETS - 1);
 
+const TAGS = tlb_cache.byName.get("tags")!.at;
+const SINCE = tlb_cache.byName.get("since")!.at;
+const FLUSHES = tlb_cache.byName.get("flushes")!.at;
+
+/** Every access of every task comes by here: the numbers are read where they lie. */
 function find(tlb: Tlb, vpn: number, level: number, pcid: number): number {
+  const numbers = numbersOf(tlb);
+  const { base } = tlb;
   const tag = tagOf(vpn, level, pcid);
   const first = setOf(vpn, level) * WAYS;
   for (let i = first; i < first + WAYS; i++) {
-    if (tlb.tags(i) === tag && tlb.since(i) === tlb.flushes(pcid)) return i;
+    if (numbers[base + TAGS + i] === tag && numbers[base + SINCE + i] === numbers[base + FLUSHES + pcid]) return i;
   }
   return -1;
 }
@@ -75,7 +83,7 @@ export function tlbFill(tlb: Tlb, address: number, level: number, pcid: number, 
 function free(tlb: Tlb, set: number): number {
   for (let i = set * WAYS; i < (set + 1) * WAYS; i++) {
     const tag = tlb.tags(i);
-    if (tag === 0 || tlb.since(i) !== tlb.flushes((tag - 1) % 8)) return i;
+    if (tag === 0 || tlb.since(i) !== tlb.flushes((tag - 1) & 7)) return i;
   }
   return -1;
 }
@@ -107,7 +115,7 @@ export function tlbContents(tlb: Tlb): CachedTranslation[] {
     const pcid = tag % 8;
     const level = Math.floor(tag / 8) % 8;
     if (tlb.since(i) !== tlb.flushes(pcid)) continue;
-    const bytes = 2 ** levelShift(level);
+    const bytes = SPAN[level]!;
     found.push({ address: Math.floor(tag / 64) * bytes, bytes, level, pcid, entry: tlb.entries(i) });
   }
   return found.sort((a, b) => a.address - b.address || a.level - b.level || a.pcid - b.pcid);

@@ -16,7 +16,9 @@ export function* do_syscall(k: Kernel, name: string, args: readonly unknown[]): 
 /** A unit with which a statement of the scenario begins: that is a step of its own, before anything is done. */
 export function* begin_statement(k: Kernel, line: number, name: string, args: readonly unknown[]): Steps<unknown> {
   yield k.trace.statement(k.current, line);
-  return yield* (k as unknown as Readonly<Record<string, (...args: readonly unknown[]) => Steps<unknown>>>)[name]!(...args);
+  return yield* (k as unknown as Readonly<Record<string, (...args: readonly unknown[]) => Steps<unknown>>>)[name]!(
+    ...args,
+  );
 }
 
 /** What a call does that has nothing to do. */

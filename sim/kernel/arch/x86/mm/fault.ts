@@ -1,6 +1,7 @@
 // Memory accesses of tasks, and what the hardware's page faults lead to (arch/x86/mm/fault.c).
 import type { Steps } from "../../../../core/thread.ts";
 import { type Access, X86_PF_INSTR, X86_PF_PROT, X86_PF_WRITE } from "../../../../hardware/mmu.ts";
+import { tlbInvalidatePage } from "../../../../hardware/tlb.ts";
 import {
   FAULT_FLAG_DEFAULT,
   FAULT_FLAG_INSTRUCTION,
@@ -32,7 +33,7 @@ export function* user_load(k: Kernel, address: number): Steps<number> {
   const signal = yield* k.user_access(address, "read");
   if (signal !== 0) return signal;
   const { pfn } = k.mmu;
-  k.memory.readWord(pfn, Math.floor((address % 4096) / 8));
+  k.memory.readWord(pfn, Math.floor((address & 4095) / 8));
   const task = k.current;
   task.load_low = k.memory.low;
   task.load_high = k.memory.high;
@@ -45,7 +46,7 @@ export function* user_store(k: Kernel, address: number, low: number, high: numbe
   const signal = yield* k.user_access(address, "write");
   if (signal !== 0) return signal;
   const { pfn } = k.mmu;
-  k.memory.writeWord(pfn, Math.floor((address % 4096) / 8), low, high);
+  k.memory.writeWord(pfn, Math.floor((address & 4095) / 8), low, high);
   yield k.trace.store(address, pfn, k.current.mm, 8);
   return 0;
 }
@@ -86,7 +87,11 @@ export function translate(k: Kernel, address: number, access: Access): boolean {
     k.mmu.error = (access === "write" ? X86_PF_WRITE : 0) | (access === "exec" ? X86_PF_INSTR : 0) | 4;
     return false;
   }
-  return k.mmu.translate(k.tlbOf(cpu.id), cpu.loaded_mm_asid, cpu.loaded_mm!.pgd, address, access);
+  const tlb = k.tlbOf(cpu.id);
+  if (k.mmu.translate(tlb, cpu.loaded_mm_asid, cpu.loaded_mm!.pgd, address, access)) return true;
+  // A page fault takes along what is cached for its address, upper entries too (SDM vol. 3, 4.10.4.1).
+  tlbInvalidatePage(tlb, address, cpu.loaded_mm_asid);
+  return false;
 }
 
 /** Returns 0 when the access can be tried again, else the signal. */

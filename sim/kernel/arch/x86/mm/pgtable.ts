@@ -37,19 +37,19 @@ export const PGDIR_SIZE = 2 ** 39;
 export const TASK_SIZE = 2 ** 47 - PAGE_SIZE;
 
 export const PAGE_ALIGN = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
-export const alignDown = (n: number, size: number): number => n - (n % size);
+export const alignDown = (n: number, size: number): number => Math.floor(n / size) * size;
 
 /** Level names by number: 1 PTE … 4 PGD; used for page types and events. */
 export const LEVEL_NAMES = ["", "pte", "pmd", "pud", "pgd"] as const;
 const TABLE_TYPE = [0, PAGE_TYPE.pte, PAGE_TYPE.pmd, PAGE_TYPE.pud, PAGE_TYPE.pgd] as const;
 
-export const pgd_offset = (mm: Mm, address: number): number => mm.pgd * 512 + (Math.floor(address / PGDIR_SIZE) % 512);
+export const pgd_offset = (mm: Mm, address: number): number => mm.pgd * 512 + (Math.floor(address / PGDIR_SIZE) & 511);
 export const pud_offset = (p4d: number, address: number): number =>
-  entryPfn(p4d) * 512 + (Math.floor(address / PUD_SIZE) % 512);
+  entryPfn(p4d) * 512 + (Math.floor(address / PUD_SIZE) & 511);
 export const pmd_offset = (pud: number, address: number): number =>
-  entryPfn(pud) * 512 + (Math.floor(address / PMD_SIZE) % 512);
+  entryPfn(pud) * 512 + (Math.floor(address / PMD_SIZE) & 511);
 export const pte_offset = (pmd: number, address: number): number =>
-  entryPfn(pmd) * 512 + (Math.floor(address / PAGE_SIZE) % 512);
+  entryPfn(pmd) * 512 + (Math.floor(address / PAGE_SIZE) & 511);
 
 /** End of the part of [address, end) that one entry covering `size` bytes maps. */
 export const addr_end = (address: number, end: number, size: number): number =>
@@ -57,12 +57,12 @@ export const addr_end = (address: number, end: number, size: number): number =>
 
 /** The entry at `entryp`. A walk into a frame that is not a page table is reported by the use-after-free detector. */
 export function read_entry(k: Kernel, entryp: number): number {
-  return k.memory.readEntry(Math.floor(entryp / 512), entryp % 512);
+  return k.memory.readEntry(Math.floor(entryp / 512), entryp & 511);
 }
 
 function write_entry(k: Kernel, entryp: number, entry: number): number {
   const table = Math.floor(entryp / 512);
-  const index = entryp % 512;
+  const index = entryp & 511;
   const old = k.memory.readEntry(table, index);
   k.memory.writeEntry(table, index, entry);
   return old;
