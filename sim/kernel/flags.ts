@@ -12,6 +12,8 @@ export const VM_MAYSHARE = 0x80;
 export const VM_GROWSDOWN = 0x100;
 export const VM_UFFD_MISSING = 0x200;
 export const VM_PFNMAP = 0x400;
+/** Guard regions may be in it: they are copied by fork, and the flag stays (6.18). */
+export const VM_MAYBE_GUARD = 0x800;
 export const VM_UFFD_WP = 0x1000;
 export const VM_LOCKED = 0x2000;
 export const VM_IO = 0x4000;
@@ -33,6 +35,8 @@ export const VM_NOHUGEPAGE = 0x40000000;
 export const VM_MERGEABLE = 0x80000000;
 export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
 export const VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;
+/** Flags that do not keep VMAs apart: what two VMAs become has those of both (6.18). */
+export const VM_STICKY = VM_SOFTDIRTY | VM_MAYBE_GUARD;
 /** VMAs with these flags never merge. */
 export const VM_SPECIAL = VM_IO | VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP;
 
@@ -47,6 +51,7 @@ export const VM_FLAGS: Readonly<Record<number, string>> = {
   [VM_MAYEXEC]: "MAYEXEC",
   [VM_MAYSHARE]: "MAYSHARE",
   [VM_GROWSDOWN]: "GROWSDOWN",
+  [VM_MAYBE_GUARD]: "MAYBE_GUARD",
   [VM_UFFD_MISSING]: "UFFD_MISSING",
   [VM_PFNMAP]: "PFNMAP",
   [VM_UFFD_WP]: "UFFD_WP",

@@ -17,6 +17,7 @@ import {
   VM_SEQ_READ,
   VM_SHARED,
   VM_SPECIAL,
+  VM_STICKY,
   VM_UFFD_MISSING,
   VM_UFFD_WP,
   VM_WIPEONFORK,
@@ -189,7 +190,7 @@ export function* madvise_update_vma(k: Kernel, vma: Vma, start: number, end: num
   const changed = yield* k.vma_modify_flags(vma, start, end, flags);
   if (typeof changed === "number") return changed;
   yield* k.vma_start_write(changed);
-  changed.vm_flags = flags;
+  changed.vm_flags = withVmFlags(flags, changed.vm_flags & VM_STICKY);
   yield k.trace.vma_change(changed, changed.vm_mm, changed.vm_start, changed.vm_end);
   return 0;
 }

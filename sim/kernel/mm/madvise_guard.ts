@@ -3,7 +3,7 @@
 import type { Steps } from "../../core/thread.ts";
 import { makeSwapEntry, swapOffset, swapType } from "../../hardware/entry.ts";
 import { none, pgd_offset, pte_offset } from "../arch/x86/mm/pgtable.ts";
-import { VM_HUGETLB, VM_LOCKED, VM_SPECIAL } from "../flags.ts";
+import { VM_HUGETLB, VM_LOCKED, VM_MAYBE_GUARD, VM_SPECIAL, withVmFlags } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import { EINVAL, ENOMEM } from "../uapi/errno.ts";
@@ -19,6 +19,7 @@ export const is_guard_pte = (pte: number): boolean => is_pte_marker(pte) && (swa
 /** MADV_GUARD_INSTALL: what is mapped in the range goes. */
 export function* madvise_guard_install(k: Kernel, vma: Vma, start: number, end: number): Steps<number> {
   if (vma.vm_flags & (VM_SPECIAL | VM_HUGETLB | VM_LOCKED)) return -EINVAL;
+  vma.vm_flags = withVmFlags(vma.vm_flags, VM_MAYBE_GUARD);
   if (vma.vm_ops === "" && (yield* k.__anon_vma_prepare(vma)) < 0) return -ENOMEM;
   for (;;) {
     const result = yield* k.guard_install_range(vma, start, end);

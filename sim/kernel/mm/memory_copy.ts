@@ -13,7 +13,7 @@ import {
   pte_write,
   pud_offset,
 } from "../arch/x86/mm/pgtable.ts";
-import { VM_MAYWRITE, VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, VM_UFFD_WP } from "../flags.ts";
+import { VM_MAYBE_GUARD, VM_MAYWRITE, VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, VM_UFFD_WP } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
@@ -26,7 +26,7 @@ const is_cow_mapping = (vma: Vma): boolean => (vma.vm_flags & (VM_SHARED | VM_MA
 
 /** Pages that a later fault can find again need no copy. */
 const vma_needs_copy = (src: Vma): boolean =>
-  (src.vm_flags & (VM_UFFD_WP | VM_PFNMAP | VM_MIXEDMAP)) !== 0 || src.anon_vma !== null;
+  (src.vm_flags & (VM_UFFD_WP | VM_PFNMAP | VM_MIXEDMAP | VM_MAYBE_GUARD)) !== 0 || src.anon_vma !== null;
 
 /** @returns 0 or -ENOMEM */
 export function* copy_page_range(k: Kernel, dst: Vma, src: Vma): Steps<number> {

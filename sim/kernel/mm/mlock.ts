@@ -11,6 +11,7 @@ import {
   VM_LOCKED_MASK,
   VM_LOCKONFAULT,
   VM_SPECIAL,
+  VM_STICKY,
   withoutVmFlags,
   withVmFlags,
 } from "../flags.ts";
@@ -81,7 +82,7 @@ export function* mlock_fixup(k: Kernel, old: Vma, start: number, end: number, lo
   if (!(newflags & VM_LOCKED)) mm.locked_vm -= pages;
   else if (!(oldflags & VM_LOCKED)) mm.locked_vm += pages;
   yield* k.vma_start_write(vma);
-  vma.vm_flags = newflags;
+  vma.vm_flags = withVmFlags(newflags, vma.vm_flags & VM_STICKY);
   yield k.trace.vma_change(vma, mm, vma.vm_start, vma.vm_end);
   if ((oldflags ^ newflags) & VM_LOCKED) yield* k.mlock_vma_pages_range(vma, start, end);
   return 0;

@@ -23,6 +23,7 @@ import type { Kernel } from "../kernel.ts";
 import type { File, Mm, Vma } from "../mm_types.ts";
 import { EACCES, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOVERFLOW } from "../uapi/errno.ts";
 import {
+  MAP_32BIT,
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
@@ -44,6 +45,10 @@ import { is_accounted, sysctl_max_map_count, vma_pages } from "./vma.ts";
 export const mmap_min_addr = 65536;
 /** Where top-down placement begins without address randomisation: 128 MiB below the end. */
 export const MMAP_BASE = TASK_SIZE - 2 ** 27;
+
+/** Where MAP_32BIT places. */
+const LOW_START = 0x4000_0000;
+const LOW_END = 0x8000_0000;
 
 /** The system call. `offset` in bytes. Returns the address or a negative errno. */
 export function* sys_mmap(
@@ -150,7 +155,8 @@ export function get_unmapped_area(
   const size = k.mm_task_size(mm);
   if (len > size) return -ENOMEM;
   const align = !file && !(flags & MAP_SHARED) && hint === 0 && len % PMD_SIZE === 0 ? PMD_SIZE : 4096;
-  const addr = flags & MAP_FIXED ? hint : place(k, mm, hint, len, align);
+  const find = flags & MAP_32BIT ? place_low : place;
+  const addr = flags & MAP_FIXED ? hint : find(k, mm, hint, len, align);
   if (addr < 0) return addr;
   if (addr > size - len) return -ENOMEM;
   return addr % 4096 === 0 ? addr : -EINVAL;
@@ -169,6 +175,27 @@ function place(k: Kernel, mm: Mm, hint: number, len: number, align: number): num
   }
   const aligned = align > 4096 ? k.vm_unmapped_area(mm, len, align) : -ENOMEM;
   return aligned >= 0 ? aligned : k.vm_unmapped_area(mm, len, 4096);
+}
+
+/** MAP_32BIT: the lowest gap of the second gigabyte. Where alignment needs room, Linux asks for that much more. */
+function place_low(k: Kernel, mm: Mm, hint: number, len: number, align: number): number {
+  if (hint !== 0) {
+    const addr = PAGE_ALIGN(hint);
+    if (addr <= LOW_END - len && !k.find_vma_intersection(mm, addr, addr + len)) return addr;
+  }
+  if (align === 4096) return lowest_gap(mm, len);
+  const padded = lowest_gap(mm, len + align);
+  return padded < 0 ? lowest_gap(mm, len) : padded + align - (padded % align);
+}
+
+function lowest_gap(mm: Mm, len: number): number {
+  let bottom = LOW_START;
+  for (const vma of mm.mm_mt) {
+    if (vma.vm_end <= bottom) continue;
+    if (bottom + len <= vma.vm_start) break;
+    bottom = vma.vm_end;
+  }
+  return bottom + len <= LOW_END ? bottom : -ENOMEM;
 }
 
 /** The highest gap below mmap_base, then anywhere above. */

@@ -19,6 +19,7 @@ import {
   VM_LOCKED,
   VM_NORESERVE,
   VM_SHARED,
+  VM_STICKY,
   VM_UFFD_WP,
   VM_WRITE,
   withoutVmFlags,
@@ -128,7 +129,7 @@ export function* mprotect_fixup(
     return vma;
   }
   yield* k.vma_start_write(vma);
-  k.vm_flags_reset(vma, newflags);
+  k.vm_flags_reset(vma, withVmFlags(newflags, vma.vm_flags & VM_STICKY));
   k.vma_set_page_prot(vma);
   yield k.trace.vma_change(vma, mm, vma.vm_start, vma.vm_end);
   yield* k.change_protection(tlb, vma, start, end);

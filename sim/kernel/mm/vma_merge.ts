@@ -1,7 +1,7 @@
 // VMAs that become one (mm/vma.c): a new mapping that continues its neighbours, and an old one, or part of it, that has
 // become like them.
 import type { Steps } from "../../core/thread.ts";
-import { VM_SOFTDIRTY, VM_SPECIAL, withoutVmFlags } from "../flags.ts";
+import { VM_SPECIAL, VM_STICKY, withoutVmFlags, withVmFlags } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AnonVma, File, Mm, Vma } from "../mm_types.ts";
 
@@ -21,7 +21,7 @@ export interface VmaMerge {
 /** Same flags, file and operations; `pgoff_gap`: pages missing between the offsets. */
 export function mergeable_with(k: Kernel, vma: Vma, vm_flags: number, file: File | null, pgoff_gap: number): boolean {
   if (pgoff_gap !== 0 || vma.vm_file !== file) return false;
-  if (withoutVmFlags(vma.vm_flags, VM_SOFTDIRTY) !== withoutVmFlags(vm_flags, VM_SOFTDIRTY)) return false;
+  if (withoutVmFlags(vma.vm_flags, VM_STICKY) !== withoutVmFlags(vm_flags, VM_STICKY)) return false;
   return !(vm_flags & VM_SPECIAL) && !k.vm_op(vma, "close");
 }
 
@@ -71,10 +71,11 @@ export function* vma_merge_new_range(k: Kernel, merge: VmaMerge): Steps<Vma | nu
   if (left) {
     const both = right !== null && join(left, right);
     yield* k.vma_resize(left, left.vm_start, both ? right.vm_end : end, both ? [right] : []);
-    return left;
+    return with_sticky_flags(left, merge);
   }
-  if (right) yield* k.vma_resize(right, start, right.vm_end, []);
-  return right;
+  if (!right) return null;
+  yield* k.vma_resize(right, start, right.vm_end, []);
+  return with_sticky_flags(right, merge);
 }
 
 /**
@@ -94,17 +95,23 @@ export function* vma_merge_existing_range(k: Kernel, merge: VmaMerge): Steps<Vma
   const right = atEnd && k.can_merge_right(merge, next) ? next : null;
   if (left && right && join(left, right)) {
     yield* k.vma_resize(left, left.vm_start, right.vm_end, [vma, right]);
-    return left;
+    return with_sticky_flags(left, merge);
   }
   if (left) {
     if (atEnd) yield* k.vma_resize(left, left.vm_start, end, [vma]);
     else yield* k.vma_move_boundary(left, vma, end);
-    return left;
+    return with_sticky_flags(left, merge);
   }
   if (!right) return null;
   if (atStart) yield* k.vma_resize(right, start, right.vm_end, [vma]);
   else yield* k.vma_move_boundary(vma, right, start);
-  return right;
+  return with_sticky_flags(right, merge);
+}
+
+/** What takes in a range takes on the flags of the range that must not get lost. */
+function with_sticky_flags(vma: Vma, merge: VmaMerge): Vma {
+  vma.vm_flags = withVmFlags(vma.vm_flags, merge.vm_flags & VM_STICKY);
+  return vma;
 }
 
 /** `to` gets the anon_vma of a VMA that it takes the pages of. */
@@ -121,6 +128,7 @@ export function* vma_resize(k: Kernel, vma: Vma, start: number, end: number, swa
   for (const gone of swallowed) {
     yield* k.vma_start_write(gone);
     yield* k.dup_anon_vma(vma, gone);
+    vma.vm_flags = withVmFlags(vma.vm_flags, gone.vm_flags & VM_STICKY);
   }
   for (const gone of swallowed) {
     yield* k.vma_detach(gone);
@@ -166,7 +174,7 @@ export function* vma_complete(k: Kernel, vma: Vma): Steps<void> {
 }
 
 /**
- * Makes [start, end) of `vma` a VMA that can have these flags, by merging or splitting. Changes no flags itself.
+ * Makes [start, end) of `vma` a VMA that can have these flags, by merging or splitting. Changes no flags itself, but the VMA may have more of VM_STICKY than `vm_flags`.
  * @returns that VMA, or a negative errno
  */
 export function* vma_modify_flags(

@@ -13,7 +13,7 @@ import {
 } from "../../../hardware/entry.ts";
 import { PG_dirty, PG_referenced, PG_swapbacked, VM_LOCKED, VM_SHARED, VM_SOFTDIRTY, VM_WRITE } from "../../flags.ts";
 import type { Kernel } from "../../kernel.ts";
-import { is_guard_pte } from "../../mm/madvise_guard.ts";
+import { is_guard_pte, is_pte_marker } from "../../mm/madvise_guard.ts";
 import { PAGE_TYPE } from "../../mm/page_alloc.ts";
 import type { Mm, Page, Task, Vma } from "../../mm_types.ts";
 
@@ -151,6 +151,7 @@ export function smaps_of(k: Kernel, vma: Vma): Smaps {
   const sums = nothing(vma.vm_end - vma.vm_start);
   sums.Swap = shmem_swap_usage(k, vma);
   k.walk_page_range(vma.vm_mm!, vma.vm_start, vma.vm_end, (entry, _address, size) => {
+    if (is_pte_marker(entry)) return;
     if (!isPresent(entry)) {
       sums.Swap += 4096;
       sums.SwapPss += Math.floor((4096 * PSS_ONE) / Math.max(1, k.swp_swapcount(entry)));
@@ -312,6 +313,7 @@ const VM_FLAG_LETTERS: Readonly<Record<number, string>> = {
   8: "gd",
   9: "um",
   10: "pf",
+  11: "gu",
   12: "uw",
   13: "lo",
   14: "io",
