@@ -15,7 +15,13 @@ export type {
   ThreadInfo,
   ValueNode,
 } from "./debugging.ts";
+export type { Difference } from "./conform/compare.ts";
+export type { RealMachine, RealRun } from "./conform/observation.ts";
+export { randomScenario } from "./conform/random.ts";
+export { readReal } from "./conform/read_real.ts";
+export { shrink } from "./conform/shrink.ts";
 export { checkFile } from "./session/check_file.ts";
+export { type Comparison, compareWithReal, type Exported, exportScenarios } from "./session/conform.ts";
 export { exceptionFilters, openDebugSession } from "./session/debug.ts";
 export { openRun } from "./session/open_run.ts";
 export type { ReportedBug, RunReport } from "./session/report.ts";

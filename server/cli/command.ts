@@ -1,7 +1,9 @@
 // Which command is meant, and help.
 import { type Arguments, type OptionRule, readArguments } from "./arguments.ts";
 import { checkCommand } from "./check.ts";
+import { conformCommand, RANDOM, SEED } from "./conform.ts";
 import { designsCommand } from "./designs.ts";
+import { exportCommand } from "./export.ts";
 import { COLOR, FIX, HELP, has, JSON_OUT, KERNEL, MAX_STEPS, QUIET, SCHEDULE, SET } from "./options.ts";
 import { complain, runCommand } from "./run.ts";
 import { STATUS, type Status, type Terminal } from "./terminal.ts";
@@ -28,6 +30,20 @@ const COMMANDS: readonly Command[] = [
     doc: "Says what is wrong with scenarios, without running them.",
     options: [KERNEL, JSON_OUT, QUIET, HELP],
     run: checkCommand,
+  },
+  {
+    name: "export",
+    usage: "export FILE",
+    doc: "Prints a scenario as a C program for a real Linux on x86-64, one process a process.",
+    options: [HELP],
+    run: exportCommand,
+  },
+  {
+    name: "conform",
+    usage: "conform FILE…",
+    doc: "Runs scenarios on this machine's Linux too and compares every result, counter and page.",
+    options: [RANDOM, SEED, JSON_OUT, QUIET, HELP],
+    run: conformCommand,
   },
   {
     name: "designs",

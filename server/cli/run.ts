@@ -58,7 +58,7 @@ async function runFile(options: Parameters<typeof openRun>[1], terminal: Termina
   return { report: run.report(), interrupted: terminal.interrupted() } satisfies Done;
 }
 
-function refusalText({
+export function refusalText({
   message,
   diagnostics,
 }: {
@@ -82,7 +82,7 @@ const statusOf = ({ verdict }: RunReport): Status =>
   verdict === "pass" ? STATUS.ok : verdict === "fail" ? STATUS.failed : STATUS.limit;
 
 /** What a script has to hear of first: interrupted, refused, failed, cut off. */
-function worse(a: Status, b: Status): Status {
+export function worse(a: Status, b: Status): Status {
   const order: readonly Status[] = [STATUS.ok, STATUS.limit, STATUS.failed, STATUS.refused, STATUS.interrupted];
   return order.indexOf(a) >= order.indexOf(b) ? a : b;
 }

@@ -1,5 +1,6 @@
 // What the command line needs from where it runs.
 import type { Host } from "../../sim/session.ts";
+import type { Native } from "./native.ts";
 
 export interface Terminal extends Host {
   out(text: string): void;
@@ -15,6 +16,8 @@ export interface Terminal extends Host {
   /** Starts a server that is built beside this program; false where it is missing. */
   server(name: "adapter" | "language-server", args: readonly string[]): boolean;
   readonly version: string;
+  /** Compiles and runs programs; absent where that cannot be. */
+  readonly native?: Native;
 }
 
 /** Exit statuses, see docs/command-line.md. */

@@ -1,6 +1,6 @@
 // Random scenarios: what a fuzzer would do to Linux's memory management, in the scenario language. They are drawn from a
 // rough idea of what is mapped and open, so that most calls meet something; what does not is tried now and then too.
-import { accessCallText, fileCall, mappingCall } from "./random_calls.ts";
+import { accessCallText, fileCall, mappingCall, mmapCall } from "./random_calls.ts";
 import { createDraw, type Draw } from "./random_draw.ts";
 
 /** A process as the generator imagines it. */
@@ -46,6 +46,9 @@ export function randomScenario(seed: number): string {
 }
 
 function callOf(draw: Draw, actor: Actor, actors: readonly Actor[]): string {
+  // Nothing comes of most calls before something is mapped.
+  if (actor.mappings.length === 0 && draw.chance(0.8))
+    return draw.chance(0.3) ? fileCall(draw, actor) : mmapCall(draw, actor);
   const kind = draw.weighted({ mapping: 42, access: 38, file: 15, process: 5 });
   if (kind === "mapping") return mappingCall(draw, actor);
   if (kind === "access") return accessCallText(draw, actor);

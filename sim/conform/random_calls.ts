@@ -12,7 +12,8 @@ const inKib = (bytes: number): string => (bytes % MIB === 0 ? `${bytes / MIB}MiB
 
 function newPlace(draw: Draw): string {
   const anchor = draw.one(ANCHORS);
-  const bytes = draw.weighted({ near: 5, table: 3 }) === "near" ? draw.between(-6, 8) * PAGE : draw.between(-2, 4) * MIB;
+  const bytes =
+    draw.weighted({ near: 5, table: 3 }) === "near" ? draw.between(-6, 8) * PAGE : draw.between(-2, 4) * MIB;
   if (bytes === 0) return anchor;
   return bytes > 0 ? `${anchor} + ${inKib(bytes)}` : `${anchor} - ${inKib(-bytes)}`;
 }
@@ -25,7 +26,7 @@ function newSize(draw: Draw): number {
 
 /** A range in or around what is mapped; now and then anywhere. */
 function range(draw: Draw, actor: Actor): { readonly place: string; readonly bytes: number; readonly left: number } {
-  if (actor.mappings.length === 0 || draw.chance(0.06)) {
+  if (actor.mappings.length === 0 || draw.chance(0.04)) {
     const bytes = newSize(draw);
     return { place: newPlace(draw), bytes, left: bytes };
   }
@@ -55,6 +56,7 @@ export function mappingCall(draw: Draw, actor: Actor): string {
       return mmapCall(draw, actor);
     case "munmap": {
       const { place, bytes } = range(draw, actor);
+      forget(actor, place, bytes);
       return `munmap(${placeText(draw, place)}, ${sizeText(draw, bytes)})`;
     }
     case "mremap":
@@ -76,9 +78,9 @@ export function mappingCall(draw: Draw, actor: Actor): string {
 
 const protection = (draw: Draw): string =>
   draw.weighted({
-    "PROT_READ|PROT_WRITE": 12,
-    PROT_READ: 5,
-    PROT_NONE: 3,
+    "PROT_READ|PROT_WRITE": 20,
+    PROT_READ: 4,
+    PROT_NONE: 2,
     PROT_WRITE: 1,
     "PROT_READ|PROT_EXEC": 1,
     "PROT_READ|PROT_WRITE|PROT_EXEC": 1,
@@ -109,7 +111,7 @@ const advice = (draw: Draw): string =>
     MADV_DONTNEED_LOCKED: 1,
   });
 
-function mmapCall(draw: Draw, actor: Actor): string {
+export function mmapCall(draw: Draw, actor: Actor): string {
   const bytes = newSize(draw);
   const file = actor.descriptors.length > 0 && draw.chance(0.4);
   const shared = draw.chance(0.5) ? "MAP_SHARED" : "MAP_PRIVATE";
@@ -136,6 +138,11 @@ function mmapCall(draw: Draw, actor: Actor): string {
   return `mmap(${place}, ${rest(fixed === "" ? [] : [fixed])}`;
 }
 
+/** What is unmapped whole is no longer a place to go to. */
+function forget(actor: Actor, place: string, bytes: number): void {
+  actor.mappings = actor.mappings.filter((one) => one.place !== place || one.bytes > bytes);
+}
+
 function mremapCall(draw: Draw, actor: Actor): string {
   const { place, bytes } = range(draw, actor);
   const size = draw.chance(0.5) ? bytes : newSize(draw);
@@ -150,6 +157,7 @@ function mremapCall(draw: Draw, actor: Actor): string {
   });
   if (!flags.includes("FIXED")) return `mremap(${place}, ${old}, ${inKib(size)}, ${flags})`;
   const to = newPlace(draw);
+  if (!flags.includes("DONTUNMAP")) forget(actor, place, bytes);
   actor.mappings.push({ place: to, bytes: size });
   return `mremap(${place}, ${old}, ${inKib(size)}, ${flags}, ${to})`;
 }

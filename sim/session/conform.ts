@@ -3,6 +3,7 @@
 import { cProgram } from "../conform/c_program.ts";
 import { cScenario } from "../conform/c_scenario.ts";
 import { compareRuns, type Difference } from "../conform/compare.ts";
+import { declaredOptions, notCompared } from "../conform/not_compared.ts";
 import { NotExportable } from "../conform/not_exportable.ts";
 import type { ObservedRun, RealMachine, RealRun } from "../conform/observation.ts";
 import { observe } from "../conform/observe.ts";
@@ -30,6 +31,8 @@ export interface Comparison {
   readonly statements: number;
   /** The version of Linux that was simulated: "6.18". */
   readonly version: string;
+  /** What this machine, or any, cannot show, in words. */
+  readonly notCompared: readonly string[];
 }
 
 /** One program for one or several scenarios, or why there can be none. */
@@ -56,7 +59,9 @@ export function compareWithReal(host: Host, options: LaunchOptions, real: RealRu
   if ("refused" in loaded) return loaded;
   const simulated = observedRun(loaded, real);
   const { version } = loaded.system.config;
-  return { differences: compareRuns(simulated, real), statements: simulated.statements.length, version };
+  const differences = compareRuns(simulated, real);
+  const statements = simulated.statements.length;
+  return { differences, statements, version, notCompared: notCompared(loaded.scenario, real) };
 }
 
 /** What the scenario leaves open is as on the real machine: its memory, and the version of Linux where there is one. */
@@ -69,15 +74,6 @@ function onMachine(scenario: CheckedScenario, { memory, swap, kernel }: RealMach
   const options = new Map(scenario.options);
   if (version && !declared.has("version")) options.set("version", version);
   return { ...scenario, machine, options };
-}
-
-/** Options that the file itself sets. */
-export function declaredOptions(scenario: CheckedScenario): ReadonlySet<string> {
-  return new Set(
-    scenario.program.items.flatMap(({ item }) =>
-      item.kind === "machine" || item.kind === "kernel-declaration" ? item.options.map(({ name }) => name.text) : [],
-    ),
-  );
 }
 
 function checked(host: Host, options: LaunchOptions): CheckedScenario | Refusal {

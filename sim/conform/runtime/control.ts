@@ -175,6 +175,8 @@ static void check_range(const struct call *call) {
                call->nr != SYS_mincore)
       return;
   }
+  if (call->op == OP_SYSCALL && call->nr == SYS_madvise && (call->arg[2] == 100 || call->arg[2] == 101))
+    die("line %d: this advice takes memory away from the machine; it is not given on a real Linux", call->line);
   if (reaches_area(start, length)) die("line %d: %s reaches this program's own memory at 0x%lx", call->line, call->name, AREA);
 }
 

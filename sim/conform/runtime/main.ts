@@ -1,5 +1,5 @@
 // The beginning and the end of an exported program.
-export const headSource = String.raw`#define _GNU_SOURCE
+export const headSource = `#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +29,9 @@ export const headSource = String.raw`#define _GNU_SOURCE
 #endif
 #ifndef SYS_close_range
 #define SYS_close_range 436
+#endif
+#ifndef MADV_COLD
+#define MADV_COLD 20
 #endif
 #define USED __attribute__((unused))
 

@@ -1,0 +1,96 @@
+// mshare conform FILE…: Linux itself judges the simulated kernel.
+import { type Comparison, exportScenarios, type RealMachine } from "../../sim/session.ts";
+import type { Arguments, OptionRule } from "./arguments.ts";
+import { conformRandom } from "./conform_random.ts";
+import { type Judged, judgeScenarios } from "./conform_run.ts";
+import { differencesText, isJudge, machineText, notComparedText } from "./conform_text.ts";
+import { jsonLine } from "./json.ts";
+import { first, has, JSON_OUT, QUIET } from "./options.ts";
+import { complain, refusalText, worse } from "./run.ts";
+import { STATUS, type Status, type Terminal } from "./terminal.ts";
+
+export const RANDOM: OptionRule = { name: "random", value: "N", doc: "N random programs instead of files" };
+export const SEED: OptionRule = { name: "seed", value: "S", doc: "the first of them (default 1)" };
+
+export async function conformCommand(args: Arguments, terminal: Terminal): Promise<Status> {
+  const random = first(args, RANDOM);
+  if (random === undefined && first(args, SEED) !== undefined) return complain(terminal, "--seed goes with --random N");
+  if (random !== undefined && args.files.length > 0)
+    return complain(terminal, "--random N makes its own programs; no files go with it");
+  if (random !== undefined) {
+    const [count, seed] = [Number(random), Number(first(args, SEED) ?? "1")];
+    if (!Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed) || seed < 0)
+      return complain(terminal, "--random N --seed S take whole numbers");
+    return conformRandom(terminal, count, seed, has(args, JSON_OUT));
+  }
+  if (args.files.length === 0) return complain(terminal, "no file is given: mshare conform FILE…");
+  let status: Status = STATUS.ok;
+  for (const file of args.files) {
+    status = worse(status, await conformFile(terminal, file, args));
+    if (terminal.interrupted()) return STATUS.interrupted;
+  }
+  return status;
+}
+
+async function conformFile(terminal: Terminal, program: string, args: Arguments): Promise<Status> {
+  const exported = exportScenarios(terminal, [{ program }]);
+  if ("refused" in exported) return unusable(terminal, program, refusalText(exported), args);
+  const judged = await judgeScenarios(terminal, [{ program }], terminal, "everything");
+  if (typeof judged === "string") return unusable(terminal, program, judged, args);
+  const [one] = judged;
+  if (one!.failure !== undefined) return unusable(terminal, program, one!.failure, args);
+  const { comparison, machine } = one as Required<Judged>;
+  const isMatch = comparison.differences.length === 0;
+  const counts = isJudge(machine, comparison.version);
+  const verdict = isMatch ? "agree" : counts ? "differ" : "not judged";
+  if (has(args, JSON_OUT))
+    terminal.out(jsonLine({ file: program, verdict, machine: machineOf(machine), ...comparison }));
+  else if (!has(args, QUIET) || verdict === "differ")
+    terminal.out(fileText(program, terminal.read(program) ?? "", comparison, machine, verdict));
+  return verdict === "differ" ? STATUS.failed : STATUS.ok;
+}
+
+function fileText(file: string, text: string, comparison: Comparison, machine: RealMachine, verdict: string): string {
+  const { statements, version, differences } = comparison;
+  const head = `${file}: ${statements} statements on ${machineText(machine)}\n`;
+  const said = {
+    agree: `  agrees with the simulated Linux ${version}\n`,
+    differ: "  DIFFERS\n",
+    "not judged": `  differs, but this kernel is not the simulated ${version}: that is no mistake of either\n`,
+  }[verdict];
+  const table = differences.length > 0 ? differencesText(file, text, differences) : "";
+  return head + said + table + notComparedText(comparison);
+}
+
+function unusable(terminal: Terminal, file: string, message: string, args: Arguments): Status {
+  if (has(args, JSON_OUT)) terminal.out(jsonLine({ file, verdict: "refused", message }));
+  else terminal.error(`mshare: ${message}\n`);
+  return STATUS.refused;
+}
+
+/** Without the statements that the program printed beside it. */
+const machineOf = ({
+  kernel,
+  thp,
+  overcommit,
+  memory,
+  swap,
+  cpus,
+  root,
+  randomized,
+  frames,
+  scan,
+  full,
+}: RealMachine) => ({
+  kernel,
+  thp,
+  overcommit,
+  memory,
+  swap,
+  cpus,
+  root,
+  randomized,
+  frames,
+  scan,
+  full,
+});

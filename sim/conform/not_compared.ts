@@ -1,0 +1,49 @@
+// What a comparison leaves out, on this machine or on any: said, not passed over.
+import type { CheckedScenario } from "../scenario/check.ts";
+import { visit } from "../scenario/visit.ts";
+import type { RealRun } from "./observation.ts";
+
+/** Options of `machine` and `kernel` that the file itself sets. */
+export function declaredOptions(scenario: CheckedScenario): ReadonlySet<string> {
+  return new Set(
+    scenario.program.items.flatMap(({ item }) =>
+      item.kind === "machine" || item.kind === "kernel-declaration" ? item.options.map(({ name }) => name.text) : [],
+    ),
+  );
+}
+
+export function notCompared(scenario: CheckedScenario, { machine, statements, pageTables }: RealRun): string[] {
+  const left: string[] = [];
+  const kinds = new Set<string>();
+  const calls = new Set<string>();
+  for (const { item } of scenario.program.items)
+    visit(item, (node) => {
+      if ("kind" in node) kinds.add(node.kind);
+      if ("kind" in node && node.kind === "call-statement") calls.add(node.call.name.text);
+    });
+  const say = (when: boolean, what: string) => {
+    if (when) left.push(what);
+  };
+  const processes = statements.flatMap((one) => Object.values(one.processes));
+  say(kinds.has("parallel"), "interleavings of `parallel` blocks: on Linux their processes come one after the other");
+  say(kinds.has("expect"), "`expect`: it reads the simulated machine");
+  say(
+    processes.some((one) => one && one.counters["faults"] === undefined),
+    "hardware faults: perf is not permitted",
+  );
+  say(!machine.frames, "which pages are the same frame: frame numbers are only for root");
+  say(!machine.root, "permissions of files: the simulated processes are root");
+  say(pageTables === null && !machine.root, "PageTables of /proc/meminfo: only root can have it brought up to date");
+  say(!machine.scan, "pages of mappings above 1 GiB: this Linux has no PAGEMAP_SCAN");
+  say(!machine.full, "pages and mappings after every statement: there are too many; at the end they are compared");
+  say(machine.randomized, "addresses that the kernel chooses: their randomisation could not be switched off");
+  say(machine.overcommit !== "0", `refusals of large mappings: vm.overcommit_memory is ${machine.overcommit}, not 0`);
+  const declared = declaredOptions(scenario);
+  const own = (name: string) => Number(scenario.machine.get(name));
+  say(declared.has("memory") && own("memory") !== machine.memory, "shortage of memory: the machines have not the same");
+  say(declared.has("swap") && own("swap") !== machine.swap, "swap: the machines have not the same");
+  say(scenario.machine.get("thp") !== "never", "transparent huge pages: they are switched off on Linux");
+  say(own("hugepages") !== 0, "huge pages: none are set aside on Linux for this");
+  say(calls.has("pagemap"), "frame numbers in what `pagemap` gives");
+  return left;
+}
