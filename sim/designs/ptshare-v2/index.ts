@@ -36,7 +36,7 @@ export const ptshareV2: Design = {
     },
     {
       name: "addresses",
-      doc: "Where others must map the file to share its tables: at the `same` address, as posted, or at `any`, which the author thought of.",
+      doc: "Where others must map the file to share its tables: at the `same` address, as posted, or at `any`, which the author thought of (as posted, faults there look for the wrong part of the file; `vm-mm-swap` mends that).",
       values: ["same", "any"],
       default: "same",
     },
