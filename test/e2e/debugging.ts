@@ -1,4 +1,5 @@
 // Debugging in the workbench as a person does it: breakpoints, keys, views and hovers.
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Editor, textArea, texts } from "./editor.ts";
 import { eventually } from "./eventually.ts";
 import type { Locator } from "./playwright.ts";
@@ -24,7 +25,7 @@ export const keys = { start: "F5", continue: "F5", over: "F10", into: "F11", out
 export class Debugging {
   constructor(private readonly editor: Editor) {}
 
-  async toggleBreakpoint(line: number): Promise<void> {
+  async setBreakpoint(line: number): Promise<void> {
     await this.editor.goToLine(line);
     await this.editor.page.keyboard.press("F9");
     await this.editor.page.locator(`${textArea} .codicon-debug-breakpoint`).first().waitFor();
@@ -36,15 +37,21 @@ export class Debugging {
     const view = page.locator(".pane:has(.debug-breakpoints)");
     await view.locator(".pane-header").hover();
     await view.locator('[aria-label="Add Function Breakpoint"]').click();
-    await view.locator(".debug-breakpoints").hover();
     const input = view.locator('input[aria-label="Type function breakpoint."]');
-    await eventually("the input scrolls into view", async () => {
-      await page.mouse.wheel(0, 500);
-      return (await input.count()) > 0;
-    });
+    await this.scrollTo(view.locator(".debug-breakpoints"), input);
     await input.fill(text);
     await page.keyboard.press("Enter");
     await view.locator(".monaco-list-row").filter({ hasText: text }).first().waitFor();
+  }
+
+  /** Lists hold only the rows that show. */
+  private async scrollTo(list: Locator, row: Locator): Promise<void> {
+    await list.hover();
+    await eventually("the row scrolls into view", async () => {
+      if ((await row.count()) > 0) return true;
+      await this.editor.page.mouse.wheel(0, 60);
+      return false;
+    });
   }
 
   /** Presses a key and waits until the debugger has stopped again and the views show it. */
@@ -82,6 +89,12 @@ export class Debugging {
     return (await this.editor.page.locator(".statusbar.debugging").count()) > 0;
   }
 
+  /** Makes room for the other views of the side bar. */
+  async collapse(view: string): Promise<void> {
+    const header = this.editor.page.locator('.pane-header[aria-expanded="true"]').filter({ hasText: view });
+    await header.first().click();
+  }
+
   /** The Variables view as it shows; scopes are at level 1. */
   async variables(): Promise<Variable[]> {
     return (await this.rows(".debug-variables")).map(({ level, text, name, value }) => ({
@@ -95,8 +108,29 @@ export class Debugging {
   async expand(name: string): Promise<void> {
     const row = this.editor.page.locator(`.debug-variables .monaco-list-row:has(:text-is("${name}"))`).first();
     await row.waitFor();
-    if ((await row.getAttribute("aria-expanded")) === "false") await row.locator(".monaco-tl-twistie").click();
-    await eventually(`${name} is open`, async () => (await row.getAttribute("aria-expanded")) === "true");
+    // The view draws its rows anew soon after a stop, and forgets clicks that come just then.
+    await eventually(`${name} is open`, async () => {
+      if ((await row.getAttribute("aria-expanded")) === "true") return true;
+      await row.locator(".monaco-tl-twistie").click();
+      await sleep(500);
+      return false;
+    });
+  }
+
+  /** A row's context menu. */
+  async chooseFromMenu(variable: string, item: string): Promise<void> {
+    const view = this.editor.page.locator(".debug-variables");
+    const row = view.locator(".monaco-list-row").filter({ hasText: new RegExp(`\\b${variable} =`) });
+    await this.scrollTo(view, row);
+    await row.first().click({ button: "right" });
+    const entry = this.editor.page.locator(".monaco-menu .action-label").filter({ hasText: item }).first();
+    await entry.waitFor();
+    // A menu ignores the click that may still belong to its opening.
+    await eventually(`“${item}” is chosen`, async () => {
+      await sleep(300);
+      if (await entry.isVisible()) await entry.click();
+      return !(await entry.isVisible());
+    });
   }
 
   callStack(): Promise<string[]> {
@@ -108,6 +142,15 @@ export class Debugging {
     const row = this.editor.page.locator(".debug-call-stack .monaco-list-row");
     await row.filter({ hasText: text }).first().click();
     await this.editor.page.locator(`${textArea} .debug-focused-stack-frame-line`).first().waitFor();
+  }
+
+  /** What the adapter made of the function breakpoints when it was last told them, by their names. */
+  functionBreakpoints(): Map<string, boolean> {
+    const last = (type: Message["type"]) =>
+      this.editor.wire.findLast((message) => message.type === type && message.command === "setFunctionBreakpoints");
+    const asked = (last("request")?.arguments ?? { breakpoints: [] }) as { breakpoints: { name: string }[] };
+    const answered = (last("response")?.body ?? { breakpoints: [] }) as { breakpoints: { verified: boolean }[] };
+    return new Map(asked.breakpoints.map(({ name }, index) => [name, answered.breakpoints[index]?.verified]));
   }
 
   breakpoints(): Promise<string[]> {

@@ -58,12 +58,26 @@ export class Editor {
     await this.chooseFrom(`>${title}`, title);
   }
 
+  /** A command that asks for a text. */
+  async commandWith(title: string, text: string): Promise<void> {
+    await this.page.keyboard.press("F1");
+    await this.offered(`>${title}`, title);
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".quick-input-titlebar .quick-input-title").filter({ hasText: /\w/ }).first().waitFor();
+    await this.answer(text);
+  }
+
+  /** Types into the input that has just opened and confirms it. */
+  async answer(text: string): Promise<void> {
+    await this.type(text);
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
   async goToLine(line: number): Promise<void> {
     await this.page.keyboard.press("Control+1"); // from wherever the keys go now to the editor
     await this.page.keyboard.press("Control+g");
-    await this.type(`:${line}`);
-    await this.page.keyboard.press("Enter");
-    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+    await this.answer(`:${line}`);
     await eventually(`line ${line} shows`, async () => (await this.lines()).has(line));
   }
 
@@ -123,11 +137,15 @@ export class Editor {
   }
 
   private async chooseFrom(typed: string, wanted: string): Promise<void> {
+    await this.offered(typed, wanted);
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  private async offered(typed: string, wanted: string): Promise<void> {
     await this.type(typed);
     const first = this.page.locator(".quick-input-list .monaco-list-row").first();
     await eventually(`“${wanted}” is offered`, async () => (await first.textContent())?.includes(wanted));
-    await this.page.keyboard.press("Enter");
-    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
 
   private async type(text: string): Promise<void> {

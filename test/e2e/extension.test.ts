@@ -73,11 +73,12 @@ describe("the extension in a real VS Code", function () {
   it("stops at the first statement after F5 where nothing else would stop it", async () => {
     const stop = await debug.press(keys.start);
     assert.deepEqual([stop.reason, stop.line, stop.file], ["entry", firstStatement(), example]);
+    await debug.collapse("Watch");
     await debug.end();
   });
 
   it("stops after F5 where a detector reports a bug, and shows the report", async () => {
-    await debug.toggleBreakpoint(lineOf(access));
+    await debug.setBreakpoint(lineOf(access));
     const stop = await debug.press(keys.start);
     assert.equal(stop.reason, "exception");
     assert.match(await debug.report(), /lock-recursion/);
@@ -138,6 +139,32 @@ describe("the extension in a real VS Code", function () {
     const number = (text: string) => Number(text.replaceAll(",", ""));
     assert.ok(number(now) < number(last), `${now} is before ${last}`);
     await picture("past");
+  });
+
+  it("takes an event in one line, and knows what means nothing", async () => {
+    await editor.commandWith("mshare: Break on Event…", "free of pmd table");
+    await editor.commandWith("mshare: Break on Event…", "dance of the tables");
+    const expected = { "set_pgd into guest": true, "free of pmd table": true, "dance of the tables": false };
+    await eventually("the adapter has been told", async () => debug.functionBreakpoints().size === 3);
+    assert.deepEqual(Object.fromEntries(debug.functionBreakpoints()), expected);
+  });
+
+  it("goes to where a value was written", async () => {
+    await debug.expand("mm");
+    const stop = await debug.untilStopped(() => debug.chooseFromMenu("total_vm", "Go to Last Write"));
+    assert.equal(stop.reason, "goto");
+  });
+
+  it("goes to a step by its number", async () => {
+    await debug.untilStopped(() => editor.commandWith("mshare: Go to Step…", "103"));
+    assert.match(await status(), /^step 103 of /);
+  });
+
+  it("stops at a line of the kernel", async () => {
+    const { file, line } = await debug.press(keys.into);
+    await debug.setBreakpoint(line);
+    const stop = await debug.press(keys.continue);
+    assert.deepEqual([stop.reason, stop.file, stop.line], ["breakpoint", file, line]);
   });
 
   it("runs a scenario to its end in a terminal", async () => {
