@@ -1,9 +1,11 @@
 // Populating mappings ahead of use (mm/gup.c).
 import type { Steps } from "../../core/thread.ts";
+import { pte_dirty } from "../arch/x86/mm/pgtable.ts";
 import {
   FAULT_FLAG_ALLOW_RETRY,
   FAULT_FLAG_TRIED,
   FAULT_FLAG_WRITE,
+  PG_dirty,
   VM_ACCESS_FLAGS,
   VM_FAULT_COMPLETED,
   VM_FAULT_ERROR,
@@ -88,9 +90,12 @@ export function* faultin_page(k: Kernel, mm: Mm, address: number, write: number)
       yield k.mmap_read_unlock(mm);
       return -ENOMEM;
     }
-    if (k.page_is_mapped(mm, address, write)) return 0;
+    if (k.follow_page_touch(mm, address, write)) return 0;
     const fault = yield* k.handle_mm_fault(vma, address, write | FAULT_FLAG_ALLOW_RETRY | tried);
-    if (fault & VM_FAULT_COMPLETED) return UNLOCKED;
+    if (fault & VM_FAULT_COMPLETED) {
+      k.follow_page_touch(mm, address, write);
+      return UNLOCKED;
+    }
     if (fault & VM_FAULT_RETRY) {
       yield* k.mmap_read_lock(mm);
       continue;
@@ -108,8 +113,9 @@ export function* populate_locked(k: Kernel, vma: Vma, start: number, end: number
   if (vma.vm_flags & VM_LOCKONFAULT || !(vma.vm_flags & VM_ACCESS_FLAGS)) return;
   const write = populate_writes(vma);
   for (let address = start; address < end; address += 4096) {
-    if (k.page_is_mapped(mm, address, write)) continue;
+    if (k.follow_page_touch(mm, address, write)) continue;
     if ((yield* k.handle_mm_fault(vma, address, write)) & VM_FAULT_ERROR) return;
+    k.follow_page_touch(mm, address, write);
   }
 }
 
@@ -135,4 +141,15 @@ function allows(vma: Vma, write: number): boolean {
 export function page_is_mapped(k: Kernel, mm: Mm, address: number, write: number): boolean {
   const pte = k.walk_entries(mm, address)[3];
   return (pte & 1) !== 0 && (write === 0 || (pte & 2) !== 0);
+}
+
+/** The same, and the page counts as used (FOLL_TOUCH): the page itself, not its entry, and for writing as dirty. */
+export function follow_page_touch(k: Kernel, mm: Mm, address: number, write: number): boolean {
+  if (!k.page_is_mapped(mm, address, write)) return false;
+  const pte = k.walk_entries(mm, address)[3];
+  const page = k.vm_normal_page(pte);
+  if (!page) return true;
+  if (write !== 0 && !pte_dirty(pte)) page.flags |= PG_dirty;
+  k.folio_mark_accessed(page);
+  return true;
 }

@@ -42,7 +42,8 @@ export function* shmem_file_write(k: Kernel, file: File, address: number, count:
   let done = 0;
   let error = count > 0 && pos >= MAX_LFS_FILESIZE - 1 ? -EFBIG : 0;
   while (done < count && !error) {
-    const length = Math.min(4096 - ((pos + done) % 4096), count - done);
+    const inFile = 4096 - ((pos + done) % 4096);
+    const length = Math.min(inFile, 4096 - ((address + done) % 4096), count - done);
     error = yield* k.shmem_write_part(inode, address + done, pos + done, length);
     if (!error) done += length;
   }
@@ -50,7 +51,10 @@ export function* shmem_file_write(k: Kernel, file: File, address: number, count:
   return done || error;
 }
 
-/** Writes bytes that lie in one page. Returns 0 or a negative errno. */
+/**
+ * Writes bytes that lie in one page of the file and of the process. Since 6.16 the page is there, and the file reaches
+ * to `pos`, before the bytes turn out to be unreadable. Returns 0 or a negative errno.
+ */
 export function* shmem_write_part(
   k: Kernel,
   inode: Inode,
@@ -58,22 +62,28 @@ export function* shmem_write_part(
   pos: number,
   length: number,
 ): Steps<number> {
+  const sealed =
+    (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0 ||
+    ((inode.seals & F_SEAL_GROW) !== 0 && pos + length > inode.i_size);
+  const copiesFirst = k.config.version === "6.12";
+  if (sealed && !copiesFirst) return -EPERM;
   const bytes = yield* k.copy_from_user(address, length);
-  if (typeof bytes === "number") return -EFAULT;
-  if (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -EPERM;
-  if (inode.seals & F_SEAL_GROW && pos + length > inode.i_size) return -EPERM;
+  const unreadable = typeof bytes === "number";
+  if (unreadable && copiesFirst) return -EFAULT;
+  if (sealed) return -EPERM;
   const page = yield* k.shmem_get_folio(inode, Math.floor(pos / 4096), "write");
   if (page === null || typeof page === "number") return page ?? -ENOSPC;
   if (!(page.flags & PG_uptodate)) {
-    if (length < 4096) k.clear_highpage(page);
+    if (length < 4096 || unreadable) k.clear_highpage(page);
     page.flags |= PG_uptodate;
   }
-  k.write_frame(page.slot, pos % 4096, bytes);
+  if (!unreadable) k.write_frame(page.slot, pos % 4096, bytes);
   page.flags |= PG_dirty;
-  if (pos + length > inode.i_size) yield k.i_size_write(inode, pos + length);
+  const end = unreadable ? pos : pos + length;
+  if (end > inode.i_size) yield k.i_size_write(inode, end);
   k.folio_unlock(page);
   yield* k.put_page(page);
-  return 0;
+  return unreadable ? -EFAULT : 0;
 }
 
 export function* shmem_file_llseek(k: Kernel, file: File, offset: number, whence: number): Steps<number> {
