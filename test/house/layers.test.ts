@@ -16,6 +16,7 @@ const rooms = [
   "sim/scenario",
   "sim/conform",
   "sim/explore",
+  "sim/conform",
   facade,
   "server",
   "extension",
@@ -94,6 +95,11 @@ describe("the rooms of the house", () => {
         `no import found in ${room}`,
       );
     }
+  });
+
+  it("leave no file outside", () => {
+    const homeless = sources.filter((file) => roomOf(file) < 0 && !file.endsWith(".d.ts"));
+    assert.deepEqual(homeless, []);
   });
 
   it("import only from the rooms below", () => {
