@@ -3,7 +3,7 @@
 import type { Machine, MachineSnapshot } from "./machine.ts";
 
 const FIRST_INTERVAL = 2000;
-const MOST_CHECKPOINTS = 256;
+const MOST_CHECKPOINTS = 1024;
 
 export class Recording {
   readonly #machine: Machine;
@@ -17,21 +17,23 @@ export class Recording {
     this.#limitBytes = limitBytes;
   }
 
-  /** Called at every boundary between units. */
+  /** Called at every boundary between units; what is re-executed has its checkpoints already. */
   offer(): void {
     const last = this.#checkpoints.at(-1);
     if (last && this.#machine.step - last.snapshot.step < this.#interval) return;
     this.take();
   }
 
-  /** A checkpoint here, however near the last one is. */
+  /** A checkpoint here, however near the next ones are. */
   take(): void {
-    const last = this.#checkpoints.at(-1);
-    if (last && last.snapshot.units >= this.#machine.units) return;
+    const { units } = this.#machine;
+    const at = this.#checkpoints.findLastIndex(({ snapshot }) => snapshot.units <= units);
+    const before = this.#checkpoints[at];
+    if (before?.snapshot.units === units) return;
     const copied = this.#machine.store.copiedBytes;
-    if (last) last.bytes += copied - this.#copiedBefore;
+    if (before) before.bytes += copied - this.#copiedBefore;
     this.#copiedBefore = copied;
-    this.#checkpoints.push({ snapshot: this.#machine.snapshot(), bytes: SNAPSHOT_BYTES });
+    this.#checkpoints.splice(at + 1, 0, { snapshot: this.#machine.snapshot(), bytes: SNAPSHOT_BYTES });
     if (this.#checkpoints.length > MOST_CHECKPOINTS || this.bytes > this.#limitBytes) this.#thin();
   }
 

@@ -37,6 +37,9 @@ export interface Platform {
   switchIn(thread: Thread): Unit | null;
 }
 
+/** Steps before the end of a jump at which it makes sure of a checkpoint. */
+const NEAR = 500;
+
 export type Outcome = "target" | "stopped" | "budget" | "done";
 
 export class Run {
@@ -116,6 +119,13 @@ export class Run {
     if (step > 0) this.#forwardSilently(step);
   }
 
+  /** To the state of the last checkpoint before `step`. Returns the checkpoint's step. */
+  rewind(step: number): number {
+    const snapshot = this.recording.before(step);
+    this.#restore(snapshot);
+    return snapshot.step;
+  }
+
   /** Whether a unit is half done: then no checkpoint can be taken here. */
   get atBoundary(): boolean {
     return this.#inFlight.size === 0;
@@ -160,6 +170,12 @@ export class Run {
     const { machine } = this;
     const observed = machine.observedUpTo;
     machine.observedUpTo = Number.POSITIVE_INFINITY;
+    // A step in the middle of a unit is reached from the unit's beginning: a checkpoint near it makes that short.
+    const near = step - NEAR;
+    if (step - machine.step > 4 * NEAR) {
+      const outcome = this.forward(step, near - machine.step);
+      if (outcome === "budget" && this.atBoundary) this.recording.take();
+    }
     while (machine.step < step && this.forward(step, Number.POSITIVE_INFINITY) !== "done");
     machine.observedUpTo = observed;
   }

@@ -120,13 +120,13 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, real: RealRun): 
     const outcome = run.forward(maxSteps, 1);
     if (state.results !== results) {
       results = state.results;
-      const { file, line, actor, call, result, errno, signal } = results.at(-1)!;
+      const { file, line, actor, call, result, errno, signal, problem } = results.at(-1)!;
       const process = roster.members.find((member) => member.name === actor)?.processOf ?? 0;
       faults[process]! += machine.counts[fault]! - counted;
       counted = machine.counts[fault]!;
       const detail = real.statements[statements.length]?.full === false ? "counters" : "everything";
       end = observe(system, roster, faults, detail);
-      const given = { result, errno: errno ?? undefined, signal: signal ?? undefined };
+      const given = { result: result ?? undefined, errno: errno ?? undefined, signal: signal ?? undefined, problem };
       statements.push({
         file: paths.indexOf(file),
         line,

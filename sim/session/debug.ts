@@ -1,5 +1,6 @@
 // A scenario being debugged: the engine side of `DebugSession` (debugging.ts). Puts together run, breakpoints, views.
 
+import { captureStack } from "../core/machine.ts";
 import type { Handle } from "../core/struct.ts";
 import type { Thread } from "../core/thread.ts";
 import type {
@@ -40,6 +41,7 @@ import { createSourceMaps, framesOf } from "./stack.ts";
 import { createStepper, firstStepper, type Stepper } from "./stepper.ts";
 import { reportText } from "./summary.ts";
 import { type Sharers, sharers, walkNodes } from "./tables.ts";
+import { createTravel } from "./travel.ts";
 
 export interface OpenDebugSession extends DebugSession {
   /** What the run came to so far. */
@@ -131,7 +133,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     },
     watch: (dataId, hit) =>
       watchPlace(system, dataId, (before, after) => {
-        if (machine.step >= machine.observedUpTo || scanning) {
+        if (machine.step >= machine.observedUpTo || travel.searching) {
           hit(before, after);
           machine.alert();
         }
@@ -145,10 +147,9 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       }),
     step: () => machine.step,
     output(output) {
-      if (!scanning) outputs.push(output);
+      if (!travel.searching) outputs.push(output);
     },
   });
-  let scanning = false;
 
   /** Asked after each step that may matter, see Machine.observer. */
   const observe = (event: number): boolean => {
@@ -163,7 +164,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     const stepDone = stepper?.done(event) ?? false;
     if (hits.length === 0 && !stepDone) return false;
     why = { hits, step: stepDone, thread: dapId(machine.thread), exception };
-    machine.captures.set(machine.step, machine.straight ? "" : captureHere());
+    machine.captures.set(machine.step, machine.straight ? "" : captureStack());
     return true;
   };
 
@@ -261,47 +262,19 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     return makeStop(first.reason, text, { thread: reason.thread, hit });
   };
 
-  /** One stretch, from the checkpoint before `upTo` up to it: the last step at which `match` says yes. */
-  const scan = (match: (event: number) => boolean, upTo: number): { start: number; found: number | undefined } => {
-    const { observer, observedUpTo } = machine;
-    const start = run.recording.before(upTo).step;
-    let found: number | undefined;
-    scanning = true;
-    run.goto(start);
-    seen = { bugs: detectors.reports().length, failures: runner.state.failures };
-    machine.observedUpTo = start;
-    machine.observer = (event) => {
-      if (match(event)) found = machine.step;
-      return false;
-    };
-    run.forward(upTo, Number.POSITIVE_INFINITY);
-    scanning = false;
-    machine.observer = observer;
-    machine.observedUpTo = observedUpTo;
-    return { start, found };
-  };
-
-  /** The last step before `from` at which `match` says yes, by re-executing from checkpoint to checkpoint, latest first. */
-  const lastBefore = (match: (event: number) => boolean, from: number): number | undefined => {
-    for (let upTo = from - 1; upTo > 0; ) {
-      const { start, found } = scan(match, upTo);
-      if (found !== undefined) return found;
-      upTo = start;
-    }
-    return undefined;
-  };
-
-  const goTo = (step: number) => {
-    why = null;
-    ended = false;
-    machine.captures.set(step, "");
-    if (machine.step === step && step > 0) run.goto(step - 1);
-    run.goto(step);
-    machine.observedUpTo = machine.step;
-    seen = { bugs: detectors.reports().length, failures: runner.state.failures };
-    breakpoints.takeData();
-    functions.take();
-  };
+  const travel = createTravel(loaded, maps, {
+    jumped() {
+      seen = { bugs: detectors.reports().length, failures: runner.state.failures };
+    },
+    arrived() {
+      why = null;
+      ended = false;
+      seen = { bugs: detectors.reports().length, failures: runner.state.failures };
+      breakpoints.takeData();
+      functions.take();
+    },
+  });
+  const { goTo, scan, lastBefore } = travel;
 
   /** A way back, one stretch a call: undefined while nothing was found. */
   const backwards = (way: WayBack): Stop | undefined => {
@@ -393,7 +366,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     seen = { bugs: detectors.reports().length, failures: runner.state.failures };
     if (wanted.kind === "step") {
       const stack = session.stack(wanted.thread);
-      const world = { machine, dapId, framesNow: () => framesOf(captureHere(), maps) };
+      const world = { machine, dapId, framesNow: () => framesOf(captureStack(), maps) };
       stepper = machine.step === 0 ? firstStepper(wanted, world) : createStepper(wanted, stack, world);
     }
     arm();
@@ -500,27 +473,15 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       if (done > 0) changedByHand(() => writeBytes(memory, offset, kept));
       return done;
     },
-    steps: (from, count) => stepsAround(from, count),
-    whoWrote(dataId) {
-      const now = machine.step;
-      let hit = false;
-      const watched = watchPlace(system, dataId, (before, after) => {
-        if (before !== after) hit = true;
-        machine.alert();
-      });
-      if (typeof watched === "string") return { error: watched };
-      for (const storage of machine.store.storages)
-        storage.watch(watched.filter((one) => one.structure === storage.type.name));
-      let description = "";
-      const found = lastBefore(() => {
-        if (!hit) return false;
-        hit = false;
-        description = describeEvent(system);
-        return true;
-      }, now + 1);
-      goTo(now);
+    steps(from, count) {
+      const steps = travel.stepsAround(from, count);
       arm();
-      return found === undefined ? { error: "nobody has written it since the start" } : { step: found, description };
+      return steps;
+    },
+    whoWrote(dataId) {
+      const written = travel.whoWrote(dataId);
+      arm();
+      return written;
     },
     report: () => reportOf(loaded, maps, () => [], !run.ended),
   };
@@ -546,7 +507,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       const now = machine.step;
       const observed = machine.observedUpTo;
       if (now > 0) {
-        run.goto(Math.max(0, step - 1));
+        run.rewind(step);
         run.goto(now);
       }
       machine.observedUpTo = observed;
@@ -592,45 +553,10 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     who = null;
   };
 
-  const stepsAround = (from: number, count: number) => {
-    const now = machine.step;
-    const first = Math.max(1, from);
-    const lastStep = Math.min(run.last, from + count - 1);
-    const found: { step: number; text: string; file?: string; line?: number }[] = [];
-    if (lastStep < first) return found;
-    const { observer, observedUpTo } = machine;
-    scanning = true;
-    run.goto(first - 1);
-    machine.attend(machine.events.names.keys());
-    machine.observedUpTo = first - 1;
-    machine.observer = () => {
-      const frame = framesOf(captureHere(), maps)[0];
-      const text = `${machine.thread?.name ?? ""}: ${describeEvent(system)}`;
-      found.push({ step: machine.step, text, file: frame?.file, line: frame?.line });
-      return false;
-    };
-    if (machine.step < lastStep) run.forward(lastStep, Number.POSITIVE_INFINITY);
-    machine.observer = observer;
-    scanning = false;
-    goTo(now);
-    machine.observedUpTo = observedUpTo;
-    arm();
-    return found;
-  };
-
   arm();
   machine.observedUpTo = 0;
 
   return session;
-}
-
-function captureHere(): string {
-  const errors = Error as unknown as { stackTraceLimit: number };
-  const before = errors.stackTraceLimit;
-  errors.stackTraceLimit = 60;
-  const { stack } = new Error("here");
-  errors.stackTraceLimit = before;
-  return stack ?? "";
 }
 
 function threadInfos({ runner, system }: Loaded, dapId: (thread: Thread) => number): ThreadInfo[] {

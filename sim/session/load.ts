@@ -119,8 +119,8 @@ function configOf(scenario: CheckedScenario, design: Design): Config {
   };
 }
 
-/** What the report says of processes and memory: taken just before everybody exits. */
-function finalCounters(system: System, roster: Roster): FinalCounters {
+/** What the report says of processes and memory: taken just before everybody exits, or where the run was cut off. */
+export function finalCounters(system: System, roster: Roster): FinalCounters {
   const processes: Record<string, Record<string, number>> = {};
   roster.members.forEach((member, i) => {
     if (member.processOf !== i) return;

@@ -2,9 +2,10 @@
 import type { BugReport } from "../detectors/report.ts";
 import type { AllowStatement, ExpectBugStatement, Item } from "../scenario/ast.ts";
 import type { Diagnostic } from "../scenario/diagnostics.ts";
+import { positionAt } from "../scenario/lines.ts";
 import { textOf } from "../scenario/run/judge.ts";
 import type { ExpectationResult, StatementResult, Warning } from "../scenario/run/state.ts";
-import type { Loaded } from "./load.ts";
+import { finalCounters, type Loaded } from "./load.ts";
 import { scheduleText } from "./schedules.ts";
 import { framesOf, type SourceMaps } from "./stack.ts";
 
@@ -63,7 +64,7 @@ export function reportOf(
   const { scenario, runner, system, detectors } = loaded;
   const { state } = runner;
   const { machine } = system;
-  const final = state.final ?? { processes: {}, meminfo: {} };
+  const final = state.final ?? finalCounters(system, runner.roster);
   const bugs = detectors.reports().map((bug) => reportedBug(loaded, maps, bug, history(bug)));
   const expectations = [...state.expectations, ...(limited ? [] : bugExpectations(loaded))];
   const statementsFailed = state.failures > state.expectations.filter((one) => !one.ok).length;
@@ -131,7 +132,7 @@ function bugExpectations(loaded: Loaded): ExpectationResult[] {
     const found = detectors.reports().filter((bug) => bug.kind === item.bug.text);
     if (isMended(loaded, item))
       return [result(item, found.length === 0, `found although ${item.unlessFixed!.text} is fixed`)];
-    const placed = item.at ? found.filter((bug) => bug.line === lineAfterLabel(loaded, item.at!.text)) : found;
+    const placed = item.at ? found.filter((bug) => isAtLabel(loaded, item.at!.text, bug)) : found;
     const elsewhere = item.at && found.length > 0 ? `found in line ${found[0]!.line}` : "no such report";
     return [result(item, placed.length > 0, elsewhere)];
   });
@@ -147,12 +148,19 @@ function isMended({ scenario }: Loaded, item: ExpectBugStatement): boolean {
   return item.unlessFixed !== undefined && scenario.fixes.includes(item.unlessFixed.text);
 }
 
-/** Labels stand before the statement that they mean. */
-function lineAfterLabel({ runner, scenario }: Loaded, label: string): number {
-  const all = scenario.program.items.map(({ item }) => item);
-  const at = all.findIndex((item) => item.kind === "label" && item.name.text === label);
-  const next = all.slice(at + 1).find((item) => item.kind !== "label");
-  return at < 0 || !next ? 0 : runner.plan.lineOf(next);
+/** Labels stand before the statement that they mean: a call, or a whole block. */
+function isAtLabel({ runner, scenario }: Loaded, label: string, bug: BugReport): boolean {
+  const { plan } = runner;
+  for (const { items } of plan.lists) {
+    const at = items.findIndex((item) => item.kind === "label" && item.name.text === label);
+    if (at < 0) continue;
+    const meant = items.slice(at + 1).find((item) => item.kind !== "label");
+    if (!meant) return false;
+    const { path, lines } = plan.fileOf(meant);
+    const last = positionAt(lines, meant.end).line;
+    return (bug.file || scenario.program.entry.path) === path && bug.line >= plan.lineOf(meant) && bug.line <= last;
+  }
+  return false;
 }
 
 function statements({ scenario }: Loaded): readonly { readonly item: Item | AllowStatement }[] {

@@ -37,7 +37,7 @@ function trace({ statements, omitted, file }: RunReport, paint: Paint): string {
   const width = Math.max(0, ...shown.map(({ actor }) => actor.length));
   const lines = shown.map((one) => {
     const place = `${one.file === file ? "" : `${one.file}:`}${one.line}`.padStart(4);
-    const came = one.errno ?? one.signal ?? showResult(one.result ?? 0n);
+    const came = one.errno ?? one.signal ?? (one.result === null ? "not done" : showResult(one.result));
     const mark = one.ok ? "" : `  ${paint("red", `✗ ${one.problem}`)}`;
     return `${paint("dim", place)}  ${one.actor.padEnd(width)}  ${one.call.padEnd(12)} = ${came}${mark}`;
   });

@@ -19,6 +19,11 @@ export function vocabulary(): Vocabulary {
     bugKinds,
     eventNames: [...Object.keys(events), ...designs.flatMap((design) => Object.keys(design.patch.events))],
     machineOptions,
+    onlyMachineValues: new Map<string, bigint | string>([
+      ["levels", 4n],
+      ["hugepages", 0n],
+      ["thp", "never"],
+    ]),
     fields: structureFields(),
   };
   return made;
