@@ -1,0 +1,239 @@
+// npm run bench: measures what the budgets are about, as ratios within this run where there is something to compare with.
+// Prints a table and one line of JSON, and writes docs/benchmarks.md. Needs a build; gcc for the comparison with Linux.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus, release, tmpdir, totalmem } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const engine = createRequire(import.meta.url)(join(root, "dist/engine.js"));
+const results = [];
+const note = (id, what, value, budget) => {
+  results.push({ id, what, value, budget });
+  console.log(`${id.padEnd(4)} ${what.padEnd(66)} ${value}`);
+};
+const seconds = (work) => {
+  const from = process.hrtime.bigint();
+  work();
+  return Number(process.hrtime.bigint() - from) / 1e9;
+};
+const quantile = (values, q) =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
+const host = (text) => ({ read: (path) => (path === "bench.mshare" ? text : undefined) });
+const open = (text, options = {}) => {
+  const run = engine.openRun(host(text), { program: "bench.mshare", ...options });
+  if ("refused" in run) throw new Error(run.message);
+  return run;
+};
+const finish = (run) => {
+  while (!run.advance(1e9));
+  return run;
+};
+
+const faults = (rounds) => `kernel linux
+machine { cpus: 2, memory: 1GiB }
+process a on cpu 0
+a: p = mmap(0, 4MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+repeat ${rounds} {
+  a: touch(p, 2MiB, write)
+  a: madvise(p, 2MiB, MADV_DONTNEED)
+}`;
+const mappings = (rounds) => `kernel linux
+machine { cpus: 2, memory: 1GiB }
+process a on cpu 0
+repeat ${rounds} {
+  a: p = mmap(0, 128MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  a: touch(p, 128MiB, write)
+  a: munmap(p, 128MiB)
+}`;
+
+const C = `#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <time.h>
+static double now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec + t.tv_nsec / 1e9; }
+int main(void) {
+  prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+  size_t two = 2UL << 20, big = 128UL << 20;
+  char *p = mmap(0, 2 * two, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  double t = now();
+  for (int i = 0; i < 3000; i++) { for (size_t o = 0; o < two; o += 4096) p[o] = 1; madvise(p, two, MADV_DONTNEED); }
+  printf("%f ", 3000 * 512 / (now() - t));
+  t = now();
+  for (int i = 0; i < 20; i++) {
+    char *q = mmap(0, big, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (size_t o = 0; o < big; o += 4096) q[o] = 1;
+    munmap(q, big);
+  }
+  printf("%f\\n", 20 * 32768 / (now() - t));
+  return 0;
+}
+`;
+
+function native() {
+  const folder = mkdtempSync(join(tmpdir(), "mshare-bench-"));
+  try {
+    writeFileSync(join(folder, "faults.c"), C);
+    const built = spawnSync("gcc", ["-O2", "-o", join(folder, "faults"), join(folder, "faults.c")]);
+    if (built.status !== 0) return undefined;
+    return spawnSync(join(folder, "faults"), { encoding: "utf8" }).stdout.trim().split(" ").map(Number);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function pageFaults() {
+  finish(open(faults(20)));
+  const rates = [
+    [400 * 512, seconds(() => finish(open(faults(400))))],
+    [6 * 32768, seconds(() => finish(open(mappings(6))))],
+  ].map(([count, time]) => count / time);
+  const linux = native();
+  const texts = ["touch 2 MiB, MADV_DONTNEED", "128 MiB map, touch, unmap"];
+  rates.forEach((rate, i) => {
+    const compared = linux
+      ? `${(rate / linux[i]).toFixed(2)} of Linux's ${Math.round(linux[i])}/s`
+      : "no gcc to compare with Linux";
+    note(
+      "a",
+      `page faults a second, detectors and recording on: ${texts[i]}`,
+      `${Math.round(rate)} (${compared})`,
+      "1 or more",
+    );
+  });
+}
+
+function debugSession(text) {
+  const session = engine.openDebugSession(host(text), { program: "bench.mshare" });
+  if ("refused" in session) throw new Error(session.message);
+  const go = (goal) => {
+    session.start(goal);
+    let stop;
+    while (!(stop = session.advance(1e7)));
+    return stop;
+  };
+  return { session, go };
+}
+
+function jumps(steps) {
+  const { session, go } = debugSession(faults(Math.ceil(steps / 6000) + 1));
+  go({ kind: "goto", step: steps });
+  const time = (goal) => seconds(() => go(goal)) * 1000;
+  const back = Array.from({ length: 40 }, () => time({ kind: "stepBack", by: "instruction", thread: session.current }));
+  let seed = 1;
+  const draw = () => (seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff) / 0x80000000;
+  const random = Array.from({ length: 40 }, () => time({ kind: "goto", step: 1 + Math.floor(draw() * (steps - 2)) }));
+  const shown = (values) => `p50 ${quantile(values, 0.5).toFixed(1)} ms, p95 ${quantile(values, 0.95).toFixed(1)} ms`;
+  note("b", `step back at ${steps.toLocaleString("en")} steps`, shown(back), "p95 under 50 ms");
+  note("b", `random jumps within ${steps.toLocaleString("en")} steps`, shown(random), "p95 under 50 ms");
+}
+
+function reverse() {
+  const { session, go } = debugSession(faults(170));
+  session.setEventBreakpoints([{ text: "mm_free if cpu == 7" }]);
+  const forward = seconds(() => go({ kind: "goto", step: 1_000_000 }));
+  const back = seconds(() => go({ kind: "reverse" }));
+  note(
+    "c",
+    "reverse continue over 1,000,000 steps against forward",
+    `${(back / forward).toFixed(2)} times (${back.toFixed(2)} s)`,
+    "",
+  );
+}
+
+/** From starting the adapter's process to its first stop. */
+function launch() {
+  return new Promise((done) => {
+    const from = process.hrtime.bigint();
+    const adapter = spawn(process.execPath, [join(root, "dist/adapter.js")], { stdio: ["pipe", "pipe", "inherit"] });
+    let seq = 0;
+    let seen = "";
+    const send = (command, args) => {
+      const text = JSON.stringify({ seq: ++seq, type: "request", command, arguments: args });
+      adapter.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+    };
+    adapter.stdout.on("data", (data) => {
+      seen += data;
+      if (seen.includes('"event":"initialized"') && seq === 2) send("configurationDone", {});
+      if (!seen.includes('"event":"stopped"')) return;
+      adapter.kill();
+      done(Number(process.hrtime.bigint() - from) / 1e6);
+    });
+    send("initialize", { adapterID: "mshare", linesStartAt1: true, columnsStartAt1: true, pathFormat: "path" });
+    send("launch", { program: join(root, "examples/msharefs-basics.mshare"), stopOnEntry: true });
+  });
+}
+
+function memory() {
+  global.gc?.();
+  const used = () => {
+    global.gc?.();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const before = used();
+  const few = open("process a[1000]\na[0]: exit()");
+  few.advance(1);
+  note("e", "memory for each simulated process", `${((used() - before) / 1000 / 1024).toFixed(1)} KiB`, "");
+  const start = used();
+  const tables = finish(
+    open(
+      `machine { memory: 4GiB }\nprocess a\na: p = mmap(0, 2TiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0)\nrepeat 4000 as i { a: load(p + i * 2MiB) }`,
+    ),
+  );
+  note("e", "memory for each page table with one page", `${((used() - start) / 4000 / 1024).toFixed(1)} KiB`, "");
+  const recorded = used();
+  const run = finish(open(faults(170)));
+  note("e", "memory for each recorded step, of a million", `${((used() - recorded) / run.steps).toFixed(0)} bytes`, "");
+  void few;
+  void tables;
+}
+
+function keystroke() {
+  const lines = ["process a on cpu 0", "process b on cpu 1"];
+  while (lines.length < 5000) {
+    lines.push(`a: p${lines.length} = mmap(0, 2MiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0)`);
+    lines.push(`a: store(p${lines.length - 1} + 8, 42)`, `a: load(p${lines.length - 2} + 8) == 42`);
+  }
+  const times = Array.from({ length: 40 }, (_, i) => {
+    const text = `${lines.join("\n")}\nb: load(${4096 + i})\n`;
+    return seconds(() => engine.checkFile(host(text), "bench.mshare")) * 1000;
+  });
+  const warm = times.slice(5);
+  note(
+    "f",
+    "a keystroke in a 5,000-line scenario to its diagnostics",
+    `p50 ${quantile(warm, 0.5).toFixed(1)} ms, p95 ${quantile(warm, 0.95).toFixed(1)} ms`,
+    "p95 under 50 ms",
+  );
+}
+
+function write() {
+  const rows = results.map(({ id, what, value, budget }) => `| ${id} | ${what} | ${value} | ${budget} |`);
+  const machine = `${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`;
+  const path = join(root, "docs/benchmarks.md");
+  const page = readFileSync(path, "utf8");
+  const table = `Machine: ${machine}.\n\n| | what | measured | budget |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  writeFileSync(
+    path,
+    page.replace(/<!-- table -->[\s\S]*<!-- \/table -->/, `<!-- table -->\n\n${table}\n<!-- /table -->`),
+  );
+}
+
+pageFaults();
+for (const steps of [100_000, 1_000_000, 10_000_000]) jumps(steps);
+reverse();
+const launches = [];
+for (let i = 0; i < 7; i++) launches.push(await launch());
+note(
+  "d",
+  "launch to first stop, adapter process start included",
+  `p50 ${quantile(launches, 0.5).toFixed(0)} ms`,
+  "under 300 ms",
+);
+memory();
+keystroke();
+write();
+console.log(JSON.stringify(results));
