@@ -37,6 +37,7 @@ export function compareRuns(simulated: ObservedRun, real: ObservedRun): Differen
     }
     const [a, b] = [outcomeText(ours), outcomeText(theirs)];
     if (a !== b) say(ours, "gives", a, b);
+    else if (ours.problem) say(ours, "clause", ours.problem, "gave the same");
     known = compareProcesses(ours, theirs.processes, known, (what, x, y) => say(ours, what, x, y));
   }
   const end = { ...(simulated.statements.at(-1) ?? NOWHERE), processes: simulated.end };

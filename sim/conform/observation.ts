@@ -44,6 +44,8 @@ export interface ObservedStatement {
   readonly result?: bigint;
   readonly errno?: string;
   readonly signal?: string;
+  /** Of the simulated run: what the statement's clause asked for and did not get. */
+  readonly problem?: string;
   /** False where only counters were looked at. */
   readonly full: boolean;
   readonly processes: ObservedProcesses;

@@ -1,0 +1,139 @@
+// Linux judges the simulated kernel: known scenarios agree, and what is wrong is found and said.
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { native } from "../../server/cli/native.node.ts";
+import type { Native } from "../../server/cli/native.ts";
+import { mshare, skipWithoutCompiler } from "./machine.ts";
+
+const folder = "test/scenarios/conform";
+const scenario = `process a
+process b
+a: mmap(16TiB, 4MiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+a: touch(16TiB, 8KiB, write)
+a: fork(b)
+b: touch(16TiB, 8KiB)
+`;
+
+/** The machine's answers with something changed in what the programs print. */
+const lying = (from: RegExp, to: string): Native => ({
+  async compile(source) {
+    const program = await native.compile(source);
+    if (typeof program === "string") return program;
+    return {
+      ...program,
+      async run(args) {
+        const ran = await program.run(args);
+        assert.match(ran.out, from);
+        return { ...ran, out: ran.out.replace(from, to) };
+      },
+    };
+  },
+});
+
+describe("mshare conform", () => {
+  before(skipWithoutCompiler);
+  beforeEach(function () {
+    this.timeout(60_000);
+  });
+
+  for (const name of [...readdirSync(folder).map((file) => `${folder}/${file}`), "examples/conform.mshare"]) {
+    it(`agrees on ${name}`, async () => {
+      const { status, out, error } = await mshare(["conform", name]);
+      assert.equal(status, 0, out + error);
+      assert.match(out, /on Linux \d/);
+    });
+  }
+
+  it("says what differs where, and fails", async () => {
+    const { status, out } = await mshare(
+      ["conform", "a.mshare"],
+      { "a.mshare": scenario },
+      simulatedHere(/"VmPTE":12288/, '"VmPTE":16384'),
+    );
+    assert.equal(status, 1);
+    assert.match(out, /DIFFERS/);
+    assert.match(out, /a\.mshare:4: a: touch\(16TiB, 8KiB, write\)\n\s+a: VmPTE: simulated 12 kB, Linux 16 kB/);
+  });
+
+  it("finds a wrong result, errno, signal and page", async () => {
+    const text = `process a
+a: close(77)
+a: load(1TiB)
+a: mmap(16TiB, 8KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+a: touch(16TiB, 8KiB, write)
+`;
+    const cases: readonly (readonly [RegExp, string, RegExp])[] = [
+      [/"errno":"9"/, '"errno":"22"', /gives: simulated EBADF, Linux EINVAL/],
+      [/"signal":"11"/, '"signal":"7"', /gives: simulated SIGSEGV, Linux SIGBUS/],
+      [/"call":"touch","result":"2"/, '"call":"touch","result":"1"', /gives: simulated 2, Linux 1/],
+      [
+        /\[\[4294967296,2,129,/,
+        "[[4294967296,2,128,",
+        /page 0x100000000000 and 1 more: simulated .*exclusive.*, Linux present/,
+      ],
+      [/\[\[4294967296,2,129,0,1\]/, "[[4294967296,2,129,0,0]", /page 0x100000001000: simulated frame number 1 /],
+      [/"Rss":8192/, '"Rss":4096', /smaps of 0x100000000000: Rss: simulated 8 kB, Linux 4 kB/],
+      [/"minflt":2/, '"minflt":3', /minflt: simulated 2, Linux 3/],
+    ];
+    for (const [from, to, says] of cases) {
+      const { status, out } = await mshare(["conform", "a.mshare"], { "a.mshare": text }, simulatedHere(from, to));
+      assert.equal(status, 1, out);
+      assert.match(out, says);
+    }
+  });
+
+  it("reports an expectation that neither kernel meets", async () => {
+    const wrong = scenario.replace("touch(16TiB, 8KiB, write)", "touch(16TiB, 8KiB, write) == 3");
+    const { status, out } = await mshare(["conform", "a.mshare"], { "a.mshare": wrong });
+    assert.equal(status, 1);
+    assert.match(out, /clause: simulated it gave 2, not == 3, Linux gave the same/);
+  });
+
+  it("does not blame a kernel that is not the simulated one", async () => {
+    const other = lying(/"kernel":"[^"]*"([\s\S]*?)"VmPTE":12288/, '"kernel":"5.10.1"$1"VmPTE":16384');
+    const { status, out } = await mshare(["conform", "a.mshare"], { "a.mshare": scenario }, other);
+    assert.equal(status, 0);
+    assert.match(out, /on Linux 5\.10\.1/);
+    assert.match(out, /is not the simulated 6\.18/);
+  });
+
+  it("lists what it could not compare", async () => {
+    const blind = lying(/"frames":true|$/, '"frames":false');
+    const text = `machine { memory: 64MiB }\n${scenario}parallel { a: load(16TiB) b: load(16TiB) }\nexpect true\n`;
+    const { out } = await mshare(["conform", "a.mshare"], { "a.mshare": text }, blind);
+    for (const said of [/interleavings/, /`expect`/, /shortage of memory/, /same frame/]) assert.match(out, said);
+  });
+
+  it("gives JSON to programs", async () => {
+    const { out } = await mshare(["conform", "--json", "a.mshare"], { "a.mshare": scenario });
+    const { verdict, machine, statements, differences } = JSON.parse(out);
+    assert.deepEqual([verdict === "differ", statements, differences], [false, 4, []]);
+    assert.equal(typeof machine.kernel, "string");
+  });
+
+  it("is unusable without files, with both, or without a compiler", async () => {
+    assert.equal((await mshare(["conform"])).status, 2);
+    assert.equal((await mshare(["conform", "--random", "2", "a.mshare"])).status, 2);
+    assert.equal((await mshare(["conform", "--random", "many"])).status, 2);
+    assert.equal((await mshare(["conform", "--seed", "2"])).status, 2);
+    const none: Native = { compile: () => Promise.resolve("there is no C compiler") };
+    const { status, error } = await mshare(["conform", "a.mshare"], { "a.mshare": scenario }, none);
+    assert.deepEqual([status, error], [2, "mshare: there is no C compiler\n"]);
+  });
+});
+
+/** Lies, and claims to run the simulated version, so that the lie counts. */
+function simulatedHere(from: RegExp, to: string): Native {
+  const liar = lying(from, to);
+  return {
+    async compile(source) {
+      const program = await liar.compile(source);
+      if (typeof program === "string") return program;
+      const run = async (args: readonly string[]) => {
+        const ran = await program.run(args);
+        return { ...ran, out: ran.out.replace(/"kernel":"[^"]*"/, '"kernel":"6.18.0"') };
+      };
+      return { ...program, run };
+    },
+  };
+}
