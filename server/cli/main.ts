@@ -25,9 +25,12 @@ const require = createRequire(__filename);
 
 async function main(): Promise<void> {
   let interrupted = false;
-  process.on("SIGINT", () => {
-    interrupted = true;
-  });
+  const serving = process.argv[2] === "dap" || process.argv[2] === "lsp";
+  // A run ends with what is known so far; a server just ends.
+  if (!serving)
+    process.on("SIGINT", () => {
+      interrupted = true;
+    });
   // A reader that closes early (`| head`) is no error of ours.
   process.stdout.on("error", () => process.exit(0));
   const status = await command(process.argv.slice(2), {

@@ -9,10 +9,12 @@ import type {
   LineBreakpoint,
   Output,
 } from "../debugging.ts";
+import { toRaw } from "../hardware/entry.ts";
 import type { Expr } from "../scenario/ast.ts";
 import { parseExpressionText } from "../scenario/parser.ts";
 import { isTrue, type Value } from "../scenario/values.ts";
 import type { EventPattern, NoPattern } from "./event_words.ts";
+import { hex } from "./show.ts";
 
 interface Breakpoint {
   readonly id: number;
@@ -193,7 +195,7 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
         .map(({ stop, before, after }) => ({
           reason: "data",
           id: stop.id,
-          text: `${stop.dataId}: ${before} → ${after}`,
+          text: `${stop.dataId}: ${shownWrite(stop, before)} → ${shownWrite(stop, after)}`,
         }));
     },
     forException(filter, text) {
@@ -216,6 +218,10 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
     hasFilter: (filter) => filters.some((stop) => stop.filter === filter),
   };
 }
+
+/** Entries as the hardware has them. */
+const shownWrite = ({ dataId }: DataStop, value: number): string =>
+  dataId.startsWith("entry:") ? hex(toRaw(value)) : String(value);
 
 /** `5` (that time), `>= 5`, `> 5`, `< 5`, `== 5`, `% 2` (every second time). */
 export function countFits(condition: string | undefined, count: number): boolean {

@@ -92,7 +92,7 @@ function namedEvents(
   if (ids.size > 0) return { events: [...ids] };
   const functionName = [...functions].find((known) => normal(known) === name);
   if (functionName) return { events: [], functionName };
-  const near = nearest(name, [...events.names, ...functions]).slice(0, 3);
+  const near = nearest(name, [...new Set([...events.names, ...functions])]).slice(0, 3);
   const hint = near.length > 0 ? ` Near: ${near.join(", ")}.` : "";
   return { error: `No event or kernel function is called "${name.replaceAll("_", " ")}".${hint}` };
 }

@@ -52,7 +52,7 @@ export function tableNode(
   const shared = sharedText(who.get(pfn));
   return {
     name,
-    value: `${LEVEL[level]} table in frame ${hex(pfn)}, ${count} of 512${shared ? `, ${shared}` : ""}`,
+    value: `${LEVEL[level]} table in frame ${hex(pfn)}${shared ? `, ${shared}` : ""}, ${count} of 512`,
     memory: `page:${pfn}`,
     children:
       count === 0
@@ -115,10 +115,10 @@ export function entryNode(
   const leaf = level === 1 || (entry & _PAGE_PSE) !== 0;
   if (leaf) {
     const below = pageText(system.straight.page(pfn));
-    return { name: place, value: `${text} → ${below}`, dataId, writable: true, memory: `page:${pfn}` };
+    return { name: place, value: `→ ${below} · ${text}`, dataId, writable: true, memory: `page:${pfn}` };
   }
   const inner = tableNode(system, name, pfn, level - 1, address, who);
-  return { ...inner, name: place, value: `${text} → ${inner.value}`, dataId, writable: true };
+  return { ...inner, name: place, value: `→ ${inner.value} · ${text}`, dataId, writable: true };
 }
 
 /** The walk of an address, top level first: what a hover shows. */
