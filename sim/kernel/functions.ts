@@ -38,6 +38,7 @@ import * as memory from "./mm/memory.ts";
 import * as memory_copy from "./mm/memory_copy.ts";
 import * as memory_swap from "./mm/memory_swap.ts";
 import * as memory_zap from "./mm/memory_zap.ts";
+import * as migrate from "./mm/migrate.ts";
 import * as mincore from "./mm/mincore.ts";
 import * as mlock from "./mm/mlock.ts";
 import * as mmap from "./mm/mmap.ts";
@@ -94,6 +95,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   swap,
   vm_ops,
   vma,
+  migrate,
   madvise_guard,
   vmscan,
   swapfile,
@@ -162,6 +164,7 @@ export interface KernelFunctions
     Bound<typeof swap>,
     Bound<typeof vm_ops>,
     Bound<typeof vma>,
+    Bound<typeof migrate>,
     Bound<typeof madvise_guard>,
     Bound<typeof vmscan>,
     Bound<typeof swapfile>,

@@ -111,6 +111,8 @@ export const mm_struct = struct("mm_struct", {
   tlb_flush_pending: number(),
   /** Reclaim has cleared entries of it, and not flushed yet. */
   tlb_flush_batched: bool(),
+  /** MMF_UNSTABLE: the OOM reaper has taken private memory away. */
+  oom_reaped: bool(),
   owner: ref<Task>("task_struct"),
   notifiers: value<readonly string[]>([]),
   /** What people call it: the process, or the file of a host mm. */

@@ -62,6 +62,8 @@ const operation: fc.Arbitrary<Op> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Op>({ who: 0, name: "fork", args: [] }) },
   { weight: 2, arbitrary: op("swap_out", spot, bytes) },
   op("kernel_reclaim", fc.constantFrom(1, 40)),
+  { weight: 2, arbitrary: op("migrate", spot) },
+  op("kernel_compact"),
 );
 
 const machines: Readonly<Record<string, Partial<Config>>> = {
@@ -128,6 +130,7 @@ class Machine {
     const done = ["task_work_run"] as const;
     if (name === "fork") return this.task(CHILD).started ? [] : [["sys_fork", this.task(CHILD)], done];
     if (name === "swap_out") return [["kernel_swap_out", this.task(who), ...args], done];
+    if (name === "migrate") return [["kernel_migrate", this.task(who), ...args], done];
     if (name !== "touch") return [[name, ...args], done];
     const [at, pages, access] = args as readonly [number, number, string];
     return Array.from({ length: pages }, (_, i) =>

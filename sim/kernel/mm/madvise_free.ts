@@ -21,6 +21,7 @@ import type { Page, Vma } from "../mm_types.ts";
 import { EACCES, EINVAL } from "../uapi/errno.ts";
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from "../uapi/fcntl.ts";
 import { MADV_DONTNEED_LOCKED, MADV_FREE } from "../uapi/mman.ts";
+import { is_migration_entry } from "./migrate.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 
 /** Whether reclaim may be advised of the VMA's pages. */
@@ -95,6 +96,7 @@ export function* madvise_free_pte_range(
     const ptep = pte_offset(pmd, address);
     const pte = k.read_entry(ptep);
     if (none(pte)) continue;
+    if (is_migration_entry(pte)) continue;
     if (!isPresent(pte)) {
       // Reading it back would cost more than a new page.
       yield* k.zap_nonpresent_pte(tlb, vma, ptep, pte, address, { even_cows: true, reclaim_pt: false });

@@ -251,10 +251,11 @@ export function* do_anonymous_page(k: Kernel, vmf: VmFault): Steps<number> {
   let entry = withFlags(mk_pte(page.slot, vma.vm_page_prot), 0);
   if (vma.vm_flags & VM_WRITE) entry = withFlags(entry, _PAGE_RW | _PAGE_DIRTY);
   const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, address);
-  if (ptep === 0 || !none(k.read_entry(ptep))) {
+  const stable = k.check_stable_address_space(mm);
+  if (ptep === 0 || !stable || !none(k.read_entry(ptep))) {
     if (ptep !== 0) yield k.pte_unmap_unlock(vmf.pmdp);
     yield* k.put_page(page);
-    return 0;
+    return stable ? 0 : VM_FAULT_SIGBUS;
   }
   mm.rss_anon++;
   k.folio_add_new_anon_rmap(page, vma, address);
@@ -268,6 +269,10 @@ export function* map_zero_page(k: Kernel, vmf: VmFault): Steps<number> {
   const { vma, address } = vmf;
   const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, address);
   if (ptep === 0) return 0;
+  if (!k.check_stable_address_space(vma.vm_mm!)) {
+    yield k.pte_unmap_unlock(vmf.pmdp);
+    return VM_FAULT_SIGBUS;
+  }
   if (none(k.read_entry(ptep)))
     yield k.set_pte(vma.vm_mm!, address, ptep, withFlags(mk_pte(k.zero_pfn, vma.vm_page_prot), _PAGE_SPECIAL));
   yield k.pte_unmap_unlock(vmf.pmdp);
@@ -378,6 +383,7 @@ export function* do_shared_fault(k: Kernel, vmf: VmFault): Steps<number> {
 export function* finish_fault(k: Kernel, vmf: VmFault): Steps<number> {
   const { vma, address } = vmf;
   const mm = vma.vm_mm!;
+  if (!(vma.vm_flags & VM_SHARED) && !k.check_stable_address_space(mm)) return VM_FAULT_SIGBUS;
   if (none(k.read_entry(vmf.pmdp))) {
     if (vmf.prealloc_pte === 0) {
       if ((yield* k.pte_alloc(mm, vmf.pmdp, address)) !== 0) return VM_FAULT_OOM;

@@ -1,6 +1,6 @@
 // Copying page tables at fork (mm/memory.c): what the child cannot find again by faults is copied, the rest is left out.
 import type { Steps } from "../../core/thread.ts";
-import { _PAGE_DIRTY, _PAGE_RW, entryPfn, isPresent, withoutFlags } from "../../hardware/entry.ts";
+import { _PAGE_DIRTY, _PAGE_RW, entryPfn, isPresent, swapOffset, withoutFlags } from "../../hardware/entry.ts";
 import {
   addr_end,
   none,
@@ -20,6 +20,7 @@ import { ENOMEM } from "../uapi/errno.ts";
 import { is_pte_marker } from "./madvise_guard.ts";
 import { PTE_LOCK } from "./memory.ts";
 import { SWP_EXCLUSIVE } from "./memory_swap.ts";
+import { is_migration_entry, make_readable_migration_entry } from "./migrate.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
 const is_cow_mapping = (vma: Vma): boolean => (vma.vm_flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
@@ -135,6 +136,13 @@ export function* copy_nonpresent_pte(
 ): Steps<void> {
   if (is_pte_marker(pte)) {
     yield k.set_pte(dst.vm_mm!, address, dst_ptep, pte);
+    return;
+  }
+  if (is_migration_entry(pte)) {
+    const readable = make_readable_migration_entry(pte);
+    if (is_cow_mapping(src) && readable !== pte) yield k.set_pte(src.vm_mm!, address, src_ptep, readable);
+    k.mm_counter_add(dst.vm_mm!, k.page(swapOffset(pte)), 1);
+    yield k.set_pte(dst.vm_mm!, address, dst_ptep, is_cow_mapping(src) ? readable : pte);
     return;
   }
   yield k.swap_duplicate(pte);

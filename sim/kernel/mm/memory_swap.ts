@@ -31,6 +31,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Page, Vma } from "../mm_types.ts";
 import { is_guard_pte } from "./madvise_guard.ts";
 import type { VmFault } from "./memory.ts";
+import { is_migration_entry } from "./migrate.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
 /** In a swap entry: only this page table refers to the slot, and the page was this process's alone. */
@@ -41,6 +42,7 @@ const _PAGE_SWP_UFFD_WP = _PAGE_USER;
 /** Brings a page back. Major if it had to be read, minor if it was still in the swap cache. */
 export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
   if (is_guard_pte(vmf.orig_pte)) return k.read_entry(vmf.ptep) === vmf.orig_pte ? VM_FAULT_SIGSEGV : 0;
+  if (is_migration_entry(vmf.orig_pte)) return yield* k.migration_entry_wait(vmf);
   const entry = makeSwapEntry(0, swapOffset(vmf.orig_pte));
   if (swapType(vmf.orig_pte) !== 0 || k.swap_info.swap_map.get(swapOffset(entry)) === undefined)
     return yield* k.bad_swap_entry(vmf);

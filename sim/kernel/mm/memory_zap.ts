@@ -1,6 +1,6 @@
 // Taking mappings and tables away (mm/memory.c): zap_page_range and friends, free_pgtables.
 import type { Steps } from "../../core/thread.ts";
-import { _PAGE_PRESENT, entryPfn, isPresent } from "../../hardware/entry.ts";
+import { _PAGE_PRESENT, entryPfn, isPresent, swapOffset } from "../../hardware/entry.ts";
 import {
   addr_end,
   alignDown,
@@ -19,6 +19,7 @@ import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, Vma } from "../mm_types.ts";
 import { is_pte_marker } from "./madvise_guard.ts";
 import { PTE_LOCK } from "./memory.ts";
+import { is_migration_entry } from "./migrate.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
@@ -186,6 +187,13 @@ export function* zap_nonpresent_pte(
   const mm = vma.vm_mm!;
   if (is_pte_marker(pte)) {
     if (details.drop_markers) yield k.set_pte(mm, address, ptep, 0);
+    return;
+  }
+  if (is_migration_entry(pte)) {
+    const page = k.page(swapOffset(pte));
+    if (!details.even_cows && page.type === PAGE_TYPE.anon) return;
+    k.mm_counter_add(mm, page, -1);
+    yield k.set_pte(mm, address, ptep, 0);
     return;
   }
   if (!details.even_cows) return;

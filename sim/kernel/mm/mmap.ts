@@ -170,18 +170,26 @@ export function mm_task_size(_k: Kernel, _mm: Mm): number {
 function place(k: Kernel, mm: Mm, hint: number, len: number, align: number): number {
   if (hint !== 0) {
     const addr = PAGE_ALIGN(hint);
-    const fits = addr + len <= TASK_SIZE && !k.find_vma_intersection(mm, addr, addr + len);
-    if (fits) return addr;
+    const next = k.find_vma(mm, addr);
+    if (addr + len <= TASK_SIZE && (!next || addr + len <= vm_start_gap(next))) return addr;
   }
   const aligned = align > 4096 ? k.vm_unmapped_area(mm, len, align) : -ENOMEM;
   return aligned >= 0 ? aligned : k.vm_unmapped_area(mm, len, 4096);
 }
 
+/** Room that placement leaves below what may grow down. */
+export const STACK_GUARD_GAP = 256 * 4096;
+
+/** Where others may reach up to. */
+const vm_start_gap = (vma: Vma): number =>
+  vma.vm_flags & VM_GROWSDOWN ? Math.max(0, vma.vm_start - STACK_GUARD_GAP) : vma.vm_start;
+
 /** MAP_32BIT: the lowest gap of the second gigabyte. Where alignment needs room, Linux asks for that much more. */
 function place_low(k: Kernel, mm: Mm, hint: number, len: number, align: number): number {
   if (hint !== 0) {
     const addr = PAGE_ALIGN(hint);
-    if (addr <= LOW_END - len && !k.find_vma_intersection(mm, addr, addr + len)) return addr;
+    const next = k.find_vma(mm, addr);
+    if (addr <= LOW_END - len && (!next || addr + len <= vm_start_gap(next))) return addr;
   }
   if (align === 4096) return lowest_gap(mm, len);
   const padded = lowest_gap(mm, len + align);
@@ -192,7 +200,7 @@ function lowest_gap(mm: Mm, len: number): number {
   let bottom = LOW_START;
   for (const vma of mm.mm_mt) {
     if (vma.vm_end <= bottom) continue;
-    if (bottom + len <= vma.vm_start) break;
+    if (bottom + len <= vm_start_gap(vma)) break;
     bottom = vma.vm_end;
   }
   return bottom + len <= LOW_END ? bottom : -ENOMEM;
@@ -207,13 +215,13 @@ export function vm_unmapped_area(_k: Kernel, mm: Mm, len: number, align: number)
     const floor = below ? below.vm_end : 4096;
     const addr = alignDown(ceiling - len, align);
     if (ceiling - len >= floor && addr >= floor) return addr;
-    if (below && below.vm_start < ceiling) ceiling = below.vm_start;
+    if (below && vm_start_gap(below) < ceiling) ceiling = vm_start_gap(below);
   }
   let bottom = mm.mmap_base;
   for (const vma of list) {
     if (vma.vm_end <= bottom) continue;
     const addr = Math.ceil(bottom / align) * align;
-    if (addr + len <= vma.vm_start) return addr;
+    if (addr + len <= vm_start_gap(vma)) return addr;
     bottom = vma.vm_end;
   }
   const addr = Math.ceil(bottom / align) * align;

@@ -29,6 +29,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
 import { EACCES, EINVAL, ENOMEM } from "../uapi/errno.ts";
 import { PROT_GROWSDOWN, PROT_GROWSUP } from "../uapi/mman.ts";
+import { is_migration_entry, make_readable_migration_entry } from "./migrate.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 import { is_accounted } from "./vma.ts";
@@ -178,7 +179,10 @@ export function* change_pte_range(
   yield* k.flush_tlb_batched_pending(mm);
   for (let address = start; address < end; address += 4096) {
     const ptep = pte_offset(pmd, address);
-    if (!isPresent(k.read_entry(ptep))) continue;
+    const before = k.read_entry(ptep);
+    const readable = is_migration_entry(before) ? make_readable_migration_entry(before) : before;
+    if (readable !== before) yield k.set_pte(mm, address, ptep, readable);
+    if (!isPresent(before)) continue;
     // Taken out while it changes, so that no CPU sets accessed or dirty in what is written over.
     const old = k.read_entry(ptep);
     yield k.set_pte(mm, address, ptep, 0);

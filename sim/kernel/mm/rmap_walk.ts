@@ -11,24 +11,37 @@ import {
 import { pte_dirty, pte_offset, pte_young } from "../arch/x86/mm/pgtable.ts";
 import { PG_anon_exclusive, PG_dirty, PG_swapbacked, PG_swapcache, VM_LOCKED } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Mm, Page, RwSemaphore, Vma } from "../mm_types.ts";
+import type { AddressSpace, AnonVma, Mm, Page, Vma } from "../mm_types.ts";
 import { SWP_EXCLUSIVE } from "./memory_swap.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
-/** The lock that keeps a page's reverse map as it is, and the VMAs in it. */
-interface ReverseMap {
-  readonly lock: RwSemaphore;
-  readonly name: string;
+/** A page's reverse map, locked, so that it stays as it is: the VMAs that may map the page. */
+export interface ReverseMap {
+  readonly anon_vma: AnonVma | null;
+  readonly mapping: AddressSpace | null;
   readonly vmas: readonly Vma[];
 }
 
-function reverse_map(page: Page): ReverseMap | null {
+/** Locks the reverse map of a page; null if it has none. */
+export function* lock_reverse_map(k: Kernel, page: Page): Steps<ReverseMap | null> {
+  const { mapping, anon_vma } = page;
   if (page.type === PAGE_TYPE.anon) {
-    const { anon_vma } = page;
-    return anon_vma && { lock: anon_vma.root!.rwsem, name: "&anon_vma->rwsem", vmas: [...anon_vma.rb_root] };
+    if (!anon_vma) return null;
+    // The last VMA may go while the lock is waited for: the anon_vma stays.
+    anon_vma.refcount++;
+    yield* k.down_read(anon_vma.root!.rwsem, "&anon_vma->rwsem");
+    return { anon_vma, mapping: null, vmas: [...anon_vma.rb_root] };
   }
-  const { mapping } = page;
-  return mapping && { lock: mapping.i_mmap_rwsem, name: "&mapping->i_mmap_rwsem", vmas: [...mapping.i_mmap] };
+  if (!mapping) return null;
+  yield* k.down_read(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  return { anon_vma: null, mapping, vmas: [...mapping.i_mmap] };
+}
+
+export function* unlock_reverse_map(k: Kernel, { anon_vma, mapping }: ReverseMap): Steps<void> {
+  if (mapping) yield k.up_read(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  if (!anon_vma) return;
+  yield k.up_read(anon_vma.root!.rwsem, "&anon_vma->rwsem");
+  k.put_anon_vma(anon_vma);
 }
 
 /** Where `vma` would map the page; -1: nowhere. */
@@ -63,9 +76,8 @@ const maps = (pte: number, page: Page): boolean => isPresent(pte) && entryPfn(pt
 
 /** Unmaps a locked page everywhere. Some mapping may refuse: then `page.mapcount` is not 0. `flush`: see unmap_one. */
 export function* try_to_unmap(k: Kernel, page: Page, flush: "batch flushes" | "flush at once"): Steps<void> {
-  const map = reverse_map(page);
+  const map = yield* k.lock_reverse_map(page);
   if (!map) return;
-  yield* k.down_read(map.lock, map.name);
   for (const vma of map.vmas) {
     if (page.mapcount === 0) break;
     const at = yield* k.page_vma_mapped(page, vma);
@@ -75,7 +87,7 @@ export function* try_to_unmap(k: Kernel, page: Page, flush: "batch flushes" | "f
     if (unmapped) yield* k.put_page(page);
     else break;
   }
-  yield k.up_read(map.lock, map.name);
+  yield* k.unlock_reverse_map(map);
 }
 
 /** Takes one PTE away. Caller holds its lock. False: the mapping keeps the page. */
@@ -170,10 +182,9 @@ export function* flush_tlb_batched_pending(k: Kernel, mm: Mm): Steps<void> {
 
 /** In how many places the page was used since the last look; -1 where a locked mapping has it. */
 export function* folio_referenced(k: Kernel, page: Page): Steps<number> {
-  const map = page.mapcount > 0 ? reverse_map(page) : null;
+  const map = page.mapcount > 0 ? yield* k.lock_reverse_map(page) : null;
   if (!map) return 0;
   let young = 0;
-  yield* k.down_read(map.lock, map.name);
   for (const vma of map.vmas) {
     const at = yield* k.page_vma_mapped(page, vma);
     if (!at) continue;
@@ -187,6 +198,6 @@ export function* folio_referenced(k: Kernel, page: Page): Steps<number> {
     yield k.pte_unmap_unlock(at.pmdp);
     if (young < 0) break;
   }
-  yield k.up_read(map.lock, map.name);
+  yield* k.unlock_reverse_map(map);
   return young;
 }

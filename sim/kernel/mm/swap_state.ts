@@ -5,6 +5,7 @@ import { makeSwapEntry, swapOffset } from "../../hardware/entry.ts";
 import { PG_dirty, PG_locked, PG_swapbacked, PG_swapcache, PG_uptodate } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, Page } from "../mm_types.ts";
+import { is_migration_entry } from "./migrate.ts";
 
 /** The page in memory of a slot, without a reference; null: only on the device. */
 export function swap_cache_get_folio(k: Kernel, entry: number): Page | null {
@@ -114,6 +115,8 @@ export function mincore_page(k: Kernel, mapping: AddressSpace, index: number): b
 
 /** mincore: the same of a page-table entry that is not present. */
 export function swap_entry_in_memory(k: Kernel, pte: number): boolean {
+  // On its way to another frame it is in memory.
+  if (is_migration_entry(pte)) return true;
   const page = k.swap_cache_get_folio(pte);
   return page !== null && (page.flags & PG_uptodate) !== 0;
 }

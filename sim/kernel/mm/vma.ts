@@ -116,9 +116,20 @@ export function* __split_vma(k: Kernel, vma: Vma, address: number): Steps<Vma | 
   const open = k.vm_op(upper, "open");
   if (open) yield* open(upper);
   yield* k.vma_start_write(vma);
+  yield* k.vma_start_write(upper);
+  // The reverse map must find the pages of the upper part in one of the two at any time.
+  yield* k.vma_prepare(vma);
   vma.vm_end = address;
-  yield k.trace.vma_change(vma, mm, vma.vm_start, vma.vm_end);
-  yield* k.vma_link(mm, upper);
+  mm.mm_mt = mm.mm_mt.splice(k.vma_index(mm, address), 0, upper);
+  mm.map_count++;
+  const mapping = upper.vm_file?.f_inode?.i_mapping;
+  if (mapping) {
+    mapping.i_mmap = mapping.i_mmap.add(upper);
+    if (upper.vm_flags & VM_SHARED) mapping.i_mmap_writable++;
+  }
+  yield k.trace.vma_change(vma, mm, vma.vm_start, address);
+  yield k.trace.vma_link(upper, mm, address, upper.vm_end);
+  yield* k.vma_complete(vma);
   return upper;
 }
 

@@ -130,18 +130,19 @@ export function* vma_resize(k: Kernel, vma: Vma, start: number, end: number, swa
     yield* k.dup_anon_vma(vma, gone);
     vma.vm_flags = withVmFlags(vma.vm_flags, gone.vm_flags & VM_STICKY);
   }
-  for (const gone of swallowed) {
-    yield* k.vma_detach(gone);
-    yield* k.unlink_file_vma(gone);
-    yield* k.unlink_anon_vmas(gone);
-  }
+  for (const gone of swallowed) yield* k.vma_detach(gone);
   yield* k.vma_prepare(vma);
   vma.vm_pgoff += (start - vma.vm_start) / 4096;
   vma.vm_start = start;
   vma.vm_end = end;
   yield k.trace.vma_change(vma, mm, start, end);
   yield* k.vma_complete(vma);
-  for (const gone of swallowed) yield* k.remove_vma(gone);
+  // Only now: the reverse map must find the pages in one of the two at any time.
+  for (const gone of swallowed) {
+    yield* k.unlink_file_vma(gone);
+    yield* k.unlink_anon_vmas(gone);
+    yield* k.remove_vma(gone);
+  }
 }
 
 /** The boundary between two neighbours moves to `address`: one gets what the other loses. */
