@@ -69,9 +69,7 @@ function pagesOf(system: System, mm: Mm, frames: Map<number, number>): PageRun[]
     } else runs.push([page, 1, flags, frame, 0]);
   };
   for (const vma of mm.mm_mt as Iterable<Vma>)
-    k.walk_page_range(mm, vma.vm_start, vma.vm_end, (_entry, address, size) => {
-      for (let at = address; at < address + size; at += 4096) add(at / 4096, k.pagemap_entry(mm, at));
-    });
+    k.pagemap_range(mm, vma.vm_start, vma.vm_end, (address, raw) => add(address / 4096, raw));
   return runs;
 }
 

@@ -92,7 +92,7 @@ static void stay_on_this_cpu(void) {
 }
 
 static void lift_limits(void) {
-  static const int limits[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_FSIZE, RLIMIT_NOFILE};
+  static const int limits[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_STACK};
   for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
     struct rlimit limit;
     if (getrlimit((__rlimit_resource_t)limits[i], &limit)) continue;

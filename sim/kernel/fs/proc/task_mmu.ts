@@ -248,10 +248,29 @@ export function pagemap_entry(k: Kernel, mm: Mm, address: number): bigint {
   if (!vma) return 0n;
   let raw = vma.vm_flags & VM_SOFTDIRTY ? PM_SOFT_DIRTY : 0n;
   const page = address - (address % 4096);
-  k.walk_page_range(mm, page, page + 4096, (entry, at, size) => {
-    raw |= isPresent(entry) ? present_entry(k, entry, size > 4096 ? (at % size) / 4096 : 0) : swapped_entry(entry);
+  k.pagemap_range(mm, page, page + 4096, (_address, entry) => {
+    raw |= entry;
   });
   return raw;
+}
+
+/** The entries of a range that are not empty, but for what the VMA adds to them. */
+export function pagemap_range(
+  k: Kernel,
+  mm: Mm,
+  start: number,
+  end: number,
+  use: (address: number, raw: bigint) => void,
+): void {
+  k.walk_page_range(mm, start, end, (entry, address, size) => {
+    if (!isPresent(entry)) use(address, swapped_entry(entry));
+    else if (size === 4096) use(address, present_entry(k, entry, 0));
+    else {
+      const from = Math.max(address, start);
+      for (let at = from; at < Math.min(address - (address % size) + size, end); at += 4096)
+        use(at, present_entry(k, entry, (at % size) / 4096));
+    }
+  });
 }
 
 /** `within`: which 4096 bytes of a huge page. */

@@ -15,13 +15,16 @@ import {
   VM_FAULT_OOM,
   VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
+  VM_GROWSDOWN,
+  VM_LOCKED,
   VM_WRITE,
 } from "../../../flags.ts";
 import type { Kernel } from "../../../kernel.ts";
-import type { Vma } from "../../../mm_types.ts";
-import { EFAULT } from "../../../uapi/errno.ts";
+import { mmap_min_addr, STACK_GUARD_GAP } from "../../../mm/mmap.ts";
+import type { Mm, Vma } from "../../../mm_types.ts";
+import { EFAULT, ENOMEM, EPERM } from "../../../uapi/errno.ts";
 import { SIGBUS, SIGSEGV } from "../../../uapi/signal.ts";
-import { TASK_SIZE } from "./pgtable.ts";
+import { alignDown, TASK_SIZE } from "./pgtable.ts";
 
 /** What an access may end with besides a signal: there was no memory, and nobody to kill for it. */
 export const OOM = 1000;
@@ -123,9 +126,9 @@ export function* do_user_addr_fault(k: Kernel, address: number, error: number): 
     if (fault & VM_FAULT_MAJOR) flags |= FAULT_FLAG_TRIED;
   }
   for (;;) {
-    yield* k.mmap_read_lock(mm);
-    const vma = k.vma_lookup(mm, address);
-    if (!vma || access_error(error, vma)) {
+    const vma = yield* k.lock_mm_and_find_vma(mm, address);
+    if (!vma) return yield* k.bad_area(SIGSEGV, address);
+    if (access_error(error, vma)) {
       yield k.mmap_read_unlock(mm);
       return yield* k.bad_area(SIGSEGV, address);
     }
@@ -138,6 +141,48 @@ export function* do_user_addr_fault(k: Kernel, address: number, error: number): 
     yield k.mmap_read_unlock(mm);
     return yield* k.fault_done(fault, address);
   }
+}
+
+/** Takes mmap_lock for reading and finds the VMA, which may have to grow down to the address. Null: not locked. */
+export function* lock_mm_and_find_vma(k: Kernel, mm: Mm, address: number): Steps<Vma | null> {
+  yield* k.mmap_read_lock(mm);
+  const vma = k.find_vma(mm, address);
+  if (vma && vma.vm_start <= address) return vma;
+  yield k.mmap_read_unlock(mm);
+  if (!vma || !(vma.vm_flags & VM_GROWSDOWN)) return null;
+  yield* k.mmap_write_lock(mm);
+  const found = k.find_vma(mm, address);
+  const grows = found !== null && found.vm_start > address && (found.vm_flags & VM_GROWSDOWN) !== 0;
+  const error =
+    found === null ||
+    (found.vm_start > address && !grows) ||
+    (grows && (yield* k.expand_downwards(found, address)) < 0);
+  if (error) {
+    yield k.mmap_write_unlock(mm);
+    return null;
+  }
+  yield k.mmap_write_downgrade(mm);
+  return found;
+}
+
+/** A MAP_GROWSDOWN mapping grows down to an address. Caller holds mmap_lock for writing. Returns 0 or a negative errno. */
+export function* expand_downwards(k: Kernel, vma: Vma, address: number): Steps<number> {
+  const mm = vma.vm_mm!;
+  const start = alignDown(address, 4096);
+  if (start < mmap_min_addr) return -EPERM;
+  const at = mm.mm_mt.indexOf(vma);
+  const prev = at > 0 ? mm.mm_mt.at(at - 1)! : null;
+  const near = prev !== null && !(prev.vm_flags & VM_GROWSDOWN) && (prev.vm_flags & 7) !== 0;
+  if (near && start - prev.vm_end < STACK_GUARD_GAP) return -ENOMEM;
+  if ((yield* k.__anon_vma_prepare(vma)) < 0) return -ENOMEM;
+  const grow = (vma.vm_start - start) / 4096;
+  if (grow > vma.vm_pgoff) return -ENOMEM;
+  const error = k.security_vm_enough_memory(grow);
+  if (error) return error;
+  if (vma.vm_flags & VM_LOCKED) mm.locked_vm += grow;
+  k.vm_stat_account(mm, vma.vm_flags, grow);
+  yield* k.vma_resize(vma, start, vma.vm_end, []);
+  return 0;
 }
 
 /** Whether the VMA forbids what the fault was about. */
