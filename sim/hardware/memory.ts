@@ -72,6 +72,13 @@ export class Memory {
     return fromRaw((BigInt(this.high) << 32n) | BigInt(this.low));
   }
 
+  /** The same for many entries of one frame. */
+  entryReader(pfn: number): (index: number) => number {
+    const { contents, table } = this.frame(pfn);
+    if (contents === ENTRIES) return (index) => table!.entries(index);
+    return contents === ZERO ? () => 0 : (index) => this.readEntry(pfn, index);
+  }
+
   writeEntry(pfn: number, index: number, entry: number): void {
     const f = this.frame(pfn);
     if (f.contents !== ENTRIES) this.#becomeTable(f, pfn);

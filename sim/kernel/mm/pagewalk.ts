@@ -1,6 +1,6 @@
 // Walking the page tables of a VMA for reports (mm/pagewalk.c). Whatever the tables lead to is shown, also what another
 // address space put there: so /proc tells what a design shares.
-import { _PAGE_PRESENT, _PAGE_PSE } from "../../hardware/entry.ts";
+import { _PAGE_PRESENT, _PAGE_PSE, entryPfn } from "../../hardware/entry.ts";
 import {
   addr_end,
   none,
@@ -10,7 +10,6 @@ import {
   PUD_SIZE,
   pgd_offset,
   pmd_offset,
-  pte_offset,
   pud_offset,
 } from "../arch/x86/mm/pgtable.ts";
 import type { Kernel } from "../kernel.ts";
@@ -50,8 +49,9 @@ function walk_pmd(k: Kernel, pud: number, start: number, end: number, onEntry: O
 }
 
 function walk_pte(k: Kernel, pmd: number, start: number, end: number, onEntry: OnEntry): void {
+  const read = k.memory.entryReader(entryPfn(pmd));
   for (let address = start; address < end; address += PAGE_SIZE) {
-    const pte = k.read_entry(pte_offset(pmd, address));
+    const pte = read((address / PAGE_SIZE) % 512);
     if (!none(pte)) onEntry(pte, address, PAGE_SIZE);
   }
 }
