@@ -121,7 +121,7 @@ const CHG_MASK =
 
 /** The entry with another protection: frame, accessed, dirty and software bits stay. */
 export const pte_modify = (pte: number, prot: number): number =>
-  entryPfn(pte) * 4096 + ((pte & CHG_MASK) | (prot & 0xfff)) + (entryNx(prot) ? _PAGE_NX : 0);
+  entryPfn(pte) * 4096 + ((pte & CHG_MASK) | (prot & 0xfff & ~CHG_MASK)) + (entryNx(prot) ? _PAGE_NX : 0);
 
 const FLUSH_ON_CLEAR = _PAGE_DIRTY | _PAGE_PRESENT | _PAGE_ACCESSED;
 const FLUSH_ON_CHANGE = _PAGE_RW | _PAGE_USER | _PAGE_PWT | _PAGE_PCD | _PAGE_PSE | _PAGE_GLOBAL;
