@@ -119,13 +119,23 @@ export function watchTlbs(context: Context): TlbWatch {
   }
 
   function owe(fill: number, pfn: number): void {
-    if (!isStale(fill, pfn)) return;
-    const record = store.alloc(stale_watch) as StaleWatch;
     const thread = context.mine();
+    if (!isStale(fill, pfn) || isOwedByAnother(thread, fill, pfn)) return;
+    const record = store.alloc(stale_watch) as StaleWatch;
     record.fill = fill;
     record.pfn = pfn;
     record.owed = thread.owed;
     thread.owed = record;
+  }
+
+  /** Somebody has taken it away already, through other tables, and is on the way to flush it. */
+  function isOwedByAnother(thread: ThreadWatch, fill: number, pfn: number): boolean {
+    for (const other of context.threads) {
+      if (other === thread) continue;
+      for (let record = other.owed; record; record = record.owed)
+        if (record.fill === fill && record.pfn === pfn) return true;
+    }
+    return false;
   }
 
   function* allOverdue(): IterableIterator<StaleWatch> {
