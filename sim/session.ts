@@ -1,4 +1,10 @@
 // The one façade of the simulator: what the command line and the servers call. Everything below is an implementation.
+
+export type { Difference } from "./conform/compare.ts";
+export type { RealMachine, RealRun } from "./conform/observation.ts";
+export { randomScenario } from "./conform/random.ts";
+export { readReal } from "./conform/read_real.ts";
+export { shrink } from "./conform/shrink.ts";
 export type {
   BreakpointStatus,
   DebugSession,
@@ -15,14 +21,10 @@ export type {
   ThreadInfo,
   ValueNode,
 } from "./debugging.ts";
-export type { Difference } from "./conform/compare.ts";
-export type { RealMachine, RealRun } from "./conform/observation.ts";
-export { randomScenario } from "./conform/random.ts";
-export { readReal } from "./conform/read_real.ts";
-export { shrink } from "./conform/shrink.ts";
 export { checkFile } from "./session/check_file.ts";
 export { type Comparison, compareWithReal, type Exported, exportScenarios } from "./session/conform.ts";
-export { exceptionFilters, openDebugSession } from "./session/debug.ts";
+export { openDebugSession } from "./session/debug.ts";
+export { exceptionFilters } from "./session/trouble.ts";
 export { openRun } from "./session/open_run.ts";
 export type { ReportedBug, RunReport } from "./session/report.ts";
 export { reportText } from "./session/summary.ts";

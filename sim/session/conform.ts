@@ -13,6 +13,7 @@ import type { CheckedScenario } from "../scenario/check.ts";
 import { check } from "../scenario/check.ts";
 import { refuses } from "../scenario/diagnostics.ts";
 import { positionAt } from "../scenario/lines.ts";
+import { BadArgument } from "../scenario/run/calls.ts";
 import { createPlan } from "../scenario/run/plan.ts";
 import { meminfoOf } from "../scenario/run/proc.ts";
 import { createRoster, TooManyProcesses } from "../scenario/run/roster.ts";
@@ -57,7 +58,8 @@ export function exportScenarios(host: Host, programs: readonly LaunchOptions[]):
 export function compareWithReal(host: Host, options: LaunchOptions, real: RealRun): Comparison | Refusal {
   const loaded = load(host, { ...options, schedule: "sequential" }, (scenario) => onMachine(scenario, real.machine));
   if ("refused" in loaded) return loaded;
-  const simulated = observedRun(loaded, real);
+  const simulated = observedOrRefused(loaded, real, options.program);
+  if ("refused" in simulated) return simulated;
   const { version } = loaded.system.config;
   const differences = compareRuns(simulated, real);
   const statements = simulated.statements.length;
@@ -101,6 +103,16 @@ function refusalOf(error: unknown, program: string, scenario: CheckedScenario): 
   const place = error.at ? positionAt(entry.lines, error.at.start) : undefined;
   const at = place ? `${program}:${place.line}:${place.column}` : program;
   return { refused: true, message: `${at}: ${error.message}`, diagnostics: [] };
+}
+
+/** A variable may not be known before the run: that its call has failed shows only then. */
+function observedOrRefused(loaded: Loaded, real: RealRun, program: string): ObservedRun | Refusal {
+  try {
+    return observedRun(loaded, real);
+  } catch (error) {
+    if (!(error instanceof BadArgument)) throw error;
+    return { refused: true, message: `${program}: ${error.message}`, diagnostics: [] };
+  }
 }
 
 /** Does unit after unit and looks at all processes after each statement. */

@@ -1,0 +1,160 @@
+// Looking at a stopped machine: stacks, scopes, expressions, hovers, memory. Changes nothing.
+import type { Thread } from "../core/thread.ts";
+import type { DebugSession, Frame, ValueNode } from "../debugging.ts";
+import type { Task } from "../kernel/mm_types.ts";
+import type { Expr } from "../scenario/ast.ts";
+import { constantsOf } from "../scenario/check.ts";
+import { type Evaluation, evaluate } from "../scenario/expressions.ts";
+import { parseExpressionText } from "../scenario/parser.ts";
+import { isObject, type Value } from "../scenario/values.ts";
+import type { Changes } from "./changes.ts";
+import { placeOfExpression } from "./expression_place.ts";
+import { breakableLines } from "./lines.ts";
+import type { Loaded } from "./load.ts";
+import { expressionNode } from "./nodes.ts";
+import { frameAt } from "./places.ts";
+import { scopesOf } from "./scopes.ts";
+import { hex } from "./show.ts";
+import { framesOf, type SourceMaps } from "./stack.ts";
+import { type Sharers, sharers, walkNodes } from "./tables.ts";
+import { threadNumbered } from "./threads.ts";
+
+/** Names of the current event's arguments go first, or only what the thread's process knows. */
+export type Names = "event first" | "process only";
+
+export interface Looking extends Pick<DebugSession, "stack" | "scopes" | "evaluate" | "hover" | "readMemory"> {
+  exprValue(expr: Expr, thread: Thread, names: Names): Evaluation;
+  /** The task of the process or thread with this name. */
+  taskNamed(name: string): Task | undefined;
+  /** Writes bytes at a memory reference; gives how many. */
+  writeBytes(memory: string, offset: number, bytes: Uint8Array): number;
+  /** The machine is another one than at the last look. */
+  forget(): void;
+}
+
+export function createLooking(loaded: Loaded, maps: SourceMaps, changes: Changes, current: () => number): Looking {
+  const { system, runner, run, scenario } = loaded;
+  const { machine } = system;
+  const constant = constantsOf(scenario);
+  let who: { readonly step: number; readonly sharers: Sharers } | null = null;
+
+  const exprValue: Looking["exprValue"] = (expr, thread, names) => {
+    const inspector = runner.inspector.within(thread.id, runner.framesOf(thread));
+    const name = (wanted: string) =>
+      (names === "event first" ? runner.inspector.eventArgument(wanted) : undefined) ?? inspector.name(wanted);
+    return evaluate(expr, { inspector: { ...inspector, name }, constant });
+  };
+
+  const taskNamed = (name: string): Task | undefined => {
+    const thread = system.threads.find((one) => one.name === name);
+    return thread && system.taskOf(thread);
+  };
+
+  const sharersNow = (): Sharers => {
+    if (who?.step !== machine.step) who = { step: machine.step, sharers: sharers(system) };
+    return who.sharers;
+  };
+
+  /** The task of a declared process or thread. */
+  const memberTask = (thread: Thread) => (thread.id < runner.roster.members.length ? system.taskOf(thread) : undefined);
+
+  /** Frames of a thread that is in the kernel; where its stack was not kept, the run is done once more to get it. */
+  const kernelFrames = (thread: Thread): Frame[] => {
+    const step = thread.call ? thread.lastStep : 0;
+    if (step === 0) return [];
+    if (!machine.captures.get(step)) {
+      machine.captures.set(step, "");
+      const now = machine.step;
+      const observed = machine.observedUpTo;
+      run.rewind(step);
+      run.goto(now);
+      machine.observedUpTo = observed;
+    }
+    return framesOf(machine.captures.get(step) ?? "", maps);
+  };
+
+  /** Before the first step no statement has begun: the place to show is where the first one will. */
+  const firstFrame = (): Frame => {
+    const file = scenario.program.entry.path;
+    const [line = 1] = breakableLines(runner.plan, file, 1, Number.POSITIVE_INFINITY);
+    return { name: "before the first statement", kind: "scenario", file, line, column: 1 };
+  };
+
+  const hoverNode = (text: string, value: Value, thread: Thread): ValueNode => {
+    const own = memberTask(thread);
+    const task = isObject(value) && "task" in value ? (value.task as typeof own) : own;
+    const address = typeof value === "bigint" && value >= 4096n && value < 2n ** 47n ? Number(value) : undefined;
+    if (address === undefined || !task?.mm) return expressionNode(text, value, "decimal");
+    const walk = walkNodes(system, task.mm, address, sharersNow());
+    return {
+      name: text,
+      value: `${hex(address)} in ${task.mm.name}: ${walk.at(-1)!.value}`,
+      expression: text,
+      memory: `process:${task.comm}:${address}`,
+      children: () => walk,
+    };
+  };
+
+  return {
+    exprValue,
+    taskNamed,
+    forget() {
+      who = null;
+    },
+    stack(id) {
+      const thread = threadNumbered(loaded, id);
+      const frames = kernelFrames(thread);
+      const statement = runner.statementOf(thread);
+      if (!statement) return machine.step === 0 && id === current() ? [firstFrame()] : frames;
+      const { file, line, column } = statement;
+      return [...frames, { name: thread.name, kind: "scenario", file, line, column }];
+    },
+    scopes(id) {
+      const thread = threadNumbered(loaded, id);
+      const task = memberTask(thread);
+      const variables = task ? runner.inspector.variablesOf(thread.id) : {};
+      const input = { system, task, cpu: thread.cpu, variables, who: sharersNow() };
+      return scopesOf(input).map((scope) => ({ ...scope, node: changes.mark(scope.name, scope.node) }));
+    },
+    evaluate(text, id) {
+      const { expr, problems } = parseExpressionText(text);
+      if (problems[0]) return { error: problems[0].message };
+      const thread = threadNumbered(loaded, id);
+      const result = exprValue(expr, thread, "event first");
+      if ("error" in result) return { error: result.error };
+      const place = placeOfExpression(system, expr, (part) => {
+        const inner = exprValue(part, thread, "event first");
+        return "value" in inner ? inner.value : undefined;
+      });
+      return { ...expressionNode(text, result.value, "decimal"), expression: text, ...place };
+    },
+    hover(text, id) {
+      const { expr, problems } = parseExpressionText(text);
+      if (problems[0]) return { error: problems[0].message };
+      const thread = threadNumbered(loaded, id);
+      const result = exprValue(expr, thread, "event first");
+      return "error" in result ? { error: result.error } : hoverNode(text, result.value, thread);
+    },
+    readMemory(memory, offset, count) {
+      const bytes: number[] = [];
+      while (bytes.length < count) {
+        const place = frameAt(system, memory, offset + bytes.length, taskNamed);
+        if (!place) break;
+        const here = Math.min(count - bytes.length, 4096 - place.at);
+        bytes.push(...system.straight.read_frame(place.pfn, place.at, here));
+      }
+      return Uint8Array.from(bytes);
+    },
+    writeBytes(memory, offset, bytes) {
+      let done = 0;
+      while (done < bytes.length) {
+        const place = frameAt(system, memory, offset + done, taskNamed);
+        if (!place) break;
+        const here = Math.min(bytes.length - done, 4096 - place.at);
+        system.straight.write_frame(place.pfn, place.at, bytes.subarray(done, done + here));
+        done += here;
+      }
+      return done;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+// What may stop a run as an exception: reports of detectors, failed expectations, signals.
+import type { ExceptionReport } from "../debugging.ts";
+import { formatReport } from "../detectors/report.ts";
+import { bugKinds } from "../scenario/bug_kinds.ts";
+import type { Breakpoints, Hit } from "./breakpoints.ts";
+import { describeEvent } from "./describe.ts";
+import type { Loaded } from "./load.ts";
+import { framesOf, type SourceMaps } from "./stack.ts";
+
+export interface Trouble {
+  /** What there is now is known. */
+  catchUp(): void;
+  /** What is new since: hits are added to `hits`; the first that stops, as people read it. */
+  since(event: number, hits: Hit[]): ExceptionReport | undefined;
+}
+
+export function createTrouble(loaded: Loaded, maps: SourceMaps, breakpoints: Breakpoints): Trouble {
+  const { detectors, runner, system } = loaded;
+  let bugs = 0;
+  let failures = 0;
+  return {
+    catchUp() {
+      bugs = detectors.reports().length;
+      failures = runner.state.failures;
+    },
+    since(event, hits) {
+      let exception: ExceptionReport | undefined;
+      const note = (filter: string, kind: string, message: string, details: () => string) => {
+        const found = breakpoints.forException(filter, message);
+        hits.push(...found);
+        if (found.length > 0) exception ??= { kind, message, details: details() };
+      };
+      const reports = detectors.reports();
+      for (const bug of reports.slice(bugs)) {
+        note(bug.kind, bug.kind, bug.message, () => {
+          const calls = framesOf(bug.stack, maps).map(({ name, file, line }) => `${name}  ${file}:${line}`);
+          return formatReport(bug, calls);
+        });
+      }
+      bugs = reports.length;
+      if (runner.state.failures > failures) {
+        const problem = lastFailure(loaded);
+        note("expectation", "expectation", problem, () => problem);
+      }
+      failures = runner.state.failures;
+      if (system.machine.events.names[event] === "signal") {
+        const text = describeEvent(system);
+        note("signal", "signal", text, () => text);
+      }
+      return exception;
+    },
+  };
+}
+
+function lastFailure({ runner }: Loaded): string {
+  const { expectations, results } = runner.state;
+  const expectation = expectations.findLast((one) => !one.ok);
+  const result = results.findLast((one) => !one.ok);
+  if (expectation && (!result || expectation.step >= result.step))
+    return `line ${expectation.line}: ${expectation.text}: ${expectation.problem ?? "false"}`;
+  return result ? `line ${result.line}: ${result.actor}: ${result.call}: ${result.problem ?? "failed"}` : "failed";
+}
+
+/** All filters that a debugger may set. */
+export function exceptionFilters() {
+  const bugs = bugKinds.map(({ name, doc }) => ({ filter: name, label: name, doc, default: true }));
+  const expectations = "An expectation or a clause does not hold.";
+  return [
+    ...bugs,
+    { filter: "expectation", label: "failed expectations", doc: expectations, default: true },
+    { filter: "signal", label: "signals", doc: "An access raises a fatal signal.", default: false },
+  ];
+}
