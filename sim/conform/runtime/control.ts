@@ -129,6 +129,7 @@ static void start_members(void) {
 /* The value of a variable as a process or thread sees it. */
 USED static uint64_t value_of(int who, int variable) {
   if (!is_set[who][variable]) who = members[who].process;
+  if (!is_set[who][variable]) die("%s: a variable is not known, for its call has failed", members[who].name);
   return variables[who][variable];
 }
 

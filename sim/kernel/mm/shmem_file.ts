@@ -52,8 +52,9 @@ export function* shmem_file_write(k: Kernel, file: File, address: number, count:
 }
 
 /**
- * Writes bytes that lie in one page of the file and of the process. Since 6.16 the page is there, and the file reaches
- * to `pos`, before the bytes turn out to be unreadable. Returns 0 or a negative errno.
+ * Writes bytes that lie in one page of the file and of the process. Since 6.16 the bytes are copied without faults, and what
+ * is not mapped is faulted in afterwards, for another try: the page of the file is there by then, and the file reaches
+ * to `pos`. Returns 0 or a negative errno.
  */
 export function* shmem_write_part(
   k: Kernel,
@@ -65,25 +66,32 @@ export function* shmem_write_part(
   const sealed =
     (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0 ||
     ((inode.seals & F_SEAL_GROW) !== 0 && pos + length > inode.i_size);
-  const copiesFirst = k.config.version === "6.12";
-  if (sealed && !copiesFirst) return -EPERM;
+  if (k.config.version !== "6.12") {
+    if (sealed) return -EPERM;
+    const error = k.page_is_mapped(k.current.mm!, address, 0) ? 0 : yield* k.shmem_write_folio(inode, pos, null);
+    if (error) return error;
+  }
   const bytes = yield* k.copy_from_user(address, length);
-  const unreadable = typeof bytes === "number";
-  if (unreadable && copiesFirst) return -EFAULT;
+  if (typeof bytes === "number") return -EFAULT;
   if (sealed) return -EPERM;
+  return yield* k.shmem_write_folio(inode, pos, bytes);
+}
+
+/** shmem_write_begin to shmem_write_end. `bytes`: null where none could be copied. Returns 0 or a negative errno. */
+export function* shmem_write_folio(k: Kernel, inode: Inode, pos: number, bytes: Uint8Array | null): Steps<number> {
   const page = yield* k.shmem_get_folio(inode, Math.floor(pos / 4096), "write");
   if (page === null || typeof page === "number") return page ?? -ENOSPC;
+  const length = bytes?.length ?? 0;
   if (!(page.flags & PG_uptodate)) {
-    if (length < 4096 || unreadable) k.clear_highpage(page);
+    if (length < 4096) k.clear_highpage(page);
     page.flags |= PG_uptodate;
   }
-  if (!unreadable) k.write_frame(page.slot, pos % 4096, bytes);
+  if (bytes) k.write_frame(page.slot, pos % 4096, bytes);
   page.flags |= PG_dirty;
-  const end = unreadable ? pos : pos + length;
-  if (end > inode.i_size) yield k.i_size_write(inode, end);
+  if (pos + length > inode.i_size) yield k.i_size_write(inode, pos + length);
   k.folio_unlock(page);
   yield* k.put_page(page);
-  return unreadable ? -EFAULT : 0;
+  return 0;
 }
 
 export function* shmem_file_llseek(k: Kernel, file: File, offset: number, whence: number): Steps<number> {
