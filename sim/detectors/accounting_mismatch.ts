@@ -31,12 +31,12 @@ export function accountingMismatch(context: Context): () => void {
   });
 
   return () => {
-    const { vmstat, zone } = system.straight;
+    const { vmstat, zone, init_mm } = system.straight;
     const top = system.config.version === "6.12" ? PAGE_TYPE.p4d : PAGE_TYPE.pgd;
     let tables = 0;
     for (let pfn = 0; pfn < zone.fresh; pfn++) {
       const { type } = context.page(pfn);
-      if (type >= PAGE_TYPE.pte && type <= top) tables++;
+      if (type >= PAGE_TYPE.pte && type <= top && pfn !== init_mm.pgd) tables++;
     }
     if (tables === vmstat.nr_pagetable) return;
     context.raise({

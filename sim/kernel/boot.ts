@@ -243,6 +243,8 @@ function prepare(shared: Shared, k: Kernel, processes: readonly ProcessSpec[], p
   k.clear_highpage(zero);
   shared.zero_pfn = zero.slot;
   shared.init_mm.pgd = now["alloc_table"]!(shared.init_mm, 4) as number;
+  // The kernel's own top-level table is part of its image (swapper_pg_dir): nothing counts it.
+  shared.vmstat.nr_pagetable = 0;
   k.init_swap();
   now["init_filesystems"]!();
   for (const name of patch.init) now[name]!();

@@ -20,6 +20,8 @@ export interface Param {
   readonly name: string;
   readonly kind: ParamKind;
   readonly optional?: true;
+  /** A field that the call writes: a variable in its place gets the value. */
+  readonly output?: true;
   /** Prefixes or names of the constants that make sense here: `["PROT_"]`, `["MAP_"]`. */
   readonly constants?: readonly string[];
   /** Fields of a struct argument, in C order; all optional fields read 0. */

@@ -243,12 +243,14 @@ const inspection: readonly CallSpec[] = [
     params: [addr, { name: "field", kind: "string", optional: true }],
     doc: 'Reads /proc/self/smaps and gives a line of the mapping that covers `addr`, such as "Rss" (the default) or "Pss".',
     returns: "that line's value in bytes, 0 where nothing is mapped",
+    errors: { EINVAL: "no such line" },
   },
   {
     name: "status",
     params: [{ name: "field", kind: "string", optional: true }],
     doc: 'Reads /proc/self/status and gives a line of it, such as "VmPTE" (the default) or "VmRSS".',
     returns: "that line's value in bytes",
+    errors: { EINVAL: "no such line" },
   },
 ];
 

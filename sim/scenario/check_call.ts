@@ -12,10 +12,12 @@ import {
   typeInWords,
 } from "./check_expression.ts";
 import { countInWords } from "./check_functions.ts";
-import { type CheckState, report, reportAt } from "./check_state.ts";
+import { type CheckState, occurs, report, reportAt } from "./check_state.ts";
 import { suggestion } from "./cursor.ts";
 import { checkFlags } from "./flag_families.ts";
 import { cpuOperations, kernelOperations } from "./operations.ts";
+import { isTaken } from "./outputs.ts";
+import type { VariableSymbol } from "./symbols.ts";
 import { isMissing, type Names } from "./vocabulary.ts";
 
 /** What is known of an argument before the run. */
@@ -173,12 +175,25 @@ function checkStruct(state: CheckState, expr: StructExpr, param: Param | undefin
     const spec = known?.find((one) => one.name === field.name.text);
     if (fields.has(field.name.text)) reportAt(state, "duplicate", field.name, `\`${field.name.text}\` is given twice.`);
     else if (known && !spec) unknownField(state, field.name, known);
-    fields.set(field.name.text, checkArgument(state, field.value, spec, around));
+    const variable = spec?.output && outputVariable(state, field.value, around);
+    if (!variable) fields.set(field.name.text, checkArgument(state, field.value, spec, around));
+    else {
+      occurs(state, variable, field.value, isFirstPlace(state, variable, field.value) ? "define" : "write");
+      fields.set(field.name.text, { expr: field.value });
+    }
   }
   const missing = known?.filter((field) => !field.optional && !fields.has(field.name)) ?? [];
   if (missing.length > 0 && expr.fields.length > 0) reportMissing(state, expr, missing);
   return { expr, fields };
 }
+
+/** The variable that gets what the call writes into a field. */
+function outputVariable(state: CheckState, expr: Expr, { actor }: Around): VariableSymbol | undefined {
+  return expr.kind === "name" && !isTaken(state, expr.name) ? actor?.variables.get(expr.name) : undefined;
+}
+
+const isFirstPlace = (state: CheckState, { place }: VariableSymbol, { start }: Expr): boolean =>
+  place.start === start && place.file === state.file.path;
 
 function unknownField(state: CheckState, name: StructExpr["fields"][number]["name"], known: readonly Param[]): void {
   const { hint, mend, otherMends } = suggestion(

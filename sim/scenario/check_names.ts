@@ -4,7 +4,15 @@ import { ANY, type Around, type Checked, checkExpression } from "./check_express
 import { type CheckState, occurs, report, reportAt } from "./check_state.ts";
 import { suggestion } from "./cursor.ts";
 import { functionsByName } from "./functions.ts";
-import { findVariable, isSurelyBefore, type LetSymbol, type VariableSymbol, visibleVariables } from "./symbols.ts";
+import {
+  findVariable,
+  isSurelyBefore,
+  type LetSymbol,
+  type Moment,
+  type ProcessSymbol,
+  type VariableSymbol,
+  visibleVariables,
+} from "./symbols.ts";
 import type { Value } from "./values.ts";
 
 export function checkName(state: CheckState, expr: NameExpr, around: Around): Checked {
@@ -48,10 +56,24 @@ export function readVariable(
 ): Checked {
   occurs(state, variable, at, "read");
   const { moment } = around;
-  if (moment && isSurelyBefore(moment, variable.set)) {
+  if (moment && isSurelyBefore(moment, variable.set) && !isInherited(variable, moment)) {
     reportAt(state, "variable-not-set", at, `\`${variable.name}\` has no value yet here; it is set further down.`);
   }
   return { type: "integer" };
+}
+
+/** A process that was forked has the value that its parent gave to a variable of this name. */
+function isInherited({ owner, name }: VariableSymbol, moment: Moment): boolean {
+  const seen = new Set<ProcessSymbol>();
+  const search = (process: ProcessSymbol): boolean => {
+    if (seen.has(process)) return false;
+    seen.add(process);
+    return [...process.parents].some((parent) => {
+      const known = parent.variables.get(name);
+      return (known && !isSurelyBefore(moment, known.set)) || search(parent);
+    });
+  };
+  return search(owner.kind === "thread" ? owner.process : owner);
 }
 
 /** A let's value; folds it where it is first needed. */

@@ -11,8 +11,10 @@ import type {
   RepeatBlock,
   ThreadDeclaration,
 } from "./ast.ts";
+import { specOf } from "./check_call.ts";
 import { alreadyHere, type CheckState, occurs, report } from "./check_state.ts";
 import { suggestion } from "./cursor.ts";
+import { outputsOf } from "./outputs.ts";
 import {
   type ActingSymbol,
   type LabelSymbol,
@@ -225,6 +227,8 @@ function collectCall(state: CheckState, walk: Walk, statement: CallStatement): v
   walk.order++;
   if (!actor) return;
   if (statement.variable) collectVariable(state, actor, statement.variable, statement, moment);
+  for (const { variable } of outputsOf(state, statement, specOf(state.names, statement.call)))
+    collectVariable(state, actor, variable, statement, { order: moment.order, region: moment.region });
   const process = actor.kind === "thread" ? actor.process : actor;
   if (statement.call.name.text === "fork") collectFork(state, process, statement, moment);
   if (statement.call.name.text === "exit" && actor.kind === "process" && process.count === undefined && !moment.region)

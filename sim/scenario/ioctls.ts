@@ -3,7 +3,7 @@ import type { CallSpec, Param } from "../kernel/syscall_table.ts";
 
 const fd: Param = { name: "fd", kind: "fd" };
 const u64 = (name: string): Param => ({ name, kind: "value" });
-const output = (name: string): Param => ({ name, kind: "value", optional: true });
+const output = (name: string): Param => ({ name, kind: "value", optional: true, output: true });
 const range: Param = { name: "range", kind: "struct", fields: [u64("start"), { name: "len", kind: "size" }] };
 
 const common = {

@@ -32,10 +32,17 @@ export const kernelOperations: readonly CallSpec[] = [
     params: [{ name: "cpu", kind: "int" }],
     doc: "A CPU that idles, or lazily keeps an mm, leaves that mm.",
     returns: "0",
+    errors: { EBUSY: "a process runs there" },
   },
 ];
 
 export const cpuOperations: readonly CallSpec[] = [
-  { name: "switch_to", params: [process], doc: "Puts a process or thread on this CPU.", returns: "0" },
+  {
+    name: "switch_to",
+    params: [process],
+    doc: "Puts a process or thread on this CPU, where it then stays. The CPU that it leaves idles.",
+    returns: "0",
+    errors: { ESRCH: "it has ended" },
+  },
   { name: "idle", params: [], doc: "Leaves the CPU idle; it keeps the last mm loaded (lazy TLB).", returns: "0" },
 ];

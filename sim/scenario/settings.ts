@@ -31,7 +31,8 @@ export function checkMachine(
         continue;
       }
       const value = optionValue(state, spec, option);
-      if (value !== undefined && isInRange(state, spec, option, value)) state.machine.set(spec.name, value);
+      if (value === undefined || !isInRange(state, spec, option, value)) continue;
+      if (isSimulated(state, spec, option, value)) state.machine.set(spec.name, value);
     }
   }
 }
@@ -52,6 +53,20 @@ function isInRange(state: CheckState, spec: MachineOption, option: Option, value
     "bad-option-value",
     option.value ?? option,
     `\`${spec.name}\` is between ${showSize(least)} and ${showSize(most)}.`,
+  );
+  return false;
+}
+
+/** Nothing of a machine is silently ignored. */
+function isSimulated(state: CheckState, { name }: MachineOption, option: Option, value: Value): boolean {
+  const only = state.vocabulary.onlyMachineValues?.get(name);
+  if (only === undefined || only === value) return true;
+  const wanted = typeof value === "bigint" ? showSize(value) : String(value);
+  reportAt(
+    state,
+    "not-in-this-version",
+    option.value ?? option,
+    `\`${name}: ${wanted}\` is not in this version; only \`${name}: ${only}\` is.`,
   );
   return false;
 }

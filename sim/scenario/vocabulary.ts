@@ -7,6 +7,7 @@ import { linuxConstants, wordArguments } from "./constants.ts";
 import { fixedEvents } from "./events.ts";
 import { ioctlCalls } from "./ioctls.ts";
 import type { MachineOption } from "./machine_options.ts";
+import type { Value } from "./values.ts";
 
 /** What the engine offers. */
 export interface Vocabulary {
@@ -17,6 +18,8 @@ export interface Vocabulary {
   /** Events beside the fixed ones. */
   readonly eventNames: readonly string[];
   readonly machineOptions: readonly MachineOption[];
+  /** Options of the machine of which this version has one value only, with that value; without it all are there. */
+  readonly onlyMachineValues?: ReadonlyMap<string, Value>;
   /** Fields of open object types (`mm_struct`) that the simulated kernel keeps beside the documented ones. */
   readonly fields?: ReadonlyMap<string, readonly string[]>;
 }

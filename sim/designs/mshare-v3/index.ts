@@ -14,7 +14,7 @@ const SEED = "003_0a3a0e7ddc0a762e.txt";
 
 const u64 = (name: string): Param => ({ name, kind: "value" });
 const size = (name: string): Param => ({ name, kind: "size" });
-const result = (name: string): Param => ({ name, kind: "value", optional: true });
+const result = (name: string): Param => ({ name, kind: "value", optional: true, output: true });
 
 function request(name: string, fields: readonly Param[], doc: string, errors: CallSpec["errors"]): CallSpec {
   return {

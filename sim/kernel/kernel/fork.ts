@@ -77,8 +77,11 @@ export function* exit_mmap(k: Kernel, mm: Mm): Steps<void> {
   yield k.mmap_write_unlock(mm);
 }
 
-/** The system call: starts the declared process `child` as a copy of the caller. Returns its pid. */
-export function* sys_fork(k: Kernel, child: Task): Steps<number> {
+/**
+ * The system call: starts the declared process `child` as a copy of the caller. Returns its pid.
+ * `threads`: what the child has beside its first thread; it makes them before it does anything else.
+ */
+export function* sys_fork(k: Kernel, child: Task, threads: readonly Task[] = []): Steps<number> {
   const parent = k.current;
   k.copy_files(child);
   const mm = yield* k.dup_mm(parent.mm!, child.comm);
@@ -91,10 +94,28 @@ export function* sys_fork(k: Kernel, child: Task): Steps<number> {
   child.active_mm = mm;
   child.parent = parent;
   child.started = 1;
+  // The CPU on which a former process of this name has ended idles since then.
+  const cpu = k.cpuOf(child.cpu);
+  if (cpu.curr === child) cpu.curr = cpu.idle;
+  child.exit_state = 0;
+  child.exit_code = 0;
   child.min_flt = 0;
   child.maj_flt = 0;
+  for (const thread of threads) copy_thread(child, thread);
   yield k.trace.fork(parent, child);
   return child.pid;
+}
+
+/** A thread shares address space and descriptors with its process. */
+function copy_thread(leader: Task, thread: Task): void {
+  thread.tgid = leader.tgid;
+  thread.mm = leader.mm;
+  thread.active_mm = leader.mm;
+  thread.files = leader.files;
+  leader.mm!.mm_users++;
+  leader.files!.users++;
+  thread.started = 1;
+  thread.exit_state = 0;
 }
 
 export function* dup_mm(k: Kernel, oldmm: Mm, name: string): Steps<Mm | null> {

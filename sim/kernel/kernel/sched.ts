@@ -2,6 +2,7 @@
 import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Cpu, Task } from "../mm_types.ts";
+import { EBUSY, ESRCH } from "../uapi/errno.ts";
 
 /** Gives `cpu` to `next`. */
 export function* context_switch(k: Kernel, cpu: Cpu, next: Task): Steps<void> {
@@ -17,4 +18,29 @@ export function* context_switch(k: Kernel, cpu: Cpu, next: Task): Steps<void> {
     next.active_mm = cpu.loaded_mm;
     k.enter_lazy_tlb(cpu);
   }
+}
+
+/** `cpu N: switch_to(task)`: the task moves to this CPU and runs there; where it ran before, the idle task does. */
+export function* cpu_switch_to(k: Kernel, id: number, task: Task): Steps<number> {
+  if (!task.mm) return -ESRCH;
+  const from = k.cpuOf(task.cpu);
+  if (from.id !== id && from.curr === task) yield* k.context_switch(from, from.idle!);
+  task.cpu = id;
+  yield* k.context_switch(k.cpuOf(id), task);
+  return 0;
+}
+
+/** `cpu N: idle()`: the idle task runs, on the tables that are loaded. */
+export function* cpu_idle(k: Kernel, id: number): Steps<number> {
+  const cpu = k.cpuOf(id);
+  yield* k.context_switch(cpu, cpu.idle!);
+  return 0;
+}
+
+/** `kernel: exit_idle(cpu)`: a CPU that goes offline leaves the address space that it borrows (idle_task_exit). */
+export function* kernel_exit_idle(k: Kernel, id: number): Steps<number> {
+  const cpu = k.cpuOf(id);
+  if (cpu.curr!.mm) return -EBUSY;
+  if (cpu.loaded_mm !== k.init_mm) yield* k.switch_mm(cpu, k.init_mm, cpu.curr!);
+  return 0;
 }

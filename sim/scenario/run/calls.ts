@@ -48,7 +48,10 @@ export function kernelCall(thread: Thread, statement: CallStatement, spec: CallS
 function argument(param: Param | undefined, expr: Expr, evaluate: Evaluate): unknown {
   if (expr.kind === "struct") {
     const fields: Record<string, bigint> = {};
-    for (const { name, value } of expr.fields) fields[name.text] = integer(evaluate(value), name.text);
+    for (const { name, value } of expr.fields) {
+      const written = param?.fields?.some((field) => field.name === name.text && field.output) ?? false;
+      fields[name.text] = written ? before(value, evaluate) : integer(evaluate(value), name.text);
+    }
     return fields;
   }
   const value = evaluate(expr);
@@ -71,6 +74,16 @@ function argument(param: Param | undefined, expr: Expr, evaluate: Evaluate): unk
       return Number(BigInt.asIntN(64, integer(value, param.name)));
     default:
       return Number(integer(value, param?.name ?? "argument"));
+  }
+}
+
+/** What a field holds that the kernel will write: a variable that is not there yet is 0. */
+function before(expr: Expr, evaluate: Evaluate): bigint {
+  try {
+    return integer(evaluate(expr), "field");
+  } catch (reason) {
+    if (reason instanceof BadArgument && expr.kind === "name") return 0n;
+    throw reason;
   }
 }
 

@@ -61,7 +61,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
       id: thread,
       task,
       thread,
-      get: (name) => own(variablesOf(thread), name) ?? threadNamed(thread, name),
+      get: (name) => own(variablesOf(thread), name) ?? threadNamed(thread, name) ?? objectOf(system, task).get(name),
       fields: () => Object.keys(variablesOf(thread)),
     };
   };
@@ -163,7 +163,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
     const { machine } = system;
     if (machine.event < 0) return undefined;
     const at = machine.events.specs[machine.event]!.args.indexOf(wanted);
-    if (at >= 0) return plainValue(system, machine.args[at], wanted);
+    if (at >= 0) return argumentValue(machine.args[at], wanted);
     if (wanted === "cpu") return machine.thread ? toU64(machine.thread.cpu) : undefined;
     if (wanted === "task")
       return machine.thread && machine.thread.id >= 0 ? processValue(machine.thread.id) : undefined;
@@ -172,6 +172,12 @@ export function createInspector(parts: Parts): ScenarioInspector {
       return task?.mm ? objectOf(system, task.mm) : undefined;
     }
     return undefined;
+  };
+
+  /** A task that the scenario declares is its process, so that `task == A` means something. */
+  const argumentValue = (raw: unknown, wanted: string): Value => {
+    const declared = roster.members.findIndex((_, i) => system.taskOf(system.threads[i]!) === raw);
+    return declared >= 0 ? processValue(declared) : plainValue(system, raw, wanted);
   };
 
   const counters: Counters = createCounters(

@@ -2,8 +2,8 @@
 import type { CallStatement, Expr, Span } from "../ast.ts";
 import { showHex } from "../integers.ts";
 import type { ParsedFile } from "../parser.ts";
-import { compareValues, isFailure, isObject, type Value } from "../values.ts";
-import type { Outcome } from "./calls.ts";
+import { compareValues, type Failure, isFailure, isObject, type Value } from "../values.ts";
+import { BadArgument, type Outcome } from "./calls.ts";
 
 export interface Verdict {
   readonly ok: boolean;
@@ -29,11 +29,21 @@ export function judge(statement: CallStatement, outcome: Outcome, evaluate: (exp
     return { ok: false, problem: `expected ${clause.signal.text}, but it ${shown(outcome)}` };
   }
   if (outcome.result === undefined) return { ok: false, problem: `it ${shown(outcome)}` };
-  const wanted = evaluate(clause.value);
+  const wanted = wantedValue(clause.value, evaluate);
+  if (isFailure(wanted)) return { ok: false, problem: wanted.failure };
   const compared = compareValues(clause.operator, outcome.result, wanted);
   if (compared === true) return { ok: true };
   if (isFailure(compared)) return { ok: false, problem: compared.failure };
   return { ok: false, problem: `it gave ${showValue(outcome.result)}, not ${clause.operator} ${showValue(wanted)}` };
+}
+
+function wantedValue(expr: Expr, evaluate: (expr: Expr) => Value): Value | Failure {
+  try {
+    return evaluate(expr);
+  } catch (reason) {
+    if (reason instanceof BadArgument) return { failure: reason.message };
+    throw reason;
+  }
 }
 
 function shown(outcome: Outcome): string {

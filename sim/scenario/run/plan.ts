@@ -1,5 +1,5 @@
 // The statements of a scenario as numbered lists, so that a place in them is plain data.
-import type { Item, ParallelBlock, RepeatBlock, Statement } from "../ast.ts";
+import type { Actor, Item, ParallelBlock, RepeatBlock, Statement } from "../ast.ts";
 import type { CheckedScenario } from "../check.ts";
 import { positionAt } from "../lines.ts";
 import type { ParsedFile } from "../parser.ts";
@@ -8,6 +8,8 @@ export interface StatementList {
   readonly items: readonly Item[];
   readonly repeat?: RepeatBlock;
   readonly parallel?: ParallelBlock;
+  /** Of a block `A { … }`. */
+  readonly actor?: Actor;
 }
 
 export interface Plan {
@@ -33,7 +35,7 @@ export function createPlan(scenario: CheckedScenario): Plan {
       const within = file ?? files.get(item)!;
       if (item.kind === "repeat") numbers.set(item, add(item.body, within, { repeat: item }));
       else if (item.kind === "parallel") numbers.set(item, add(item.body, within, { parallel: item }));
-      else if (item.kind === "actor-block") numbers.set(item, add(item.body, within, {}));
+      else if (item.kind === "actor-block") numbers.set(item, add(item.body, within, { actor: item.actor }));
     }
     return list;
   };

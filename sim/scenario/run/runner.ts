@@ -3,25 +3,22 @@ import type { Program, Unit } from "../../core/run.ts";
 import { type Schedule, sequential } from "../../core/schedule.ts";
 import type { Thread } from "../../core/thread.ts";
 import type { System } from "../../kernel/boot.ts";
-import type { CallSpec } from "../../kernel/syscall_table.ts";
-import type { Actor, CallStatement, Expr, Item } from "../ast.ts";
+import type { Actor, Expr, Item } from "../ast.ts";
 import { type CheckedScenario, constantsOf } from "../check.ts";
 import { evaluate } from "../expressions.ts";
 import { positionAt } from "../lines.ts";
-import { cpuOperations, kernelOperations } from "../operations.ts";
 import { isTrue, type Value } from "../values.ts";
-import { BadArgument, type KernelCall, kernelCall, type Outcome, outcomeOf, signalName } from "./calls.ts";
+import { BadArgument } from "./calls.ts";
+import { createDoing, type Done } from "./doing.ts";
 import { createInspector, type ScenarioInspector } from "./inspector.ts";
-import { judge, textOf } from "./judge.ts";
+import { judge, showValue, textOf } from "./judge.ts";
 import type { Plan } from "./plan.ts";
+import { createResults } from "./results.ts";
 import type { Roster } from "./roster.ts";
 import {
   type ActorState,
   actor_state,
-  type ExpectationResult,
-  KEPT_RESULTS,
   type ScenarioState,
-  type StatementResult,
   scenario_state,
   type Walker,
   type WalkFrame,
@@ -74,6 +71,8 @@ export function createRunner(
   });
   const constant = constantsOf(scenario);
   const inspector = createInspector({ scenario, plan, roster, system, actors, constant });
+  const results = createResults(machine, state, plan);
+  const doing = createDoing({ scenario, plan, system, state, actor: (thread) => actors[thread.id]!, forked });
   const exprValue = (expr: Expr, thread: number, frames: readonly WalkFrame[]): Value => {
     const result = evaluate(expr, { inspector: inspector.within(thread, frames), constant });
     if ("value" in result) return result.value;
@@ -86,48 +85,70 @@ export function createRunner(
   let settledFor: readonly Walker[] | null = null;
 
   const context: WalkContext = {
-    actors: (item, frames) => threadsOf(item.actor, frames),
-    turns: (item, frames) => Number(exprValue(item.count, mainThread(frames), frames) as bigint),
+    actors: (item, frames) => attempt(item, () => threadsOf(item.actor, frames)) ?? [],
+    turns: (item, frames) => attempt(item, () => turnsOf(item, frames)) ?? 0,
     passing(item, frames) {
       if (item.kind === "expect") expectNow(item, frames);
       else if (item.kind === "label") state.label = item.name.text;
     },
   };
-  const mainThread = (_frames: readonly WalkFrame[]) => system.kernelThread.id;
+  const mainThread = system.kernelThread.id;
+
+  /** What stands in the statement may mean nothing where the run is: no such element, no integer. */
+  function attempt<T>(item: Item, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (reason) {
+      if (!(reason instanceof BadArgument)) throw reason;
+      const actor = "actor" in item ? textOf(item.actor, plan.fileOf(item)) : "";
+      results.refused(item, actor, item.kind === "call-statement" ? item.call.name.text : item.kind, reason.message);
+      return undefined;
+    }
+  }
+
+  function turnsOf(item: Extract<Item, { kind: "repeat" }>, frames: readonly WalkFrame[]): number {
+    const block = frames.findLast((frame) => plan.lists[frame.list]!.actor);
+    const thread = block ? threadsOf(plan.lists[block.list]!.actor!, frames)[0]! : mainThread;
+    const count = exprValue(item.count, thread, frames);
+    if (typeof count !== "bigint") throw new BadArgument("`repeat` takes an integer");
+    return Number(count);
+  }
 
   function threadsOf(actor: Actor, frames: readonly WalkFrame[]): readonly number[] {
     if (actor.kind === "kernel") return [system.kernelThread.id];
-    if (actor.kind === "cpu")
-      return [system.cpuThreads[Number(exprValue(actor.number, mainThread(frames), frames))]!.id];
+    if (actor.kind === "cpu") return [cpuThread(exprValue(actor.number, mainThread, frames))];
     const process = scenario.processes.get(actor.name.text)!;
     const symbol = actor.thread ? process.threads.get(actor.thread.text)! : process;
     const all = roster.of(symbol);
     if (actor.index === undefined || actor.index === "all") return all;
-    const index = Number(exprValue(actor.index, mainThread(frames), frames));
-    const found = all[index];
-    if (found === undefined) throw new BadArgument(`there is no ${actor.name.text}[${index}]`);
+    const index = exprValue(actor.index, mainThread, frames);
+    const found = all[Number(index)];
+    if (found === undefined) throw new BadArgument(`there is no \`${actor.name.text}[${showValue(index)}]\``);
     return [found];
   }
 
-  function expectNow(item: Extract<Item, { kind: "expect" }>, frames: readonly WalkFrame[]): void {
-    const place = { file: plan.fileOf(item).path, line: plan.lineOf(item) };
-    const text = textOf(item, plan.fileOf(item));
-    const result = evaluate(item.condition, { inspector: inspector.within(mainThread(frames), frames), constant });
-    const ok = "value" in result && isTrue(result.value);
-    const problem = ok ? undefined : "error" in result ? result.error : inspector.explain(item.condition, frames);
-    keepExpectation({ ...place, text, ok, problem, step: machine.step });
-    if (!ok) {
-      state.failures++;
-      machine.alert();
-    }
+  function cpuThread(number: Value): number {
+    const thread = typeof number === "bigint" ? system.cpuThreads[Number(number)] : undefined;
+    if (!thread) throw new BadArgument(`the machine has no CPU ${showValue(number)}`);
+    return thread.id;
   }
 
-  /** In a loop an expectation is kept once for each outcome: the first time that it held and the first that it did not. */
-  function keepExpectation(result: ExpectationResult): void {
-    const { expectations } = state;
-    const same = (one: ExpectationResult) =>
-      one.line === result.line && one.file === result.file && one.ok === result.ok;
-    if (expectations.length < KEPT_RESULTS || !expectations.some(same)) state.expectations = [...expectations, result];
+  /** Why a process or thread cannot do anything now; undefined where it can. */
+  function unable(thread: number): string | undefined {
+    const member = roster.members[thread];
+    const task = member && system.taskOf(system.threads[thread]!);
+    if (!task) return undefined;
+    if (task.started === 0) return `\`${member.name}\` has not been forked yet`;
+    return task.exit_state === 0 ? undefined : `\`${member.name}\` has ended`;
+  }
+
+  const refuse = ({ statement, actor }: CallArrival, problem: string) =>
+    results.refused(statement, system.threads[actor]!.name, statement.call.name.text, problem);
+
+  function expectNow(item: Extract<Item, { kind: "expect" }>, frames: readonly WalkFrame[]): void {
+    const result = evaluate(item.condition, { inspector: inspector.within(mainThread, frames), constant });
+    if ("value" in result && isTrue(result.value)) results.expectation(item, undefined);
+    else results.expectation(item, "error" in result ? result.error : inspector.explain(item.condition, frames));
   }
 
   /** Brings every walker to its next call; parallel blocks open into a walker for each of their threads. */
@@ -140,11 +161,15 @@ export function createRunner(
       const main = walkers[0]!;
       if (walkers.length > 1) {
         const parts = walkers.slice(1).flatMap((walker) => arrive(walker, before));
-        if (parts.length > 0) {
-          walkers = [main, ...parts];
-          break;
+        if (parts.length === 0) {
+          walkers = [afterBlock(main)];
+          continue;
         }
-        walkers = [afterBlock(main)];
+        walkers = [main, ...parts];
+        const lost = lostPart(parts);
+        if (!lost) break;
+        refuse(arrivals.get(lost.owner)!, unable(lost.owner)!);
+        walkers = walkers.map((one) => (one === lost ? afterCall(one) : one));
         continue;
       }
       const arrival = settle(plan, main, context);
@@ -153,6 +178,12 @@ export function createRunner(
         break;
       }
       if (arrival.kind === "call") {
+        const problem = unable(arrival.actor);
+        if (problem !== undefined) {
+          refuse(arrival, problem);
+          walkers = [afterCall(arrival.walker)];
+          continue;
+        }
         arrivals.set(arrival.actor, arrival);
         walkers = [arrival.walker];
         break;
@@ -162,7 +193,18 @@ export function createRunner(
     if (!sameWalkers(walkers, state.walkers)) state.walkers = walkers;
     settledFor = state.walkers;
     // In the order in which a parallel block names them.
-    ready = [...arrivals.keys()].map((id) => system.threads[id]!);
+    ready = [...arrivals.keys()].filter((id) => unable(id) === undefined).map((id) => system.threads[id]!);
+    for (const thread of ready) if (!thread.call) thread.cpu = system.taskOf(thread).cpu;
+  }
+
+  /**
+   * A part of a parallel block whose next statement can never be done. Who is not forked yet waits for that, as long as
+   * anybody else has something to do.
+   */
+  function lostPart(parts: readonly Walker[]): Walker | undefined {
+    const isAlive = ({ owner }: Walker) => unable(owner) === undefined;
+    if (!parts.some(isAlive)) return parts[0];
+    return parts.find((part) => !isAlive(part) && system.taskOf(system.threads[part.owner]!).started === 1);
   }
 
   function arrive(walker: Walker, before: ReadonlyMap<number, CallArrival>): Walker[] {
@@ -197,125 +239,37 @@ export function createRunner(
     return { file: plan.fileOf(arrival.statement).path, line: plan.lineOf(arrival.statement) };
   };
 
-  const specOf = (statement: CallStatement): CallSpec => {
-    const name = statement.call.name.text;
-    if (statement.actor.kind === "kernel") return kernelOperations.find((spec) => spec.name === name)!;
-    if (statement.actor.kind === "cpu") return cpuOperations.find((spec) => spec.name === name)!;
-    return scenario.names.calls.get(name)![0]!;
-  };
-
-  function beginCall(thread: Thread): Unit {
-    const { statement, walker } = arrivals.get(thread.id)!;
-    const actor = actors[thread.id]!;
-    actor.file = plan.files.indexOf(plan.fileOf(statement));
-    actor.at = statement.start;
-    const value = (expr: Expr) => exprValue(expr, thread.id, walker.frames);
-    const touching = statement.call.name.text === "touch";
-    const call = touching
-      ? nextTouch(statement, thread, value)
-      : kernelCall(thread, statement, specOf(statement), value);
-    const { unit } = system.platform;
-    if (touching && actor.progress > 0) return unit(call.name, call.args);
-    return unit("begin_statement", [plan.lineOf(statement), call.name, call.args]);
-  }
-
-  function nextTouch(statement: CallStatement, thread: Thread, value: (expr: Expr) => Value): KernelCall {
-    const touch = touchArguments(statement, thread, value);
-    if (touch.pages === 0) return { name: "nothing", args: [] };
-    const address = touch.address + actors[thread.id]!.progress * 4096;
-    state.accesses++;
-    return touch.write ? { name: "user_store", args: [address, 1, 0] } : { name: "user_load", args: [address] };
-  }
-
-  /** Worked out once for the many units of one `touch`. */
-  const touches = new Map<
-    number,
-    { at: CallStatement; walker: Walker; address: number; pages: number; write: boolean }
-  >();
-
-  function touchArguments(statement: CallStatement, thread: Thread, value: (expr: Expr) => Value) {
-    const { walker } = arrivals.get(thread.id)!;
-    const known = touches.get(thread.id);
-    if (known?.at === statement && known.walker === walker) return known;
-    const [addr, len, write] = statement.call.args;
-    const bytes = Number(value(len!) as bigint);
-    const made = {
-      at: statement,
-      walker,
-      address: Number(value(addr!) as bigint),
-      pages: Math.ceil(bytes / 4096),
-      write: write !== undefined && isTrue(value(write)),
-    };
-    touches.set(thread.id, made);
-    return made;
-  }
-
   function endCall(thread: Thread, result: unknown): void {
     const arrival = arrivals.get(thread.id)!;
-    const { statement } = arrival;
-    const name = statement.call.name.text;
-    const actor = actors[thread.id]!;
-    if (name === "touch") {
-      const touch = touches.get(thread.id)!;
-      const signal = Number(result ?? 0);
-      if (signal === 0 && touch.pages > 0 && ++actor.progress < touch.pages) return;
-      const pages = actor.progress;
-      actor.progress = 0;
-      touches.delete(thread.id);
-      finish(thread, arrival, signal === 0 ? { result: BigInt(pages) } : { signal: signalName(signal) });
-      return;
-    }
-    if (name === "load" || name === "store" || name === "exec") state.accesses++;
-    let outcome = outcomeOf(system, thread, name, result);
-    if (name === "store" && outcome.result !== undefined) {
-      const value = exprValue(statement.call.args[1]!, thread.id, arrival.walker.frames);
-      outcome = { result: value as bigint };
-    }
-    finish(thread, arrival, outcome);
+    const done = doing.end(thread, arrival.statement, result);
+    if (done) finish(thread, arrival, done);
   }
 
-  function finish(thread: Thread, arrival: CallArrival, outcome: Outcome): void {
+  function finish(thread: Thread, arrival: CallArrival, { outcome, problem, outputs }: Done): void {
     const { statement, walker } = arrival;
+    const { call, variable } = statement;
     const actor = actors[thread.id]!;
     actor.at = -1;
-    if (statement.call.name.text === "fork" && outcome.result !== undefined) inherit(thread, arrival);
-    const { variable } = statement;
-    if (variable && outcome.result !== undefined)
-      actor.variables = { ...actor.variables, [variable.text]: outcome.result };
-    const verdict = judge(statement, outcome, (expr) => exprValue(expr, thread.id, walker.frames));
-    record({
-      file: plan.fileOf(statement).path,
-      line: plan.lineOf(statement),
-      actor: thread.name,
-      call: statement.call.name.text,
-      result: outcome.result,
-      errno: outcome.errno ?? null,
-      signal: outcome.signal ?? null,
-      ok: verdict.ok,
-      problem: verdict.problem,
-      step: machine.step,
-    });
-    if (verdict.warning) warn(statement, verdict.warning);
+    if (call.name.text === "fork" && outcome.result !== undefined) inherit(thread, arrival);
+    const kept = variable && outcome.result !== undefined ? { [variable.text]: outcome.result } : {};
+    if (variable || Object.keys(outputs).length > 0) actor.variables = { ...actor.variables, ...outputs, ...kept };
+    const value = (expr: Expr) => exprValue(expr, thread.id, walker.frames);
+    const verdict = problem === undefined ? judge(statement, outcome, value) : { ok: false, problem };
+    results.statement(statement, thread.name, call.name.text, outcome, verdict);
     advance(walker);
   }
 
-  function record(result: StatementResult): void {
-    const kept = state.results.length >= KEPT_RESULTS ? state.results.slice(1) : state.results;
-    if (kept !== state.results) state.omitted++;
-    state.results = [...kept, result];
-    if (!result.ok) {
-      state.failures++;
-      machine.alert();
-    }
-  }
-
-  function warn(item: Item, message: string): void {
-    const place = { file: plan.fileOf(item).path, line: plan.lineOf(item) };
-    const at = state.warnings.findIndex((w) => w.line === place.line && w.file === place.file && w.message === message);
-    if (at >= 0)
-      state.warnings = state.warnings.with(at, { ...state.warnings[at]!, count: state.warnings[at]!.count + 1 });
-    else if (state.warnings.length < KEPT_RESULTS)
-      state.warnings = [...state.warnings, { ...place, message, count: 1 }];
+  /** Threads that begin with a process that is forked. */
+  function forked(args: readonly unknown[]): readonly unknown[] {
+    const [child] = args;
+    const id = system.threads.findIndex((thread) => system.taskOf(thread) === child);
+    const member = roster.members[id];
+    if (member?.processOf !== id) throw new BadArgument("`fork` starts a process, not a thread");
+    const task = system.taskOf(system.threads[id]!);
+    if (task.started && task.exit_state === 0) throw new BadArgument(`\`${member.name}\` is running already`);
+    return roster.members.flatMap(({ processOf }, i) =>
+      processOf === id && i !== id ? [system.taskOf(system.threads[i]!)] : [],
+    );
   }
 
   /** A forked process has its parent's variables. */
@@ -377,7 +331,14 @@ export function createRunner(
       return nextExit();
     },
     schedule: () => (state.walkers.length > 1 ? interleaving : sequential),
-    begin: (thread) => (state.phase === 0 ? beginCall(thread) : beginExit()),
+    begin(thread) {
+      if (state.phase !== 0) return beginExit();
+      const { statement, walker } = arrivals.get(thread.id)!;
+      const actor = actors[thread.id]!;
+      actor.file = plan.files.indexOf(plan.fileOf(statement));
+      actor.at = statement.start;
+      return doing.begin(thread, statement, (expr) => exprValue(expr, thread.id, walker.frames));
+    },
     end(thread, result) {
       if (state.phase === 0) endCall(thread, result);
       else endExit();
@@ -398,9 +359,8 @@ export function createRunner(
       if (state.phase === 1) endExit();
       else {
         // The kernel kills who made it follow a bad pointer. What it held stays locked.
-        actors[thread.id]!.progress = 0;
-        touches.delete(thread.id);
-        finish(thread, arrivals.get(thread.id)!, { signal: "SIGKILL" });
+        doing.drop(thread);
+        finish(thread, arrivals.get(thread.id)!, { outcome: { signal: "SIGKILL" }, outputs: {} });
       }
       return true;
     },

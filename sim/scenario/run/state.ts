@@ -25,8 +25,8 @@ export interface StatementResult {
   readonly line: number;
   readonly actor: string;
   readonly call: string;
-  /** Undefined where the call failed or a signal ended it. */
-  readonly result: bigint | undefined;
+  /** Null where the call failed, a signal ended it, or it could not be done. */
+  readonly result: bigint | null;
   readonly errno: string | null;
   readonly signal: string | null;
   readonly ok: boolean;
@@ -79,9 +79,17 @@ export const scenario_state = struct("scenario", {
   accesses: number(),
 });
 
+/** A range whose pages are accessed one by one. */
+export interface Touch {
+  readonly address: number;
+  readonly pages: number;
+  readonly write: boolean;
+}
+
 export const actor_state = struct("actor", {
   variables: value<Readonly<Record<string, bigint>>>({}),
-  /** Pages that a running `touch` has accessed. */
+  /** What a running `touch` accesses, and how many of its pages it has accessed. */
+  touch: value<Touch | null>(null),
   progress: number(),
   /** Place of the running statement: its file's number and the offset of its start, or -1. */
   file: number(),

@@ -104,3 +104,30 @@ export function smaps_text(k: Kernel, task: Task): string {
     })
     .join("");
 }
+
+/** The call `pagemap`: a process reads the entry of an address in /proc/self/pagemap. */
+export function* sys_pagemap(k: Kernel, address: number): Steps<bigint> {
+  const mm = k.current.mm!;
+  yield* k.mmap_read_lock(mm);
+  const entry = k.pagemap_entry(mm, address);
+  yield k.mmap_read_unlock(mm);
+  return entry;
+}
+
+/** The call `smaps`: a process reads a line of /proc/self/smaps, in bytes; "Rss" where none is named. */
+export function* sys_smaps(k: Kernel, address: number, field: string): Steps<number> {
+  const mm = k.current.mm!;
+  yield* k.mmap_read_lock(mm);
+  const lines: Smaps = k.smaps(k.current, address);
+  yield k.mmap_read_unlock(mm);
+  return own_line(lines, field || "Rss");
+}
+
+/** The call `status`: a process reads a line of /proc/self/status, in bytes; "VmPTE" where none is named. */
+// biome-ignore lint/correctness/useYield: no other CPU sees that somebody reads counters
+export function* sys_status(k: Kernel, field: string): Steps<number> {
+  return own_line(k.proc_status(k.current), field || "VmPTE");
+}
+
+const own_line = (lines: object, field: string): number =>
+  Object.hasOwn(lines, field) ? (lines as Readonly<Record<string, number>>)[field]! : -EINVAL;

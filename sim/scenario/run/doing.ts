@@ -1,0 +1,138 @@
+// A statement's call from its first step to its result: arguments, the many accesses of a `touch`, results that the
+// kernel writes into a structure.
+import type { Unit } from "../../core/run.ts";
+import type { Thread } from "../../core/thread.ts";
+import type { System } from "../../kernel/boot.ts";
+import type { CallSpec } from "../../kernel/syscall_table.ts";
+import type { CallStatement, Expr } from "../ast.ts";
+import type { CheckedScenario } from "../check.ts";
+import { specOf } from "../check_call.ts";
+import { cpuOperations, kernelOperations } from "../operations.ts";
+import { outputsOf } from "../outputs.ts";
+import { isTrue, type Value } from "../values.ts";
+import { BadArgument, type KernelCall, kernelCall, type Outcome, outcomeOf, signalName } from "./calls.ts";
+import type { Plan } from "./plan.ts";
+import type { ActorState, ScenarioState } from "./state.ts";
+
+export interface Doing {
+  begin(thread: Thread, statement: CallStatement, evaluate: (expr: Expr) => Value): Unit;
+  /** Undefined where the call goes on with another unit. */
+  end(thread: Thread, statement: CallStatement, result: unknown): Done | undefined;
+  /** The call comes to nothing. */
+  drop(thread: Thread): void;
+}
+
+export interface Done {
+  readonly outcome: Outcome;
+  /** Why the call was not done. */
+  readonly problem?: string;
+  /** Variables that the call has set beside its result. */
+  readonly outputs: Readonly<Record<string, bigint>>;
+}
+
+interface Parts {
+  readonly scenario: CheckedScenario;
+  readonly plan: Plan;
+  readonly system: System;
+  readonly state: ScenarioState;
+  actor(thread: Thread): ActorState;
+  /** Tasks of the threads that come into being with a forked process. Throws BadArgument where it cannot be forked. */
+  forked(args: readonly unknown[]): readonly unknown[];
+}
+
+const NOTHING: KernelCall = { name: "nothing", args: [] };
+
+export function createDoing({ scenario, plan, system, state, actor, forked }: Parts): Doing {
+  /** Calls that have begun. A jump in time begins them again. */
+  const begun = new Map<number, { readonly call: KernelCall; readonly problem?: string }>();
+
+  const spec = (statement: CallStatement): CallSpec => {
+    const { kind } = statement.actor;
+    if (kind === "process") return specOf(scenario.names, statement.call)!;
+    const operations = kind === "kernel" ? kernelOperations : cpuOperations;
+    return operations.find((one) => one.name === statement.call.name.text)!;
+  };
+
+  function prepare(thread: Thread, statement: CallStatement, evaluate: (expr: Expr) => Value): KernelCall {
+    const call = kernelCall(thread, statement, spec(statement), evaluate);
+    if (statement.call.name.text !== "fork") return call;
+    const [name, args] = call.args as [string, readonly unknown[]];
+    return { ...call, args: [name, [...args, forked(args)]] };
+  }
+
+  function nextTouch(thread: Thread, statement: CallStatement, evaluate: (expr: Expr) => Value): KernelCall {
+    const doing = actor(thread);
+    const touch = (doing.touch ??= touchOf(statement, evaluate));
+    if (touch.pages === 0) return NOTHING;
+    const address = touch.address + doing.progress * 4096;
+    state.accesses++;
+    return touch.write ? { name: "user_store", args: [address, 1, 0] } : { name: "user_load", args: [address] };
+  }
+
+  function endTouch(thread: Thread, signal: number): Outcome | undefined {
+    const doing = actor(thread);
+    const { pages } = doing.touch!;
+    if (signal === 0 && pages > 0 && ++doing.progress < pages) return undefined;
+    const done = doing.progress;
+    doing.progress = 0;
+    doing.touch = null;
+    return signal === 0 ? { result: BigInt(done) } : { signal: signalName(signal) };
+  }
+
+  function outcome(thread: Thread, name: string, call: KernelCall, result: unknown): Outcome {
+    if (name === "load" || name === "store" || name === "exec") state.accesses++;
+    const found = outcomeOf(system, thread, name, result);
+    if (name !== "store" || found.result === undefined) return found;
+    const [, low, high] = call.args as readonly number[];
+    return { result: (BigInt(high!) << 32n) | BigInt(low!) };
+  }
+
+  return {
+    begin(thread, statement, evaluate) {
+      const touching = statement.call.name.text === "touch";
+      let call = NOTHING;
+      let problem: string | undefined;
+      try {
+        call = (touching ? nextTouch : prepare)(thread, statement, evaluate);
+      } catch (reason) {
+        if (!(reason instanceof BadArgument)) throw reason;
+        problem = reason.message;
+      }
+      begun.set(thread.id, { call, problem });
+      const { unit } = system.platform;
+      if (touching && actor(thread).progress > 0) return unit(call.name, call.args);
+      return unit("begin_statement", [plan.lineOf(statement), call.name, call.args]);
+    },
+    end(thread, statement, result) {
+      const { call, problem } = begun.get(thread.id)!;
+      if (problem !== undefined) return { outcome: {}, problem, outputs: {} };
+      const name = statement.call.name.text;
+      const came = name === "touch" ? endTouch(thread, Number(result ?? 0)) : outcome(thread, name, call, result);
+      if (!came) return undefined;
+      begun.delete(thread.id);
+      return { outcome: came, outputs: came.result === undefined ? {} : written(statement, call) };
+    },
+    drop(thread) {
+      const doing = actor(thread);
+      doing.progress = 0;
+      doing.touch = null;
+    },
+  };
+
+  /** What the kernel wrote into fields of a structure that name variables. */
+  function written(statement: CallStatement, call: KernelCall): Record<string, bigint> {
+    const outputs: Record<string, bigint> = {};
+    const args = (call.name === "do_syscall" ? call.args[1] : []) as readonly unknown[];
+    for (const { param, field, variable } of outputsOf(scenario, statement, spec(statement)))
+      outputs[variable.text] = (args[param] as Readonly<Record<string, bigint>>)[field] ?? 0n;
+    return outputs;
+  }
+}
+
+function touchOf(statement: CallStatement, evaluate: (expr: Expr) => Value) {
+  const [address, length, write] = statement.call.args.map(evaluate);
+  if (typeof address !== "bigint" || typeof length !== "bigint")
+    throw new BadArgument("`touch` takes an address and a length");
+  const pages = Math.ceil(Number(length) / 4096);
+  return { address: Number(address), pages, write: write !== undefined && isTrue(write) };
+}
