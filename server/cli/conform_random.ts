@@ -1,6 +1,6 @@
 // mshare conform --random N: random programs in batches; what differs is made small and printed as a scenario.
 import { exportScenarios, type RealMachine, randomScenario, shrink } from "../../sim/session.ts";
-import { type Judged, judgeScenarios } from "./conform_run.ts";
+import { type Judged, judgeScenarios, UNSTEADY } from "./conform_run.ts";
 import { differencesText, isJudge, machineText } from "./conform_text.ts";
 import { jsonLine } from "./json.ts";
 import { complain } from "./run.ts";
@@ -14,10 +14,12 @@ interface Tally {
   statements: number;
   differing: number;
   failures: number;
+  /** Differed in one run and not in another. */
+  unsteady: number;
 }
 
 export async function conformRandom(terminal: Terminal, count: number, seed: number, json: boolean): Promise<Status> {
-  const tally: Tally = { programs: 0, statements: 0, differing: 0, failures: 0 };
+  const tally: Tally = { programs: 0, statements: 0, differing: 0, failures: 0, unsteady: 0 };
   let machine: RealMachine | undefined;
   let version = "";
   for (let done = 0; done < count && !terminal.interrupted(); done += BATCH) {
@@ -28,6 +30,7 @@ export async function conformRandom(terminal: Terminal, count: number, seed: num
       machine ??= one.machine;
       version = one.comparison?.version ?? version;
       tally.programs++;
+      if (one.comparison?.notCompared.some((what) => what.endsWith(UNSTEADY))) tally.unsteady++;
       tally.statements += one.comparison?.statements ?? 0;
       if (one.failure !== undefined) {
         tally.failures++;
@@ -93,11 +96,12 @@ function kindOf({ comparison }: Judged): string {
 
 function summary(tally: Tally, seed: number, machine: RealMachine | undefined, version: string): string {
   if (!machine) return "no program has run\n";
-  const { programs, statements, differing, failures } = tally;
+  const { programs, statements, differing, failures, unsteady } = tally;
   const head = `${programs} random programs from seed ${seed}, ${statements} statements, on ${machineText(machine)}\n`;
   const other = isJudge(machine, version)
     ? ""
     : `  this kernel is not the simulated ${version}: differences are no mistakes\n`;
+  const changing = unsteady > 0 ? `  ${unsteady} of them differed in one run and not in another\n` : "";
   const failed = failures > 0 ? `  ${failures} could not be run\n` : "";
-  return `${head}  ${differing === 0 ? "all agree" : `${differing} differ`} with the simulated Linux ${version}\n${failed}${other}`;
+  return `${head}  ${differing === 0 ? "all agree" : `${differing} differ`} with the simulated Linux ${version}\n${changing}${failed}${other}`;
 }

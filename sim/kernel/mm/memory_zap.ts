@@ -12,9 +12,10 @@ import {
   pmd_offset,
   pte_dirty,
   pte_offset,
+  pte_young,
   pud_offset,
 } from "../arch/x86/mm/pgtable.ts";
-import { PG_dirty } from "../flags.ts";
+import { PG_dirty, VM_RAND_READ, VM_SEQ_READ } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, Vma } from "../mm_types.ts";
 import { is_pte_marker } from "./madvise_guard.ts";
@@ -166,6 +167,8 @@ export function* zap_present_pte(
   k.tlb_remove_tlb_entry(tlb, address);
   if (!page) return false;
   k.mm_counter_add(mm, page, -1);
+  // What the entry knew of the page's use, the page keeps.
+  if (page.type !== PAGE_TYPE.anon && pte_young(pte) && vma_has_recency(vma)) k.folio_mark_accessed(page);
   if (page.type !== PAGE_TYPE.anon && pte_dirty(pte)) {
     page.flags |= PG_dirty;
     // Others may still write through their TLBs: until these are flushed the page counts as mapped, so that nobody
@@ -174,6 +177,9 @@ export function* zap_present_pte(
   } else k.folio_remove_rmap_pte(page, vma);
   return k.__tlb_remove_page(tlb, page);
 }
+
+/** Whether having been used says that it will be used again. */
+const vma_has_recency = (vma: Vma): boolean => (vma.vm_flags & (VM_SEQ_READ | VM_RAND_READ)) === 0;
 
 export function* zap_nonpresent_pte(
   k: Kernel,
