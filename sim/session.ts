@@ -21,11 +21,11 @@ export type {
   ThreadInfo,
   ValueNode,
 } from "./debugging.ts";
-export { checkFile } from "./session/check_file.ts";
+export { checkFile, unknownKernel } from "./session/check_file.ts";
 export { type Comparison, compareWithReal, type Exported, exportScenarios } from "./session/conform.ts";
 export { openDebugSession } from "./session/debug.ts";
-export { exceptionFilters } from "./session/trouble.ts";
 export { openRun } from "./session/open_run.ts";
 export type { ReportedBug, RunReport } from "./session/report.ts";
 export { reportText } from "./session/summary.ts";
+export { exceptionFilters } from "./session/trouble.ts";
 export { vocabulary } from "./session/vocabulary.ts";

@@ -1,5 +1,5 @@
 // mshare check FILE…: the language server's diagnostics, for scripts.
-import { checkFile } from "../../sim/session.ts";
+import { checkFile, unknownKernel } from "../../sim/session.ts";
 import type { Arguments } from "./arguments.ts";
 import { jsonLine } from "./json.ts";
 import { first, has, JSON_OUT, KERNEL, QUIET } from "./options.ts";
@@ -8,9 +8,12 @@ import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
 export function checkCommand(args: Arguments, terminal: Terminal): Status {
   if (args.files.length === 0) return complain(terminal, "no file is given: mshare check FILE…");
+  const kernel = first(args, KERNEL);
+  const wrong = kernel === undefined ? undefined : unknownKernel(kernel);
+  if (wrong) return complain(terminal, wrong);
   let status: Status = STATUS.ok;
   for (const file of args.files) {
-    const checked = checkFile(terminal, file, first(args, KERNEL));
+    const checked = checkFile(terminal, file, kernel);
     if ("missing" in checked) {
       if (has(args, JSON_OUT))
         terminal.out(jsonLine({ file, verdict: "refused", message: checked.missing, diagnostics: [] }));

@@ -96,6 +96,11 @@ function serve(server: (typeof SERVERS)[number], rest: readonly string[], termin
     terminal.out(`mshare ${server.name} [--port N]\n\n${server.doc}\n`);
     return STATUS.ok;
   }
+  const wrong = rest.find(
+    (arg, i) =>
+      !/^--(port(=\d+)?|stdio|clientProcessId=\d+)$/.test(arg) && !(rest[i - 1] === "--port" && /^\d+$/.test(arg)),
+  );
+  if (wrong !== undefined) return complain(terminal, `${server.name}: ${wrong} is neither --port N nor --stdio`);
   const args = server.name === "lsp" && !rest.some((arg) => arg.startsWith("--port")) ? ["--stdio", ...rest] : rest;
   if (terminal.server(server.file, args)) return "serving";
   return complain(terminal, `${server.name}: ${server.file}.js is not beside this program; build it first`);

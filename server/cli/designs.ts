@@ -3,9 +3,11 @@ import { vocabulary } from "../../sim/session.ts";
 import type { Arguments } from "./arguments.ts";
 import { jsonLine } from "./json.ts";
 import { has, JSON_OUT } from "./options.ts";
+import { complain } from "./run.ts";
 import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
 export function designsCommand(args: Arguments, terminal: Terminal): Status {
+  if (args.files.length > 0) return complain(terminal, `designs: it takes no file; \`${args.files[0]}\` is given`);
   for (const { name, title, doc, version, options, calls, constants, bugs } of vocabulary().designs) {
     if (has(args, JSON_OUT)) {
       terminal.out(jsonLine({ name, title, doc, version, options, calls, constants, bugs }));

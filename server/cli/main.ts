@@ -31,8 +31,11 @@ async function main(): Promise<void> {
     process.on("SIGINT", () => {
       interrupted = true;
     });
-  // A reader that closes early (`| head`) is no error of ours.
-  process.stdout.on("error", () => process.exit(0));
+  // A reader that closes early (`| head`) is no error of ours; a full disk is the user's to know.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") process.stderr.write(`mshare: the output cannot be written: ${error.message}\n`);
+    process.exit(error.code === "EPIPE" ? 0 : 2);
+  });
   const status = await command(process.argv.slice(2), {
     read,
     sourceMap: (generated) => read(`${generated}.map`),

@@ -2,6 +2,7 @@
 import type { Host } from "../debugging.ts";
 import { check } from "../scenario/check.ts";
 import { type Diagnostic, formatDiagnostic, refuses } from "../scenario/diagnostics.ts";
+import { overrideErrors } from "../scenario/settings.ts";
 import { vocabulary } from "./vocabulary.ts";
 
 export interface CheckedFile {
@@ -18,4 +19,10 @@ export function checkFile(host: Host, path: string, kernel?: string): CheckedFil
   const { diagnostics, overrideErrors } = check(path, source, host, vocabulary(), { kernel });
   const text = [...overrideErrors.map((error) => `${path}: error: ${error}`), ...diagnostics.map(formatDiagnostic)];
   return { diagnostics, refused: overrideErrors.length > 0 || refuses(diagnostics), text };
+}
+
+/** What is wrong with the name of a kernel; undefined where there is such a one. */
+export function unknownKernel(kernel: string): string | undefined {
+  const { designs } = vocabulary();
+  return overrideErrors(designs, designs[0], { kernel })[0];
 }
