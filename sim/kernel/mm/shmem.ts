@@ -4,6 +4,7 @@ import type { Steps } from "../../core/thread.ts";
 import {
   PG_dirty,
   PG_locked,
+  PG_referenced,
   PG_swapbacked,
   PG_uptodate,
   VM_FAULT_LOCKED,
@@ -46,6 +47,7 @@ export function* shmem_get_folio(
       yield k.get_page(known);
       yield* k.folio_lock(known);
       if (known.mapping === inode.i_mapping) {
+        if (sgp === "write") k.folio_mark_accessed(known);
         if (known.flags & PG_uptodate) return known;
         // Reserved by fallocate, never filled.
         if (sgp !== "read") return yield* k.shmem_fill(inode, index, known, sgp, "known");
@@ -67,6 +69,7 @@ export function* shmem_get_folio(
     const page = yield* k.shmem_alloc_and_add_folio(inode, index);
     if (page === -EEXIST) continue;
     if (typeof page === "number") return page;
+    if (sgp === "write") page.flags |= PG_referenced;
     return yield* k.shmem_fill(inode, index, page, sgp === "falloc" ? "write" : sgp, "new");
   }
 }

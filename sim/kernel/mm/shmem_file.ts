@@ -25,6 +25,8 @@ export function* shmem_file_read(k: Kernel, file: File, address: number, count: 
     const page = yield* k.shmem_get_folio(inode, index, "read");
     if (typeof page === "number") return done || (page === -EINVAL ? 0 : page);
     if (page) k.folio_unlock(page);
+    // Reading the beginning of a page counts as using it.
+    if (page && offset === 0) k.folio_mark_accessed(page);
     const length = Math.min(4096 - offset, count - done, Math.max(0, inode.i_size - pos - done));
     const bytes = page ? k.read_frame(page.slot, offset, length) : new Uint8Array(length);
     const error = length > 0 ? yield* k.copy_to_user(address + done, bytes) : 0;
