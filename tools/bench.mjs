@@ -193,9 +193,9 @@ function memory() {
 
 function keystroke() {
   const lines = ["process a on cpu 0", "process b on cpu 1"];
-  while (lines.length < 5000) {
-    lines.push(`a: p${lines.length} = mmap(0, 2MiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0)`);
-    lines.push(`a: store(p${lines.length - 1} + 8, 42)`, `a: load(p${lines.length - 2} + 8) == 42`);
+  for (let n = 0; lines.length < 5000; n++) {
+    lines.push(`a: p${n} = mmap(0, 2MiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0)`);
+    lines.push(`a: store(p${n} + 8, 42)`, `a: load(p${n} + 8) == 42`);
   }
   const times = Array.from({ length: 40 }, (_, i) => {
     const text = `${lines.join("\n")}\nb: load(${4096 + i})\n`;
