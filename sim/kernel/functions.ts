@@ -36,7 +36,9 @@ import * as madvise_guard from "./mm/madvise_guard.ts";
 import * as memfd from "./mm/memfd.ts";
 import * as memory from "./mm/memory.ts";
 import * as memory_copy from "./mm/memory_copy.ts";
+import * as memory_cow from "./mm/memory_cow.ts";
 import * as memory_swap from "./mm/memory_swap.ts";
+import * as memory_tables from "./mm/memory_tables.ts";
 import * as memory_zap from "./mm/memory_zap.ts";
 import * as migrate from "./mm/migrate.ts";
 import * as mincore from "./mm/mincore.ts";
@@ -85,6 +87,8 @@ export const kernelFunctions: readonly FunctionTable[] = [
   gup,
   memory,
   memory_copy,
+  memory_cow,
+  memory_tables,
   memory_zap,
   mmap,
   mmap_lock,
@@ -154,6 +158,8 @@ export interface KernelFunctions
     Bound<typeof gup>,
     Bound<typeof memory>,
     Bound<typeof memory_copy>,
+    Bound<typeof memory_cow>,
+    Bound<typeof memory_tables>,
     Bound<typeof memory_zap>,
     Bound<typeof mmap>,
     Bound<typeof mmap_lock>,

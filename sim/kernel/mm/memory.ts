@@ -1,26 +1,8 @@
-// The page-fault path (mm/memory.c): from handle_mm_fault down to the PTE. Copying and freeing of tables are in
-// memory_copy.ts and memory_zap.ts.
+// The page-fault path (mm/memory.c): from handle_mm_fault down to the PTE. Making, copying and
+// freeing of tables are in memory_tables.ts, memory_copy.ts and memory_zap.ts, copy on write in memory_cow.ts.
 import type { Steps } from "../../core/thread.ts";
-import {
-  _PAGE_ACCESSED,
-  _PAGE_DIRTY,
-  _PAGE_RW,
-  _PAGE_SPECIAL,
-  entryPfn,
-  isPresent,
-  withFlags,
-} from "../../hardware/entry.ts";
-import {
-  mk_pte,
-  none,
-  pgd_offset,
-  pmd_offset,
-  pte_dirty,
-  pte_offset,
-  pte_write,
-  pud_offset,
-  table_entry,
-} from "../arch/x86/mm/pgtable.ts";
+import { _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_RW, _PAGE_SPECIAL, isPresent, withFlags } from "../../hardware/entry.ts";
+import { mk_pte, none, pgd_offset, pte_offset, pte_write } from "../arch/x86/mm/pgtable.ts";
 import {
   FAULT_FLAG_ALLOW_RETRY,
   FAULT_FLAG_RETRY_NOWAIT,
@@ -28,9 +10,7 @@ import {
   FAULT_FLAG_UNSHARE,
   FAULT_FLAG_VMA_LOCK,
   FAULT_FLAG_WRITE,
-  PG_anon_exclusive,
   PG_dirty,
-  PG_swapcache,
   VM_FAULT_COMPLETED,
   VM_FAULT_ERROR,
   VM_FAULT_MAJOR,
@@ -38,7 +18,6 @@ import {
   VM_FAULT_OOM,
   VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
-  VM_MAYSHARE,
   VM_SHARED,
   VM_WRITE,
 } from "../flags.ts";
@@ -113,96 +92,6 @@ export function* __handle_mm_fault(k: Kernel, vma: Vma, address: number, flags: 
     prealloc_pte: 0,
   };
   return yield* k.handle_pte_fault(vmf);
-}
-
-/** The PUD entry for `address`, with a PUD table made where there is none; 0 without memory. */
-export function* pud_alloc(k: Kernel, mm: Mm, p4dp: number, address: number): Steps<number> {
-  let p4d = k.read_entry(p4dp);
-  if (none(p4d)) {
-    const table = yield* k.alloc_table(mm, 3);
-    if (table === 0) return 0;
-    yield* k.spin_lock(mm.page_table_lock, "&mm->page_table_lock");
-    p4d = k.read_entry(p4dp);
-    if (none(p4d)) {
-      mm.pgtables_bytes += 4096;
-      yield* k.p4d_populate(mm, address, p4dp, table);
-      yield k.spin_unlock(mm.page_table_lock, "&mm->page_table_lock");
-      p4d = table_entry(table);
-    } else {
-      yield k.spin_unlock(mm.page_table_lock, "&mm->page_table_lock");
-      yield* k.free_table_now(table, 3);
-    }
-  }
-  return pud_offset(p4d, address);
-}
-
-export function* pmd_alloc(k: Kernel, mm: Mm, pudp: number, address: number): Steps<number> {
-  let pud = k.read_entry(pudp);
-  if (none(pud)) {
-    const table = yield* k.alloc_table(mm, 2);
-    if (table === 0) return 0;
-    const lock = k.page(Math.floor(pudp / 512)).ptl;
-    yield* k.spin_lock(lock, "&mm->page_table_lock");
-    pud = k.read_entry(pudp);
-    if (none(pud)) {
-      mm.pgtables_bytes += 4096;
-      yield* k.pud_populate(mm, address, pudp, table);
-      yield k.spin_unlock(lock, "&mm->page_table_lock");
-      pud = table_entry(table);
-    } else {
-      yield k.spin_unlock(lock, "&mm->page_table_lock");
-      yield* k.free_table_now(table, 2);
-    }
-  }
-  return pmd_offset(pud, address);
-}
-
-/** Gives `mm` a PTE table below `pmdp`, unless another CPU was faster. Returns 0 or VM_FAULT_OOM. */
-export function* pte_alloc(k: Kernel, mm: Mm, pmdp: number, address: number): Steps<number> {
-  if (!none(k.read_entry(pmdp))) return 0;
-  const table = yield* k.alloc_table(mm, 1);
-  if (table === 0) return VM_FAULT_OOM;
-  const left = yield* k.pmd_install(mm, pmdp, address, table);
-  if (left !== 0) yield* k.free_table_now(left, 1);
-  return 0;
-}
-
-/** Links a PTE table; returns its frame if another CPU had linked one already, else 0. */
-export function* pmd_install(k: Kernel, mm: Mm, pmdp: number, address: number, table: number): Steps<number> {
-  const lock = k.pmd_lockptr(pmdp);
-  yield* k.spin_lock(lock, PTE_LOCK);
-  let left = table;
-  if (none(k.read_entry(pmdp))) {
-    mm.pgtables_bytes += 4096;
-    yield* k.pmd_populate(mm, address, pmdp, table);
-    left = 0;
-  }
-  yield k.spin_unlock(lock, PTE_LOCK);
-  return left;
-}
-
-export function* p4d_populate(k: Kernel, mm: Mm, address: number, p4dp: number, table: number): Steps<void> {
-  yield k.set_p4d(mm, address, p4dp, table_entry(table));
-  yield k.trace.p4d_populate(mm, address, table);
-}
-
-export function* pud_populate(k: Kernel, mm: Mm, address: number, pudp: number, table: number): Steps<void> {
-  yield k.set_pud(mm, address, pudp, table_entry(table));
-  yield k.trace.pud_populate(mm, address, table);
-}
-
-export function* pmd_populate(k: Kernel, mm: Mm, address: number, pmdp: number, table: number): Steps<void> {
-  yield k.set_pmd(mm, address, pmdp, table_entry(table));
-  yield k.trace.pmd_populate(mm, address, table);
-}
-
-/** The lock of the PMD table that holds the entry, and of the PTE table that a PMD entry points to. */
-export function pmd_lockptr(k: Kernel, pmdp: number) {
-  return k.page(Math.floor(pmdp / 512)).ptl;
-}
-
-export function pte_lockptr(k: Kernel, pmd: number) {
-  return k.page(entryPfn(pmd)).ptl;
 }
 
 export function* handle_pte_fault(k: Kernel, vmf: VmFault): Steps<number> {
@@ -435,107 +324,9 @@ export function* release_fault_lock(k: Kernel, vma: Vma, flags: number): Steps<v
   else yield k.mmap_read_unlock(vma.vm_mm!);
 }
 
-/** A write to a write-protected PTE. Called with the PTE lock held, which it drops. */
-export function* do_wp_page(k: Kernel, vmf: VmFault): Steps<number> {
-  const { vma } = vmf;
-  const pfn = entryPfn(vmf.orig_pte);
-  const page = pfn === k.zero_pfn ? null : k.page(pfn);
-  const ptl = k.pte_lockptr(k.read_entry(vmf.pmdp));
-  if (vma.vm_flags & (VM_SHARED | VM_MAYSHARE)) {
-    vmf.page = page;
-    yield k.wp_page_reuse(vmf);
-    if (page) yield k.get_page(page);
-    yield k.spin_unlock(ptl, PTE_LOCK);
-    if (!page) return 0;
-    yield* k.folio_lock(page);
-    const ret = yield* k.fault_dirty_shared_page(vmf);
-    yield* k.put_page(page);
-    return ret;
-  }
-  if (page && page.type === PAGE_TYPE.anon && (yield* k.wp_can_reuse_anon_folio(page, vma))) {
-    if (vmf.flags & FAULT_FLAG_UNSHARE) {
-      yield k.spin_unlock(ptl, PTE_LOCK);
-      return 0;
-    }
-    yield k.wp_page_reuse(vmf);
-    yield k.spin_unlock(ptl, PTE_LOCK);
-    return 0;
-  }
-  if (page) yield k.get_page(page);
-  yield k.spin_unlock(ptl, PTE_LOCK);
-  return yield* k.wp_page_copy(vmf, page);
-}
-
-/** Nobody else has this anonymous page: its mapper may write to it without a copy. */
-export function* wp_can_reuse_anon_folio(k: Kernel, page: Page, vma: Vma): Steps<boolean> {
-  if (page.flags & PG_anon_exclusive) return true;
-  if (page.refcount > (page.flags & PG_swapcache ? 2 : 1) || !k.folio_trylock(page)) return false;
-  if (page.flags & PG_swapcache) yield* k.folio_free_swap(page);
-  k.folio_unlock(page);
-  if (page.refcount !== 1) return false;
-  page.anon_vma = vma.anon_vma;
-  page.flags |= PG_anon_exclusive;
-  return true;
-}
-
-export function wp_page_reuse(k: Kernel, vmf: VmFault): number {
-  const { vma } = vmf;
-  let entry = withFlags(vmf.orig_pte, _PAGE_ACCESSED | _PAGE_DIRTY);
-  if (vma.vm_flags & VM_WRITE) entry = withFlags(entry, _PAGE_RW);
-  return k.set_pte(vma.vm_mm!, vmf.address, vmf.ptep, entry);
-}
-
-/** Copy on write: `old` is null for the zero page, else held by a reference. */
-export function* wp_page_copy(k: Kernel, vmf: VmFault, old: Page | null): Steps<number> {
-  const { vma, address } = vmf;
-  const mm = vma.vm_mm!;
-  const prepared = yield* k.vmf_anon_prepare(vmf);
-  if (prepared !== 0) {
-    if (old) yield* k.put_page(old);
-    return prepared;
-  }
-  const copy = yield* k.alloc_page(PAGE_TYPE.anon);
-  if (!copy) {
-    if (old) yield* k.put_page(old);
-    return VM_FAULT_OOM;
-  }
-  if (old) k.copy_highpage(copy, old);
-  else k.clear_highpage(copy);
-  const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, address);
-  const raced = ptep === 0 || k.read_entry(ptep) !== vmf.orig_pte;
-  vmf.ptep = ptep;
-  if (!raced) {
-    if (!old) mm.rss_anon++;
-    else if (old.type !== PAGE_TYPE.anon) {
-      k.mm_counter_add(mm, old, -1);
-      mm.rss_anon++;
-    }
-    let entry = withFlags(mk_pte(copy.slot, vma.vm_page_prot), 0);
-    if (!(vmf.flags & FAULT_FLAG_UNSHARE))
-      entry = withFlags(entry, _PAGE_DIRTY | (vma.vm_flags & VM_WRITE ? _PAGE_RW : 0));
-    // Old translations go before the new page is seen: two CPUs must not write to different copies.
-    yield k.set_pte(mm, address, vmf.ptep, 0);
-    yield* k.flush_tlb_page(mm, address);
-    k.folio_add_new_anon_rmap(copy, vma, address);
-    k.folio_add_lru_vma(copy, vma);
-    yield k.set_pte(mm, address, vmf.ptep, entry);
-    if (old) k.folio_remove_rmap_pte(old, vma);
-  }
-  if (ptep !== 0) yield k.pte_unmap_unlock(vmf.pmdp);
-  if (raced) yield* k.put_page(copy);
-  if (old) {
-    if (!raced && old.flags & PG_swapcache) yield* k.free_swap_cache(old);
-    yield* k.put_page(old);
-    if (!raced) yield* k.put_page(old);
-  }
-  return 0;
-}
-
 /** Which RSS counter a page counts in (mm_counter). */
 export function mm_counter_add(_k: Kernel, mm: Mm, page: Page, n: number): void {
   if (page.type === PAGE_TYPE.anon) mm.rss_anon += n;
   else if (page.type === PAGE_TYPE.shmem) mm.rss_shmem += n;
   else mm.rss_file += n;
 }
-
-export const is_dirty = pte_dirty;

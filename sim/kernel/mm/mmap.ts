@@ -5,7 +5,6 @@ import {
   FMODE_READ,
   FMODE_WRITE,
   VM_ACCOUNT,
-  VM_DONTEXPAND,
   VM_GROWSDOWN,
   VM_HUGETLB,
   VM_LOCKED,
@@ -383,5 +382,3 @@ export function update_hiwater(_k: Kernel, mm: Mm): void {
   mm.hiwater_rss = Math.max(mm.hiwater_rss, mm.rss_anon + mm.rss_file + mm.rss_shmem);
   mm.hiwater_vm = Math.max(mm.hiwater_vm, mm.total_vm);
 }
-
-export const NEVER_EXPANDS = VM_DONTEXPAND;

@@ -2,7 +2,7 @@
 import { array, number, pages } from "../../core/fields.ts";
 import { type Of, struct } from "../../core/struct.ts";
 import type { Steps } from "../../core/thread.ts";
-import { PG_dirty, PG_lru, PG_mlocked } from "../flags.ts";
+import { PG_lru, PG_mlocked } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Page } from "../mm_types.ts";
 
@@ -104,5 +104,3 @@ export function clear_highpage(k: Kernel, page: Page): void {
 export function copy_highpage(k: Kernel, to: Page, from: Page): void {
   k.memory.copy(from.slot, to.slot);
 }
-
-export const page_dirty = (page: Page): boolean => (page.flags & PG_dirty) !== 0;
