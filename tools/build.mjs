@@ -2,7 +2,7 @@
 //   engine.js           the simulator behind its façade sim/session.ts, with a source map for kernel stack frames
 //   mshare.js           the command line        adapter.js   the debug adapter
 //   language-server.js  the language server     extension.js the VS Code extension
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -62,3 +62,5 @@ await Promise.all([
   bundle("extension", "extension/extension.ts", { external: ["vscode"] }),
   withTests ? tests() : undefined,
 ]);
+// npm links the command before it is built, and marks only what then exists as executable.
+chmodSync(resolve(root, "dist/mshare.js"), 0o755);
