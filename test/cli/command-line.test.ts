@@ -1,5 +1,6 @@
 // What docs/command-line.md promises, held against the built program.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { folder, mshare, start } from "./program.ts";
@@ -32,6 +33,10 @@ describe("mshare on the command line", function () {
   let here = "";
   before(() => {
     here = folder(files);
+  });
+
+  it("is a program of its own, as npx starts it", () => {
+    assert.match(execFileSync("dist/mshare.js", ["--version"], { encoding: "utf8" }), /^\d+\.\d+\.\d+\n$/);
   });
   const status = (...args: string[]) => mshare(here, args).status;
 
