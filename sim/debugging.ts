@@ -21,6 +21,8 @@ export interface LaunchOptions {
   /** `sequential`, `random:SEED`, or the text of a schedule list `[A*12, B]`. */
   readonly schedule?: string;
   readonly maxSteps?: number;
+  /** Stop also at reports that the scenario allows (`allow bugs`, `allow bug KIND`); else they are only printed. */
+  readonly stopOnAllowed?: boolean;
   /** Mebibytes that checkpoints may take. */
   readonly historyMiB?: number;
 }

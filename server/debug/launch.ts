@@ -23,6 +23,7 @@ export const launchAttributes = [
   "stopOnEntry",
   "maxSteps",
   "stopOnBug",
+  "stopOnAllowed",
   "history",
 ] as const;
 
@@ -38,6 +39,7 @@ export function readLaunch(environment: Environment, args: Arguments): Launch {
       fixes: args["fixes"] === undefined ? undefined : texts(args, "fixes"),
       schedule: schedule(args),
       maxSteps: optionalCount(args, "maxSteps", 1),
+      stopOnAllowed: optionalFlag(args, "stopOnAllowed"),
       ...(!history && { historyMiB: 0 }),
     },
     stopOnEntry: optionalFlag(args, "stopOnEntry") ?? false,

@@ -93,6 +93,10 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     taskOf: looking.taskNamed,
     value: (expr) => value(expr, threadNumbered(loaded, current), "process only"),
   };
+  /** What is found while looking for something in the past is not news. */
+  function tell(output: Output): void {
+    if (!travel.searching) outputs.push(output);
+  }
   const breakpoints: Breakpoints = createBreakpoints({
     pattern: (text) => eventPattern(text, words),
     place(file, line) {
@@ -115,12 +119,10 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
         return result === undefined ? `{${text}}` : expressionNode("", result, "decimal").value;
       }),
     step: () => machine.step,
-    output(output) {
-      if (!travel.searching) outputs.push(output);
-    },
+    output: tell,
   });
 
-  const trouble = createTrouble(loaded, maps, breakpoints);
+  const trouble = createTrouble(loaded, maps, breakpoints, tell);
 
   /** Asked after each step that may matter, see Machine.observer. */
   const observe = (event: number): boolean => {

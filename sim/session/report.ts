@@ -119,6 +119,15 @@ export function isExpected(loaded: Loaded, kind: string): boolean {
   });
 }
 
+/** Allowed by the scenario, and nothing that it waits for. */
+export function isAllowed(loaded: Loaded, kind: string): boolean {
+  const items = statements(loaded).map(({ item }) => item);
+  const awaited = items.some((item) => item.kind === "expect-bug" && item.bug.text === kind && !isMended(loaded, item));
+  return (
+    !awaited && items.some((item) => item.kind === "allow" && (item.all || item.bugs.some((bug) => bug.text === kind)))
+  );
+}
+
 /** `expect bug …`: judged when the run is over. */
 function bugExpectations(loaded: Loaded): ExpectationResult[] {
   const { runner, detectors, system } = loaded;

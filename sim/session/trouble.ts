@@ -1,10 +1,11 @@
 // What may stop a run as an exception: reports of detectors, failed expectations, signals.
-import type { ExceptionReport } from "../debugging.ts";
-import { formatReport } from "../detectors/report.ts";
+import type { ExceptionReport, Output } from "../debugging.ts";
+import { type BugReport, formatReport } from "../detectors/report.ts";
 import { bugKinds } from "../scenario/bug_kinds.ts";
 import type { Breakpoints, Hit } from "./breakpoints.ts";
 import { describeEvent } from "./describe.ts";
 import type { Loaded } from "./load.ts";
+import { isAllowed } from "./report.ts";
 import { framesOf, type SourceMaps } from "./stack.ts";
 
 export interface Trouble {
@@ -14,8 +15,14 @@ export interface Trouble {
   since(event: number, hits: Hit[]): ExceptionReport | undefined;
 }
 
-export function createTrouble(loaded: Loaded, maps: SourceMaps, breakpoints: Breakpoints): Trouble {
-  const { detectors, runner, system } = loaded;
+/** `print` takes what is told without a stop. */
+export function createTrouble(
+  loaded: Loaded,
+  maps: SourceMaps,
+  breakpoints: Breakpoints,
+  print: (output: Output) => void,
+): Trouble {
+  const { detectors, runner, system, options } = loaded;
   let bugs = 0;
   let failures = 0;
   return {
@@ -32,6 +39,10 @@ export function createTrouble(loaded: Loaded, maps: SourceMaps, breakpoints: Bre
       };
       const reports = detectors.reports();
       for (const bug of reports.slice(bugs)) {
+        if (!options.stopOnAllowed && isAllowed(loaded, bug.kind)) {
+          if (breakpoints.hasFilter(bug.kind)) print(allowedText(bug));
+          continue;
+        }
         note(bug.kind, bug.kind, bug.message, () => {
           const calls = framesOf(bug.stack, maps).map(({ name, file, line }) => `${name}  ${file}:${line}`);
           return formatReport(bug, calls);
@@ -50,6 +61,12 @@ export function createTrouble(loaded: Loaded, maps: SourceMaps, breakpoints: Bre
       return exception;
     },
   };
+}
+
+/** A report that the scenario allows, in a line. */
+function allowedText({ kind, message, step, task, file, line }: BugReport): Output {
+  const text = `allowed by the scenario: ${kind}: ${message} (${task}, step ${step})`;
+  return { category: "console", text, ...(line > 0 && { file, line }) };
 }
 
 function lastFailure({ runner }: Loaded): string {

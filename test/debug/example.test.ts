@@ -35,7 +35,11 @@ describe("the built adapter on the example", () => {
         const line = lineOf("reader: load(p) == 42");
         const seen: number[] = [];
         client.on("mshare/time", ({ body }) => seen.push(body.step));
-        await client.hitBreakpoint({ program, stopOnBug: false }, { path: program, line });
+        const said: string[] = [];
+        client.on("output", ({ body }) => said.push(body.output));
+        await client.hitBreakpoint({ program }, { path: program, line });
+        const allowed = /^allowed by the scenario: lock-recursion: .*\(writer, step \d+\)$/m;
+        assert.match(said.join(""), allowed, "what the scenario allows is told on the way, and stops nobody");
         const { threads } = (await client.threadsRequest()).body;
         const threadId = threads.find(({ name }) => name.includes("reader"))?.id ?? 0;
 

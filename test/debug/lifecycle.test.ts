@@ -108,10 +108,11 @@ describe("a debug session's life", () => {
       fixes: ["all"],
       schedule: ["A*12", "B"],
       maxSteps: 99,
+      stopOnAllowed: true,
       history: false,
     });
     const options = { levels: "5", tlb_flush: "none", pcid: "true" };
-    const rest = { fixes: ["all"], schedule: "[A*12, B]", maxSteps: 99, historyMiB: 0 };
+    const rest = { fixes: ["all"], schedule: "[A*12, B]", maxSteps: 99, stopOnAllowed: true, historyMiB: 0 };
     assert.deepEqual(seen, [{ program: "/cwd/demo.mshare", kernel: "mshare-v3", options, ...rest }]);
   });
 
