@@ -17,6 +17,7 @@ import { lockInversion } from "./lock_inversion.ts";
 import { lockRecursion } from "./lock_recursion.ts";
 import { missingLock } from "./missing_lock.ts";
 import { missingTlbFlush } from "./missing_tlb_flush.ts";
+import { notifierMissed } from "./notifier_missed.ts";
 import { nullDeref } from "./null_deref.ts";
 import { oomStuck } from "./oom_stuck.ts";
 import { pageTableLeak } from "./page_table_leak.ts";
@@ -76,6 +77,7 @@ export function attachDetectors(system: System): Detectors {
   missingLock(context, locks);
   const atEnd = [accountingMismatch(context), refcountLeak(context)];
   oomStuck(context);
+  notifierMissed(context);
   useAfterFree(context, suspended);
   doubleFree(context);
   refcountUnderflow(context);

@@ -22,6 +22,8 @@ export interface HeldLocks {
   isHeld(thread: ThreadWatch, lock: Handle, mode: Mode): boolean;
   /** Whether the thread holds the mmap_lock of `mm`, or the lock of some VMA. */
   holdsIn(thread: ThreadWatch, mm: Mm): boolean;
+  /** Whether it holds a reverse map: then the VMAs that this leads to stay as they are too. */
+  holdsReverseMap(thread: ThreadWatch): boolean;
   /** Whether it holds the lock of the page table in this frame. */
   holdsTable(thread: ThreadWatch, pfn: number): boolean;
   classAt(thread: ThreadWatch, index: number): number;
@@ -46,7 +48,9 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
   machine.store.storages.forEach((storage, i) => {
     places.set(storage.type, i);
   });
-  const vmas = machine.store.storages.findIndex(({ type }) => type.name === "vm_area_struct");
+  const structure = (name: string) => machine.store.storages.findIndex(({ type }) => type.name === name);
+  const vmas = structure("vm_area_struct");
+  const reverseMaps = [structure("anon_vma"), structure("address_space")];
   const classes = new Map<string, number>();
   const { init_mm } = context.system.straight;
   const nesting = listeners.flatMap((listener) => (listener.nesting ? [listener.nesting] : []));
@@ -130,6 +134,13 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
       for (let i = 0; i < thread.held; i++) {
         const place = (thread.lock_kinds(i) >> PLACE) & PLACE_MASK;
         if (place >> (STRUCT - PLACE) === vmas || (place === mmapLock && thread.lock_ids(i) === id)) return true;
+      }
+      return false;
+    },
+    holdsReverseMap(thread) {
+      for (let i = 0; i < thread.held; i++) {
+        const place = (thread.lock_kinds(i) >> PLACE) & PLACE_MASK;
+        if (reverseMaps.includes(place >> (STRUCT - PLACE))) return true;
       }
       return false;
     },

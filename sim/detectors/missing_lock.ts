@@ -1,6 +1,6 @@
 // missing-lock: page tables, VMAs and counters are touched only under the lock that guards them.
 // Observes entries that are written and VMAs that change. A PTE needs its table's lock; a new one also the mmap_lock of its
-// mm or a VMA's lock. A table is linked under the lock of the table above it (at the top, page_table_lock). VMAs change
+// mm or a VMA's lock, or the reverse map through which reclaim found the place. A table is linked under the lock of the table above it (at the top, page_table_lock). VMAs change
 // under mmap_lock for writing. Clearing upper entries is left out: nobody can reach what is being freed.
 
 import { idOf } from "../core/struct.ts";
@@ -25,7 +25,8 @@ export function missingLock(context: Context, locks: () => HeldLocks): void {
       return;
     }
     if (args[3] !== 0 || !((args[2] as number) & _PAGE_PRESENT)) return;
-    if (!locks().holdsIn(thread, mm)) unguarded(context, 1, "mmap_lock or the VMA's lock");
+    if (!locks().holdsIn(thread, mm) && !locks().holdsReverseMap(thread))
+      unguarded(context, 1, "mmap_lock or the VMA's lock");
   });
   const link = (level: 2 | 3 | 4) => () => {
     const mm = args[0] as Mm;

@@ -47,6 +47,8 @@ export const frame_watch = struct("frame_watch", {
   link_others: value<readonly number[]>([]),
   /** It still had entries when it was unlinked. */
   unlinked_full: bool(),
+  /** Entries of guests' stage-2 tables that lead to it. */
+  guests: number(),
   /** The word that was stored last: its index plus 1, 0 for none; its two halves. */
   word: number(),
   word_low: number("hex"),
@@ -66,6 +68,8 @@ export const machine_watch = struct("machine_watch", {
   lock_order: value<LockOrder>(LockOrder.empty),
   /** Stale translations whose flush is overdue (tlb_watch.ts). */
   overdue: number(),
+  /** Entries of guests' stage-2 tables. */
+  guests: number(),
 });
 
 /** A cached translation that grants more than the page tables do. */

@@ -12,12 +12,14 @@ import type { OperationTables } from "./fs/operations.ts";
 import { kernelFunctions } from "./functions.ts";
 import * as straight from "./functions.ts?straight";
 import { bindKernel, type Config, type FunctionTable, type Kernel, type KernelBase, waitIn } from "./kernel.ts";
+import { mmu_notifier } from "./mm/mmu_notifier.ts";
 import { FIRST_FRAME, PAGE_TYPE, type Zone, zone } from "./mm/page_alloc.ts";
 import { type Lruvec, lruvec } from "./mm/swap.ts";
 import { type SwapInfo, swap_info_struct } from "./mm/swapfile.ts";
 import { type Vmstat, vmstat } from "./mm/vmstat.ts";
 import * as types from "./mm_types.ts";
 import { createPlatform, type KernelPlatform } from "./platform.ts";
+import { kvm } from "./virt/kvm/kvm_host.ts";
 
 /** What a design adds to the kernel. Functions replace those of the same name. */
 export interface Patch {
@@ -73,7 +75,7 @@ export function boot(
   const { store } = machine;
   const memory = new Memory(store);
   for (const structure of kernelStructures) store.define(structure);
-  for (const structure of [zone, vmstat, lruvec, swap_info_struct, tlb_cache, ...patch.structures])
+  for (const structure of [zone, vmstat, lruvec, swap_info_struct, mmu_notifier, kvm, tlb_cache, ...patch.structures])
     store.define(structure);
   machine.events.add(events);
   machine.events.add(patch.events);
@@ -247,6 +249,7 @@ function prepare(shared: Shared, k: Kernel, processes: readonly ProcessSpec[], p
   shared.vmstat.nr_pagetable = 0;
   k.init_swap();
   now["init_filesystems"]!();
+  now["kvm_init"]!();
   for (const name of patch.init) now[name]!();
   processes.forEach(({ name, threadOf, forked }, i) => {
     if (forked) return;

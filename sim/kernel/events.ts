@@ -63,6 +63,28 @@ export const events = {
   swap_free: { args: ["slot", "count"], doc: "A reference to a slot goes; the last one frees it." },
   swap_writepage: { args: ["pfn", "slot"], doc: "A page is written to swap.", aliases: ["swap out", "pageout"] },
   swap_read_folio: { args: ["pfn", "slot"], doc: "A page is read from swap.", aliases: ["swap in", "swap_readpage"] },
+  // Secondary MMUs
+  mmu_notifier_register: { args: ["mm", "ops"], doc: "Somebody will be told before page tables of an mm change." },
+  mmu_notifier_unregister: { args: ["mm", "ops"], doc: "A subscriber is told no more." },
+  mmu_notifier_invalidate_range_start: {
+    args: ["mm", "start", "end", "event"],
+    doc: "Subscribers are told that entries of a range are about to change, before they do.",
+    aliases: ["notifier", "invalidate_range_start"],
+  },
+  mmu_notifier_invalidate_range_end: {
+    args: ["mm", "start", "end"],
+    doc: "Subscribers have been told that the change is over.",
+    aliases: ["invalidate_range_end"],
+  },
+  set_spte: { args: ["kvm", "gfn", "entry", "old", "pfn"], doc: "An entry of a guest's stage-2 table is written." },
+  ept_violation: { args: ["gpa", "access", "kvm"], doc: "A guest accesses what its stage-2 table does not give." },
+  guest_load: { args: ["gpa", "pfn", "kvm"], doc: "A guest has read memory." },
+  guest_store: { args: ["gpa", "pfn", "kvm"], doc: "A guest has written memory." },
+  kvm_flush_remote_tlbs: { args: ["kvm"], doc: "A guest's CPUs forget what their stage-2 table has given them." },
+  kvm_set_memory_region: {
+    args: ["kvm", "slot", "base_gfn", "npages", "userspace_addr"],
+    doc: "A memory slot of a guest is made, moved or removed.",
+  },
   // Structures
   mm_alloc: { args: ["mm"], doc: "An address space is made." },
   mm_free: { args: ["mm"], doc: "An address space is freed.", aliases: ["mmdrop", "__mmdrop"] },

@@ -1,8 +1,11 @@
 // All functions of the unpatched kernel, file by file. The build makes this module twice: as written, and as plain calls.
+
+import * as kvm_mmu from "./arch/x86/kvm/mmu.ts";
 import * as fault from "./arch/x86/mm/fault.ts";
 import * as pgtable from "./arch/x86/mm/pgtable.ts";
 import * as tlb from "./arch/x86/mm/tlb.ts";
 import * as entry from "./entry.ts";
+import * as anon_inodes from "./fs/anon_inodes.ts";
 import * as dcache from "./fs/dcache.ts";
 import * as fcntl from "./fs/fcntl.ts";
 import * as file from "./fs/file.ts";
@@ -46,6 +49,7 @@ import * as mlock from "./mm/mlock.ts";
 import * as mmap from "./mm/mmap.ts";
 import * as mmap_lock from "./mm/mmap_lock.ts";
 import * as mmu_gather from "./mm/mmu_gather.ts";
+import * as mmu_notifier from "./mm/mmu_notifier.ts";
 import * as mprotect from "./mm/mprotect.ts";
 import * as mremap from "./mm/mremap.ts";
 import * as mremap_move from "./mm/mremap_move.ts";
@@ -68,6 +72,7 @@ import * as vm_ops from "./mm/vm_ops.ts";
 import * as vma from "./mm/vma.ts";
 import * as vma_merge from "./mm/vma_merge.ts";
 import * as vmscan from "./mm/vmscan.ts";
+import * as kvm_main from "./virt/kvm/kvm_main.ts";
 
 export const kernelFunctions: readonly FunctionTable[] = [
   fault,
@@ -138,6 +143,10 @@ export const kernelFunctions: readonly FunctionTable[] = [
   shmem_file,
   shmem_fs,
   truncate,
+  anon_inodes,
+  mmu_notifier,
+  kvm_main,
+  kvm_mmu,
 ];
 
 export interface KernelFunctions
@@ -208,4 +217,8 @@ export interface KernelFunctions
     Bound<typeof shmem>,
     Bound<typeof shmem_file>,
     Bound<typeof shmem_fs>,
-    Bound<typeof truncate> {}
+    Bound<typeof truncate>,
+    Bound<typeof anon_inodes>,
+    Bound<typeof mmu_notifier>,
+    Bound<typeof kvm_main>,
+    Bound<typeof kvm_mmu> {}

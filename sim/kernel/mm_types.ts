@@ -18,6 +18,7 @@ import {
 import { Radix } from "../core/radix.ts";
 import { type Handle, type Of, struct } from "../core/struct.ts";
 import { PAGE_FLAGS, VM_FLAGS } from "./flags.ts";
+import type { MmuNotifier } from "./mm/mmu_notifier.ts";
 
 /** A reader-writer semaphore. `count`: readers inside, or -1 for a writer; `holder`: the writing thread. */
 export const rw_semaphore = struct("rw_semaphore", {
@@ -114,7 +115,8 @@ export const mm_struct = struct("mm_struct", {
   /** MMF_UNSTABLE: the OOM reaper has taken private memory away. */
   oom_reaped: bool(),
   owner: ref<Task>("task_struct"),
-  notifiers: value<readonly string[]>([]),
+  /** Who is told before its page tables change: the first of them (mmu_notifier.ts). */
+  notifier_subscriptions: ref<MmuNotifier>("mmu_notifier"),
   /** What people call it: the process, or the file of a host mm. */
   name: text(),
   exe_inode: ref<Inode>("inode"),

@@ -208,6 +208,14 @@ const mappings: readonly CallSpec[] = [
   },
 ];
 
+const guestErrors = {
+  EFAULT: "the process has no memory there, or not for this kind of access",
+  ENXIO: "no slot has the address, or a read-only one; KVM_RUN would exit for MMIO",
+  EBADF: "`fd` is not open",
+  ENOTTY: "`fd` is no virtual machine",
+  EIO: "the machine is another process's",
+};
+
 const processes: readonly CallSpec[] = [
   {
     name: "fork",
@@ -228,6 +236,23 @@ const processes: readonly CallSpec[] = [
     doc: "Waits for a child, or for the given one, to exit.",
     returns: "the child's pid",
     errors: { ECHILD: "no such child" },
+  },
+];
+
+const guests: readonly CallSpec[] = [
+  {
+    name: "kvm_load",
+    params: [fd, { name: "gpa", kind: "address" }],
+    doc: "The guest of a virtual machine reads 8 bytes at a guest physical address, as KVM_RUN would let it. Its stage-2 table is filled by faults.",
+    returns: "the value",
+    errors: guestErrors,
+  },
+  {
+    name: "kvm_store",
+    params: [fd, { name: "gpa", kind: "address" }, { name: "value", kind: "value" }],
+    doc: "The guest writes 8 bytes at a guest physical address.",
+    returns: "0",
+    errors: guestErrors,
   },
 ];
 
@@ -255,6 +280,6 @@ const inspection: readonly CallSpec[] = [
 ];
 
 /** Every call that unpatched Linux offers here, memory accesses not among them. */
-export const linuxCalls: readonly CallSpec[] = [...files, ...mappings, ...processes, ...inspection];
+export const linuxCalls: readonly CallSpec[] = [...files, ...mappings, ...processes, ...guests, ...inspection];
 
 export const accessNames: ReadonlySet<string> = new Set(accessCalls.map((call) => call.name));

@@ -208,3 +208,12 @@ UFFD_FEATURE_POISON Pages can be marked as bad.
 UFFD_FEATURE_WP_ASYNC Write protection ends by itself at a write.
 UFFD_FEATURE_MOVE Pages can be moved.
 `;
+
+export const kvmDocs = `
+KVM_API_VERSION What KVM_GET_API_VERSION gives.
+KVM_GET_API_VERSION ioctl of /dev/kvm: the version of the interface.
+KVM_CREATE_VM ioctl of /dev/kvm: makes a virtual machine; gives its descriptor.
+KVM_SET_USER_MEMORY_REGION ioctl of a virtual machine: makes memory of the process the guest's memory.
+KVM_MEM_LOG_DIRTY_PAGES Notes which pages the guest writes.
+KVM_MEM_READONLY The guest may only read.
+`;

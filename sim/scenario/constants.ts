@@ -2,10 +2,11 @@
 import type { ConstantSpec } from "../kernel/syscall_table.ts";
 import * as errno from "../kernel/uapi/errno.ts";
 import * as fcntl from "../kernel/uapi/fcntl.ts";
+import * as kvm from "../kernel/uapi/kvm.ts";
 import * as mman from "../kernel/uapi/mman.ts";
 import * as signal from "../kernel/uapi/signal.ts";
 import * as userfaultfd from "../kernel/uapi/userfaultfd.ts";
-import { fileDocs, mappingDocs, signalDocs, userfaultfdDocs } from "./constant_docs.ts";
+import { fileDocs, kvmDocs, mappingDocs, signalDocs, userfaultfdDocs } from "./constant_docs.ts";
 import { errnoDocs } from "./errno_docs.ts";
 import { toU64 } from "./values.ts";
 
@@ -32,6 +33,7 @@ export const linuxConstants: readonly ConstantSpec[] = [
   ...errnos,
   ...specs(signal, signalDocs),
   ...specs(userfaultfd, userfaultfdDocs),
+  ...specs(kvm, kvmDocs),
 ];
 
 /** What `fails` takes. */

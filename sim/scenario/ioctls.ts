@@ -110,6 +110,37 @@ export const ioctlCalls: readonly CallSpec[] = [
     },
   ),
   {
+    ...request("KVM_GET_API_VERSION", [], "The version of KVM's interface, of a descriptor of `/dev/kvm`.", {
+      EINVAL: "an argument other than 0",
+    }),
+    returns: "12",
+  },
+  {
+    ...request(
+      "KVM_CREATE_VM",
+      [],
+      "Makes a virtual machine, of a descriptor of `/dev/kvm`: a guest with page tables of its own, which follow the caller's memory by an MMU notifier. `KVM_SET_USER_MEMORY_REGION` gives it memory, `kvm_load` and `kvm_store` are what it does.",
+      { EINVAL: "an argument other than 0" },
+    ),
+    returns: "a file descriptor",
+  },
+  request(
+    "KVM_SET_USER_MEMORY_REGION",
+    [
+      { name: "slot", kind: "int" },
+      { name: "flags", kind: "flags", constants: ["KVM_MEM_"], optional: true },
+      { name: "guest_phys_addr", kind: "address" },
+      { name: "memory_size", kind: "size" },
+      { name: "userspace_addr", kind: "address" },
+    ],
+    "Makes `memory_size` bytes of the process from `userspace_addr` on the guest's memory from `guest_phys_addr` on. Another call for the slot moves it; size 0 removes it.",
+    {
+      EINVAL: "not page-aligned, no user address, unknown flags, or a slot that is there with other memory or size",
+      EEXIST: "another slot has a part of it",
+      EIO: "the machine is another process's",
+    },
+  ),
+  {
     name: "userfaultfd",
     params: [
       { name: "flags", kind: "flags", constants: ["O_CLOEXEC", "O_NONBLOCK", "UFFD_USER_MODE_ONLY"], optional: true },

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Patch } from "../../sim/kernel/boot.ts";
+import { KVM_CREATE_VM, KVM_SET_USER_MEMORY_REGION } from "../../sim/kernel/uapi/kvm.ts";
 import {
   MADV_DONTNEED,
   MADV_FREE,
@@ -23,6 +24,8 @@ import { type Watched, watched } from "./watched.ts";
 const RUNS = Number(process.env["DETECTOR_RUNS"] ?? 40);
 
 const BASE = 2 ** 40;
+/** Descriptor of the first process's virtual machine, where it has one. */
+const VM = 5;
 /** Where things are mapped: pages near each other, and so far that no table is shared. */
 const SPOTS = [0, 1, 2, 3, 511, 512, 513, 2 ** 18, 2 ** 18 + 1, 2 ** 27].map((page) => BASE + page * 4096);
 
@@ -52,6 +55,8 @@ const call = (who: number, name: string, ...args: unknown[]): Op =>
     () => [syscall(name, ...args)],
   );
 
+const reclaim = (n: number): Work => ({ name: "kernel_reclaim", args: [n] });
+
 const KINDS = ["private", "shared", "file", "private file"] as const;
 
 const operations = fc.oneof(
@@ -75,6 +80,18 @@ const operations = fc.oneof(
   fc.tuple(who, fc.nat({ max: 5 })).map(([p, size]) => call(p, "ftruncate", 3, size * 4096)),
   fc.tuple(who, spot, fc.nat({ max: 9000 })).map(([p, at, bytes]) => call(p, "pwrite64", 3, at, bytes, 100)),
   fc.tuple(who, spot, fc.nat({ max: 9000 })).map(([p, at, bytes]) => call(p, "pread64", 3, at, bytes, 100)),
+  fc.tuple(who, fc.constantFrom(1, 7, 40)).map(([p, n]) => op(p, `reclaim(${n})`, () => [reclaim(n)])),
+  fc
+    .tuple(who, spot)
+    .map(([p, at]) =>
+      op(p, `migrate(0x${at.toString(16)})`, (m) => [{ name: "kernel_migrate", args: [m.task(p), at] }]),
+    ),
+  {
+    arbitrary: fc
+      .tuple(fc.constantFrom(0, 0, 3, 2), spot, fc.boolean())
+      .map(([p, at, write]) => call(p, write ? "kvm_store" : "kvm_load", VM, at - BASE, 7n)),
+    weight: 2,
+  },
   { arbitrary: who.map((p) => call(p, "exit", 0)), weight: 1 },
 );
 
@@ -89,6 +106,14 @@ const touches = (at: number, n: number, write: boolean): Work[] =>
     write ? { name: "user_store", args: [at + i * 4096, i + 1, 0] } : { name: "user_load", args: [at + i * 4096] },
   );
 
+/** Gives the first process a guest, whose memory is the process's around BASE. */
+function makeGuest(m: Watched): void {
+  m.sys(0, "open", "/dev/kvm", 2);
+  m.sys(0, "ioctl", 4, KVM_CREATE_VM, 0);
+  const region = { slot: 0n, guest_phys_addr: 0n, memory_size: 4096n * 1200n, userspace_addr: BigInt(BASE) };
+  m.sys(0, "ioctl", VM, KVM_SET_USER_MEMORY_REGION, region);
+}
+
 /** Two processes on two CPUs, one that they may fork, and a thread of the first; with a file open. */
 function machine(options: Parameters<typeof watched>[2], patch?: Patch): Watched {
   const m = watched([0, 1, { cpu: 0, forked: true }, { cpu: 1, threadOf: 0 }], patch, options);
@@ -96,6 +121,7 @@ function machine(options: Parameters<typeof watched>[2], patch?: Patch): Watched
     m.sys(p, "open", "/dev/shm/file", 0o102, 0o600);
     m.sys(p, "ftruncate", 3, 4 * 4096);
   }
+  if (options?.pcid) makeGuest(m);
   return m;
 }
 
@@ -122,7 +148,7 @@ function together(m: Watched, program: readonly Op[], seed: number): void {
   });
 }
 
-const OPTIONS = [{ swap: 2 ** 24 }, { pcid: true }, { version: "6.12" as const, swap: 2 ** 24 }];
+const OPTIONS = [{ swap: 2 ** 24 }, { pcid: true, swap: 2 ** 23 }, { version: "6.12" as const, swap: 2 ** 24 }];
 
 describe("detectors on a correct kernel", () => {
   for (const options of OPTIONS) {

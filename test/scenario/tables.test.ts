@@ -101,7 +101,7 @@ describe("nearest names", () => {
 /** Values that a C compiler sees, or undefined where there is none. */
 function headerValues(): Map<string, bigint> | undefined {
   const headers =
-    "errno.h fcntl.h signal.h sys/ioctl.h sys/wait.h sys/stat.h linux/mman.h asm/mman.h linux/memfd.h linux/falloc.h linux/userfaultfd.h";
+    "errno.h fcntl.h signal.h sys/ioctl.h sys/wait.h sys/stat.h linux/mman.h asm/mman.h linux/memfd.h linux/falloc.h linux/userfaultfd.h linux/kvm.h";
   const lines = linuxConstants.map(
     ({ name }) => `#ifdef ${name}\nprintf("${name} %llu\\n", (unsigned long long)(${name}));\n#endif`,
   );

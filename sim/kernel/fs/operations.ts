@@ -3,6 +3,7 @@
 // tables and replace the functions of others. An operation that a table does not name is a NULL pointer in Linux.
 import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
+import type { MmuNotifierOps } from "../mm/mmu_notifier.ts";
 import type { VmOps } from "../mm/vm_ops.ts";
 import type { Dentry, File, Inode, SuperBlock, Vma } from "../mm_types.ts";
 import type { IoctlArg } from "./ioctl.ts";
@@ -65,6 +66,7 @@ export interface OperationTables {
   readonly inode_operations: Readonly<Record<string, InodeOperations>>;
   readonly super_operations: Readonly<Record<string, SuperOperations>>;
   readonly file_system_types: Readonly<Record<string, FileSystemType>>;
+  readonly mmu_notifier_ops: Readonly<Record<string, MmuNotifierOps>>;
 }
 
 /** The kernel function that the file's table has for this, or undefined. */

@@ -20,6 +20,8 @@ export const operationTables: OperationTables = {
       fsync: "noop_fsync",
       fallocate: "shmem_fallocate",
     },
+    kvm_chardev_ops: { llseek: "noop_llseek", unlocked_ioctl: "kvm_dev_ioctl" },
+    kvm_vm_fops: { llseek: "noop_llseek", unlocked_ioctl: "kvm_vm_ioctl", release: "kvm_vm_release" },
     sysfs_file_operations: { llseek: "generic_file_llseek", read: "sysfs_read" },
     proc_dir_operations: { ...simple_dir, fsync: undefined },
     proc_text_operations: { llseek: "generic_file_llseek", read: "proc_text_read" },
@@ -53,5 +55,13 @@ export const operationTables: OperationTables = {
     devtmpfs: { fill_super: "shmem_fill_super" },
     proc: { fill_super: "proc_fill_super" },
     sysfs: { fill_super: "sysfs_fill_super" },
+  },
+  mmu_notifier_ops: {
+    kvm_mmu_notifier_ops: {
+      invalidate_range_start: "kvm_mmu_notifier_invalidate_range_start",
+      invalidate_range_end: "kvm_mmu_notifier_invalidate_range_end",
+      clear_flush_young: "kvm_mmu_notifier_clear_flush_young",
+      release: "kvm_mmu_notifier_release",
+    },
   },
 };

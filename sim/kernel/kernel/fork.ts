@@ -53,6 +53,7 @@ export function* mmdrop(k: Kernel, mm: Mm): Steps<void> {
 
 /** Unmaps everything. Nobody uses the address space any more. */
 export function* exit_mmap(k: Kernel, mm: Mm): Steps<void> {
+  yield* k.mmu_notifier_release(mm);
   yield* k.mmap_read_lock(mm);
   const vmas: Vma[] = [...mm.mm_mt];
   if (vmas.length === 0) {

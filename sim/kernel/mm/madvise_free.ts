@@ -61,7 +61,8 @@ export function* madvise_dontneed_single_vma(
   start: number,
   end: number,
 ): Steps<number> {
-  yield* k.unmap_single_vma(tlb, vma, start, end, { even_cows: true, reclaim_pt: k.config.ptReclaim });
+  const details = { even_cows: true, reclaim_pt: k.config.ptReclaim };
+  yield* k.zap_page_range_single_batched(tlb, vma, start, end - start, details);
   return 0;
 }
 
@@ -75,8 +76,10 @@ export function* madvise_free_single_vma(
 ): Steps<number> {
   if (vma.vm_ops !== "") return -EINVAL;
   const mm = vma.vm_mm!;
+  yield* k.mmu_notifier_invalidate_range_start(mm, start, end, "MMU_NOTIFY_CLEAR");
   for (let at = k.next_pte_range(mm, start, end); at; at = k.next_pte_range(mm, at.end, end))
     yield* k.madvise_free_pte_range(tlb, vma, at.pmdp, at.start, at.end);
+  yield* k.mmu_notifier_invalidate_range_end(mm, start, end);
   return 0;
 }
 

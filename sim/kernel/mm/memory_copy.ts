@@ -32,6 +32,16 @@ const vma_needs_copy = (src: Vma): boolean =>
 /** @returns 0 or -ENOMEM */
 export function* copy_page_range(k: Kernel, dst: Vma, src: Vma): Steps<number> {
   if (!vma_needs_copy(src)) return 0;
+  if (!is_cow_mapping(src)) return yield* k.copy_p4d_range(dst, src);
+  // Pages that are written to by one side alone from now on: write protection is what changes.
+  const { vm_mm: mm, vm_start, vm_end } = src;
+  yield* k.mmu_notifier_invalidate_range_start(mm!, vm_start, vm_end, "MMU_NOTIFY_PROTECTION_PAGE");
+  const error = yield* k.copy_p4d_range(dst, src);
+  yield* k.mmu_notifier_invalidate_range_end(mm!, vm_start, vm_end);
+  return error;
+}
+
+export function* copy_p4d_range(k: Kernel, dst: Vma, src: Vma): Steps<number> {
   const src_mm = src.vm_mm!;
   for (let address = src.vm_start; address < src.vm_end; address = addr_end(address, src.vm_end, PGDIR_SIZE)) {
     const pgd = k.read_entry(pgd_offset(src_mm, address));

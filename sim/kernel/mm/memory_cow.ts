@@ -82,6 +82,7 @@ export function* wp_page_copy(k: Kernel, vmf: VmFault, old: Page | null): Steps<
   }
   if (old) k.copy_highpage(copy, old);
   else k.clear_highpage(copy);
+  yield* k.mmu_notifier_invalidate_range_start(mm, address, address + 4096, "MMU_NOTIFY_CLEAR");
   const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, address);
   const raced = ptep === 0 || k.read_entry(ptep) !== vmf.orig_pte;
   vmf.ptep = ptep;
@@ -103,6 +104,7 @@ export function* wp_page_copy(k: Kernel, vmf: VmFault, old: Page | null): Steps<
     if (old) k.folio_remove_rmap_pte(old, vma);
   }
   if (ptep !== 0) yield k.pte_unmap_unlock(vmf.pmdp);
+  yield* k.mmu_notifier_invalidate_range_end(mm, address, address + 4096);
   if (raced) yield* k.put_page(copy);
   if (old) {
     if (!raced && old.flags & PG_swapcache) yield* k.free_swap_cache(old);

@@ -38,7 +38,10 @@ const ALL: ZapDetails = { even_cows: true, reclaim_pt: false, drop_markers: true
 
 /** Zaps what `vmas` map within [start, end). */
 export function* unmap_vmas(k: Kernel, tlb: MmuGather, vmas: readonly Vma[], start: number, end: number): Steps<void> {
+  const { mm } = tlb;
+  yield* k.mmu_notifier_invalidate_range_start(mm, start, end, "MMU_NOTIFY_UNMAP");
   for (const vma of vmas) yield* k.unmap_single_vma(tlb, vma, start, end, ALL);
+  yield* k.mmu_notifier_invalidate_range_end(mm, start, end);
 }
 
 export function* unmap_single_vma(
@@ -61,9 +64,25 @@ export function* zap_page_range_single(
   size: number,
   details: ZapDetails,
 ): Steps<void> {
-  const tlb = k.tlb_gather_mmu(vma.vm_mm!);
-  yield* k.unmap_single_vma(tlb, vma, address, address + size, details);
+  const mm = vma.vm_mm!;
+  const tlb = k.tlb_gather_mmu(mm);
+  yield* k.zap_page_range_single_batched(tlb, vma, address, size, details);
   yield* k.tlb_finish_mmu(tlb);
+}
+
+/** The same for a caller that gathers more than this. */
+export function* zap_page_range_single_batched(
+  k: Kernel,
+  tlb: MmuGather,
+  vma: Vma,
+  address: number,
+  size: number,
+  details: ZapDetails,
+): Steps<void> {
+  const mm = vma.vm_mm!;
+  yield* k.mmu_notifier_invalidate_range_start(mm, address, address + size, "MMU_NOTIFY_CLEAR");
+  yield* k.unmap_single_vma(tlb, vma, address, address + size, details);
+  yield* k.mmu_notifier_invalidate_range_end(mm, address, address + size);
 }
 
 export function* unmap_page_range(

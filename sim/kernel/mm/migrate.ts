@@ -122,11 +122,17 @@ export function* try_to_migrate(k: Kernel, page: Page): Steps<void> {
   if (!map) return;
   for (const vma of map.vmas) {
     if (page.mapcount === 0) break;
+    const address = k.vma_address(page, vma);
+    if (address < 0) continue;
+    const mm = vma.vm_mm!;
+    yield* k.mmu_notifier_invalidate_range_start(mm, address, address + 4096, "MMU_NOTIFY_CLEAR");
     const at = yield* k.page_vma_mapped(page, vma);
-    if (!at) continue;
-    yield* k.try_to_migrate_one(page, at);
-    yield k.pte_unmap_unlock(at.pmdp);
-    yield* k.put_page(page);
+    if (at) {
+      yield* k.try_to_migrate_one(page, at);
+      yield k.pte_unmap_unlock(at.pmdp);
+      yield* k.put_page(page);
+    }
+    yield* k.mmu_notifier_invalidate_range_end(mm, address, address + 4096);
   }
   yield* k.unlock_reverse_map(map);
 }
@@ -136,7 +142,7 @@ export function* try_to_migrate_one(k: Kernel, page: Page, { vma, address, ptep 
   const mm = vma.vm_mm!;
   const pte = k.read_entry(ptep);
   yield k.set_pte(mm, address, ptep, 0);
-  if (k.should_defer_flush(mm)) k.set_tlb_ubc_flush_pending(mm, pte);
+  if (k.should_defer_flush(mm)) yield* k.set_tlb_ubc_flush_pending(mm, pte);
   else if (pte & _PAGE_PRESENT) yield* k.flush_tlb_page(mm, address);
   if (pte_dirty(pte)) page.flags |= PG_dirty;
   const exclusive = page.type === PAGE_TYPE.anon && (page.flags & PG_anon_exclusive) !== 0;

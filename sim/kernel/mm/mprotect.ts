@@ -32,6 +32,7 @@ import { PROT_GROWSDOWN, PROT_GROWSUP } from "../uapi/mman.ts";
 import { is_migration_entry, make_readable_migration_entry } from "./migrate.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
+import type { PteRange } from "./pte_range.ts";
 import { is_accounted } from "./vma.ts";
 
 const PROT_KNOWN = 0xf;
@@ -160,8 +161,12 @@ export function* change_protection(k: Kernel, tlb: MmuGather, vma: Vma, start: n
   const mm = vma.vm_mm!;
   const shared = (vma.vm_flags & VM_SHARED) !== 0;
   const upgrade = shared ? k.vma_wants_writenotify(vma) : (vma.vm_flags & VM_WRITE) !== 0;
-  for (let at = k.next_pte_range(mm, start, end); at; at = k.next_pte_range(mm, at.end, end))
+  const first = k.next_pte_range(mm, start, end);
+  if (!first) return;
+  yield* k.mmu_notifier_invalidate_range_start(mm, first.start, end, "MMU_NOTIFY_PROTECTION_VMA");
+  for (let at: PteRange | null = first; at; at = k.next_pte_range(mm, at.end, end))
     yield* k.change_pte_range(tlb, vma, at.pmdp, at.start, at.end, upgrade ? "try writable" : "as the VMA says");
+  yield* k.mmu_notifier_invalidate_range_end(mm, first.start, end);
 }
 
 export function* change_pte_range(

@@ -168,6 +168,8 @@ export function* move_page_tables(
   const back = realign(k, vma, old_addr, new_vma, new_addr, len);
   let from = old_addr - back;
   let to = new_addr - back;
+  const told_from = from;
+  yield* k.mmu_notifier_invalidate_range_start(mm, told_from, old_end, "MMU_NOTIFY_UNMAP");
   for (let extent = 0; from < old_end; from += extent, to += extent) {
     extent = extent_of(PUD_SIZE, from, old_end, to);
     const old_pgd = k.read_entry(pgd_offset(mm, from));
@@ -187,6 +189,7 @@ export function* move_page_tables(
     if ((yield* k.pte_alloc(mm, new_pmdp, to)) !== 0) break;
     yield* k.move_ptes(vma, old_pmdp, from, from + extent, new_pmdp, to, locks);
   }
+  yield* k.mmu_notifier_invalidate_range_end(mm, told_from, old_end);
   return Math.max(0, len + Math.min(from, old_end) - old_end);
 }
 

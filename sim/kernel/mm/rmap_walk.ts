@@ -9,6 +9,7 @@ import {
   withoutFlags,
 } from "../../hardware/entry.ts";
 import { pte_dirty, pte_offset, pte_young } from "../arch/x86/mm/pgtable.ts";
+import { TLB_FLUSH_ALL } from "../arch/x86/mm/tlb.ts";
 import { PG_anon_exclusive, PG_dirty, PG_swapbacked, PG_swapcache, VM_LOCKED } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, AnonVma, Mm, Page, Vma } from "../mm_types.ts";
@@ -80,12 +81,16 @@ export function* try_to_unmap(k: Kernel, page: Page, flush: "batch flushes" | "f
   if (!map) return;
   for (const vma of map.vmas) {
     if (page.mapcount === 0) break;
+    const address = k.vma_address(page, vma);
+    if (address < 0) continue;
+    const mm = vma.vm_mm!;
+    yield* k.mmu_notifier_invalidate_range_start(mm, address, address + 4096, "MMU_NOTIFY_CLEAR");
     const at = yield* k.page_vma_mapped(page, vma);
-    if (!at) continue;
-    const unmapped = yield* k.try_to_unmap_one(page, at, flush);
-    yield k.pte_unmap_unlock(at.pmdp);
+    const unmapped = at !== null && (yield* k.try_to_unmap_one(page, at, flush));
+    if (at) yield k.pte_unmap_unlock(at.pmdp);
     if (unmapped) yield* k.put_page(page);
-    else break;
+    yield* k.mmu_notifier_invalidate_range_end(mm, address, address + 4096);
+    if (at && !unmapped) break;
   }
   yield* k.unlock_reverse_map(map);
 }
@@ -102,7 +107,7 @@ export function* try_to_unmap_one(
   if (vma.vm_flags & VM_LOCKED) return false;
   const pte = k.read_entry(ptep);
   yield k.set_pte(mm, address, ptep, 0);
-  if (flush === "batch flushes" && k.should_defer_flush(mm)) k.set_tlb_ubc_flush_pending(mm, pte);
+  if (flush === "batch flushes" && k.should_defer_flush(mm)) yield* k.set_tlb_ubc_flush_pending(mm, pte);
   else if (pte & _PAGE_PRESENT) yield* k.flush_tlb_page(mm, address);
   if (pte_dirty(pte)) page.flags |= PG_dirty;
   k.update_hiwater(mm);
@@ -146,8 +151,8 @@ export function should_defer_flush(k: Kernel, mm: Mm): boolean {
   return mm.cpu_bitmap - (mine ? me : 0) !== 0;
 }
 
-/** Notes for later: these CPUs may still have the translation. */
-export function set_tlb_ubc_flush_pending(k: Kernel, mm: Mm, pte: number): void {
+/** Notes for later: these CPUs may still have the translation. Other TLBs than CPUs' forget it now. */
+export function* set_tlb_ubc_flush_pending(k: Kernel, mm: Mm, pte: number): Steps<void> {
   if (!(pte & _PAGE_PRESENT)) return;
   const task = k.current;
   mm.tlb_gen++;
@@ -155,6 +160,7 @@ export function set_tlb_ubc_flush_pending(k: Kernel, mm: Mm, pte: number): void 
   task.tlb_ubc_flush_required = 1;
   mm.tlb_flush_batched = 1;
   if (pte_dirty(pte)) task.tlb_ubc_writable = 1;
+  yield* k.mmu_notifier_arch_invalidate_secondary_tlbs(mm, 0, TLB_FLUSH_ALL);
 }
 
 /** Before frames are given back: the flush that was put off. */
@@ -191,10 +197,11 @@ export function* folio_referenced(k: Kernel, page: Page): Steps<number> {
     if (vma.vm_flags & VM_LOCKED) young = -1;
     const pte = k.read_entry(at.ptep);
     // No flush: that costs more than a page that is thought unused although it is not.
-    if (young >= 0 && pte_young(pte)) {
-      yield k.set_pte(vma.vm_mm!, at.address, at.ptep, withoutFlags(pte, _PAGE_ACCESSED));
-      young++;
-    }
+    const used = young >= 0 && pte_young(pte);
+    if (used) yield k.set_pte(vma.vm_mm!, at.address, at.ptep, withoutFlags(pte, _PAGE_ACCESSED));
+    const used_by_guest =
+      young >= 0 && (yield* k.mmu_notifier_clear_flush_young(vma.vm_mm!, at.address, at.address + 4096)) !== 0;
+    if (used || used_by_guest) young++;
     yield k.pte_unmap_unlock(at.pmdp);
     if (young < 0) break;
   }

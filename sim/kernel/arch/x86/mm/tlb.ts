@@ -93,6 +93,7 @@ export function* flush_tlb_mm_range(
   const freed_tables = freed === "freed tables";
   const info: FlushInfo = { mm, start: from, end: to, stride_shift, new_tlb_gen: mm.tlb_gen, freed_tables };
   yield* k.flush_tlb_multi(mm.cpu_bitmap, info);
+  yield* k.mmu_notifier_arch_invalidate_secondary_tlbs(mm, start, end);
 }
 
 export function* flush_tlb_mm(k: Kernel, mm: Mm): Steps<void> {
