@@ -9,7 +9,11 @@ export function startLanguageClient(context: ExtensionContext): Disposable {
     "mshare",
     "mshare Language Server",
     { module, transport: TransportKind.ipc },
-    { documentSelector: [{ language: "mshare" }] },
+    {
+      documentSelector: [{ language: "mshare" }],
+      // The client asks for diagnostics; without this only when a file is opened.
+      diagnosticPullOptions: { onChange: true, onSave: true },
+    },
   );
   // A failure has been shown by the client itself, with the output channel that says why.
   const started = client.start().catch(() => undefined);

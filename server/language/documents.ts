@@ -16,6 +16,9 @@ export interface Workspace {
   readonly close: (uri: string) => void;
   /** Folders that includes may not leave, as URIs. */
   setRoots(uris: readonly string[]): void;
+  readonly roots: () => readonly string[];
+  /** The trees of the open documents, of what they include, and of any other file by its URI. */
+  readonly trees: (others: readonly string[]) => ParsedFile[];
 }
 
 /** `readFile` gives the text of a URI that no editor has open. */
@@ -27,6 +30,7 @@ export function createWorkspace(
   const analyses = new Map<string, { readonly stamp: string; readonly analysis: Analysis }>();
   const trees = new Map<string, ParsedFile>();
   let roots: string[] = [];
+  let rootUris: readonly string[] = [];
   let files = 0;
 
   const openUris = () => new Map(documents.all().map((document) => [pathOf(document.uri), document.uri]));
@@ -49,20 +53,22 @@ export function createWorkspace(
       .map((document) => `${document.uri} ${document.version}`)
       .join()}`;
 
+  const analysis = (uri: string): Analysis | undefined => {
+    const document = documents.get(uri);
+    if (!document) return undefined;
+    const known = analyses.get(uri);
+    const now = stamp();
+    if (known?.stamp === now) return known.analysis;
+    const path = pathOf(uri);
+    const root = roots.find((folder) => path.startsWith(folder));
+    const made = analyse(path, document.getText(), { read, root, parse: parseOnce }, vocabulary);
+    analyses.set(uri, { stamp: now, analysis: made });
+    return made;
+  };
+
   return {
     uriOf,
-    analysis(uri) {
-      const document = documents.get(uri);
-      if (!document) return undefined;
-      const known = analyses.get(uri);
-      const now = stamp();
-      if (known?.stamp === now) return known.analysis;
-      const path = pathOf(uri);
-      const root = roots.find((folder) => path.startsWith(folder));
-      const analysis = analyse(path, document.getText(), { read, root, parse: parseOnce }, vocabulary);
-      analyses.set(uri, { stamp: now, analysis });
-      return analysis;
-    },
+    analysis,
     dependants(uri) {
       const path = pathOf(uri);
       return [...analyses]
@@ -77,7 +83,20 @@ export function createWorkspace(
       analyses.delete(uri);
       trees.delete(pathOf(uri));
     },
+    roots: () => rootUris,
+    trees(others) {
+      const found = new Map<string, ParsedFile>();
+      for (const { uri } of documents.all())
+        for (const [path, file] of analysis(uri)?.scenario.program.files ?? []) found.set(path, file);
+      for (const path of others.map(pathOf)) {
+        if (found.has(path)) continue;
+        const text = read(path);
+        if (text !== undefined) found.set(path, parseOnce(path, text));
+      }
+      return [...found.values()];
+    },
     setRoots(uris) {
+      rootUris = uris;
       roots = uris.map((folder) => `${pathOf(folder).replace(/\/$/, "")}/`);
       files++;
     },

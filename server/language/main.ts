@@ -1,7 +1,8 @@
 // Entry of the language server under Node: `--stdio`, `--node-ipc` (what VS Code uses), or `--port N` on 127.0.0.1.
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { createConnection as createCommonConnection, type WatchDog } from "vscode-languageserver";
 import {
   createConnection,
@@ -16,22 +17,58 @@ import { type Platform, serve } from "./server.ts";
 const platform: Platform = {
   vocabulary: vocabulary(),
   readFile,
+  findFiles,
+  diagnosticsPage: diagnosticsPage(),
   later(callback, milliseconds) {
     const timer = setTimeout(callback, milliseconds);
     return () => clearTimeout(timer);
   },
 };
 
+/** Bytes; more is no scenario. */
+const LARGEST_FILE = 64 * 2 ** 20;
+
 function readFile(uri: string): string | undefined {
   try {
-    return readFileSync(fileURLToPath(uri), "utf8");
+    const path = fileURLToPath(uri);
+    const { size } = statSync(path);
+    return statSync(path).isFile() && size <= LARGEST_FILE ? readFileSync(path, "utf8") : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** In a folder with more files than this nobody looks for symbols. */
+const MOST_FILES = 20_000;
+
+/** Scenarios below a folder; what is hidden or installed is passed by. */
+function findFiles(folder: string): string[] {
+  const found: string[] = [];
+  let seen = 0;
+  const search = (path: string): void => {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      if (++seen > MOST_FILES) return;
+      const inside = join(path, entry.name);
+      if (entry.isFile() && entry.name.endsWith(".mshare")) found.push(pathToFileURL(inside).href);
+      else if (entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules") search(inside);
+    }
+  };
+  try {
+    search(fileURLToPath(folder));
+  } catch {
+    // A folder that cannot be read holds nothing for us.
+  }
+  return found;
+}
+
+/** The page that explains each code; it ships beside the bundle. */
+function diagnosticsPage(): string | undefined {
+  const path = resolve(__dirname, "../docs/diagnostics.md");
+  return existsSync(path) ? pathToFileURL(path).href : undefined;
+}
+
 /** Runs the server as the arguments say. Returns an exit status where it cannot, or undefined once it serves. */
-export function runLanguageServer(args: readonly string[]): number | undefined {
+function runLanguageServer(args: readonly string[]): number | undefined {
   const at = args.findIndex((arg) => arg === "--port" || arg.startsWith("--port=") || arg.startsWith("--socket="));
   if (at >= 0) return listen(args[at].includes("=") ? args[at].slice(args[at].indexOf("=") + 1) : args[at + 1]);
   if (args.includes("--node-ipc")) serve(createConnection(ProposedFeatures.all), platform);
@@ -69,9 +106,6 @@ function listen(text: string | undefined): number | undefined {
   return undefined;
 }
 
-// VS Code and `node dist/language-server.js` run this file; the command line calls runLanguageServer itself.
-const direct = process.argv[1]?.endsWith("language-server.js");
-if (direct) {
-  const status = runLanguageServer(process.argv.slice(2));
-  if (status !== undefined) process.exitCode = status;
-}
+// The bundle is a program: VS Code, `node dist/language-server.js` and the command line load it to serve.
+const status = runLanguageServer(process.argv.slice(2));
+if (status !== undefined) process.exitCode = status;

@@ -1,125 +1,123 @@
 // The server: which requests there are and which feature answers each. It knows no platform; main.ts gives it one.
 import {
-  CodeActionKind,
   type Connection,
   DidChangeWatchedFilesNotification,
   ErrorCodes,
-  type InitializeResult,
   ResponseError,
   type TextDocumentIdentifier,
-  TextDocumentSyncKind,
+  type TextDocumentPositionParams,
   TextDocuments,
   type TextEdit,
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import type { Vocabulary } from "../../sim/scenario/vocabulary.ts";
-import { type Analysis, toOffset, toRange } from "./analysis.ts";
+import type { Analysis } from "./analysis.ts";
+import { capabilities, pullDiagnostics } from "./capabilities.ts";
 import { codeActions } from "./code_actions.ts";
 import { codeLenses } from "./code_lens.ts";
-import { completion } from "./completion.ts";
-import { diagnostics } from "./diagnostics.ts";
+import { completionLists } from "./completion_lists.ts";
+import { createDiagnosing, type Delivery, deliveryFor } from "./diagnosing.ts";
 import { createWorkspace } from "./documents.ts";
-import { type FormatStyle, formatEdits } from "./format.ts";
+import { filesOf } from "./files.ts";
+import { formatDocument, formatRange, formatTyped } from "./format_requests.ts";
 import { hover } from "./hover.ts";
 import { inlayHints } from "./inlay_hints.ts";
 import { documentLinks } from "./links.ts";
 import { definition, highlights, prepareRename, references, rename, toLocation } from "./references.ts";
 import { selectionRanges } from "./selection.ts";
-import { legend, semanticTokens } from "./semantic_tokens.ts";
+import { semanticTokens } from "./semantic_tokens.ts";
 import { signatureHelp } from "./signature_help.ts";
 import { documentSymbols, foldingRanges } from "./symbols.ts";
+import { tokenResults } from "./token_results.ts";
+import { workspaceSymbols } from "./workspace_symbols.ts";
 
 export interface Platform {
   readonly vocabulary: Vocabulary;
   /** The text behind a URI that no editor has open, or undefined. */
   readonly readFile: (uri: string) => string | undefined;
+  /** URIs of the scenarios below a folder; without it only open ones and what they include are known. */
+  readonly findFiles?: (folder: string) => readonly string[];
+  /** Where docs/diagnostics.md is, as a URI that an editor can open. */
+  readonly diagnosticsPage?: string;
   /** Calls back after so many milliseconds; gives a function that prevents it. */
   readonly later: (callback: () => void, milliseconds: number) => () => void;
 }
 
-/** Typing waits so long for its diagnostics; short enough to seem immediate. */
-const DEBOUNCE_MS = 30;
-
-const capabilities: InitializeResult["capabilities"] = {
-  textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
-  hoverProvider: true,
-  // A dot opens fields and variables, a colon the calls, the others flags, arguments and lists.
-  completionProvider: { triggerCharacters: [".", ":", "(", ",", "|", "[", "{", " "] },
-  signatureHelpProvider: { triggerCharacters: ["(", ","], retriggerCharacters: [")"] },
-  definitionProvider: true,
-  referencesProvider: true,
-  documentHighlightProvider: true,
-  renameProvider: { prepareProvider: true },
-  documentSymbolProvider: true,
-  foldingRangeProvider: true,
-  selectionRangeProvider: true,
-  semanticTokensProvider: { legend, full: true, range: true },
-  documentFormattingProvider: true,
-  documentRangeFormattingProvider: true,
-  // Light bulbs with what the checker proposes.
-  codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
-  // "Run" and "Debug" above a scenario.
-  codeLensProvider: { resolveProvider: false },
-  inlayHintProvider: true,
-  // Includes open with a click.
-  documentLinkProvider: { resolveProvider: false },
-  workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
-};
-
 /** Serves a connection until it ends. */
 export function serve(connection: Connection, platform: Platform): void {
   const documents = new TextDocuments(TextDocument);
-  const workspace = createWorkspace(documents, platform.vocabulary, platform.readFile);
-  const waiting = new Map<string, () => void>();
+  const client = { watches: false, folders: false, readsFiles: false, delivery: "sent" as Delivery };
+  const all = () => documents.all().map((document) => document.uri);
+  const files = filesOf(
+    connection,
+    platform.readFile,
+    () => client.readsFiles,
+    () => filesChanged(),
+  );
+  const workspace = createWorkspace(documents, platform.vocabulary, files.read);
+  const diagnosing = createDiagnosing(connection, () => client.delivery, {
+    analysis: workspace.analysis,
+    uriOf: workspace.uriOf,
+    version: (uri) => documents.get(uri)?.version,
+    later: platform.later,
+    settled: files.settled,
+    page: (code) => page && `${page}#${code}`,
+  });
+  const tokens = tokenResults();
+  let page = platform.diagnosticsPage;
+  const filesChanged = (): void => {
+    workspace.forgetFiles();
+    diagnosing.changedElsewhere(all());
+  };
 
-  let watches = false;
   connection.onInitialize((params) => {
-    watches = params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
+    const { capabilities: known, initializationOptions: given } = params;
+    client.watches = known.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
+    client.folders = known.workspace?.workspaceFolders === true;
+    client.delivery = deliveryFor(known);
+    client.readsFiles = given?.readsFiles === true;
+    if (typeof given?.diagnosticsPage === "string") page = given.diagnosticsPage;
     const folders = params.workspaceFolders?.map((folder) => folder.uri) ?? [];
     workspace.setRoots(folders.length > 0 ? folders : params.rootUri ? [params.rootUri] : []);
-    return { capabilities, serverInfo: { name: "mshare" } };
+    const asks = client.delivery === "sent" ? {} : { diagnosticProvider: pullDiagnostics };
+    return { capabilities: { ...capabilities, ...asks }, serverInfo: { name: "mshare" } };
   });
 
   connection.onInitialized(() => {
     // Included files may change outside the editor.
-    if (watches)
+    if (client.watches)
       void connection.client.register(DidChangeWatchedFilesNotification.type, {
         watchers: [{ globPattern: "**/*.mshare" }],
       });
+    if (client.folders)
+      connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+        const gone = new Set(removed.map((folder) => folder.uri));
+        workspace.setRoots([
+          ...workspace.roots().filter((uri) => !gone.has(uri)),
+          ...added.map((folder) => folder.uri),
+        ]);
+        filesChanged();
+      });
   });
-
-  const publish = (uri: string): void => {
-    const analysis = workspace.analysis(uri);
-    if (!analysis) return;
-    connection.sendDiagnostics({
-      uri,
-      version: documents.get(uri)?.version,
-      diagnostics: diagnostics(analysis, workspace.uriOf),
-    });
-  };
-  const publishSoon = (uri: string): void => {
-    waiting.get(uri)?.();
-    const cancel = platform.later(() => {
-      waiting.delete(uri);
-      publish(uri);
-    }, DEBOUNCE_MS);
-    waiting.set(uri, cancel);
-  };
 
   documents.onDidChangeContent(({ document }) => {
-    publishSoon(document.uri);
-    for (const uri of workspace.dependants(document.uri)) publishSoon(uri);
+    diagnosing.changed(document.uri);
+    diagnosing.changedElsewhere(workspace.dependants(document.uri));
   });
   documents.onDidClose(({ document }) => {
-    waiting.get(document.uri)?.();
-    waiting.delete(document.uri);
     workspace.close(document.uri);
-    connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
+    tokens.forget(document.uri);
+    diagnosing.closed(document.uri);
+    // What was typed and not saved no longer counts for those that include it.
+    diagnosing.changedElsewhere(workspace.dependants(document.uri));
   });
   connection.onDidChangeWatchedFiles(() => {
-    workspace.forgetFiles();
-    for (const document of documents.all()) publishSoon(document.uri);
+    files.forget();
+    filesChanged();
   });
+  connection.languages.diagnostics.on(({ textDocument, previousResultId }) =>
+    diagnosing.report(textDocument.uri, previousResultId),
+  );
 
   /** What is asked of a document that is not open has an empty answer. */
   const answer = <Params extends { readonly textDocument: TextDocumentIdentifier }, Result>(
@@ -133,14 +131,16 @@ export function serve(connection: Connection, platform: Platform): void {
   const place = (found: Parameters<typeof toLocation>[0]) => toLocation(found, workspace.uriOf);
 
   connection.onHover(answer((analysis, { position }) => hover(analysis, position)));
-  connection.onCompletion(answer((analysis, { position }) => completion(analysis, position)));
+  const lists = completionLists();
+  connection.onCompletion(answer((analysis, { position }) => lists.list(analysis, position)));
+  connection.onCompletionResolve(lists.resolve);
   connection.onSignatureHelp(answer((analysis, { position }) => signatureHelp(analysis, position)));
-  connection.onDefinition(
-    answer((analysis, { position }) => {
-      const found = definition(analysis, position);
-      return found ? place(found) : null;
-    }),
-  );
+  const declared = answer((analysis, { position }: TextDocumentPositionParams) => {
+    const found = definition(analysis, position);
+    return found ? place(found) : null;
+  });
+  connection.onDefinition(declared);
+  connection.onDeclaration(declared);
   connection.onReferences(
     answer((analysis, { position, context }) => {
       return references(
@@ -163,12 +163,13 @@ export function serve(connection: Connection, platform: Platform): void {
   connection.onDocumentSymbol(answer(documentSymbols));
   connection.onFoldingRanges(answer(foldingRanges));
   connection.onSelectionRanges(answer((analysis, { positions }) => selectionRanges(analysis, positions)));
-  connection.onDocumentFormatting(answer((analysis, { options }) => lspEdits(analysis, styleOf(options))));
-  connection.onDocumentRangeFormatting(
-    answer((analysis, { options, range }) => {
-      const [from, to] = [toOffset(analysis.file, range.start), toOffset(analysis.file, range.end)];
-      return lspEdits(analysis, styleOf(options), (edit) => edit.start >= from && edit.end <= to);
-    }),
+  connection.onWorkspaceSymbol(({ query }) =>
+    workspaceSymbols(workspace, platform.findFiles, query).slice(0, MAX_SYMBOLS),
+  );
+  connection.onDocumentFormatting(answer((analysis, { options }) => formatDocument(analysis, options)));
+  connection.onDocumentRangeFormatting(answer((analysis, { options, range }) => formatRange(analysis, options, range)));
+  connection.onDocumentOnTypeFormatting(
+    answer((analysis, { options, position, ch }) => formatTyped(analysis, options, position, ch)),
   );
   connection.onCodeAction(
     answer((analysis, { textDocument, range }) => codeActions(analysis, textDocument.uri, range)),
@@ -176,10 +177,17 @@ export function serve(connection: Connection, platform: Platform): void {
   connection.onCodeLens(answer((analysis, { textDocument }) => codeLenses(analysis, textDocument.uri)));
   connection.onDocumentLinks(answer((analysis) => documentLinks(analysis, workspace.uriOf)));
   connection.languages.semanticTokens.on(
-    (params) => answer((analysis) => semanticTokens(analysis))(params) ?? { data: [] },
+    (params) =>
+      answer((analysis) => tokens.full(params.textDocument.uri, semanticTokens(analysis).data))(params) ?? NO_TOKENS,
+  );
+  connection.languages.semanticTokens.onDelta(
+    (params) =>
+      answer((analysis) =>
+        tokens.delta(params.textDocument.uri, params.previousResultId, semanticTokens(analysis).data),
+      )(params) ?? NO_TOKENS,
   );
   connection.languages.semanticTokens.onRange(
-    (params) => answer((analysis) => semanticTokens(analysis, params.range))(params) ?? { data: [] },
+    (params) => answer((analysis) => semanticTokens(analysis, params.range))(params) ?? NO_TOKENS,
   );
   connection.languages.inlayHint.on(answer((analysis, { range }) => inlayHints(analysis, range)));
 
@@ -187,17 +195,7 @@ export function serve(connection: Connection, platform: Platform): void {
   connection.listen();
 }
 
-function styleOf(options: { readonly tabSize: number; readonly insertSpaces: boolean }): FormatStyle {
-  const size = Math.min(Math.max(Math.trunc(options.tabSize) || 2, 1), 16);
-  return { unit: options.insertSpaces === false ? "\t" : " ".repeat(size) };
-}
+const NO_TOKENS = { data: [] };
 
-function lspEdits(
-  analysis: Analysis,
-  style: FormatStyle,
-  wanted: (edit: { start: number; end: number }) => boolean = () => true,
-): TextEdit[] {
-  return formatEdits(analysis.file, style)
-    .filter(wanted)
-    .map((edit) => ({ range: toRange(analysis.file, edit), newText: edit.text }));
-}
+/** More than anybody reads; a longer query finds the rest. */
+const MAX_SYMBOLS = 500;
