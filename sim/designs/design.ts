@@ -20,6 +20,8 @@ export interface KnownBug {
   readonly kinds: readonly string[];
   /** Where it comes from: seed file and mail, or fact. */
   readonly source: string;
+  /** The kernel does not have it any more: `unfixed: [ID]` puts it back. */
+  readonly historic?: true;
 }
 
 /** The part of a design that can be known without building a kernel. */

@@ -12,6 +12,7 @@ import type { OperationTables } from "./fs/operations.ts";
 import { kernelFunctions } from "./functions.ts";
 import * as straight from "./functions.ts?straight";
 import { bindKernel, type Config, type FunctionTable, type Kernel, type KernelBase, waitIn } from "./kernel.ts";
+import { FAULT_MUTEXES, hugetlb_init } from "./mm/hugetlb.ts";
 import { mmu_notifier } from "./mm/mmu_notifier.ts";
 import { FIRST_FRAME, PAGE_TYPE, type Zone, zone } from "./mm/page_alloc.ts";
 import { type Lruvec, lruvec } from "./mm/swap.ts";
@@ -116,6 +117,8 @@ interface Shared {
   readonly vmstat: Vmstat;
   readonly lruvec: Lruvec;
   readonly swap_info: SwapInfo;
+  readonly hstate: types.Hstate;
+  readonly hugetlb_fault_mutex_table: readonly types.HugetlbFaultMutex[];
   readonly tasks: types.Task[];
   readonly pages: { fixed(pfn: number): unknown };
   zero_pfn: number;
@@ -147,6 +150,10 @@ function sharedState(
     vmstat: store.alloc(vmstat),
     lruvec: store.alloc(lruvec),
     swap_info: store.alloc(swap_info_struct),
+    hstate: store.alloc(types.hstate),
+    hugetlb_fault_mutex_table: Array.from({ length: FAULT_MUTEXES * config.cpus }, () =>
+      store.alloc(types.hugetlb_fault_mutex),
+    ),
     tasks: [],
     pages: store.storage("page"),
     zero_pfn: 0,
@@ -170,6 +177,8 @@ function kernelBase(shared: Shared): KernelBase {
     vmstat: shared.vmstat,
     lruvec: shared.lruvec,
     swap_info: shared.swap_info,
+    hstate: shared.hstate,
+    hugetlb_fault_mutex_table: shared.hugetlb_fault_mutex_table,
     ...shared.operations,
     get zero_pfn() {
       return shared.zero_pfn;
@@ -189,6 +198,7 @@ function kernelBase(shared: Shared): KernelBase {
     tlbOf: (id) => tlbs[id]!,
     page: (pfn) => pages.fixed(pfn) as types.Page,
     fixed: (bug) => config.fixes.has(bug) || config.fixes.has("all"),
+    unfixed: (bug) => config.unfixed.has(bug),
     option: (name) => config.options[name] ?? "",
     wait: (ready, reason) => waitIn(machine, ready, reason),
     runInterrupts() {
@@ -204,6 +214,7 @@ function start(shared: Shared, stepping: Kernel, k: Kernel, processes: readonly 
   shared.zone.nr_free = frames - FIRST_FRAME;
   shared.zone.fresh = FIRST_FRAME;
   shared.vmstat.totalram_pages = frames - FIRST_FRAME;
+  hugetlb_init(shared.hstate, shared.zone, config);
   shared.init_mm.name = "init_mm";
   shared.init_mm.mm_users = 2;
   shared.init_mm.mm_count = 1;

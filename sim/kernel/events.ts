@@ -30,6 +30,10 @@ export const events = {
     aliases: ["flush"],
   },
   ipi: { args: ["to", "mm", "from"], doc: "A CPU interrupts another one.", aliases: ["IPI send", "call function"] },
+  tlb_remove_table_smp_sync: {
+    args: ["cpu"],
+    doc: "A CPU answers that it is in no page table without a lock.",
+  },
   ipi_done: { args: ["cpu"], doc: "The interrupted CPU has done what was asked." },
   switch_mm: { args: ["mm", "cpu", "task"], doc: "A CPU loads another address space." },
   sched_switch: { args: ["task", "cpu"], doc: "A CPU runs another task." },
@@ -46,6 +50,16 @@ export const events = {
   p4d_populate: { args: ["mm", "address", "table"], doc: "A PUD table is linked." },
   pud_populate: { args: ["mm", "address", "table"], doc: "A PMD table is linked." },
   pmd_populate: { args: ["mm", "address", "table"], doc: "A PTE table is linked." },
+  pmd_share: {
+    args: ["table", "sharers"],
+    doc: "One more address space is about to link a PMD table of hugetlb. `sharers`: how many have it besides the first.",
+    aliases: ["huge_pmd_share"],
+  },
+  pmd_unshare: {
+    args: ["table", "sharers"],
+    doc: "An address space has given up a PMD table of hugetlb that others keep.",
+    aliases: ["huge_pmd_unshare"],
+  },
   // Frames
   alloc_page: { args: ["pfn", "order"], doc: "A frame is taken from the free list.", aliases: ["mm_page_alloc"] },
   free_page: { args: ["pfn", "order"], doc: "A frame goes back to the free list.", aliases: ["mm_page_free"] },
@@ -54,6 +68,15 @@ export const events = {
     doc: "A frame becomes a page table of a level: pte, pmd, pud, p4d, pgd.",
   },
   free_table: { args: ["pfn", "level", "mm"], doc: "A page table is freed.", aliases: ["free of table"] },
+  alloc_hugetlb_folio: {
+    args: ["pfn", "reserved"],
+    doc: "A huge page is taken from the pool. `reserved`: 1 if it had been promised.",
+    aliases: ["dequeue_hugetlb_folio"],
+  },
+  free_huge_folio: {
+    args: ["pfn", "reserved"],
+    doc: "A huge page goes back to the pool. `reserved`: 1 if it stays promised.",
+  },
   get_page: { args: ["pfn", "refcount"], doc: "A page gets one more reference." },
   put_page: { args: ["pfn", "refcount"], doc: "A page loses a reference; at 0 it is freed." },
   // Swap

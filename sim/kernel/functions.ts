@@ -9,6 +9,7 @@ import * as anon_inodes from "./fs/anon_inodes.ts";
 import * as dcache from "./fs/dcache.ts";
 import * as fcntl from "./fs/fcntl.ts";
 import * as file from "./fs/file.ts";
+import * as hugetlbfs from "./fs/hugetlbfs/inode.ts";
 import * as fs_inode from "./fs/inode.ts";
 import * as ioctl from "./fs/ioctl.ts";
 import * as libfs from "./fs/libfs.ts";
@@ -32,6 +33,11 @@ import * as sched from "./kernel/sched.ts";
 import type { Bound, FunctionTable } from "./kernel.ts";
 import * as filemap from "./mm/filemap.ts";
 import * as gup from "./mm/gup.ts";
+import * as hugetlb from "./mm/hugetlb.ts";
+import * as hugetlb_fault from "./mm/hugetlb_fault.ts";
+import * as hugetlb_range from "./mm/hugetlb_range.ts";
+import * as hugetlb_resv from "./mm/hugetlb_resv.ts";
+import * as hugetlb_tables from "./mm/hugetlb_tables.ts";
 import * as kernel_operations from "./mm/kernel_operations.ts";
 import * as madvise from "./mm/madvise.ts";
 import * as madvise_free from "./mm/madvise_free.ts";
@@ -147,6 +153,12 @@ export const kernelFunctions: readonly FunctionTable[] = [
   mmu_notifier,
   kvm_main,
   kvm_mmu,
+  hugetlbfs,
+  hugetlb,
+  hugetlb_fault,
+  hugetlb_range,
+  hugetlb_resv,
+  hugetlb_tables,
 ];
 
 export interface KernelFunctions
@@ -221,4 +233,10 @@ export interface KernelFunctions
     Bound<typeof anon_inodes>,
     Bound<typeof mmu_notifier>,
     Bound<typeof kvm_main>,
-    Bound<typeof kvm_mmu> {}
+    Bound<typeof kvm_mmu>,
+    Bound<typeof hugetlbfs>,
+    Bound<typeof hugetlb>,
+    Bound<typeof hugetlb_fault>,
+    Bound<typeof hugetlb_range>,
+    Bound<typeof hugetlb_resv>,
+    Bound<typeof hugetlb_tables> {}

@@ -15,7 +15,7 @@ import type { Zone } from "./mm/page_alloc.ts";
 import type { Lruvec } from "./mm/swap.ts";
 import type { SwapInfo } from "./mm/swapfile.ts";
 import type { Vmstat } from "./mm/vmstat.ts";
-import type { Cpu, Mm, Page, Task } from "./mm_types.ts";
+import type { Cpu, Hstate, HugetlbFaultMutex, Mm, Page, Task } from "./mm_types.ts";
 
 /** Hardware and boot options. */
 export interface Config {
@@ -35,6 +35,8 @@ export interface Config {
   /** The design's options, and the ids of the bugs that are mended. */
   readonly options: Readonly<Record<string, string>>;
   readonly fixes: ReadonlySet<string>;
+  /** Ids of Linux's own bugs of the past that are put back. */
+  readonly unfixed: ReadonlySet<string>;
 }
 
 /** What kernel functions find besides each other. */
@@ -51,6 +53,8 @@ export interface KernelBase extends OperationTables {
   readonly vmstat: Vmstat;
   readonly lruvec: Lruvec;
   readonly swap_info: SwapInfo;
+  readonly hstate: Hstate;
+  readonly hugetlb_fault_mutex_table: readonly HugetlbFaultMutex[];
   /** The frame that all reads of untouched private memory share. */
   readonly zero_pfn: number;
   tasks(): readonly Task[];
@@ -62,6 +66,8 @@ export interface KernelBase extends OperationTables {
   tlbOf(id: number): Tlb;
   page(pfn: number): Page;
   fixed(bug: string): boolean;
+  /** Whether a bug that Linux once had is put back. */
+  unfixed(bug: string): boolean;
   option(name: string): string;
   /** Ends this step's turn until `ready`; the caller checks again what it waited for. */
   wait(ready: () => boolean, reason: string): number;

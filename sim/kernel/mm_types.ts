@@ -99,6 +99,8 @@ export const mm_struct = struct("mm_struct", {
   rss_anon: pages(),
   rss_swap: pages(),
   rss_shmem: pages(),
+  /** Pages of hugetlb, which rss_stat does not count: HugetlbPages. */
+  hugetlb_usage: pages(),
   /** Bytes of PTE, PMD and PUD tables: VmPTE. */
   pgtables_bytes: bytes(),
   page_table_lock: embed(spinlock),
@@ -133,6 +135,8 @@ export const vm_area_struct = struct("vm_area_struct", {
   vm_file: ref<File>("file"),
   vm_ops: text(),
   vm_private_data: value<Handle | null>(null),
+  /** hugetlb, private: the low bits of vm_private_data in Linux. */
+  vm_resv_flags: flags({ 1: "HPAGE_RESV_OWNER", 2: "HPAGE_RESV_UNMAPPED" }),
   anon_vma: ref<AnonVma>("anon_vma"),
   /** anon_vmas in which reverse mapping must find it (anon_vma_chain). */
   anon_vma_chain: refs<AnonVma>("anon_vma"),
@@ -160,6 +164,8 @@ export const address_space = struct("address_space", {
   i_mmap: refs<Vma>("vm_area_struct"),
   i_mmap_rwsem: embed(rw_semaphore),
   i_mmap_writable: number(),
+  /** hugetlbfs: what is reserved of the file. */
+  i_private_data: value<Handle | null>(null),
 });
 
 export const inode = struct("inode", {
@@ -275,6 +281,43 @@ export const task_struct = struct("task_struct", {
   task_works: refs<File>("file"),
 });
 
+/** Huge pages of 2 MiB: the pool of them, at the end of memory. */
+export const hstate = struct("hstate", {
+  nr_huge_pages: number(),
+  free_huge_pages: number(),
+  resv_huge_pages: number(),
+  surplus_huge_pages: number(),
+  /** First frame of the pool; of its huge pages that were never used, which are counted, not listed. */
+  start_pfn: number("pfn"),
+  fresh: number("pfn"),
+  /** The stack of freed ones: frame + 1; each links to the next through `page.private`. */
+  hugepage_freelists: number("pfn"),
+  /** The mount that nobody sees, for files without a name. */
+  hugetlbfs_vfsmount: ref<Mount>("mount"),
+});
+
+/**
+ * Reserved huge pages. Of a file: ranges that are reserved or allocated. Of a private mapping the opposite: ranges whose
+ * reservation is used up.
+ */
+export const resv_map = struct("resv_map", {
+  refs: number(),
+  /** Private mappings: what hugetlb_vma_lock is for shared ones. */
+  rw_sema: embed(rw_semaphore),
+  /** [from, to) in huge pages of the file, in order. */
+  regions: value<readonly (readonly [number, number])[]>([]),
+});
+
+/** Of a shared hugetlb VMA: keeps its page tables from being unshared while somebody is in them. */
+export const hugetlb_vma_lock = struct("hugetlb_vma_lock", {
+  refs: number(),
+  rw_sema: embed(rw_semaphore),
+  vma: ref<Vma>("vm_area_struct"),
+});
+
+/** One of hugetlb_fault_mutex_table: two faults on one huge page of a file must not both allocate it. */
+export const hugetlb_fault_mutex = struct("hugetlb_fault_mutex", { mutex: embed(rw_semaphore) });
+
 /** A table of descriptors, shared by the threads of a process. */
 export const files_struct = struct("files_struct", {
   users: number(),
@@ -315,3 +358,7 @@ export interface File extends Of<typeof file> {}
 export interface Task extends Of<typeof task_struct> {}
 export interface Files extends Of<typeof files_struct> {}
 export interface Cpu extends Of<typeof cpu_state> {}
+export interface Hstate extends Of<typeof hstate> {}
+export interface ResvMap extends Of<typeof resv_map> {}
+export interface HugetlbVmaLock extends Of<typeof hugetlb_vma_lock> {}
+export interface HugetlbFaultMutex extends Of<typeof hugetlb_fault_mutex> {}

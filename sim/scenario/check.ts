@@ -10,7 +10,14 @@ import { suggestion } from "./cursor.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { nearest } from "./nearest.ts";
 import { type FileHost, loadProgram, type Program } from "./program.ts";
-import { checkFixes, checkKernelOptions, checkMachine, type Overrides, overrideErrors } from "./settings.ts";
+import {
+  checkFixes,
+  checkKernelOptions,
+  checkMachine,
+  checkUnfixed,
+  type Overrides,
+  overrideErrors,
+} from "./settings.ts";
 import type { LabelSymbol, LetSymbol, Occurrence, ProcessSymbol } from "./symbols.ts";
 import type { Value } from "./values.ts";
 import { DEFAULT_DESIGN, type Names, namesOf, type Vocabulary } from "./vocabulary.ts";
@@ -29,6 +36,8 @@ export interface CheckedScenario {
   /** The design's options, defaults and overrides applied, as text. */
   readonly options: ReadonlyMap<string, string>;
   readonly fixes: readonly string[];
+  /** Bugs of the past that are put back. */
+  readonly unfixed: readonly string[];
   /** `machine { … }` with defaults: integers (sizes in bytes), booleans and words. */
   readonly machine: ReadonlyMap<string, Value>;
   readonly schedule: SchedulePolicy;
@@ -132,6 +141,7 @@ function machineDeclarations(program: Program) {
 function kernelSettings(state: CheckState, declared: Placed<KernelDeclaration> | undefined, overrides: Overrides) {
   const options = new Map<string, string>();
   let fixes: string[] = [];
+  let unfixed: string[] = [];
   const { design } = state.names;
   for (const option of design?.options ?? []) options.set(option.name, option.default);
   const own = declared ? ownDesignOf(state, declared) : undefined;
@@ -139,16 +149,18 @@ function kernelSettings(state: CheckState, declared: Placed<KernelDeclaration> |
     state.file = declared.file;
     const inFile = checkKernelOptions(state, declared.declaration, own);
     const fixesInFile = checkFixes(state, declared.declaration, own);
+    const unfixedInFile = checkUnfixed(state, declared.declaration, own);
     // Another kernel than the file's keeps its own defaults: an option of one means nothing to the other.
     if (own === design) {
       for (const [name, value] of inFile) options.set(name, value);
       fixes = fixesInFile;
+      unfixed = unfixedInFile;
     }
   }
   for (const [name, value] of Object.entries(overrides.options ?? {})) options.set(name, value);
   if (overrides.fixes)
     fixes = overrides.fixes.includes("all") ? (design?.bugs ?? []).map((bug) => bug.id) : [...overrides.fixes];
-  return { options, fixes };
+  return { options, fixes, unfixed: unfixed.filter((id) => !fixes.includes(id)) };
 }
 
 function ownDesignOf(state: CheckState, { declaration, file }: Placed<KernelDeclaration>): DesignInfo | undefined {

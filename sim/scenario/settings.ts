@@ -79,10 +79,16 @@ export function checkKernelOptions(
 ): Map<string, string> {
   const values = new Map<string, string>();
   for (const option of withoutDoubles(state, declaration.options)) {
-    if (option.name.text === "fixes") continue;
+    if (option.name.text === "fixes" || (option.name.text === "unfixed" && historic(design).length > 0)) continue;
     const spec = design.options.find((known) => known.name === option.name.text);
     if (!spec) {
-      unknownOption(state, option.name, [...design.options, { name: "fixes" }], `The kernel \`${design.name}\``);
+      const lists = historic(design).length > 0 ? ["fixes", "unfixed"] : ["fixes"];
+      unknownOption(
+        state,
+        option.name,
+        [...design.options, ...lists.map((name) => ({ name }))],
+        `The kernel \`${design.name}\``,
+      );
       continue;
     }
     const value = optionValue(state, spec, option);
@@ -91,10 +97,28 @@ export function checkKernelOptions(
   return values;
 }
 
+/** Ids of the bugs that a design once had, and has no more unless `unfixed` puts them back. */
+export const historic = (design: DesignInfo): string[] =>
+  design.bugs.filter((bug) => bug.historic).map((bug) => bug.id);
+
 /** The ids of `fixes: [ID, …]` that exist; `fixes: all` gives every one. */
 export function checkFixes(state: CheckState, declaration: KernelDeclaration, design: DesignInfo): string[] {
-  const all = design.bugs.map((bug) => bug.id);
-  const option = declaration.options.find((one) => one.name.text === "fixes");
+  return checkIds(state, declaration, design, "fixes");
+}
+
+/** The same for `unfixed: [ID, …]`. */
+export function checkUnfixed(state: CheckState, declaration: KernelDeclaration, design: DesignInfo): string[] {
+  return historic(design).length > 0 ? checkIds(state, declaration, design, "unfixed") : [];
+}
+
+function checkIds(
+  state: CheckState,
+  declaration: KernelDeclaration,
+  design: DesignInfo,
+  list: "fixes" | "unfixed",
+): string[] {
+  const all = list === "fixes" ? design.bugs.map((bug) => bug.id) : historic(design);
+  const option = declaration.options.find((one) => one.name.text === list);
   if (!option) return [];
   if (option.word?.text === "all") return all;
   if (!option.list) {
@@ -111,7 +135,7 @@ export function checkFixes(state: CheckState, declaration: KernelDeclaration, de
       code: "bad-option-value",
       start: at.start,
       end: at.end,
-      message: "`fixes` is a list of ids in brackets, or `all`.",
+      message: `\`${list}\` is a list of ids in brackets, or \`all\`.`,
       mend,
     });
     return [];

@@ -116,6 +116,7 @@ function configOf(scenario: CheckedScenario, design: Design): Config {
     ptReclaim: options["pt_reclaim"] === undefined ? version === "6.18" : options["pt_reclaim"] === "true",
     options,
     fixes: new Set(scenario.fixes),
+    unfixed: new Set(scenario.unfixed),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Diagnostic } from "../scenario/diagnostics.ts";
 import { positionAt } from "../scenario/lines.ts";
 import { textOf } from "../scenario/run/judge.ts";
 import type { ExpectationResult, StatementResult, Warning } from "../scenario/run/state.ts";
+import { historic } from "../scenario/settings.ts";
 import { finalCounters, type Loaded } from "./load.ts";
 import { scheduleText } from "./schedules.ts";
 import { framesOf, type SourceMaps } from "./stack.ts";
@@ -72,7 +73,7 @@ export function reportOf(
   return {
     file: scenario.program.entry.path,
     kernel: loaded.design.name,
-    options: Object.fromEntries(scenario.options),
+    options: optionsOf(scenario),
     fixes: scenario.fixes,
     schedule: scheduleText(loaded.run),
     verdict: failed ? "fail" : limited ? "limit" : "pass",
@@ -153,8 +154,16 @@ function bugExpectations(loaded: Loaded): ExpectationResult[] {
   }
 }
 
-function isMended({ scenario }: Loaded, item: ExpectBugStatement): boolean {
-  return item.unlessFixed !== undefined && scenario.fixes.includes(item.unlessFixed.text);
+/** The kernel's options, with the bugs that were put back. */
+function optionsOf({ options, unfixed }: Loaded["scenario"]): Record<string, string> {
+  const set = Object.fromEntries(options);
+  return unfixed.length > 0 ? { ...set, unfixed: unfixed.join(", ") } : set;
+}
+
+function isMended({ scenario, design }: Loaded, item: ExpectBugStatement): boolean {
+  if (!item.unlessFixed) return false;
+  const id = item.unlessFixed.text;
+  return scenario.fixes.includes(id) || (historic(design).includes(id) && !scenario.unfixed.includes(id));
 }
 
 /** Labels stand before the statement that they mean: a call, or a whole block. */

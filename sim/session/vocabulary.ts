@@ -21,7 +21,6 @@ export function vocabulary(): Vocabulary {
     machineOptions,
     onlyMachineValues: new Map<string, bigint | string>([
       ["levels", 4n],
-      ["hugepages", 0n],
       ["thp", "never"],
     ]),
     fields: structureFields(),

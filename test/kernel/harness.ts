@@ -16,6 +16,7 @@ export const config = (more: Partial<Config> = {}): Config => ({
   ptReclaim: more.version !== "6.12",
   options: {},
   fixes: new Set(),
+  unfixed: new Set(),
   ...more,
 });
 

@@ -1,5 +1,6 @@
 // Linux as it is, with no page-table sharing but hugetlb's.
 import type { Design } from "../design.ts";
+import { historicBugs } from "./bugs.ts";
 
 export const linux: Design = {
   name: "linux",
@@ -16,6 +17,6 @@ export const linux: Design = {
   ],
   calls: [],
   constants: [],
-  bugs: [],
+  bugs: historicBugs,
   patch: { stepping: [], straight: [], structures: [], events: {}, operations: {}, init: [] },
 };

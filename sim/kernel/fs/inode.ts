@@ -76,6 +76,28 @@ export function inode_unlock(k: Kernel, inode: Inode): number {
   return k.up_write(inode.i_rwsem, i_rwsem_class(inode, I_MUTEX_NORMAL));
 }
 
+/** Lock class of i_mmap_rwsem. Hugetlb's is another: it allocates page tables under it, and reclaim never needs it. */
+function i_mmap_class(mapping: AddressSpace): string {
+  const huge = mapping.host?.i_sb?.s_type === "hugetlbfs";
+  return huge ? "&hugetlbfs_i_mmap_rwsem_key" : "&mapping->i_mmap_rwsem";
+}
+
+export function* i_mmap_lock_read(k: Kernel, mapping: AddressSpace): Steps<void> {
+  yield* k.down_read(mapping.i_mmap_rwsem, i_mmap_class(mapping));
+}
+
+export function i_mmap_unlock_read(k: Kernel, mapping: AddressSpace): number {
+  return k.up_read(mapping.i_mmap_rwsem, i_mmap_class(mapping));
+}
+
+export function* i_mmap_lock_write(k: Kernel, mapping: AddressSpace): Steps<void> {
+  yield* k.down_write(mapping.i_mmap_rwsem, i_mmap_class(mapping));
+}
+
+export function i_mmap_unlock_write(k: Kernel, mapping: AddressSpace): number {
+  return k.up_write(mapping.i_mmap_rwsem, i_mmap_class(mapping));
+}
+
 export function i_size_write(k: Kernel, inode: Inode, sizeBytes: number): number {
   inode.i_size = sizeBytes;
   return k.trace.i_size_write(inode, sizeBytes);

@@ -122,6 +122,8 @@ export function* init_filesystems(k: Kernel): Steps<void> {
   yield* k.mount_at("tmpfs", "/dev/shm");
   yield* k.mount_at("proc", "/proc");
   yield* k.mount_at("sysfs", "/sys");
+  yield* k.init_hugetlbfs_fs();
+  yield* k.mount_at("hugetlbfs", "/dev/hugepages");
 }
 
 /** At boot: mounts a file system on a directory, made if need be. */

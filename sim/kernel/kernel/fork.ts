@@ -1,7 +1,7 @@
 // Making processes and address spaces, and taking them apart (kernel/fork.c, mm/mmap.c: dup_mmap, exit_mmap).
 import type { Steps } from "../../core/thread.ts";
 import { TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
-import { VM_ACCOUNT, VM_DONTCOPY, VM_LOCKED, VM_LOCKONFAULT, VM_SHARED, VM_WIPEONFORK } from "../flags.ts";
+import { VM_ACCOUNT, VM_DONTCOPY, VM_HUGETLB, VM_LOCKED, VM_LOCKONFAULT, VM_SHARED, VM_WIPEONFORK } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { MMAP_BASE } from "../mm/mmap.ts";
 import { vma_pages } from "../mm/vma.ts";
@@ -170,8 +170,12 @@ export function* dup_vma(k: Kernel, mm: Mm, mpnt: Vma): Steps<number> {
   tmp.vm_file = mpnt.vm_file;
   tmp.vm_ops = mpnt.vm_ops;
   tmp.vm_private_data = mpnt.vm_private_data;
+  tmp.vm_resv_flags = mpnt.vm_resv_flags;
   tmp.vm_lock_seq = -1;
   if (!(mpnt.vm_flags & VM_WIPEONFORK)) yield* k.anon_vma_fork(tmp, mpnt);
+  if (tmp.vm_flags & VM_HUGETLB) k.hugetlb_dup_vma_private(tmp);
+  const open = k.vm_op(tmp, "open");
+  if (open) yield* open(tmp);
   if (tmp.vm_file) {
     k.get_file(tmp.vm_file);
     yield* k.link_copied_file_vma(tmp);
@@ -179,17 +183,14 @@ export function* dup_vma(k: Kernel, mm: Mm, mpnt: Vma): Steps<number> {
   mm.mm_mt = mm.mm_mt.add(tmp);
   mm.map_count++;
   yield k.trace.vma_link(tmp, mm, tmp.vm_start, tmp.vm_end);
-  const error = tmp.vm_flags & VM_WIPEONFORK ? 0 : yield* k.copy_page_range(tmp, mpnt);
-  const open = k.vm_op(tmp, "open");
-  if (open) yield* open(tmp);
-  return error;
+  return tmp.vm_flags & VM_WIPEONFORK ? 0 : yield* k.copy_page_range(tmp, mpnt);
 }
 
 export function* link_copied_file_vma(k: Kernel, vma: Vma): Steps<void> {
   const mapping = vma.vm_file!.f_inode!.i_mapping;
   if (!mapping) return;
-  yield* k.down_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  yield* k.i_mmap_lock_write(mapping);
   if (vma.vm_flags & VM_SHARED) mapping.i_mmap_writable++;
   mapping.i_mmap = mapping.i_mmap.add(vma);
-  yield k.up_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  yield k.i_mmap_unlock_write(mapping);
 }

@@ -1,5 +1,6 @@
 // Populating mappings ahead of use (mm/gup.c).
 import type { Steps } from "../../core/thread.ts";
+import { _PAGE_PSE } from "../../hardware/entry.ts";
 import { pte_dirty } from "../arch/x86/mm/pgtable.ts";
 import {
   FAULT_FLAG_ALLOW_RETRY,
@@ -137,16 +138,24 @@ function allows(vma: Vma, write: number): boolean {
   return (vma.vm_flags & (write ? VM_WRITE : VM_READ)) !== 0;
 }
 
+/** The entry that maps an address: a PTE, or the PMD entry of a huge page; 0: nothing does. */
+export function leaf_entry(k: Kernel, mm: Mm, address: number): number {
+  const [, , pmd, pte] = k.walk_entries(mm, address);
+  return pmd & _PAGE_PSE ? pmd : pte;
+}
+
 /** Whether a walk finds the page with the rights needed. */
 export function page_is_mapped(k: Kernel, mm: Mm, address: number, write: number): boolean {
-  const pte = k.walk_entries(mm, address)[3];
+  const pte = k.leaf_entry(mm, address);
   return (pte & 1) !== 0 && (write === 0 || (pte & 2) !== 0);
 }
 
 /** The same, and the page counts as used (FOLL_TOUCH): the page itself, not its entry, and for writing as dirty. */
 export function follow_page_touch(k: Kernel, mm: Mm, address: number, write: number): boolean {
   if (!k.page_is_mapped(mm, address, write)) return false;
-  const pte = k.walk_entries(mm, address)[3];
+  const pte = k.leaf_entry(mm, address);
+  // Huge pages are on no list: it does not matter when they were used.
+  if (pte & _PAGE_PSE) return true;
   const page = k.vm_normal_page(pte);
   if (!page) return true;
   if (write !== 0 && !pte_dirty(pte)) page.flags |= PG_dirty;

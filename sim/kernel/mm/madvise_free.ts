@@ -217,6 +217,7 @@ export function vm_normal_page(k: Kernel, pte: number): Page | null {
 /** MADV_WILLNEED: reads ahead from swap what the range has there. */
 export function* madvise_willneed(k: Kernel, vma: Vma, start: number, end: number): Steps<number> {
   const mapping = vma.vm_file?.f_inode?.i_mapping;
+  if (vma.vm_flags & VM_HUGETLB) return 0;
   if (mapping) {
     const pgoff = vma.vm_pgoff - vma.vm_start / 4096;
     yield* k.shmem_swapin_range(mapping, pgoff + start / 4096, pgoff + end / 4096);

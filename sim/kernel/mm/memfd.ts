@@ -1,9 +1,10 @@
 // memfd_create and seals (mm/memfd.c).
 import type { Steps } from "../../core/thread.ts";
 import { FMODE_WRITE, VM_MAYWRITE, VM_NORESERVE, VM_SHARED, VM_WRITE } from "../flags.ts";
+import { is_file_hugepages } from "../fs/hugetlbfs/inode.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, File, Vma } from "../mm_types.ts";
-import { EBUSY, EFAULT, EINVAL, ENOSYS, EPERM } from "../uapi/errno.ts";
+import { EBUSY, EFAULT, EINVAL, EPERM } from "../uapi/errno.ts";
 import {
   F_SEAL_EXEC,
   F_SEAL_FUTURE_WRITE,
@@ -12,7 +13,15 @@ import {
   F_SEAL_SHRINK,
   F_SEAL_WRITE,
 } from "../uapi/fcntl.ts";
-import { MFD_ALLOW_SEALING, MFD_CLOEXEC, MFD_EXEC, MFD_HUGETLB, MFD_NOEXEC_SEAL } from "../uapi/mman.ts";
+import {
+  MAP_HUGE_MASK,
+  MAP_HUGE_SHIFT,
+  MFD_ALLOW_SEALING,
+  MFD_CLOEXEC,
+  MFD_EXEC,
+  MFD_HUGETLB,
+  MFD_NOEXEC_SEAL,
+} from "../uapi/mman.ts";
 
 /** A name with its "memfd:" fits into 255 bytes. */
 const MFD_NAME_MAX_LEN = 249;
@@ -29,9 +38,10 @@ export function* sys_memfd_create(k: Kernel, name: string | bigint, flags = 0): 
   if (name.length > MFD_NAME_MAX_LEN) return -EINVAL;
   const fd = k.get_unused_fd();
   if (fd < 0) return fd;
-  // A kernel without CONFIG_HUGETLBFS.
-  if (flags & MFD_HUGETLB) return -ENOSYS;
-  const file = yield* k.shmem_file_setup(`memfd:${name}`, 0, VM_NORESERVE);
+  const file =
+    flags & MFD_HUGETLB
+      ? yield* k.hugetlb_file_setup(`memfd:${name}`, 0, VM_NORESERVE, (flags >>> MAP_HUGE_SHIFT) & MAP_HUGE_MASK)
+      : yield* k.shmem_file_setup(`memfd:${name}`, 0, VM_NORESERVE);
   if (typeof file === "number") return file;
   const inode = file.f_inode!;
   if (flags & MFD_NOEXEC_SEAL) {
@@ -42,7 +52,7 @@ export function* sys_memfd_create(k: Kernel, name: string | bigint, flags = 0): 
   return fd;
 }
 
-const has_seals = (file: File): boolean => file.f_op === "shmem_file_operations";
+const has_seals = (file: File): boolean => file.f_op === "shmem_file_operations" || is_file_hugepages(file);
 
 /** fcntl(F_ADD_SEALS) */
 export function* memfd_add_seals(k: Kernel, file: File, asked: number): Steps<number> {

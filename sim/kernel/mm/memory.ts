@@ -18,6 +18,7 @@ import {
   VM_FAULT_OOM,
   VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
+  VM_HUGETLB,
   VM_SHARED,
   VM_WRITE,
 } from "../flags.ts";
@@ -55,7 +56,8 @@ export interface VmFault {
  */
 export function* handle_mm_fault(k: Kernel, vma: Vma, address: number, flags: number): Steps<number> {
   const mm = vma.vm_mm!;
-  const ret = yield* k.__handle_mm_fault(vma, address, flags);
+  const huge = (vma.vm_flags & VM_HUGETLB) !== 0;
+  const ret = huge ? yield* k.hugetlb_fault(vma, address, flags) : yield* k.__handle_mm_fault(vma, address, flags);
   k.mm_account_fault(mm, address, flags, ret);
   return ret;
 }
@@ -170,14 +172,18 @@ export function* map_zero_page(k: Kernel, vmf: VmFault): Steps<number> {
 
 /** An anon_vma for the VMA, before its first anonymous page. With only the VMA's lock held this may need mmap_lock too. */
 export function* vmf_anon_prepare(k: Kernel, vmf: VmFault): Steps<number> {
+  const ret = yield* k.__vmf_anon_prepare(vmf);
+  if (ret & VM_FAULT_RETRY) yield k.vma_end_read(vmf.vma);
+  return ret;
+}
+
+/** The same; with VM_FAULT_RETRY the VMA is still locked. */
+export function* __vmf_anon_prepare(k: Kernel, vmf: VmFault): Steps<number> {
   const { vma } = vmf;
   if (vma.anon_vma) return 0;
   if (!(vmf.flags & FAULT_FLAG_VMA_LOCK)) return (yield* k.__anon_vma_prepare(vma)) < 0 ? VM_FAULT_OOM : 0;
   const mm = vma.vm_mm!;
-  if (!k.down_read_trylock(mm.mmap_lock)) {
-    yield k.vma_end_read(vma);
-    return VM_FAULT_RETRY;
-  }
+  if (!k.down_read_trylock(mm.mmap_lock)) return VM_FAULT_RETRY;
   yield k.trace.lock(mm.mmap_lock, "&mm->mmap_lock", "read", 1);
   const error = yield* k.__anon_vma_prepare(vma);
   yield k.mmap_read_unlock(mm);

@@ -13,7 +13,7 @@ import {
   pte_write,
   pud_offset,
 } from "../arch/x86/mm/pgtable.ts";
-import { VM_MAYBE_GUARD, VM_MAYWRITE, VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, VM_UFFD_WP } from "../flags.ts";
+import { VM_HUGETLB, VM_MAYBE_GUARD, VM_MAYWRITE, VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, VM_UFFD_WP } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
@@ -32,6 +32,7 @@ const vma_needs_copy = (src: Vma): boolean =>
 /** @returns 0 or -ENOMEM */
 export function* copy_page_range(k: Kernel, dst: Vma, src: Vma): Steps<number> {
   if (!vma_needs_copy(src)) return 0;
+  if (src.vm_flags & VM_HUGETLB) return yield* k.copy_hugetlb_page_range(dst, src);
   if (!is_cow_mapping(src)) return yield* k.copy_p4d_range(dst, src);
   // Pages that are written to by one side alone from now on: write protection is what changes.
   const { vm_mm: mm, vm_start, vm_end } = src;

@@ -15,7 +15,7 @@ import {
   pte_young,
   pud_offset,
 } from "../arch/x86/mm/pgtable.ts";
-import { PG_dirty, VM_RAND_READ, VM_SEQ_READ } from "../flags.ts";
+import { PG_dirty, VM_HUGETLB, VM_RAND_READ, VM_SEQ_READ } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, Vma } from "../mm_types.ts";
 import { is_pte_marker } from "./madvise_guard.ts";
@@ -40,7 +40,12 @@ const ALL: ZapDetails = { even_cows: true, reclaim_pt: false, drop_markers: true
 export function* unmap_vmas(k: Kernel, tlb: MmuGather, vmas: readonly Vma[], start: number, end: number): Steps<void> {
   const { mm } = tlb;
   yield* k.mmu_notifier_invalidate_range_start(mm, start, end, "MMU_NOTIFY_UNMAP");
-  for (const vma of vmas) yield* k.unmap_single_vma(tlb, vma, start, end, ALL);
+  for (const vma of vmas) {
+    const huge = (vma.vm_flags & VM_HUGETLB) !== 0;
+    if (huge) yield* k.hugetlb_zap_begin(vma);
+    yield* k.unmap_single_vma(tlb, vma, start, end, ALL);
+    if (huge) yield* k.hugetlb_zap_end(vma, ALL);
+  }
   yield* k.mmu_notifier_invalidate_range_end(mm, start, end);
 }
 
@@ -54,7 +59,9 @@ export function* unmap_single_vma(
 ): Steps<void> {
   const start = Math.max(vma.vm_start, from);
   const end = Math.min(vma.vm_end, to);
-  if (start < end) yield* k.unmap_page_range(tlb, vma, start, end, details);
+  if (start >= end) return;
+  if (vma.vm_flags & VM_HUGETLB) yield* k.__unmap_hugepage_range(tlb, vma, start, end, null);
+  else yield* k.unmap_page_range(tlb, vma, start, end, details);
 }
 
 export function* zap_page_range_single(
@@ -80,6 +87,10 @@ export function* zap_page_range_single_batched(
   details: ZapDetails,
 ): Steps<void> {
   const mm = vma.vm_mm!;
+  if (vma.vm_flags & VM_HUGETLB) {
+    yield* k.hugetlb_zap_range(tlb, vma, address, address + size, details);
+    return;
+  }
   yield* k.mmu_notifier_invalidate_range_start(mm, address, address + size, "MMU_NOTIFY_CLEAR");
   yield* k.unmap_single_vma(tlb, vma, address, address + size, details);
   yield* k.mmu_notifier_invalidate_range_end(mm, address, address + size);
@@ -272,7 +283,9 @@ export function* free_pgtables(
     yield* k.unlink_file_vma(first);
     let last = first;
     // Neighbours whose tables may be shared go together.
-    while (i + 1 < vmas.length && vmas[i + 1]!.vm_start <= last.vm_end + PMD_SIZE) {
+    const together = (next: Vma | undefined) =>
+      next !== undefined && next.vm_start <= last.vm_end + PMD_SIZE && !((first.vm_flags | next.vm_flags) & VM_HUGETLB);
+    while (together(vmas[i + 1])) {
       last = vmas[++i]!;
       yield* k.vma_start_write(last);
       yield* k.unlink_anon_vmas(last);
@@ -369,7 +382,7 @@ export function* unmap_mapping_range(
   nr: number,
   cows: "even cows" | "file pages",
 ): Steps<void> {
-  yield* k.down_read(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  yield* k.i_mmap_lock_read(mapping);
   for (const vma of mapping.i_mmap) {
     const first = Math.max(start, vma.vm_pgoff);
     const after = Math.min(start + nr, vma.vm_pgoff + (vma.vm_end - vma.vm_start) / 4096);
@@ -378,5 +391,5 @@ export function* unmap_mapping_range(
     const details = { even_cows: cows === "even cows", reclaim_pt: false };
     yield* k.zap_page_range_single(vma, address, (after - first) * 4096, details);
   }
-  yield k.up_read(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  yield k.i_mmap_unlock_read(mapping);
 }

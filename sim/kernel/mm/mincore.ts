@@ -2,6 +2,7 @@
 import type { Steps } from "../../core/thread.ts";
 import { isPresent } from "../../hardware/entry.ts";
 import { none, pte_offset, TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
+import { VM_HUGETLB } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
 import { EFAULT, EINVAL, ENOMEM } from "../uapi/errno.ts";
@@ -40,6 +41,7 @@ export function do_mincore(k: Kernel, mm: Mm, address: number, pages: number): U
   const told = new Uint8Array(count);
   const end = address + count * 4096;
   const mapping = vma.vm_file?.f_inode?.i_mapping;
+  if (vma.vm_flags & VM_HUGETLB) return k.mincore_hugetlb(vma, address, count);
   if (mapping)
     for (let i = 0; i < count; i++) told[i] = k.mincore_page(mapping, file_index(vma, address + i * 4096)) ? 1 : 0;
   for (let at = k.next_pte_range(mm, address, end); at; at = k.next_pte_range(mm, at.end, end)) {
@@ -49,6 +51,20 @@ export function do_mincore(k: Kernel, mm: Mm, address: number, pages: number): U
       if (none(pte) || is_pte_marker(pte)) continue;
       told[(page - address) / 4096] = isPresent(pte) || k.swap_entry_in_memory(pte) ? 1 : 0;
     }
+  }
+  return told;
+}
+
+/** Where there is a PMD table its entries tell, else what the file has. */
+export function mincore_hugetlb(k: Kernel, vma: Vma, address: number, pages: number): Uint8Array {
+  const told = new Uint8Array(pages);
+  const mapping = vma.vm_file!.f_inode!.i_mapping!;
+  for (let i = 0; i < pages; i++) {
+    const at = address + i * 4096;
+    const ptep = k.hugetlb_walk(vma.vm_mm!, at);
+    const index = k.vma_hugecache_offset(vma, at);
+    const here = ptep === 0 ? k.filemap_hugetlb_page(mapping, index) !== null : !none(k.read_entry(ptep));
+    told[i] = here ? 1 : 0;
   }
   return told;
 }

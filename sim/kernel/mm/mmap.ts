@@ -8,15 +8,19 @@ import {
   VM_GROWSDOWN,
   VM_HUGETLB,
   VM_LOCKED,
+  VM_LOCKED_MASK,
   VM_MAYEXEC,
   VM_MAYREAD,
   VM_MAYSHARE,
   VM_MAYWRITE,
   VM_NORESERVE,
   VM_SHARED,
+  VM_SPECIAL,
   VM_SYNC,
   VM_WRITE,
+  withoutVmFlags,
 } from "../flags.ts";
+import { is_file_hugepages, is_huge_page_log } from "../fs/hugetlbfs/inode.ts";
 import { file_op } from "../fs/operations.ts";
 import type { Kernel } from "../kernel.ts";
 import type { File, Mm, Vma } from "../mm_types.ts";
@@ -27,6 +31,8 @@ import {
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
   MAP_GROWSDOWN,
+  MAP_HUGE_MASK,
+  MAP_HUGE_SHIFT,
   MAP_HUGETLB,
   MAP_LOCKED,
   MAP_NONBLOCK,
@@ -38,6 +44,7 @@ import {
   MAP_SYNC,
   MAP_TYPE,
 } from "../uapi/mman.ts";
+import { HPAGE_SIZE } from "./hugetlb.ts";
 import { is_accounted, sysctl_max_map_count, vma_pages } from "./vma.ts";
 
 /** sysctl vm.mmap_min_addr */
@@ -53,7 +60,7 @@ const LOW_END = 0x8000_0000;
 export function* sys_mmap(
   k: Kernel,
   addr: number,
-  len: number,
+  bytes: number,
   prot: number,
   flags: number,
   fd: number,
@@ -64,9 +71,16 @@ export function* sys_mmap(
   if (!(flags & MAP_ANONYMOUS)) {
     file = k.fget(fd);
     if (!file) return -EBADF;
-    if (flags & MAP_HUGETLB) return -EINVAL;
+    if (flags & MAP_HUGETLB && !is_file_hugepages(file)) return -EINVAL;
     k.get_file(file);
+  } else if (flags & MAP_HUGETLB) {
+    const log = (flags >>> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
+    if (!is_huge_page_log(log)) return -EINVAL;
+    const made = yield* k.hugetlb_file_setup("anon_hugepage", huge_align(bytes), VM_NORESERVE, log);
+    if (typeof made === "number") return made;
+    file = made;
   }
+  const len = is_file_hugepages(file) ? huge_align(bytes) : bytes;
   const mm = k.current.mm!;
   yield* k.mmap_write_lock(mm);
   const result = yield* k.__do_mmap(mm, file, addr, len, prot, flags, 0, offset / 4096);
@@ -77,6 +91,8 @@ export function* sys_mmap(
     yield* k.mm_populate(result, PAGE_ALIGN(len));
   return result;
 }
+
+const huge_align = (bytes: number): number => (Math.ceil(bytes / HPAGE_SIZE) * HPAGE_SIZE) % 2 ** 64;
 
 const prot_bits = (prot: number): number => prot & 7;
 const flag_bits = (flags: number): number =>
@@ -153,6 +169,9 @@ export function get_unmapped_area(
 ): number {
   const size = k.mm_task_size(mm);
   if (len > size) return -ENOMEM;
+  const huge = is_file_hugepages(file);
+  if (huge && (len % HPAGE_SIZE !== 0 || (flags & MAP_FIXED && hint % HPAGE_SIZE !== 0))) return -EINVAL;
+  if (huge && !(flags & MAP_FIXED)) return place_huge(k, mm, huge_align(hint), len, flags);
   const align = !file && !(flags & MAP_SHARED) && hint === 0 && len % PMD_SIZE === 0 ? PMD_SIZE : 4096;
   const find = flags & MAP_32BIT ? place_low : place;
   const addr = flags & MAP_FIXED ? hint : find(k, mm, hint, len, align);
@@ -174,6 +193,18 @@ function place(k: Kernel, mm: Mm, hint: number, len: number, align: number): num
   }
   const aligned = align > 4096 ? k.vm_unmapped_area(mm, len, align) : -ENOMEM;
   return aligned >= 0 ? aligned : k.vm_unmapped_area(mm, len, 4096);
+}
+
+/** Huge pages: aligned, and only where there is room for whatever alignment may cost. */
+function place_huge(k: Kernel, mm: Mm, hint: number, len: number, flags: number): number {
+  const limit = flags & MAP_32BIT ? LOW_END : TASK_SIZE;
+  const next = hint === 0 ? null : k.find_vma(mm, hint);
+  if (hint !== 0 && hint + len <= limit && (!next || hint + len <= vm_start_gap(next))) return hint;
+  if (flags & MAP_32BIT) {
+    const padded = lowest_gap(mm, len + HPAGE_SIZE - 4096);
+    return padded < 0 ? padded : huge_align(padded);
+  }
+  return k.vm_unmapped_area(mm, len, HPAGE_SIZE, len + HPAGE_SIZE - 4096);
 }
 
 /** Room that placement leaves below what may grow down. */
@@ -205,15 +236,15 @@ function lowest_gap(mm: Mm, len: number): number {
   return bottom + len <= LOW_END ? bottom : -ENOMEM;
 }
 
-/** The highest gap below mmap_base, then anywhere above. */
-export function vm_unmapped_area(_k: Kernel, mm: Mm, len: number, align: number): number {
+/** The highest gap of `room` bytes below mmap_base, then anywhere above. */
+export function vm_unmapped_area(_k: Kernel, mm: Mm, len: number, align: number, room = len): number {
   const list = mm.mm_mt;
   let ceiling = mm.mmap_base;
   for (let i = list.length; i >= 0; i--) {
     const below = i > 0 ? list.at(i - 1)! : null;
     const floor = below ? below.vm_end : 4096;
     const addr = alignDown(ceiling - len, align);
-    if (ceiling - len >= floor && addr >= floor) return addr;
+    if (ceiling - room >= floor && addr >= floor) return addr;
     if (below && vm_start_gap(below) < ceiling) ceiling = vm_start_gap(below);
   }
   let bottom = mm.mmap_base;
@@ -242,7 +273,7 @@ export function* mmap_region(
     const error = yield* k.do_vmi_munmap(mm, addr, len);
     if (error) return error;
   }
-  const accountable = (vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE | VM_HUGETLB)) === VM_WRITE;
+  const accountable = (vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE && !is_file_hugepages(file);
   if (accountable) {
     const error = k.security_vm_enough_memory(len / 4096);
     if (error) return error;
@@ -285,6 +316,8 @@ export function* mmap_new_vma(
     return error;
   }
   k.vm_stat_account(mm, vma.vm_flags, len / 4096);
+  // Special mappings and huge pages are there anyway.
+  if (vma.vm_flags & (VM_SPECIAL | VM_HUGETLB)) vma.vm_flags = withoutVmFlags(vma.vm_flags, VM_LOCKED_MASK);
   if (vma.vm_flags & VM_LOCKED) mm.locked_vm += len / 4096;
   if (!(file && vma.vm_flags !== vm_flags && (yield* k.vma_merge_again(vma)))) yield* k.vma_link(mm, vma);
   return 0;

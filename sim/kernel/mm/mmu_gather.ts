@@ -1,6 +1,6 @@
 // Gathering what an unmap frees until the TLBs have been flushed (mm/mmu_gather.c): first unhook, then flush, then free.
 import type { Steps } from "../../core/thread.ts";
-import { PMD_SIZE, PUD_SIZE } from "../arch/x86/mm/pgtable.ts";
+import { alignDown, PMD_SIZE, PUD_SIZE } from "../arch/x86/mm/pgtable.ts";
 import { TLB_FLUSH_ALL } from "../arch/x86/mm/tlb.ts";
 import { PG_swapcache } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
@@ -21,6 +21,9 @@ export interface MmuGather {
   cleared_pmds: boolean;
   cleared_puds: boolean;
   cleared_p4ds: boolean;
+  /** Shared PMD tables were unlinked; some of them have one user left. */
+  unshared_tables: boolean;
+  fully_unshared_tables: boolean;
   /** Pages and tables to be given back after the flush. */
   pages: Page[];
   tables: number[];
@@ -50,6 +53,8 @@ const gather = (mm: Mm, fullmm: boolean): MmuGather => ({
   cleared_pmds: false,
   cleared_puds: false,
   cleared_p4ds: false,
+  unshared_tables: false,
+  fully_unshared_tables: false,
   pages: [],
   tables: [],
   delayed_rmaps: [],
@@ -64,6 +69,40 @@ function adjust(tlb: MmuGather, address: number, bytes: number): void {
 export function tlb_remove_tlb_entry(_k: Kernel, tlb: MmuGather, address: number): void {
   adjust(tlb, address, 4096);
   tlb.cleared_ptes = true;
+}
+
+/** A PMD entry that mapped a huge page was cleared. */
+export function tlb_remove_huge_tlb_entry(_k: Kernel, tlb: MmuGather, address: number): void {
+  adjust(tlb, address, PMD_SIZE);
+  tlb.cleared_pmds = true;
+}
+
+/** A PMD table that others keep was unlinked: all that it maps must be flushed, before they may change it. */
+export function tlb_unshare_pmd_ptdesc(k: Kernel, tlb: MmuGather, table: number, address: number): void {
+  adjust(tlb, alignDown(address, PUD_SIZE), PUD_SIZE);
+  tlb.cleared_pmds = true;
+  tlb.unshared_tables = true;
+  if (!k.ptdesc_pmd_is_shared(table)) tlb.fully_unshared_tables = true;
+}
+
+/** Flushes for tables that were unshared. Who was inside one without a lock has left when this returns. */
+export function* tlb_flush_unshared_tables(k: Kernel, tlb: MmuGather): Steps<void> {
+  if (tlb.unshared_tables) yield* k.tlb_flush_mmu_tlbonly(tlb);
+  if (!tlb.fully_unshared_tables) return;
+  // Until 6.16 nobody waited for lockless walkers (CVE-2025-38085).
+  if (!k.unfixed("hugetlb-unshare-gup")) yield* k.tlb_remove_table_sync_one();
+  tlb.fully_unshared_tables = false;
+}
+
+/** Interrupts all other CPUs: those that walk page tables do so with interrupts off, and have left once they answer. */
+export function* tlb_remove_table_sync_one(k: Kernel): Steps<void> {
+  const me = k.cpu;
+  const others = Array.from({ length: k.config.cpus }, (_, id) => k.cpuOf(id)).filter((cpu) => cpu !== me);
+  for (const cpu of others) {
+    k.queue_ipi(cpu, "sync");
+    yield k.trace.ipi(cpu.id, null, me.id);
+  }
+  if (others.length > 0) yield* k.wait_for_cpus(others);
 }
 
 /** A PTE, PMD or PUD table was unlinked; `address` lies in what it mapped. */
@@ -104,7 +143,17 @@ export function tlb_flush_rmaps(k: Kernel, tlb: MmuGather, vma: Vma): void {
 }
 
 export function* tlb_flush_mmu_tlbonly(k: Kernel, tlb: MmuGather): Steps<void> {
-  if (!(tlb.freed_tables || tlb.cleared_ptes || tlb.cleared_pmds || tlb.cleared_puds || tlb.cleared_p4ds)) return;
+  if (
+    !(
+      tlb.freed_tables ||
+      tlb.cleared_ptes ||
+      tlb.cleared_pmds ||
+      tlb.cleared_puds ||
+      tlb.cleared_p4ds ||
+      tlb.unshared_tables
+    )
+  )
+    return;
   yield* k.tlb_flush(tlb);
   tlb.start = tlb.fullmm ? 0 : EMPTY_START;
   tlb.end = tlb.fullmm ? TLB_FLUSH_ALL : 0;
@@ -113,6 +162,7 @@ export function* tlb_flush_mmu_tlbonly(k: Kernel, tlb: MmuGather): Steps<void> {
   tlb.cleared_pmds = false;
   tlb.cleared_puds = false;
   tlb.cleared_p4ds = false;
+  tlb.unshared_tables = false;
 }
 
 /** How this architecture flushes what was gathered (arch/x86/include/asm/tlb.h). */

@@ -158,6 +158,10 @@ export function vma_set_page_prot(k: Kernel, vma: Vma): void {
 
 /** Gives all present entries of [start, end) the VMA's protection. The gather will flush what that takes away. */
 export function* change_protection(k: Kernel, tlb: MmuGather, vma: Vma, start: number, end: number): Steps<void> {
+  if (vma.vm_flags & VM_HUGETLB) {
+    yield* k.hugetlb_change_protection(vma, start, end);
+    return;
+  }
   const mm = vma.vm_mm!;
   const shared = (vma.vm_flags & VM_SHARED) !== 0;
   const upgrade = shared ? k.vma_wants_writenotify(vma) : (vma.vm_flags & VM_WRITE) !== 0;

@@ -1,11 +1,12 @@
 // Growing, shrinking and moving mappings (mm/mremap.c): the system call. The move itself is in mremap_move.ts.
 import type { Steps } from "../../core/thread.ts";
 import { PAGE_ALIGN, TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
-import { VM_DONTEXPAND, VM_LOCKED, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from "../flags.ts";
+import { VM_DONTEXPAND, VM_HUGETLB, VM_LOCKED, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
 import { EFAULT, EINVAL, ENOMEM } from "../uapi/errno.ts";
 import { MAP_FIXED, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from "../uapi/mman.ts";
+import { HPAGE_SIZE } from "./hugetlb.ts";
 import { is_accounted, sysctl_max_map_count } from "./vma.ts";
 
 /** struct vma_remap_struct: one mremap on its way. */
@@ -71,9 +72,17 @@ export function* do_mremap(k: Kernel, r: VmaRemap): Steps<number> {
   if (k.config.version !== "6.12" && r.flags & MREMAP_FIXED && r.old_len === r.new_len) return yield* k.remap_move(r);
   const vma = k.vma_lookup(r.mm, r.addr);
   if (!vma) return -EFAULT;
+  if (vma.vm_flags & VM_HUGETLB && !k.align_hugetlb(r)) return -EINVAL;
   if (!moves_to(r)) return yield* k.mremap_at(r, vma);
   const refused = k.config.version === "6.12" ? check_target(k, r) : k.vma_to_resize(r, vma);
   return refused || (yield* k.mremap_to(r));
+}
+
+/** Rounds the lengths to huge pages. False where that is not possible: unaligned addresses, growing. */
+export function align_hugetlb(_k: Kernel, r: VmaRemap): boolean {
+  r.old_len = Math.ceil(r.old_len / HPAGE_SIZE) * HPAGE_SIZE;
+  r.new_len = Math.ceil(r.new_len / HPAGE_SIZE) * HPAGE_SIZE;
+  return r.addr % HPAGE_SIZE === 0 && r.new_addr % HPAGE_SIZE === 0 && r.new_len <= r.old_len;
 }
 
 /** Whether this part of `vma` may have its new length. Returns 0 or a negative errno. */
@@ -99,6 +108,7 @@ export function* remap_move(k: Kernel, r: VmaRemap): Steps<number> {
     const from = Math.max(vma.vm_start, done);
     const len = Math.min(vma.vm_end, end) - from;
     const part: VmaRemap = { ...r, addr: from, new_addr: new_addr + from - start, old_len: len, new_len: len };
+    if (vma.vm_flags & VM_HUGETLB && !k.align_hugetlb(part)) return -EINVAL;
     const refused = k.vma_to_resize(part, vma);
     const moved = refused || (yield* k.mremap_to(part));
     if (moved < 0) return moved;

@@ -11,7 +11,7 @@ import {
   pte_offset,
   pud_offset,
 } from "../arch/x86/mm/pgtable.ts";
-import { VM_ACCOUNT, VM_LOCKED, VM_LOCKED_MASK, withoutVmFlags, withVmFlags } from "../flags.ts";
+import { VM_ACCOUNT, VM_HUGETLB, VM_LOCKED, VM_LOCKED_MASK, withoutVmFlags, withVmFlags } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
@@ -44,12 +44,14 @@ export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
     // Back again: the old tables are still there. Then the new mapping goes instead of the old one.
     yield* k.move_page_tables(copy.target, r.new_addr, copy.source, r.addr, moved, "with rmap locks");
     k.vm_stat_account(mm, copy.target.vm_flags, r.new_len / 4096);
+    if (copy.target.vm_flags & VM_HUGETLB) k.clear_vma_resv_huge_pages(copy.target);
     const locked_pages = copy.target.vm_flags & VM_LOCKED ? r.new_len / 4096 : 0;
     yield* k.unmap_moved(copy.target, r.new_addr, r.new_len, accounted && !dontunmap);
     mm.locked_vm += locked_pages;
     if (accounted && !dontunmap) k.vm_unacct_memory(to_account);
     return -ENOMEM;
   }
+  if (copy.source.vm_flags & VM_HUGETLB) k.clear_vma_resv_huge_pages(copy.source);
   k.vm_stat_account(mm, copy.source.vm_flags, r.new_len / 4096);
   const locked = (copy.source.vm_flags & VM_LOCKED) !== 0;
   if (dontunmap) {
@@ -138,6 +140,7 @@ export function* copy_vma(k: Kernel, vma: Vma, r: VmaRemap): Steps<CopiedVma> {
   target.vm_page_prot = vma.vm_page_prot;
   target.vm_ops = vma.vm_ops;
   target.vm_private_data = vma.vm_private_data;
+  target.vm_resv_flags = vma.vm_resv_flags;
   target.anon_vma = anon_vma;
   yield* k.anon_vma_clone(target, vma);
   if (file) {
@@ -164,6 +167,7 @@ export function* move_page_tables(
   locks: RmapLocks,
 ): Steps<number> {
   const mm = vma.vm_mm!;
+  if (vma.vm_flags & VM_HUGETLB) return yield* k.move_hugetlb_page_tables(vma, new_vma, old_addr, new_addr, len);
   const old_end = old_addr + len;
   const back = realign(k, vma, old_addr, new_vma, new_addr, len);
   let from = old_addr - back;

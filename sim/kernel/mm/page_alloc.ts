@@ -75,7 +75,9 @@ export function* put_page(k: Kernel, page: Page): Steps<void> {
   // Decrement and test are one: whoever saw 0 frees, whatever happens to the count later.
   const left = --page.refcount;
   yield k.trace.put_page(page.slot, left);
-  if (left === 0) yield* k.free_page(page);
+  if (left !== 0) return;
+  if (page.type === PAGE_TYPE.hugetlb) yield* k.free_huge_folio(page);
+  else yield* k.free_page(page);
 }
 
 /** Puts a frame on the free list whose last reference is gone. */

@@ -15,8 +15,8 @@ import {
 import type { Kernel } from "../kernel.ts";
 import type { Mm } from "../mm_types.ts";
 
-/** Called for each entry that is not empty: PTEs, and PMD or PUD entries that map huge pages of `size` bytes. */
-export type OnEntry = (entry: number, address: number, size: number) => void;
+/** Called for each entry that is not empty: PTEs, and PMD or PUD entries that map huge pages of `size` bytes, with the frame of their table. */
+export type OnEntry = (entry: number, address: number, size: number, table: number) => void;
 
 /** Walks [start, end) in order of address. Makes no step. */
 export function walk_page_range(k: Kernel, mm: Mm, start: number, end: number, onEntry: OnEntry): void {
@@ -32,7 +32,7 @@ function walk_pud(k: Kernel, pgd: number, start: number, end: number, onEntry: O
   for (let address = start; address < end; ) {
     const next = addr_end(address, end, PUD_SIZE);
     const pud = k.read_entry(pud_offset(pgd, address));
-    if (pud & _PAGE_PSE) onEntry(pud, address, PUD_SIZE);
+    if (pud & _PAGE_PSE) onEntry(pud, address, PUD_SIZE, entryPfn(pgd));
     else if (pud & _PAGE_PRESENT) walk_pmd(k, pud, address, next, onEntry);
     address = next;
   }
@@ -42,7 +42,7 @@ function walk_pmd(k: Kernel, pud: number, start: number, end: number, onEntry: O
   for (let address = start; address < end; ) {
     const next = addr_end(address, end, PMD_SIZE);
     const pmd = k.read_entry(pmd_offset(pud, address));
-    if (pmd & _PAGE_PSE) onEntry(pmd, address, PMD_SIZE);
+    if (pmd & _PAGE_PSE) onEntry(pmd, address, PMD_SIZE, entryPfn(pud));
     else if (pmd & _PAGE_PRESENT) walk_pte(k, pmd, address, next, onEntry);
     address = next;
   }
@@ -52,6 +52,6 @@ function walk_pte(k: Kernel, pmd: number, start: number, end: number, onEntry: O
   const read = k.memory.entryReader(entryPfn(pmd));
   for (let address = start; address < end; address += PAGE_SIZE) {
     const pte = read((address / PAGE_SIZE) % 512);
-    if (!none(pte)) onEntry(pte, address, PAGE_SIZE);
+    if (!none(pte)) onEntry(pte, address, PAGE_SIZE, entryPfn(pmd));
   }
 }

@@ -34,12 +34,12 @@ export function* lock_reverse_map(k: Kernel, page: Page): Steps<ReverseMap | nul
     return { anon_vma, mapping: null, vmas: [...anon_vma.rb_root] };
   }
   if (!mapping) return null;
-  yield* k.down_read(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  yield* k.i_mmap_lock_read(mapping);
   return { anon_vma: null, mapping, vmas: [...mapping.i_mmap] };
 }
 
 export function* unlock_reverse_map(k: Kernel, { anon_vma, mapping }: ReverseMap): Steps<void> {
-  if (mapping) yield k.up_read(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  if (mapping) yield k.i_mmap_unlock_read(mapping);
   if (!anon_vma) return;
   yield k.up_read(anon_vma.root!.rwsem, "&anon_vma->rwsem");
   k.put_anon_vma(anon_vma);

@@ -33,6 +33,8 @@ export const vm_ops: Readonly<Record<string, VmOps>> = {
   shmem_vm_ops: { fault: "shmem_fault", map_pages: "filemap_map_pages" },
   /** The same for memory without a name: MAP_SHARED|MAP_ANONYMOUS, memfd, a deleted file. */
   shmem_anon_vm_ops: { fault: "shmem_fault", map_pages: "filemap_map_pages" },
+  /** Its faults do not come here: handle_mm_fault asks hugetlb_fault. */
+  hugetlb_vm_ops: { open: "hugetlb_vm_op_open", close: "hugetlb_vm_op_close", may_split: "hugetlb_vm_op_split" },
 };
 
 /** The kernel function that the VMA's table has for this, or undefined. */

@@ -1,7 +1,7 @@
 // VMAs of an address space (mm/vma.c): find, link, split, take out; merging is in vma_merge.ts.
 import type { Steps } from "../../core/thread.ts";
 import { vm_get_page_prot } from "../arch/x86/mm/pgtable.ts";
-import { VM_ACCOUNT, VM_EXEC, VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_STICKY, VM_WRITE } from "../flags.ts";
+import { VM_ACCOUNT, VM_EXEC, VM_GROWSDOWN, VM_HUGETLB, VM_LOCKED, VM_SHARED, VM_STICKY, VM_WRITE } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { type AnonVma, type Mm, type Vma, vm_area_struct } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
@@ -67,19 +67,19 @@ export function* vma_link(k: Kernel, mm: Mm, vma: Vma): Steps<void> {
 export function* vma_link_file(k: Kernel, vma: Vma): Steps<void> {
   const mapping = vma.vm_file?.f_inode?.i_mapping;
   if (!mapping) return;
-  yield* k.down_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  yield* k.i_mmap_lock_write(mapping);
   if (vma.vm_flags & VM_SHARED) mapping.i_mmap_writable++;
   mapping.i_mmap = mapping.i_mmap.add(vma);
-  yield k.up_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  yield k.i_mmap_unlock_write(mapping);
 }
 
 export function* unlink_file_vma(k: Kernel, vma: Vma): Steps<void> {
   const mapping = vma.vm_file?.f_inode?.i_mapping;
   if (!mapping) return;
-  yield* k.down_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  yield* k.i_mmap_lock_write(mapping);
   if (vma.vm_flags & VM_SHARED) mapping.i_mmap_writable--;
   mapping.i_mmap = mapping.i_mmap.without(vma);
-  yield k.up_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  yield k.i_mmap_unlock_write(mapping);
 }
 
 /** Closes and frees a VMA that is in no tree any more. */
@@ -102,11 +102,14 @@ export function* __split_vma(k: Kernel, vma: Vma, address: number): Steps<Vma | 
     const error = may_split(vma, address);
     if (error) return error;
   }
+  const huge = (vma.vm_flags & VM_HUGETLB) !== 0;
+  if (huge && k.unfixed("hugetlb-split-unshare")) yield* k.hugetlb_split_early(vma, address);
   const mm = vma.vm_mm!;
   const upper = k.vm_area_alloc(mm, address, vma.vm_end, vma.vm_flags, vma.vm_pgoff + (address - vma.vm_start) / 4096);
   upper.vm_page_prot = vma.vm_page_prot;
   upper.vm_ops = vma.vm_ops;
   upper.vm_private_data = vma.vm_private_data;
+  upper.vm_resv_flags = vma.vm_resv_flags;
   upper.anon_vma = vma.anon_vma;
   yield* k.anon_vma_clone(upper, vma);
   if (vma.vm_file) {
@@ -119,6 +122,7 @@ export function* __split_vma(k: Kernel, vma: Vma, address: number): Steps<Vma | 
   yield* k.vma_start_write(upper);
   // The reverse map must find the pages of the upper part in one of the two at any time.
   yield* k.vma_prepare(vma);
+  if (huge && !k.unfixed("hugetlb-split-unshare")) yield* k.hugetlb_split(vma, address);
   vma.vm_end = address;
   mm.mm_mt = mm.mm_mt.splice(k.vma_index(mm, address), 0, upper);
   mm.map_count++;

@@ -164,14 +164,14 @@ export function* vma_move_boundary(k: Kernel, left: Vma, right: Vma, address: nu
 /** Keeps the reverse map out while a VMA's range changes. */
 export function* vma_prepare(k: Kernel, vma: Vma): Steps<void> {
   const mapping = vma.vm_file?.f_inode?.i_mapping;
-  if (mapping) yield* k.down_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  if (mapping) yield* k.i_mmap_lock_write(mapping);
   if (vma.anon_vma) yield* k.down_write(vma.anon_vma.root!.rwsem, "&anon_vma->rwsem");
 }
 
 export function* vma_complete(k: Kernel, vma: Vma): Steps<void> {
   if (vma.anon_vma) yield k.up_write(vma.anon_vma.root!.rwsem, "&anon_vma->rwsem");
   const mapping = vma.vm_file?.f_inode?.i_mapping;
-  if (mapping) yield k.up_write(mapping.i_mmap_rwsem, "&mapping->i_mmap_rwsem");
+  if (mapping) yield k.i_mmap_unlock_write(mapping);
 }
 
 /**

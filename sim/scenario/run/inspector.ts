@@ -118,7 +118,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
     walk: ([process, address]) => withMm(process, (mm) => walkValue(system, mm, addressOf(address))),
     page: ([pfn]) => {
       const frame = addressOf(pfn);
-      if (frame * 4096 < system.config.memory) return objectOf(system, k.page(frame));
+      if (frame * 4096 < system.config.memory) return objectOf(system, k.page(k.compound_head(frame)));
       return { failure: `The machine has no frame ${showValue(pfn ?? null)}.` };
     },
     tlb: ([cpu]) => {

@@ -2,7 +2,7 @@
 
 import { RefList } from "../../core/ref_list.ts";
 import type { Field, Handle } from "../../core/struct.ts";
-import { entryPfn, isPresent, isSwap, toRaw } from "../../hardware/entry.ts";
+import { _PAGE_PSE, entryPfn, isPresent, isSwap, toRaw } from "../../hardware/entry.ts";
 import { type Tlb, tlbContents, tlbLookup } from "../../hardware/tlb.ts";
 import type { System } from "../../kernel/boot.ts";
 import type { Mm, Page, Task } from "../../kernel/mm_types.ts";
@@ -166,6 +166,8 @@ function lookup(system: System, tlb: Tlb, cpu: number, mm: Mm, address: number):
     if (!loaded && !system.config.pcid) continue;
     const entry = tlbLookup(tlb, address, 1, asid);
     if (entry !== 0) return entry;
+    const huge = tlbLookup(tlb, address, 2, asid);
+    if (huge & _PAGE_PSE) return huge;
   }
   return 0;
 }

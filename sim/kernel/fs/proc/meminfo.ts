@@ -1,5 +1,6 @@
 // /proc/meminfo and /proc/vmstat (fs/proc/meminfo.c, mm/vmstat.c).
 import type { Kernel } from "../../kernel.ts";
+import { HPAGE_SIZE } from "../../mm/hugetlb.ts";
 import { vmstat as vmstat_struct } from "../../mm/vmstat.ts";
 
 /** The lines of /proc/meminfo that mean something here, in bytes. */
@@ -30,11 +31,24 @@ export function meminfo(k: Kernel): Readonly<Record<string, number>> {
     ShmemHugePages: vmstat.nr_shmem_hugepages * 512,
     ShmemPmdMapped: vmstat.nr_shmem_pmdmapped * 512,
   };
-  return Object.fromEntries(Object.entries(pages).map(([name, count]) => [name, count * 4096]));
+  const { hstate } = k;
+  return {
+    ...Object.fromEntries(Object.entries(pages).map(([name, count]) => [name, count * 4096])),
+    // Numbers of huge pages, but the last two.
+    HugePages_Total: hstate.nr_huge_pages,
+    HugePages_Free: hstate.free_huge_pages,
+    HugePages_Rsvd: hstate.resv_huge_pages,
+    HugePages_Surp: hstate.surplus_huge_pages,
+    Hugepagesize: HPAGE_SIZE,
+    Hugetlb: hstate.nr_huge_pages * HPAGE_SIZE,
+  };
 }
 
 export function meminfo_text(k: Kernel): string {
-  const line = ([name, bytes]: [string, number]) => `${`${name}:`.padEnd(16)}${String(bytes / 1024).padStart(8)} kB\n`;
+  const line = ([name, bytes]: [string, number]) =>
+    name.startsWith("HugePages_")
+      ? `${`${name}:`.padEnd(17)}${String(bytes).padStart(7)}\n`
+      : `${`${name}:`.padEnd(16)}${String(bytes / 1024).padStart(8)} kB\n`;
   return Object.entries(k.meminfo()).map(line).join("");
 }
 

@@ -11,8 +11,18 @@ import {
   swapOffset,
   swapType,
 } from "../../../hardware/entry.ts";
-import { PG_dirty, PG_referenced, PG_swapbacked, VM_LOCKED, VM_SHARED, VM_SOFTDIRTY, VM_WRITE } from "../../flags.ts";
+import {
+  PG_dirty,
+  PG_referenced,
+  PG_swapbacked,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_SHARED,
+  VM_SOFTDIRTY,
+  VM_WRITE,
+} from "../../flags.ts";
 import type { Kernel } from "../../kernel.ts";
+import { HPAGE_SIZE } from "../../mm/hugetlb.ts";
 import { is_guard_pte, is_pte_marker } from "../../mm/madvise_guard.ts";
 import { PAGE_TYPE } from "../../mm/page_alloc.ts";
 import type { Mm, Page, Task, Vma } from "../../mm_types.ts";
@@ -37,6 +47,7 @@ export interface Status {
   readonly VmLib: number;
   readonly VmPTE: number;
   readonly VmSwap: number;
+  readonly HugetlbPages: number;
 }
 
 /** An address space's lines; null (a process that has ended, a kernel thread) has none in Linux, here all 0. */
@@ -64,6 +75,7 @@ export function task_mem(_k: Kernel, mm: Mm | null): Status {
     VmLib: 4096 * mm.exec_vm,
     VmPTE: mm.pgtables_bytes,
     VmSwap: 4096 * mm.rss_swap,
+    HugetlbPages: 4096 * mm.hugetlb_usage,
   };
 }
 
@@ -83,6 +95,7 @@ const NO_MEMORY: Status = {
   VmLib: 0,
   VmPTE: 0,
   VmSwap: 0,
+  HugetlbPages: 0,
 };
 
 /** A VMA's lines of /proc/PID/smaps, in bytes: what the file says in KiB, so rounded down to whole KiB. */
@@ -149,6 +162,7 @@ const PSS_ONE = 4096;
 
 export function smaps_of(k: Kernel, vma: Vma): Smaps {
   const sums = nothing(vma.vm_end - vma.vm_start);
+  if (vma.vm_flags & VM_HUGETLB) return smaps_hugetlb(k, vma, sums);
   sums.Swap = shmem_swap_usage(k, vma);
   k.walk_page_range(vma.vm_mm!, vma.vm_start, vma.vm_end, (entry, _address, size) => {
     if (is_pte_marker(entry)) return;
@@ -164,14 +178,21 @@ export function smaps_of(k: Kernel, vma: Vma): Smaps {
   return sums;
 }
 
+/** Huge pages count in nothing else. One is shared if several entries map it, or several processes have the table. */
+function smaps_hugetlb(k: Kernel, vma: Vma, sums: Smaps): Smaps {
+  sums.KernelPageSize = HPAGE_SIZE;
+  sums.MMUPageSize = HPAGE_SIZE;
+  k.walk_page_range(vma.vm_mm!, vma.vm_start, vma.vm_end, (entry, _address, _size, table) => {
+    const shared = k.page(entryPfn(entry)).mapcount >= 2 || k.ptdesc_pmd_is_shared(table);
+    if (shared) sums.Shared_Hugetlb += HPAGE_SIZE;
+    else sums.Private_Hugetlb += HPAGE_SIZE;
+  });
+  return sums;
+}
+
 /** One mapped page. How it is shared is what its mapcount says: a page table that two processes use counts once. */
 function smaps_account(page: Page, entry: number, size: number, vma: Vma, sums: Smaps): void {
   const dirty = (entry & _PAGE_DIRTY) !== 0 || (page.flags & PG_dirty) !== 0;
-  if (page.type === PAGE_TYPE.hugetlb) {
-    if (page.mapcount >= 2) sums.Shared_Hugetlb += size;
-    else sums.Private_Hugetlb += size;
-    return;
-  }
   if (page.type === PAGE_TYPE.anon) {
     sums.Anonymous += size;
     if (!(page.flags & PG_swapbacked) && !dirty) sums.LazyFree += size;
@@ -262,21 +283,29 @@ export function pagemap_range(
   end: number,
   use: (address: number, raw: bigint) => void,
 ): void {
-  k.walk_page_range(mm, start, end, (entry, address, size) => {
+  k.walk_page_range(mm, start, end, (entry, address, size, table) => {
     if (!isPresent(entry)) use(address, swapped_entry(entry));
-    else if (size === 4096) use(address, present_entry(k, entry, 0));
+    else if (size === 4096) use(address, present_entry(k, entry));
     else {
+      const huge = hugetlb_entry(k, entry, table);
       const from = Math.max(address, start);
       for (let at = from; at < Math.min(address - (address % size) + size, end); at += 4096)
-        use(at, present_entry(k, entry, (at % size) / 4096));
+        use(at, huge + BigInt((at % size) / 4096));
     }
   });
 }
 
-/** `within`: which 4096 bytes of a huge page. */
-function present_entry(k: Kernel, entry: number, within: number): bigint {
+/** Of the first 4096 bytes of a huge page; `table`: the PMD table that maps it. */
+function hugetlb_entry(k: Kernel, entry: number, table: number): bigint {
+  const page = k.page(entryPfn(entry));
+  const file = page.anon_vma ? 0n : PM_FILE;
+  const exclusive = page.mapcount === 1 && !k.ptdesc_pmd_is_shared(table);
+  return PM_PRESENT | BigInt(page.slot) | file | (exclusive ? PM_MMAP_EXCLUSIVE : 0n);
+}
+
+function present_entry(k: Kernel, entry: number): bigint {
   const pfn = entryPfn(entry);
-  let raw = PM_PRESENT | BigInt(pfn + within);
+  let raw = PM_PRESENT | BigInt(pfn);
   if (entry & _PAGE_SOFT_DIRTY) raw |= PM_SOFT_DIRTY;
   if (entry & _PAGE_UFFD_WP) raw |= PM_UFFD_WP;
   if (entry & _PAGE_SPECIAL) return raw;

@@ -42,6 +42,14 @@ export function down_read_trylock(k: Kernel, sem: RwSemaphore): boolean {
   return true;
 }
 
+/** The same for writing. */
+export function down_write_trylock(k: Kernel, sem: RwSemaphore): boolean {
+  const ticket = -k.lock_ticket();
+  if (!may_take(sem, ticket)) return false;
+  take(sem, ticket);
+  return true;
+}
+
 export function* down_write(k: Kernel, sem: RwSemaphore, name: string): Steps<void> {
   const ticket = -k.lock_ticket();
   if (!may_take(sem, ticket)) {

@@ -17,6 +17,8 @@ export const TLB_LOCAL_MM_SHOOTDOWN = "local mm shootdown";
 export const TLB_REMOTE_SHOOTDOWN = "remote shootdown";
 
 const PAGE_SIZE = 4096;
+/** In the queue of a CPU: it is asked to answer only (tlb_remove_table_smp_sync). */
+const SYNC_ONLY = -1;
 const cpu_bit = (cpu: Cpu): number => 2 ** cpu.id;
 const in_mask = (mask: number, cpu: number): boolean => Math.floor(mask / 2 ** cpu) % 2 === 1;
 
@@ -216,18 +218,21 @@ export function* do_flush_tlb_all(k: Kernel, cpu: Cpu, reason: string): Steps<vo
   yield k.trace.tlb_flush(reason, -1, cpu.loaded_mm, cpu.id, 0);
 }
 
-/** Work for another CPU. A CPU does what it was asked in order. */
-export function queue_ipi(_k: Kernel, cpu: Cpu, info: FlushInfo | null): void {
-  const request = info
-    ? [
-        info.mm ? idOf(info.mm) : 0,
-        info.start,
-        info.end,
-        info.stride_shift,
-        info.new_tlb_gen,
-        info.freed_tables ? 1 : 0,
-      ]
-    : [];
+/** Work for another CPU: a flush, of everything for null, or nothing but to answer. A CPU does what it was asked in order. */
+export function queue_ipi(_k: Kernel, cpu: Cpu, info: FlushInfo | null | "sync"): void {
+  const request =
+    info === "sync"
+      ? [SYNC_ONLY]
+      : info
+        ? [
+            info.mm ? idOf(info.mm) : 0,
+            info.start,
+            info.end,
+            info.stride_shift,
+            info.new_tlb_gen,
+            info.freed_tables ? 1 : 0,
+          ]
+        : [];
   cpu.call_queue = [...cpu.call_queue, request];
   cpu.pending = cpu.call_queue.length;
 }
@@ -236,7 +241,8 @@ export function queue_ipi(_k: Kernel, cpu: Cpu, info: FlushInfo | null): void {
 export function* handle_ipi(k: Kernel, cpu: Cpu): Steps<void> {
   while (cpu.call_queue.length > 0) {
     const [mm, start, end, stride_shift, new_tlb_gen, freed] = cpu.call_queue[0]!;
-    if (mm === undefined) yield* k.do_flush_tlb_all(cpu, TLB_REMOTE_SHOOTDOWN);
+    if (mm === SYNC_ONLY) yield k.trace.tlb_remove_table_smp_sync(cpu.id);
+    else if (mm === undefined) yield* k.do_flush_tlb_all(cpu, TLB_REMOTE_SHOOTDOWN);
     else {
       const info: FlushInfo = {
         mm: mm === 0 ? null : (k.store.storage("mm_struct").deref(mm) as Mm),
