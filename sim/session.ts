@@ -2,6 +2,7 @@
 
 export type { Difference } from "./conform/compare.ts";
 export type { RealMachine, RealRun } from "./conform/observation.ts";
+export type { Detail } from "./conform/observe.ts";
 export { randomScenario } from "./conform/random.ts";
 export { readReal } from "./conform/read_real.ts";
 export { shrink } from "./conform/shrink.ts";
@@ -26,6 +27,7 @@ export { type Comparison, compareWithReal, type Exported, exportScenarios } from
 export { openDebugSession } from "./session/debug.ts";
 export { openRun } from "./session/open_run.ts";
 export type { ReportedBug, RunReport } from "./session/report.ts";
+export { type Simulated, simulateOn } from "./session/simulated.ts";
 export { reportText } from "./session/summary.ts";
 export { exceptionFilters } from "./session/trouble.ts";
 export { vocabulary } from "./session/vocabulary.ts";

@@ -11,17 +11,26 @@ import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
 export const RANDOM: OptionRule = { name: "random", value: "N", doc: "N random programs instead of files" };
 export const SEED: OptionRule = { name: "seed", value: "S", doc: "the first of them (default 1)" };
+export const WORKERS: OptionRule = {
+  name: "workers",
+  value: "N",
+  doc: "processes that judge random programs at once (default: one a processor); the result is the same",
+};
 
 export async function conformCommand(args: Arguments, terminal: Terminal): Promise<Status> {
   const random = first(args, RANDOM);
-  if (random === undefined && first(args, SEED) !== undefined) return complain(terminal, "--seed goes with --random N");
+  for (const rule of [SEED, WORKERS])
+    if (random === undefined && first(args, rule) !== undefined)
+      return complain(terminal, `--${rule.name} goes with --random N`);
   if (random !== undefined && args.files.length > 0)
     return complain(terminal, "--random N makes its own programs; no files go with it");
   if (random !== undefined) {
     const [count, seed] = [Number(random), Number(first(args, SEED) ?? "1")];
-    if (!Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed) || seed < 0)
-      return complain(terminal, "--random N --seed S take whole numbers");
-    return conformRandom(terminal, count, seed, has(args, JSON_OUT));
+    const workers = Number(first(args, WORKERS) ?? terminal.native?.processors ?? 1);
+    const isCount = (number: number) => Number.isSafeInteger(number) && number >= 1;
+    if (!isCount(count) || !isCount(workers) || !Number.isSafeInteger(seed) || seed < 0)
+      return complain(terminal, "--random N --seed S --workers W take whole numbers");
+    return conformRandom(terminal, { count, seed, workers, json: has(args, JSON_OUT) });
   }
   if (args.files.length === 0) return complain(terminal, "no file is given: mshare conform FILE…");
   let status: Status = STATUS.ok;
@@ -81,6 +90,7 @@ const machineOf = ({
   frames,
   scan,
   full,
+  ages,
 }: RealMachine) => ({
   kernel,
   thp,
@@ -93,4 +103,5 @@ const machineOf = ({
   frames,
   scan,
   full,
+  ages,
 });

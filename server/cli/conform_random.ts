@@ -1,107 +1,196 @@
-// mshare conform --random N: random programs in batches; what differs is made small and printed as a scenario.
-import { exportScenarios, type RealMachine, randomScenario, shrink } from "../../sim/session.ts";
-import { type Judged, judgeScenarios, UNSTEADY } from "./conform_run.ts";
+// mshare conform --random N: random programs, judged by several processes at once; the findings in order of their seeds.
+import { type Finding, judgeSlice, type Slice } from "./conform_slice.ts";
 import { differencesText, isJudge, machineText } from "./conform_text.ts";
 import { jsonLine } from "./json.ts";
 import { complain } from "./run.ts";
 import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
-/** Scenarios compiled into one program. */
-const BATCH = 40;
+/** Programs that one process judges before it ends and gives back what it has gathered. */
+const SLICE = 500;
 
-interface Tally {
+/** Programs after which a run says how far it is where standard error is no terminal. */
+const MILESTONE = 2000;
+
+export interface RandomRun {
+  readonly count: number;
+  /** The first seed. */
+  readonly seed: number;
+  /** Processes that judge at once. */
+  readonly workers: number;
+  readonly json: boolean;
+}
+
+interface Sum {
   programs: number;
   statements: number;
   differing: number;
   failures: number;
-  /** Differed in one run and not in another. */
   unsteady: number;
+  machine?: Slice["machine"];
+  version: string;
 }
 
-export async function conformRandom(terminal: Terminal, count: number, seed: number, json: boolean): Promise<Status> {
-  const tally: Tally = { programs: 0, statements: 0, differing: 0, failures: 0, unsteady: 0 };
-  let machine: RealMachine | undefined;
-  let version = "";
-  for (let done = 0; done < count && !terminal.interrupted(); done += BATCH) {
-    const seeds = Array.from({ length: Math.min(BATCH, count - done) }, (_, i) => seed + done + i);
-    const judged = await judgeTexts(terminal, seeds.map(randomScenario));
-    if (typeof judged === "string") return complain(terminal, judged);
-    for (const [i, one] of judged.entries()) {
-      machine ??= one.machine;
-      version = one.comparison?.version ?? version;
-      tally.programs++;
-      if (one.comparison?.notCompared.some((what) => what.endsWith(UNSTEADY))) tally.unsteady++;
-      tally.statements += one.comparison?.statements ?? 0;
-      if (one.failure !== undefined) {
-        tally.failures++;
-        terminal.error(`mshare: seed ${seeds[i]}: ${one.failure}\n`);
-      } else if (one.comparison!.differences.length > 0) {
-        tally.differing++;
-        await reportDifference(terminal, seeds[i]!, one, json);
+/** As a line of `--json`. */
+type Line = Partial<Finding> & { readonly tally?: Omit<Slice, "findings"> };
+
+export async function conformRandom(terminal: Terminal, run: RandomRun): Promise<Status> {
+  const sum: Sum = { programs: 0, statements: 0, differing: 0, failures: 0, unsteady: 0, version: "" };
+  const progress = progressOf(terminal, run);
+  const slices = slicesOf(run);
+  const self = terminal.native?.self;
+  const alone = run.workers === 1 || !self || slices.length === 1;
+  const judge = (slice: RandomRun) =>
+    alone ? judgeSlice(terminal, slice.count, slice.seed, progress.add) : judgeElsewhere(self, slice, progress.add);
+  let problem: string | undefined;
+  await inOrder(slices, alone ? 1 : run.workers, judge, (slice, result) => {
+    if (typeof result === "string") problem ??= result;
+    if (typeof result === "string") return;
+    gather(sum, result);
+    progress.clear();
+    for (const finding of result.findings) tell(terminal, finding, run.json);
+    return terminal.interrupted() || result.programs < slice.count;
+  });
+  progress.clear();
+  if (problem !== undefined) return complain(terminal, problem);
+  const judges = sum.machine !== undefined && isJudge(sum.machine, sum.version);
+  if (run.json) terminal.out(jsonLine(totals(sum, run, judges)));
+  else terminal.out(summary(sum, run, judges));
+  if (terminal.interrupted()) return STATUS.interrupted;
+  if (sum.failures > 0) return STATUS.refused;
+  return sum.differing > 0 && judges ? STATUS.failed : STATUS.ok;
+}
+
+function slicesOf(run: RandomRun): RandomRun[] {
+  const size = run.workers > 1 ? Math.min(SLICE, Math.ceil(run.count / run.workers)) : run.count;
+  return Array.from({ length: Math.ceil(run.count / size) }, (_, i) => ({
+    ...run,
+    seed: run.seed + i * size,
+    count: Math.min(size, run.count - i * size),
+  }));
+}
+
+/** Does `work` on all items, so many at a time, and hands the results over in order; `use` gives true to end it. */
+async function inOrder<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<R>,
+  use: (item: T, result: R) => boolean | undefined,
+): Promise<void> {
+  const results = new Map<number, R>();
+  let [next, told, ended] = [0, 0, false];
+  const worker = async () => {
+    while (next < items.length && !ended) {
+      const at = next++;
+      results.set(at, await work(items[at]!));
+      for (; results.has(told); told++) {
+        ended = use(items[told]!, results.get(told)!) || ended;
+        results.delete(told);
       }
     }
-    if (terminal.progress) terminal.error(`\r${tally.programs} of ${count} programs, ${tally.differing} differ`);
-  }
-  if (terminal.progress) terminal.error("\r\u001b[K");
-  const judge = machine !== undefined && isJudge(machine, version);
-  if (json) terminal.out(jsonLine({ ...tally, seed, kernel: machine?.kernel, version, judge }));
-  else terminal.out(summary(tally, seed, machine, version));
-  if (terminal.interrupted()) return STATUS.interrupted;
-  if (tally.failures > 0) return STATUS.refused;
-  return tally.differing > 0 && judge ? STATUS.failed : STATUS.ok;
-}
-
-/** Judges texts that lie in no file. */
-async function judgeTexts(terminal: Terminal, texts: readonly string[]): Promise<readonly Judged[] | string> {
-  const names = new Map(texts.map((text, i) => [`random-${i}.mshare`, text]));
-  const host = { ...terminal, read: (path: string) => names.get(path) };
-  return judgeScenarios(
-    terminal,
-    [...names.keys()].map((program) => ({ program })),
-    host,
-    "quick",
-  );
-}
-
-async function reportDifference(terminal: Terminal, seed: number, judged: Judged, json: boolean): Promise<void> {
-  const kind = kindOf(judged);
-  const shows = async (texts: readonly string[]): Promise<boolean[]> => {
-    const sound = texts.map((text) => !isRefused(terminal, text));
-    const results = await judgeTexts(
-      terminal,
-      texts.filter((_, i) => sound[i]),
-    );
-    if (typeof results === "string") return texts.map(() => false);
-    let next = 0;
-    return sound.map((one) => one && kindOf(results[next++]!) === kind);
   };
-  const small = await shrink(randomScenario(seed), shows);
-  const again = await judgeTexts(terminal, [small]);
-  const differences = (typeof again === "string" ? undefined : again[0]?.comparison?.differences) ?? [];
-  if (json) terminal.out(jsonLine({ seed, scenario: small, differences }));
-  else terminal.out(`seed ${seed} differs:\n${differencesText(`seed-${seed}.mshare`, small, differences)}\n${small}\n`);
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-/** Shrinking may have taken away what another line needs. */
-function isRefused(terminal: Terminal, text: string): boolean {
-  const program = "random.mshare";
-  return "refused" in exportScenarios({ ...terminal, read: () => text }, [{ program }]);
+type Self = NonNullable<NonNullable<Terminal["native"]>["self"]>;
+
+/** The same command in a process of its own. */
+async function judgeElsewhere(self: Self, run: RandomRun, done: (programs: number) => void): Promise<Slice | string> {
+  const { count, seed } = run;
+  const { status, out, error } = await self([
+    "conform",
+    "--random",
+    `${count}`,
+    "--seed",
+    `${seed}`,
+    "--workers",
+    "1",
+    "--json",
+  ]);
+  const lines = out.split("\n").filter((line) => line.startsWith("{"));
+  const read = lines.map((line) => JSON.parse(line) as Line & Omit<Slice, "findings">);
+  const last = read.pop();
+  if (last?.programs === undefined) return error.trim() || `the process for seed ${seed} ended with ${status}`;
+  done(last.programs);
+  const { programs, statements, version, machine } = last;
+  return { findings: read as Finding[], programs, statements, version, ...(machine ? { machine } : {}) };
 }
 
-/** What differs first, without the numbers in it: shrinking keeps to it. */
-function kindOf({ comparison }: Judged): string {
-  const one = comparison?.differences[0];
-  return one ? `${one.call} ${one.what.replace(/0x[0-9a-f]+|^p\d+: | and \d+ more/g, "")}` : "";
+function gather(sum: Sum, { findings, programs, statements, machine, version }: Slice): void {
+  sum.programs += programs;
+  sum.statements += statements;
+  sum.machine ??= machine;
+  sum.version ||= version;
+  for (const finding of findings) {
+    if (finding.failure !== undefined) sum.failures++;
+    else if (finding.unsteady !== undefined) sum.unsteady++;
+    else sum.differing++;
+  }
 }
 
-function summary(tally: Tally, seed: number, machine: RealMachine | undefined, version: string): string {
+function tell(terminal: Terminal, finding: Finding, json: boolean): void {
+  const { seed, scenario, differences, failure, unsteady } = finding;
+  if (json) terminal.out(jsonLine(finding));
+  else if (failure !== undefined) terminal.error(`mshare: seed ${seed}: ${failure}\n`);
+  else if (unsteady !== undefined) terminal.out(`seed ${seed} differed in one run and not in another: ${unsteady}\n`);
+  else
+    terminal.out(
+      `seed ${seed} differs:\n${differencesText(`seed-${seed}.mshare`, scenario!, differences!)}\n${scenario}\n`,
+    );
+}
+
+/** Says on standard error how far a run is: always where that is a terminal, else now and then. */
+function progressOf(terminal: Terminal, { count, seed }: RandomRun) {
+  let [programs, milestone] = [0, MILESTONE];
+  return {
+    add(more: number) {
+      programs += more;
+      if (terminal.progress) terminal.error(`\r${programs} of ${count} programs`);
+      else if (programs >= milestone) {
+        terminal.error(`${programs} of ${count} programs from seed ${seed}\n`);
+        milestone = programs + MILESTONE;
+      }
+    },
+    clear() {
+      if (terminal.progress) terminal.error("\r\u001b[K");
+    },
+  };
+}
+
+const totals = (
+  { programs, statements, differing, failures, unsteady, machine, version }: Sum,
+  run: RandomRun,
+  judge: boolean,
+) => ({
+  programs,
+  statements,
+  differing,
+  failures,
+  unsteady,
+  seed: run.seed,
+  next: run.seed + programs,
+  kernel: machine?.kernel,
+  machine,
+  version,
+  judge,
+});
+
+function summary(
+  { programs, statements, differing, failures, unsteady, machine, version }: Sum,
+  run: RandomRun,
+  judge: boolean,
+): string {
   if (!machine) return "no program has run\n";
-  const { programs, statements, differing, failures, unsteady } = tally;
-  const head = `${programs} random programs from seed ${seed}, ${statements} statements, on ${machineText(machine)}\n`;
-  const other = isJudge(machine, version)
-    ? ""
-    : `  this kernel is not the simulated ${version}: differences are no mistakes\n`;
-  const changing = unsteady > 0 ? `  ${unsteady} of them differed in one run and not in another\n` : "";
-  const failed = failures > 0 ? `  ${failures} could not be run\n` : "";
-  return `${head}  ${differing === 0 ? "all agree" : `${differing} differ`} with the simulated Linux ${version}\n${changing}${failed}${other}`;
+  const seeds = `seeds ${run.seed} to ${run.seed + programs - 1}`;
+  const head = `${programs} random programs, ${seeds}, ${statements} statements, on ${machineText(machine)}\n`;
+  const lines = [
+    `${differing === 0 ? "all agree" : `${differing} differ`} with the simulated Linux ${version}`,
+    ...(unsteady > 0 ? [`${unsteady} of them differed in one run and not in another`] : []),
+    ...(failures > 0 ? [`${failures} could not be run`] : []),
+    ...(judge ? [] : [`this kernel is not the simulated ${version}: differences are no mistakes`]),
+    ...(machine.ages
+      ? ["not compared: Referenced of smaps where Linux has more of it: kdamond ages pages on this machine"]
+      : []),
+    ...(programs < run.count ? [`ended early: --seed ${run.seed + programs} goes on`] : []),
+  ];
+  return `${head}${lines.map((line) => `  ${line}\n`).join("")}`;
 }

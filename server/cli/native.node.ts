@@ -1,13 +1,15 @@
 // Compiles C programs with the system's compiler and runs them, in Node.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Native, NativeProgram } from "./native.ts";
+import type { Native, NativeProgram, NativeRun } from "./native.ts";
 
 const COMPILERS = ["cc", "gcc", "clang"];
-/** Milliseconds after which a program is taken for stuck. */
+/** Milliseconds without a word after which a program is taken for stuck. */
 const PATIENCE = 120_000;
+/** Milliseconds that a program gets to end when it is asked to, and then to vanish. */
+const LAST_ORDERS = 15_000;
 
 export const native: Native = {
   async compile(source) {
@@ -18,37 +20,60 @@ export const native: Native = {
     const [file, program] = [join(folder, "scenario.c"), join(folder, "scenario")];
     writeFileSync(file, source);
     const flags = ["-O0", "-Wall", "-Wextra", "-Werror", "-o", program, file];
-    const { status, error } = await runProgram(compiler, flags);
+    const { status, error } = await runProgram(compiler, flags, PATIENCE);
     if (status === 0) return compiled(program, folder);
     rmSync(folder, { recursive: true, force: true });
     return `${compiler} does not compile the program:\n${error}`;
   },
+  self: (args) => runProgram(process.execPath, [process.argv[1]!, ...args], undefined),
+  processors: availableParallelism(),
 };
 
 function compiled(program: string, folder: string): NativeProgram {
   return {
-    run: (args) => runProgram(program, args),
+    run: (args) => runProgram(program, args, PATIENCE),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-function runProgram(program: string, args: readonly string[]): ReturnType<NativeProgram["run"]> {
+/** `patience`: milliseconds that it may be silent; undefined: as long as it likes. */
+function runProgram(program: string, args: readonly string[], patience: number | undefined): Promise<NativeRun> {
   return new Promise((resolve) => {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-    const out: Buffer[] = [];
-    const error: Buffer[] = [];
-    child.stdout.on("data", (part: Buffer) => out.push(part));
-    child.stderr.on("data", (part: Buffer) => error.push(part));
-    // It takes its processes along when it is asked to end.
-    const timer = setTimeout(() => child.kill("SIGTERM"), PATIENCE);
-    child.on("error", (reason) => {
+    const parts: Record<"out" | "error", Buffer[]> = { out: [], error: [] };
+    let timer: NodeJS.Timeout | undefined;
+    const end = (status: number | undefined, problem?: string) => {
       clearTimeout(timer);
-      resolve({ status: undefined, out: "", error: reason.message });
-    });
-    child.on("close", (status) => {
+      const text = (of: readonly Buffer[]) => Buffer.concat(of).toString("utf8");
+      resolve({ status, out: text(parts.out), error: problem ?? text(parts.error) });
+    };
+    const abandon = () => {
+      child.unref();
+      end(undefined, "it does not end, not even when it is killed");
+    };
+    // It takes its processes along when it is asked to end. One that Linux holds fast is left behind.
+    const steps = [
+      { after: patience, act: () => child.kill("SIGTERM") },
+      { after: LAST_ORDERS, act: () => child.kill("SIGKILL") },
+      { after: LAST_ORDERS, act: abandon },
+    ];
+    const wait = (step: number) => {
       clearTimeout(timer);
-      const text = (parts: readonly Buffer[]) => Buffer.concat(parts).toString("utf8");
-      resolve({ status: status ?? undefined, out: text(out), error: text(error) });
-    });
+      const next = steps[step];
+      if (next?.after === undefined) return;
+      timer = setTimeout(() => {
+        wait(step + 1);
+        next.act();
+      }, next.after);
+    };
+    wait(0);
+    const hear = (into: Buffer[]) => (part: Buffer) => {
+      into.push(part);
+      if (!child.killed) wait(0);
+    };
+    child.stdout.on("data", hear(parts.out));
+    child.stderr.on("data", hear(parts.error));
+    child.on("error", (reason) => end(undefined, reason.message));
+    child.on("close", (status) => end(status ?? undefined));
   });
 }

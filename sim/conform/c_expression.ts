@@ -20,6 +20,8 @@ export function cInteger(value: bigint): string {
 }
 
 export function cExpression(expr: Expr, scope: CScope): string {
+  const value = knownValue(expr, scope);
+  if (value !== undefined) return cInteger(value);
   switch (expr.kind) {
     case "integer":
       return cInteger(expr.value);
@@ -46,6 +48,21 @@ export function cExpression(expr: Expr, scope: CScope): string {
       return "0";
   }
   throw new NotExportable("This reads the simulated machine; a program on a real Linux cannot.", expr);
+}
+
+/** What is known before the run; only what stays in 64 bits. Compilers would find out too, but take their time. */
+function knownValue(expr: Expr, scope: CScope): bigint | undefined {
+  if (expr.kind === "integer") return expr.value;
+  if (expr.kind === "group") return knownValue(expr.inner, scope);
+  if (expr.kind === "name") {
+    const constant = scope.variable(expr.name) === undefined ? scope.constant(expr.name) : undefined;
+    return typeof constant === "bigint" ? constant : undefined;
+  }
+  if (expr.kind !== "binary") return undefined;
+  const [left, right] = [knownValue(expr.left, scope), knownValue(expr.right, scope)];
+  if (left === undefined || right === undefined) return undefined;
+  const value = { "+": left + right, "-": left - right, "*": left * right, "|": left | right }[expr.operator as string];
+  return value !== undefined && value >= 0n && value < 2n ** 64n ? value : undefined;
 }
 
 function nameExpression(expr: Extract<Expr, { kind: "name" }>, scope: CScope): string {

@@ -145,7 +145,7 @@ export function cScenario(scenario: CheckedScenario, plan: Plan, roster: Roster,
   for (const { item } of scenario.program.items) body([item], { loops: [], owner: undefined, indent: "  " });
   const cast = roster.members.map(({ name, processOf, forked }, i) => {
     if (forked && processOf !== i) throw new NotExportable(`Threads of a forked process cannot be exported: ${name}.`);
-    return `  {.name = ${cString(name)}, .process = ${processOf}, .forked = ${forked ? 1 : 0}, .perf = -1},`;
+    return `  {.name = ${cString(name)}, .process = ${processOf}, .forked = ${forked ? 1 : 0}, .perf = -1, .proc = {-1, -1, -1, -1}},`;
   });
   const text = [
     `/* ${plan.files[0]!.path.replaceAll("*/", "* /")} */`,

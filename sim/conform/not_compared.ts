@@ -36,6 +36,7 @@ export function notCompared(scenario: CheckedScenario, { machine, statements, pa
   say(pageTables === null && !machine.root, "PageTables of /proc/meminfo: only root can have it brought up to date");
   say(!machine.scan, "pages of mappings above 1 GiB: this Linux has no PAGEMAP_SCAN");
   say(!machine.full, "pages and mappings after every statement: there are too many; at the end they are compared");
+  say(machine.ages, "Referenced of smaps where Linux has more of it: kdamond ages pages on this machine");
   say(machine.randomized, "addresses that the kernel chooses: their randomisation could not be switched off");
   say(machine.overcommit !== "0", `refusals of large mappings: vm.overcommit_memory is ${machine.overcommit}, not 0`);
   const declared = declaredOptions(scenario);

@@ -40,7 +40,7 @@ export interface ObservedStatement {
   readonly line: number;
   readonly actor: string;
   readonly call: string;
-  /** One of the three. */
+  /** One of the three; none where an argument was not known, for an earlier call has failed. */
   readonly result?: bigint;
   readonly errno?: string;
   readonly signal?: string;
@@ -70,6 +70,8 @@ export interface RealMachine {
   readonly swap: number;
   readonly cpus: number;
   readonly root: boolean;
+  /** A thread of DAMON looks at pages and so changes what is seen of their use. */
+  readonly ages: boolean;
   /** Addresses could not be made predictable. */
   readonly randomized: boolean;
   /** Frame numbers of pagemap could be read. */

@@ -1,7 +1,8 @@
 // Random scenarios: what a fuzzer would do to Linux's memory management, in the scenario language. They are drawn from a
 // rough idea of what is mapped and open, so that most calls meet something; what does not is tried now and then too.
-import { accessCallText, fileCall, mappingCall, mmapCall } from "./random_calls.ts";
 import { createDraw, type Draw } from "./random_draw.ts";
+import { fileCall } from "./random_files.ts";
+import { accessCall, mappingCall, mmapCall } from "./random_mappings.ts";
 
 /** A process as the generator imagines it. */
 export interface Actor {
@@ -15,13 +16,17 @@ export interface Actor {
   ended: string[];
   children: string[];
   variables: number;
+  /** A mapping may be large: nothing asks for all pages of everything then. */
+  large: boolean;
+  /** What it maps from now on is made present at once. */
+  locksAll: boolean;
 }
 
 /** The text of scenario number `seed`: 1 to 4 processes, 5 to 60 calls. */
 export function randomScenario(seed: number): string {
   const draw = createDraw(seed);
   const actors = Array.from({ length: draw.between(1, 4) }, (_, i): Actor => {
-    const unborn = i > 0 && draw.chance(0.5);
+    const unborn = i > 0 && draw.chance(0.6);
     return {
       name: `p${i}`,
       state: unborn ? "unborn" : "alive",
@@ -30,6 +35,8 @@ export function randomScenario(seed: number): string {
       ended: [],
       children: [],
       variables: 0,
+      large: false,
+      locksAll: false,
     };
   });
   const lines: string[] = [];
@@ -49,11 +56,11 @@ function callOf(draw: Draw, actor: Actor, actors: readonly Actor[]): string {
   // Nothing comes of most calls before something is mapped.
   if (actor.mappings.length === 0 && draw.chance(0.8))
     return draw.chance(0.3) ? fileCall(draw, actor) : mmapCall(draw, actor);
-  const kind = draw.weighted({ mapping: 42, access: 38, file: 15, process: 5 });
+  const kind = draw.weighted({ mapping: 42, access: 38, file: 15, process: 7 });
   if (kind === "mapping") return mappingCall(draw, actor);
-  if (kind === "access") return accessCallText(draw, actor);
+  if (kind === "access") return accessCall(draw, actor);
   if (kind === "file") return fileCall(draw, actor);
-  return processCall(draw, actor, actors) ?? accessCallText(draw, actor);
+  return processCall(draw, actor, actors) ?? accessCall(draw, actor);
 }
 
 function processCall(draw: Draw, actor: Actor, actors: readonly Actor[]): string | undefined {
@@ -80,6 +87,7 @@ function forkCall(actor: Actor, actors: readonly Actor[]): string | undefined {
   child.mappings = [...actor.mappings];
   child.descriptors = [...actor.descriptors];
   child.variables = actor.variables;
+  child.large = actor.large;
   actor.children.push(child.name);
   return `fork(${child.name})`;
 }

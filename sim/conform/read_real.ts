@@ -12,6 +12,7 @@ type Printed = RealMachine & {
     readonly result?: string;
     readonly errno?: string;
     readonly signal?: string;
+    readonly undone?: string;
     readonly full: boolean;
     readonly processes: ObservedProcesses;
   }[];
@@ -35,6 +36,7 @@ export function readReal(json: string): RealRun {
 function outcome(one: Printed["statements"][number]): Pick<ObservedStatement, "result" | "errno" | "signal"> {
   if (one.errno !== undefined) return { errno: errnoName(Number(one.errno)) };
   if (one.signal !== undefined) return { signal: signalName(Number(one.signal)) };
+  if (one.undone !== undefined) return {};
   return { result: BigInt(one.result ?? "0") };
 }
 

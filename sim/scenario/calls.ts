@@ -118,6 +118,50 @@ const files: readonly CallSpec[] = [
     errors: { EBADF: "not open", EINVAL: "not open for writing, a negative length, or a file without size" },
   },
   {
+    name: "fallocate",
+    params: [
+      fd,
+      { name: "mode", kind: "flags", constants: ["FALLOC_"] },
+      { name: "offset", kind: "offset" },
+      { name: "length", kind: "offset" },
+    ],
+    doc: "Gives a file its pages, or with `FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE` takes them away, from every mapping too.",
+    returns: "0",
+    errors: {
+      EBADF: "not open for writing",
+      EINVAL: "a negative offset, or no length",
+      EOPNOTSUPP: "flags that do not go together, or that the file system does not know",
+      EFBIG: "larger than files get",
+      ENOSPC: "the file system is full",
+    },
+  },
+  {
+    name: "lseek",
+    params: [fd, { name: "offset", kind: "offset" }, { name: "whence", kind: "int", constants: ["SEEK_"] }],
+    doc: "Moves the file's position.",
+    returns: "the new position in bytes",
+    errors: {
+      EBADF: "not open",
+      EINVAL: "an unknown `whence`, or before the file's start",
+      ENXIO: "`SEEK_DATA` or `SEEK_HOLE` beyond the end",
+      ESPIPE: "no seeking there",
+    },
+  },
+  {
+    name: "dup",
+    params: [fd],
+    doc: "A second descriptor for the same open file: they share position and flags.",
+    returns: "the lowest free descriptor",
+    errors: { EBADF: "not open" },
+  },
+  {
+    name: "fsync",
+    params: [fd],
+    doc: "Writes a file back; for files in memory there is nothing to do.",
+    returns: "0",
+    errors: { EBADF: "not open", EINVAL: "the file does not support it" },
+  },
+  {
     name: "memfd_create",
     params: [
       { name: "name", kind: "string" },
@@ -206,6 +250,50 @@ const mappings: readonly CallSpec[] = [
     returns: "0",
     errors: { EINVAL: "not page-aligned", ENOMEM: "a hole in the range", EFAULT: "`vec` is not writable" },
   },
+  {
+    name: "msync",
+    params: [addr, length, { name: "flags", kind: "flags", constants: ["MS_"] }],
+    doc: "Writes a shared mapping back. The files here live in memory, so that only the checks remain.",
+    returns: "0",
+    errors: {
+      EINVAL: "not page-aligned, or flags that do not go together",
+      ENOMEM: "a hole in the range",
+      EBUSY: "`MS_INVALIDATE` of locked memory",
+    },
+  },
+  {
+    name: "mlock",
+    params: [addr, length],
+    doc: "Makes a range present and keeps it in memory. Whoever runs a scenario is root: there is no limit.",
+    returns: "0",
+    errors: {
+      ENOMEM: "a hole in the range, or a page that cannot be had",
+      EAGAIN: "no memory",
+      EINVAL: "a length that overflows",
+    },
+  },
+  {
+    name: "mlock2",
+    params: [addr, length, { name: "flags", kind: "flags", constants: ["MLOCK_"] }],
+    doc: "`mlock`; with `MLOCK_ONFAULT` pages are locked when they are faulted in.",
+    returns: "0",
+    errors: { ENOMEM: "a hole in the range, or a page that cannot be had", EINVAL: "unknown flags" },
+  },
+  {
+    name: "munlock",
+    params: [addr, length],
+    doc: "Takes `mlock` back.",
+    returns: "0",
+    errors: { ENOMEM: "a hole in the range", EINVAL: "a length that overflows" },
+  },
+  {
+    name: "mlockall",
+    params: [{ name: "flags", kind: "flags", constants: ["MCL_"] }],
+    doc: "Locks what is mapped, what will be mapped, or both.",
+    returns: "0",
+    errors: { EINVAL: "no flags, unknown ones, or `MCL_ONFAULT` alone" },
+  },
+  { name: "munlockall", params: [], doc: "Takes all locks on the caller's memory back.", returns: "0" },
 ];
 
 const guestErrors = {

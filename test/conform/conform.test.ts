@@ -23,6 +23,7 @@ const lying = (from: RegExp, to: string): Native => ({
       ...program,
       async run(args) {
         const ran = await program.run(args);
+        if (args.includes("machine")) return ran;
         assert.match(ran.out, from);
         return { ...ran, out: ran.out.replace(from, to) };
       },

@@ -22,6 +22,7 @@ struct slot {
   uint64_t child;    /* the slot of a new process or thread */
   uint64_t accessed; /* pages that a touch has reached */
   uint64_t clear[4]; /* two ranges to unmap at the start */
+  uint64_t own, own_pages; /* what a new process or thread makes present */
 };
 
 extern const char agent_begin[], agent_entry[], agent_handler[], agent_restore[], agent_end[];
@@ -40,10 +41,10 @@ __asm__(
     "  mov 120(%r15), %rsi\n"
     "  mov $11, %eax\n"
     "  syscall\n"
-    "1:\n" /* a new process or thread starts here: all of its slot is made present */
+    "1:\n" /* a new process or thread starts here */
     "  lea 0xff00(%r15), %rsp\n"
-    "  mov %r15, %rax\n"
-    "  mov $16, %ecx\n"
+    "  mov 128(%r15), %rax\n"
+    "  mov 136(%r15), %rcx\n"
     "2:\n"
     "  lock orq $0, 512(%rax)\n"
     "  add $4096, %rax\n"
@@ -161,6 +162,16 @@ struct kernel_sigaction {
 static uint64_t agent_address(const char *part) { return AREA + (uint64_t)(part - agent_begin); }
 
 static struct slot *slot_of(int who) { return (struct slot *)(AREA + (uint64_t)(who + 1) * SLOT_BYTES); }
+
+/* Few processes have all slots present, so that mlockall finds nothing to bring in; many only their own. */
+static int has_whole_area(void) { return AREA_BYTES <= 2UL << 20; }
+
+static void prepare_slot(int who) {
+  struct slot *slot = slot_of(who);
+  slot->own = has_whole_area() ? AREA : (uint64_t)slot;
+  slot->own_pages = (has_whole_area() ? AREA_BYTES : SLOT_BYTES) / 4096;
+  slot->turn = TURN_AGENT;
+}
 
 /* Signals that an access can raise end the access, not the process. */
 static void catch_signals(void) {

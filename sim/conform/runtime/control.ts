@@ -8,12 +8,14 @@ struct member {
   pid_t pid;
   int alive;
   int perf; /* counts hardware faults, or -1 */
+  int proc[4]; /* its files in /proc, or -1 */
   uint64_t minflt, majflt; /* at the start */
 };
 
 static const char *directory(void);
 static void record(int file, int line, int who, const char *name, const char *text, int64_t value);
 static void take_baseline(int who);
+static void close_proc(int who);
 
 static int scenario;
 static struct member *members;
@@ -75,6 +77,7 @@ static void await_end(int who) {
   members[who].alive = 0;
   if (members[who].perf >= 0) close(members[who].perf);
   members[who].perf = -1;
+  close_proc(who);
 }
 
 static int64_t agent_call(int who, int op, long nr, const uint64_t arg[6]) {
@@ -100,7 +103,8 @@ static void came_alive(int who, pid_t pid) {
 }
 
 static void start_process(int who) {
-  slot_of(who)->turn = TURN_AGENT;
+  prepare_slot(who);
+  fflush(stdout);
   pid_t pid = fork();
   if (pid < 0) die("fork: %s", strerror(errno));
   if (pid == 0) become_agent(who);
@@ -110,7 +114,7 @@ static void start_process(int who) {
 /* A process or thread made by one that is there; a negative errno where that fails. */
 static int64_t spawn(int parent, int child, long nr, uint64_t flags) {
   slot_of(parent)->child = (uint64_t)slot_of(child);
-  slot_of(child)->turn = TURN_AGENT;
+  prepare_slot(child);
   int64_t pid = agent_call(parent, OP_SPAWN, nr, (uint64_t[6]){flags});
   if (pid > 0) came_alive(child, (pid_t)pid);
   return pid;
@@ -126,11 +130,13 @@ static void start_members(void) {
     if (members[i].alive && members[i].process == i) take_baseline(i);
 }
 
+static int value_missing; /* an argument of the next statement is not known, for its call has failed */
+
 /* The value of a variable as a process or thread sees it. */
 USED static uint64_t value_of(int who, int variable) {
   if (!is_set[who][variable]) who = members[who].process;
-  if (!is_set[who][variable]) die("%s: a variable is not known, for its call has failed", members[who].name);
-  return variables[who][variable];
+  if (!is_set[who][variable]) value_missing = 1;
+  return is_set[who][variable] ? variables[who][variable] : 0;
 }
 
 static void set_variable(int who, int variable, uint64_t value) {
@@ -199,7 +205,12 @@ static int64_t perform_agent(const struct call *call) {
     if (arg[1] / 4096 > ROOM_BYTES) die("line %d: mincore of more than %lu pages has no room", call->line, ROOM_BYTES);
     arg[2] = (uint64_t)slot_of(call->who) + ROOM_AT;
   }
+  if (call->op == OP_SYSCALL && call->nr == SYS_mlockall && !has_whole_area())
+    die("line %d: mlockall would lock this program's own memory; there are too many processes", call->line);
   int64_t result = agent_call(call->who, call->op, call->nr, arg);
+  /* The agent's own memory does not count among what is locked. */
+  if (call->op == OP_SYSCALL && call->nr == SYS_mlockall && result == 0)
+    agent_call(call->who, OP_SYSCALL, SYS_munlock, (uint64_t[6]){AREA, AREA_BYTES});
   return call->op == OP_STORE ? (int64_t)call->arg[1] : result;
 }
 
@@ -240,6 +251,11 @@ USED static void perform(const struct call *call) {
   struct slot *slot = slot_of(who);
   slot->signal = 0;
   int64_t result = 0;
+  if (value_missing) {
+    value_missing = 0;
+    record(call->file, call->line, who, call->name, "undone", 0);
+    return;
+  }
   switch (call->kind) {
     case DO_AGENT: result = perform_agent(call); break;
     case DO_FORK: result = perform_fork(call); break;

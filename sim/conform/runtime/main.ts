@@ -41,6 +41,7 @@ export const mainSource = String.raw`/* ---- Beginning and end. ---- */
 
 static char private_directory[64];
 static pid_t controller;
+static pid_t running; /* the controller of the scenario that runs now, where all run */
 
 static const char *directory(void) { return private_directory; }
 
@@ -52,9 +53,15 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
 /* Whatever happens: no process and no file stays behind. */
 static void clean_up(void) {
   if (getpid() != controller) return;
+  if (running > 0) kill(running, SIGTERM);
   for (int i = 0; i < member_count; i++)
     if (members[i].pid > 0 && members[i].process == i) kill(members[i].pid, SIGKILL);
-  while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) continue;
+  /* One that Linux holds fast is left behind. */
+  for (int tries = 0; tries < 5000; tries++) {
+    pid_t ended = waitpid(-1, NULL, WNOHANG);
+    if (ended == 0) usleep(1000);
+    else if (ended < 0 && errno != EINTR) break;
+  }
   if (private_directory[0]) nftw(private_directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -118,7 +125,7 @@ static int64_t page_tables(void) {
     if (fd < 0 || write(fd, "1", 1) != 1) last = -2;
     if (fd >= 0) close(fd);
     if (last == -2) return -1;
-    int64_t now = (int64_t)line_value(proc_text(0, "/proc/meminfo"), "PageTables") * 1024;
+    int64_t now = (int64_t)line_value(file_text("/proc/meminfo"), "PageTables") * 1024;
     if (now == last) return now;
     last = now;
   }
@@ -140,40 +147,44 @@ static void print_text(const char *name, const char *text) {
   printf("\",");
 }
 
+/* Whether a thread of DAMON looks at pages, and so changes what is seen of their use. */
+static int is_aged(void) {
+  int found = 0;
+  DIR *all = opendir("/proc");
+  for (struct dirent *entry; all && !found && (entry = readdir(all));) {
+    char path[300];
+    snprintf(path, sizeof path, "/proc/%s/comm", entry->d_name);
+    if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9') found = !strncmp(file_text(path), "kdamond", 7);
+  }
+  if (all) closedir(all);
+  return found;
+}
+
+static int aged;
+
 static void print_machine(void) {
   struct utsname name;
   uname(&name);
   printf("{");
   print_text("kernel", name.release);
-  print_text("thp", proc_text(0, "/sys/kernel/mm/transparent_hugepage/enabled"));
-  print_text("overcommit", proc_text(0, "/proc/sys/vm/overcommit_memory"));
-  char *meminfo = proc_text(0, "/proc/meminfo");
+  print_text("thp", file_text("/sys/kernel/mm/transparent_hugepage/enabled"));
+  print_text("overcommit", file_text("/proc/sys/vm/overcommit_memory"));
+  char *meminfo = file_text("/proc/meminfo");
   printf("\"memory\":%lu,\"swap\":%lu,", line_value(meminfo, "MemTotal") * 1024, line_value(meminfo, "SwapTotal") * 1024);
   printf("\"cpus\":%ld,\"root\":%s,", sysconf(_SC_NPROCESSORS_ONLN), geteuid() == 0 ? "true" : "false");
+  printf("\"ages\":%s,", aged ? "true" : "false");
   printf("\"randomized\":%s,", personality(0xffffffff) & ADDR_NO_RANDOMIZE ? "false" : "true");
 }
 
 static void usage(const char *name) {
-  fprintf(stderr, "usage: %s [NUMBER] [quick]\nRuns scenario NUMBER (of %d, from 0) and prints what came of it as JSON;\n"
-                  "quick: without PageTables of /proc/meminfo.\n", name, SCENARIOS);
+  fprintf(stderr, "usage: %s [NUMBER|all|machine] [quick]\nRuns scenario NUMBER (of %d, from 0; all: one after the other, each followed by\n"
+                  "a line with ===, its number and status; machine: none) and prints what came of it\n"
+                  "as JSON; quick: without PageTables of /proc/meminfo.\n", name, SCENARIOS);
   exit(2);
 }
 
-int main(int argc, char **argv) {
+static int run_one(int quick) {
   controller = getpid();
-  atexit(clean_up);
-  int quick = 0;
-  for (int i = 1; i < argc; i++) {
-    if (!strcmp(argv[i], "quick")) quick = 1;
-    else if (argv[i][0] >= '0' && argv[i][0] <= '9') scenario = atoi(argv[i]);
-    else usage(argv[0]);
-  }
-  if (scenario < 0 || scenario >= SCENARIOS) usage(argv[0]);
-  start_again(argv);
-  signal(SIGINT, interrupted);
-  signal(SIGTERM, interrupted);
-  signal(SIGHUP, interrupted);
-  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   members = casts[scenario];
   member_count = cast_sizes[scenario];
   variables = calloc((size_t)member_count, sizeof *variables);
@@ -181,11 +192,9 @@ int main(int argc, char **argv) {
   if (!variables || !is_set) die("no memory");
   snprintf(private_directory, sizeof private_directory, "/dev/shm/mshare-%d", (int)getpid());
   if (mkdir(private_directory, 0700)) die("%s: %s", private_directory, strerror(errno));
-  umask(022);
   make_directory("shm");
   make_directory("tmp");
   stay_on_this_cpu();
-  lift_limits();
   map_area();
   print_machine();
   start_members();
@@ -202,5 +211,52 @@ int main(int argc, char **argv) {
   printf(",\"frames\":%s,\"scan\":%s,\"full\":%s}\n", frames_visible ? "true" : "false", can_scan ? "true" : "false",
          observation_budget < 0 ? "false" : "true");
   return 0;
+}
+
+/* Each scenario in a controller of its own; what one of them has to complain about stands where its JSON would end. */
+static int run_all(int quick) {
+  for (scenario = 0; scenario < SCENARIOS; scenario++) {
+    int status = 0;
+    fflush(stdout);
+    running = fork();
+    if (running < 0) die("fork: %s", strerror(errno));
+    if (running == 0) {
+      dup2(1, 2);
+      exit(run_one(quick));
+    }
+    while (waitpid(running, &status, 0) < 0)
+      if (errno != EINTR) die("wait: %s", strerror(errno));
+    running = 0;
+    printf("\n=== %d %d\n", scenario, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+  }
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  int quick = 0, all = 0, none = 0;
+  for (int i = 1; i < argc; i++) {
+    if (!strcmp(argv[i], "quick")) quick = 1;
+    else if (!strcmp(argv[i], "all")) all = 1;
+    else if (!strcmp(argv[i], "machine")) none = 1;
+    else if (argv[i][0] >= '0' && argv[i][0] <= '9') scenario = atoi(argv[i]);
+    else usage(argv[0]);
+  }
+  if (scenario < 0 || scenario >= SCENARIOS) usage(argv[0]);
+  start_again(argv);
+  controller = getpid();
+  atexit(clean_up);
+  signal(SIGINT, interrupted);
+  signal(SIGTERM, interrupted);
+  signal(SIGHUP, interrupted);
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  umask(022);
+  lift_limits();
+  aged = is_aged();
+  if (none) {
+    print_machine();
+    printf("\"statements\":[],\"end\":{},\"PageTables\":null,\"frames\":true,\"scan\":true,\"full\":true}\n");
+    return 0;
+  }
+  return all ? run_all(quick) : run_one(quick);
 }
 `;

@@ -28,25 +28,56 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *text, const c
   }
 }
 
-/* A file of /proc as a string that lives until the next call; "" where it cannot be read. */
-static char *proc_text(pid_t pid, const char *name) {
-  static char *buffer;
-  static size_t room;
-  char path[64];
-  if (pid) snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-  else snprintf(path, sizeof path, "%s", name);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  size_t size = 0;
+/* Reads what is left of a file; "" where it cannot be read. */
+static void read_all(struct text *into, int fd) {
+  into->size = 0;
   for (;;) {
-    if (room - size < 65536) buffer = realloc(buffer, room = room * 2 + 262144);
-    if (!buffer) die("no memory");
-    ssize_t more = fd < 0 ? 0 : read(fd, buffer + size, room - size - 1);
+    if (into->room - into->size < 16384) into->at = realloc(into->at, into->room = into->room * 2 + 65536);
+    if (!into->at) die("no memory");
+    ssize_t more = fd < 0 ? 0 : read(fd, into->at + into->size, into->room - into->size - 1);
     if (more <= 0) break;
-    size += (size_t)more;
+    into->size += (size_t)more;
   }
+  into->at[into->size] = 0;
+}
+
+/* A file as a string that lives until the next call. */
+static char *file_text(const char *path) {
+  static struct text text;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  read_all(&text, fd);
   if (fd >= 0) close(fd);
-  buffer[size] = 0;
-  return buffer;
+  return text.at;
+}
+
+enum { STAT, STATUS, SMAPS, PAGEMAP };
+
+/* The files of a process stay open while it lives. */
+static int proc_file(int who, int kind) {
+  static const char *const names[] = {"stat", "status", "smaps", "pagemap"};
+  int *fd = &members[who].proc[kind];
+  if (*fd < 0) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)members[who].pid, names[kind]);
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+  }
+  return *fd;
+}
+
+static void close_proc(int who) {
+  for (int i = 0; i < 4; i++) {
+    if (members[who].proc[i] >= 0) close(members[who].proc[i]);
+    members[who].proc[i] = -1;
+  }
+}
+
+/* A file of a process as a string that lives until the next call for the same kind of file. */
+static char *proc_text(int who, int kind) {
+  static struct text texts[3];
+  int fd = proc_file(who, kind);
+  if (fd >= 0) lseek(fd, 0, SEEK_SET);
+  read_all(&texts[kind], fd);
+  return texts[kind].at;
 }
 
 /* The number behind "Name:" at the start of a line; 0 where there is none. */
@@ -59,7 +90,7 @@ static uint64_t line_value(const char *text, const char *name) {
 
 static void fault_counts(int who, uint64_t *minflt, uint64_t *majflt) {
   unsigned long min = 0, maj = 0;
-  char *after = strrchr(proc_text(members[who].pid, "stat"), ')');
+  char *after = strrchr(proc_text(who, STAT), ')');
   if (after) sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %lu %*u %lu", &min, &maj);
   *minflt = min;
   *majflt = maj;
@@ -74,6 +105,7 @@ static void take_baseline(int who) {
 /* Bytes of page tables that the agent's own memory takes in a process. */
 static uint64_t area_tables(int who) {
   uint64_t parts = 1, last = 0;
+  if (has_whole_area()) return 3 * 4096;
   for (int i = 0; i < member_count; i++) {
     uint64_t part = ((uint64_t)(i + 1) * SLOT_BYTES) >> 21;
     if (members[i].process == who && part != last) parts++, last = part;
@@ -211,6 +243,10 @@ static void mapping_pages(struct mapping *mapping, void *with) {
   struct pages *pages = with;
   static struct scan_region regions[1024];
   uint64_t at = mapping->start;
+  if (mapping->end - at <= 16UL << 20) {
+    read_pages(pages, at, mapping->end);
+    return;
+  }
   while (can_scan && at < mapping->end) {
     struct scan scan = {.size = sizeof scan, .start = at, .end = mapping->end, .vec = (uint64_t)regions,
                         .vec_len = 1024, .category_anyof_mask = 0x118, .return_mask = 0x118};
@@ -226,28 +262,35 @@ static void mapping_pages(struct mapping *mapping, void *with) {
   if (!can_scan && mapping->end - at <= 1UL << 30) read_pages(pages, at, mapping->end);
 }
 
+/* What is printed of one process: its mappings, and the pages in them. */
+struct picture {
+  struct text *maps;
+  struct pages pages;
+};
+
 static void print_mapping(struct mapping *mapping, void *with) {
-  struct text *text = with;
-  char perms[8];
-  unsigned long offset;
-  if (sscanf(mapping->lines, "%*x-%*x %7s %lx", perms, &offset) != 2) return;
-  if (text->at[text->size - 1] == '}') add(text, ",");
-  add(text, "{\"start\":%lu,\"end\":%lu,\"perms\":\"%s\",\"offset\":%lu", mapping->start, mapping->end, perms, offset);
+  struct picture *picture = with;
+  struct text *text = picture->maps;
+  const char *perms = strchr(mapping->lines, ' ') + 1;
+  uint64_t offset = strtoul(perms + 5, NULL, 16);
+  add(text, "%s{\"start\":%lu,\"end\":%lu,\"perms\":\"%.4s\",\"offset\":%lu", text->size ? "," : "", mapping->start,
+      mapping->end, perms, offset);
   observation_budget -= 4;
-  for (const char *line = strchr(mapping->lines, '\n') + 1; line < mapping->next; line = strchr(line, '\n') + 1) {
-    const char *colon = strchr(line, ':'), *end = strchr(line, '\n');
-    if (!colon || !end || colon > end) break;
+  for (const char *line = strchr(mapping->lines, '\n') + 1; line < mapping->next;) {
+    const char *colon = strchr(line, ':'), *end = colon ? strchr(colon, '\n') : NULL;
+    if (!end) break;
+    const char *value = colon + 1 + strspn(colon + 1, " ");
     int name = (int)(colon - line);
     if (!strncmp(line, "VmFlags", 7)) {
-      const char *from = colon + 1 + strspn(colon + 1, " ");
-      while (end > from && end[-1] == ' ') end--;
-      add(text, ",\"VmFlags\":\"%.*s\"", (int)(end - from), from);
-    } else if (strncmp(end - 3, " kB", 3) == 0) {
-      uint64_t bytes = strtoull(colon + 1, NULL, 10) * 1024;
-      if (bytes) add(text, ",\"%.*s\":%lu", name, line, bytes);
-    }
+      const char *last = end;
+      while (last > value && last[-1] == ' ') last--;
+      add(text, ",\"VmFlags\":\"%.*s\"", (int)(last - value), value);
+    } else if (*value != '0' && strncmp(end - 3, " kB", 3) == 0)
+      add(text, ",\"%.*s\":%lu", name, line, strtoul(value, NULL, 10) * 1024);
+    line = end + 1;
   }
   add(text, "}");
+  mapping_pages(mapping, &picture->pages);
 }
 
 static int is_own_field(const char *field) {
@@ -256,10 +299,10 @@ static int is_own_field(const char *field) {
 
 static uint64_t field_of(int who, const char *field) {
   who = members[who].process;
-  uint64_t own = is_own_field(field) ? each_mapping(proc_text(members[who].pid, "smaps"), NULL, NULL) : 0;
+  uint64_t own = is_own_field(field) ? each_mapping(proc_text(who, SMAPS), NULL, NULL) : 0;
   if (!strcmp(field, "VmPTE")) own = area_tables(who);
   if (!strcmp(field, "VmSize")) own = AREA_BYTES;
-  return line_value(proc_text(members[who].pid, "status"), field) * 1024 - own;
+  return line_value(proc_text(who, STATUS), field) * 1024 - own;
 }
 
 struct field_wanted {
@@ -275,23 +318,18 @@ static void look_up_field(struct mapping *mapping, void *with) {
 
 USED static uint64_t smaps_field(int who, uint64_t address, const char *field) {
   struct field_wanted wanted = {address, 0, field};
-  each_mapping(proc_text(members[members[who].process].pid, "smaps"), look_up_field, &wanted);
+  each_mapping(proc_text(members[who].process, SMAPS), look_up_field, &wanted);
   return wanted.value;
 }
 
 USED static uint64_t pagemap_entry(int who, uint64_t address) {
-  char path[64];
   uint64_t entry = 0;
-  snprintf(path, sizeof path, "/proc/%d/pagemap", (int)members[members[who].process].pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || pread(fd, &entry, 8, (off_t)(address / 4096 * 8)) != 8) entry = 0;
-  if (fd >= 0) close(fd);
-  return entry;
+  int fd = proc_file(members[who].process, PAGEMAP);
+  return fd >= 0 && pread(fd, &entry, 8, (off_t)(address / 4096 * 8)) == 8 ? entry : 0;
 }
 
 static void observe_process(int who, struct text *text) {
   static const char *const fields[] = {"VmPTE", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmSwap", "VmSize", "VmLck"};
-  pid_t pid = members[who].pid;
   uint64_t minflt, majflt, faults = 0;
   fault_counts(who, &minflt, &majflt);
   add(text, "{\"counters\":{\"minflt\":%lu,\"majflt\":%lu", minflt - members[who].minflt, majflt - members[who].majflt);
@@ -303,30 +341,22 @@ static void observe_process(int who, struct text *text) {
     faults += value;
   }
   if (counted) add(text, ",\"faults\":%lu", faults);
-  char *smaps = full_observations ? proc_text(pid, "smaps") : NULL;
-  if (smaps) {
-    struct text maps = {0};
-    add(&maps, " ");
-    uint64_t own = each_mapping(smaps, print_mapping, &maps);
-    char *status = proc_text(pid, "status");
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-      uint64_t less = is_own_field(fields[i]) ? own : i == 0 ? area_tables(who) : i == 6 ? AREA_BYTES : 0;
-      add(text, ",\"%s\":%ld", fields[i], (int64_t)(line_value(status, fields[i]) * 1024 - less));
-    }
-    add(text, "},\n  \"maps\":[%s],\n  \"pages\":[", maps.at);
-    free(maps.at);
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/pagemap", (int)pid);
-    struct pages pages = {.text = text, .fd = open(path, O_RDONLY | O_CLOEXEC)};
-    each_mapping(proc_text(pid, "smaps"), mapping_pages, &pages);
-    end_run(&pages);
-    if (pages.fd >= 0) close(pages.fd);
-    add(text, "]}");
-  } else {
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-      add(text, ",\"%s\":%ld", fields[i], (int64_t)field_of(who, fields[i]));
-    add(text, "}}");
+  uint64_t own = 0;
+  struct text maps = {0}, runs = {0};
+  if (full_observations) {
+    struct picture picture = {.maps = &maps, .pages = {.text = &runs, .fd = proc_file(who, PAGEMAP)}};
+    own = each_mapping(proc_text(who, SMAPS), print_mapping, &picture);
+    end_run(&picture.pages);
+  } else own = each_mapping(proc_text(who, SMAPS), NULL, NULL);
+  char *status = proc_text(who, STATUS);
+  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+    uint64_t less = is_own_field(fields[i]) ? own : i == 0 ? area_tables(who) : i == 6 ? AREA_BYTES : 0;
+    add(text, ",\"%s\":%ld", fields[i], (int64_t)(line_value(status, fields[i]) * 1024 - less));
   }
+  add(text, full_observations ? "},\n  \"maps\":[%s],\n  \"pages\":[%s]}" : "}}", maps.at ? maps.at : "",
+      runs.at ? runs.at : "");
+  free(maps.at);
+  free(runs.at);
 }
 
 /* Linux adds pages to its lists in batches, for each CPU. Advice about a page of our own empties those of this CPU. */

@@ -16,7 +16,6 @@ import {
   VM_NORESERVE,
   VM_SHARED,
   VM_SPECIAL,
-  VM_SYNC,
   VM_WRITE,
   withoutVmFlags,
 } from "../flags.ts";
@@ -41,10 +40,10 @@ import {
   MAP_PRIVATE,
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
-  MAP_SYNC,
   MAP_TYPE,
 } from "../uapi/mman.ts";
 import { HPAGE_SIZE } from "./hugetlb.ts";
+import { calc_vm_flag_bits, calc_vm_prot_bits, LEGACY_MAP_MASK } from "./mman.ts";
 import { is_accounted, sysctl_max_map_count, vma_pages } from "./vma.ts";
 
 /** sysctl vm.mmap_min_addr */
@@ -94,10 +93,6 @@ export function* sys_mmap(
 
 const huge_align = (bytes: number): number => (Math.ceil(bytes / HPAGE_SIZE) * HPAGE_SIZE) % 2 ** 64;
 
-const prot_bits = (prot: number): number => prot & 7;
-const flag_bits = (flags: number): number =>
-  (flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) | (flags & MAP_LOCKED ? VM_LOCKED : 0) | (flags & MAP_SYNC ? VM_SYNC : 0);
-
 /** Maps in `mm`. Caller holds its mmap_lock for writing. `vm_flags`: flags that the caller wants besides. */
 export function* __do_mmap(
   k: Kernel,
@@ -119,7 +114,13 @@ export function* __do_mmap(
   if (pgoff_asked + len / 4096 >= 2 ** 52) return -EOVERFLOW;
   if (mm.map_count > sysctl_max_map_count) return -ENOMEM;
   let vm_flags =
-    vm_flags_asked | prot_bits(prot) | flag_bits(flags) | mm.def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+    vm_flags_asked |
+    calc_vm_prot_bits(prot) |
+    calc_vm_flag_bits(flags) |
+    mm.def_flags |
+    VM_MAYREAD |
+    VM_MAYWRITE |
+    VM_MAYEXEC;
   const addr = k.get_unmapped_area(mm, file, wanted, len, flags);
   if (addr < 0) return addr;
   if (flags & MAP_FIXED_NOREPLACE && k.find_vma_intersection(mm, addr, addr + len)) return -EEXIST;
@@ -141,7 +142,7 @@ export function file_mmap_flags(k: Kernel, file: File, prot: number, flags: numb
   let vm_flags = vm_flags_asked;
   const type = flags & MAP_TYPE;
   if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
-    if (type === MAP_SHARED_VALIDATE && flags & MAP_SYNC) return -EOPNOTSUPP;
+    if (type === MAP_SHARED_VALIDATE && flags & ~LEGACY_MAP_MASK) return -EOPNOTSUPP;
     if (prot & 2 && !(file.f_mode & FMODE_WRITE)) return -EACCES;
     vm_flags |= VM_SHARED | VM_MAYSHARE;
     if (!(file.f_mode & FMODE_WRITE)) vm_flags &= ~(VM_MAYWRITE | VM_SHARED);

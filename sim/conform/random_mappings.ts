@@ -1,0 +1,210 @@
+// Random calls about mappings, and accesses to them.
+import type { Actor } from "./random.ts";
+import type { Draw } from "./random_draw.ts";
+import {
+  GIB,
+  inKib,
+  MIB,
+  newPlace,
+  newSize,
+  PAGE,
+  placeText,
+  presentRange,
+  presentSize,
+  range,
+  sizeText,
+} from "./random_places.ts";
+
+export function mappingCall(draw: Draw, actor: Actor): string {
+  switch (
+    draw.weighted({ mmap: 16, munmap: 8, mremap: 9, mprotect: 8, madvise: 18, lock: 4, mincore: 1.5, msync: 1.5 })
+  ) {
+    case "mmap":
+      return mmapCall(draw, actor);
+    case "munmap": {
+      const { place, bytes } = range(draw, actor);
+      forget(actor, place, bytes);
+      return `munmap(${placeText(draw, place)}, ${sizeText(draw, bytes)})`;
+    }
+    case "mremap":
+      return mremapCall(draw, actor);
+    case "mprotect": {
+      const { place, bytes } = range(draw, actor);
+      return `mprotect(${placeText(draw, place)}, ${sizeText(draw, bytes)}, ${protection(draw)})`;
+    }
+    case "madvise":
+      return madviseCall(draw, actor);
+    case "lock":
+      return lockCall(draw, actor);
+    case "msync": {
+      const { place, bytes } = range(draw, actor);
+      const flags = draw.weighted({ MS_SYNC: 3, MS_ASYNC: 2, MS_INVALIDATE: 2, "MS_SYNC|MS_ASYNC": 0.5, "0": 1 });
+      return `msync(${placeText(draw, place)}, ${sizeText(draw, bytes)}, ${flags})`;
+    }
+    default: {
+      const { place, bytes } = range(draw, actor);
+      return `mincore(${placeText(draw, place)}, ${sizeText(draw, Math.min(bytes, 16 * MIB))})`;
+    }
+  }
+}
+
+const protection = (draw: Draw): string =>
+  draw.weighted({
+    "PROT_READ|PROT_WRITE": 20,
+    PROT_READ: 4,
+    PROT_NONE: 2,
+    PROT_WRITE: 1,
+    "PROT_READ|PROT_EXEC": 1,
+    "PROT_READ|PROT_WRITE|PROT_EXEC": 1,
+    "PROT_READ|PROT_WRITE|PROT_GROWSDOWN": 0.2,
+  });
+
+/** Advice that makes every page of its range present. */
+const POPULATES = ["MADV_POPULATE_READ", "MADV_POPULATE_WRITE"];
+
+function madviseCall(draw: Draw, actor: Actor): string {
+  const what = draw.weighted({
+    MADV_DONTNEED: 14,
+    MADV_FREE: 6,
+    MADV_REMOVE: 4,
+    MADV_POPULATE_READ: 3,
+    MADV_POPULATE_WRITE: 3,
+    MADV_WILLNEED: 2,
+    MADV_COLD: 2,
+    MADV_PAGEOUT: 4,
+    MADV_DONTFORK: 2,
+    MADV_DOFORK: 1,
+    MADV_WIPEONFORK: 2,
+    MADV_KEEPONFORK: 1,
+    MADV_NORMAL: 1,
+    MADV_RANDOM: 1,
+    MADV_SEQUENTIAL: 1,
+    MADV_DONTDUMP: 1,
+    MADV_DODUMP: 1,
+    MADV_HUGEPAGE: 0.7,
+    MADV_NOHUGEPAGE: 0.7,
+    MADV_GUARD_INSTALL: 3,
+    MADV_GUARD_REMOVE: 2,
+    MADV_DONTNEED_LOCKED: 1.5,
+    "77": 0.2,
+  });
+  const { place, bytes } = POPULATES.includes(what) ? presentRange(draw, actor) : range(draw, actor);
+  return `madvise(${placeText(draw, place)}, ${sizeText(draw, bytes)}, ${what})`;
+}
+
+function lockCall(draw: Draw, actor: Actor): string {
+  const kind = draw.weighted({
+    mlock: 6,
+    mlock2: 4,
+    munlock: 6,
+    mlockall: actor.large ? 0 : 1,
+    onfault: 1,
+    munlockall: 1,
+  });
+  switch (kind) {
+    case "mlockall": {
+      const flags = draw.weighted({ MCL_CURRENT: 3, MCL_FUTURE: 2, "MCL_CURRENT|MCL_FUTURE": 2, "0": 0.3 });
+      if (flags.includes("FUTURE")) actor.locksAll = true;
+      return `mlockall(${flags})`;
+    }
+    case "onfault":
+      return `mlockall(${draw.one(["MCL_CURRENT|MCL_ONFAULT", "MCL_FUTURE|MCL_ONFAULT", "MCL_ONFAULT"])})`;
+    case "munlockall":
+      return "munlockall()";
+  }
+  const { place, bytes } = presentRange(draw, actor);
+  const at = `${placeText(draw, place)}, ${sizeText(draw, bytes)}`;
+  return kind === "mlock2"
+    ? `mlock2(${at}, ${draw.weighted({ MLOCK_ONFAULT: 4, "0": 2, "2": 0.3 })})`
+    : `${kind}(${at})`;
+}
+
+/** Flags that make all pages of a mapping present. */
+const FILLS = ["MAP_POPULATE", "MAP_LOCKED"];
+
+export function mmapCall(draw: Draw, actor: Actor): string {
+  const more = [
+    ...(draw.chance(0.07) ? ["MAP_POPULATE"] : []),
+    ...(draw.chance(0.06) ? ["MAP_NORESERVE"] : []),
+    ...(draw.chance(0.03) ? ["MAP_LOCKED"] : []),
+    ...(draw.chance(0.03) ? ["MAP_GROWSDOWN"] : []),
+    ...(draw.chance(0.02) ? ["MAP_32BIT"] : []),
+    ...(draw.chance(0.02) ? ["MAP_STACK"] : []),
+    ...(draw.chance(0.01) ? ["MAP_NONBLOCK"] : []),
+  ];
+  const bytes = more.some((flag) => FILLS.includes(flag)) ? presentSize(draw) : newSize(draw, actor);
+  if (bytes > 4 * MIB) actor.large = true;
+  const file = actor.descriptors.length > 0 && draw.chance(0.4);
+  const shared = draw.weighted({ MAP_SHARED: 9, MAP_PRIVATE: 10, MAP_SHARED_VALIDATE: 0.5 });
+  const what = file ? `${draw.one(actor.descriptors)}, ${fileOffset(draw)}` : "-1, 0";
+  const flags = [shared, ...(file ? [] : ["MAP_ANONYMOUS"])];
+  const call = (place: string, extra: readonly string[]) =>
+    `mmap(${place}, ${sizeText(draw, bytes)}, ${protection(draw)}, ${[...flags, ...extra, ...more].join("|")}, ${what})`;
+  if (draw.chance(0.15)) {
+    const name = `m${actor.variables++}`;
+    actor.mappings.push({ place: name, bytes });
+    return `${name} = mmap(0, ${inKib(bytes)}, ${protection(draw)}, ${[...flags, ...more.filter((one) => one !== "MAP_32BIT")].join("|")}, ${what})`;
+  }
+  const place = actor.mappings.length > 0 && draw.chance(0.4) ? range(draw, actor).place : newPlace(draw);
+  actor.mappings.push({ place, bytes });
+  const fixed = draw.weighted({ MAP_FIXED: 14, MAP_FIXED_NOREPLACE: 2, "": 3 });
+  return call(place, fixed === "" ? [] : [fixed]);
+}
+
+function fileOffset(draw: Draw): string {
+  const kind = draw.weighted({ pages: 12, table: 3, far: 0.5, odd: 0.3 });
+  if (kind === "pages") return `${draw.between(0, 3) * PAGE}`;
+  if (kind === "table") return inKib(draw.between(1, 2) * 2 * MIB);
+  return kind === "far" ? inKib(GIB) : "100";
+}
+
+/** What is unmapped whole is no longer a place to go to. */
+function forget(actor: Actor, place: string, bytes: number): void {
+  actor.mappings = actor.mappings.filter((one) => one.place !== place || one.bytes > bytes);
+}
+
+function mremapCall(draw: Draw, actor: Actor): string {
+  const { place, bytes } = range(draw, actor);
+  const size = draw.chance(0.6) ? bytes : Math.min(newSize(draw, actor), Math.max(bytes * 2, 8 * MIB));
+  if (size > 4 * MIB) actor.large = true;
+  const old = draw.chance(0.02) ? "0" : sizeText(draw, bytes);
+  const flags = draw.weighted({
+    "0": 3,
+    MREMAP_MAYMOVE: 5,
+    "MREMAP_MAYMOVE|MREMAP_FIXED": 8,
+    "MREMAP_MAYMOVE|MREMAP_DONTUNMAP": 2,
+    "MREMAP_MAYMOVE|MREMAP_FIXED|MREMAP_DONTUNMAP": 2,
+    MREMAP_FIXED: 0.3,
+  });
+  const grows = draw.chance(0.15) ? "" : undefined;
+  if (!flags.includes("FIXED")) {
+    if (flags === "MREMAP_MAYMOVE" && grows === "") {
+      const name = `m${actor.variables++}`;
+      actor.mappings.push({ place: name, bytes: size });
+      forget(actor, place, bytes);
+      return `${name} = mremap(${place}, ${inKib(bytes)}, ${inKib(size)}, ${flags})`;
+    }
+    return `mremap(${placeText(draw, place)}, ${old}, ${inKib(size)}, ${flags})`;
+  }
+  const to = actor.mappings.length > 0 && draw.chance(0.15) ? range(draw, actor).place : newPlace(draw);
+  if (!flags.includes("DONTUNMAP")) forget(actor, place, bytes);
+  actor.mappings.push({ place: to, bytes: size });
+  return `mremap(${placeText(draw, place)}, ${old}, ${inKib(size)}, ${flags}, ${placeText(draw, to)})`;
+}
+
+export function accessCall(draw: Draw, actor: Actor): string {
+  const { place, left } = range(draw, actor);
+  switch (draw.weighted({ touch: 14, load: 4, store: 6, exec: 0.7 })) {
+    case "load":
+      return `load(${place}${draw.chance(0.2) ? " + 8" : ""})`;
+    case "store":
+      return `store(${place}, ${draw.between(0, 200)})`;
+    case "exec":
+      return `exec(${place} + 64)`;
+    default: {
+      const pages = draw.chance(0.05) ? draw.one([64, 512, 513]) : draw.between(1, 20);
+      const bytes = draw.chance(0.95) ? Math.min(pages * PAGE, left) : pages * PAGE;
+      return `touch(${place}, ${inKib(bytes)}${draw.chance(0.6) ? ", write" : ""})`;
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// A scenario on the simulated machine, looked at after every statement as an exported program looks at the real one.
+
+import { declaredOptions } from "../conform/not_compared.ts";
+import type { ObservedRun, RealMachine } from "../conform/observation.ts";
+import { type Detail, observe } from "../conform/observe.ts";
+import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
+import { FIRST_FRAME } from "../kernel/mm/page_alloc.ts";
+import type { CheckedScenario } from "../scenario/check.ts";
+import { BadArgument } from "../scenario/run/calls.ts";
+import { meminfoOf } from "../scenario/run/proc.ts";
+import { type Loaded, load } from "./load.ts";
+
+export interface Simulated {
+  readonly run: ObservedRun;
+  readonly scenario: CheckedScenario;
+  /** The version of Linux: "6.18". */
+  readonly version: string;
+  /** What detectors said. */
+  readonly reports: readonly { readonly kind: string; readonly message: string; readonly line: number | undefined }[];
+}
+
+/**
+ * Runs a scenario as it would run on `machine`. `detail`: how much is looked at after a statement, by its number.
+ * What would hang a real Linux for ever is refused: the processes could not even be killed.
+ */
+export function simulateOn(
+  host: Host,
+  options: LaunchOptions,
+  machine: RealMachine,
+  detail: (statement: number) => Detail,
+): Simulated | Refusal {
+  const loaded = load(host, { ...options, schedule: "sequential" }, (scenario) => onMachine(scenario, machine));
+  if ("refused" in loaded) return loaded;
+  const run = observedOrRefused(loaded, detail, options.program);
+  if ("refused" in run) return run;
+  const { version } = loaded.system.config;
+  const reports = loaded.detectors.reports();
+  const hangs = reports.find(({ kind }) => kind === "deadlock");
+  if (hangs) {
+    const message = `${options.program}: the simulation ends in a deadlock (${hangs.message}); a real Linux might hang for ever, so it is not run there.`;
+    return { refused: true, message, diagnostics: [] };
+  }
+  return { run, scenario: loaded.scenario, version, reports };
+}
+
+/** What the scenario leaves open is as on the real machine: its memory, and the version of Linux where there is one. */
+function onMachine(scenario: CheckedScenario, { memory, swap, kernel }: RealMachine): CheckedScenario {
+  const declared = declaredOptions(scenario);
+  const machine = new Map(scenario.machine);
+  if (!declared.has("memory")) machine.set("memory", BigInt(memory + FIRST_FRAME * 4096));
+  if (!declared.has("swap")) machine.set("swap", BigInt(swap));
+  const version = /^(6\.12|6\.18)\./.exec(kernel)?.[1];
+  const options = new Map(scenario.options);
+  if (version && !declared.has("version")) options.set("version", version);
+  return { ...scenario, machine, options };
+}
+
+/** A variable may not be known before the run: that its call has failed shows only then. */
+function observedOrRefused(
+  loaded: Loaded,
+  detail: (statement: number) => Detail,
+  program: string,
+): ObservedRun | Refusal {
+  try {
+    return observedRun(loaded, detail);
+  } catch (error) {
+    if (!(error instanceof BadArgument)) throw error;
+    return { refused: true, message: `${program}: ${error.message}`, diagnostics: [] };
+  }
+}
+
+/** Does unit after unit and looks at all processes after each statement. */
+function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (statement: number) => Detail): ObservedRun {
+  const { state, plan, roster } = runner;
+  const { machine } = system;
+  const paths = plan.files.map((file) => file.path);
+  const fault = machine.events.id("page_fault")!;
+  const before = meminfoOf(system)["PageTables"]!;
+  const statements: ObservedRun["statements"][number][] = [];
+  const faults: number[] = roster.members.map(() => 0);
+  let counted = 0;
+  let results = state.results;
+  let end = observe(system, roster, faults, "everything");
+  let pageTables = 0;
+  while (state.phase === 0) {
+    const outcome = run.forward(maxSteps, 1);
+    if (state.results !== results) {
+      results = state.results;
+      const { file, line, actor, call, result, errno, signal, problem } = results.at(-1)!;
+      const process = roster.members.find((member) => member.name === actor)?.processOf ?? 0;
+      faults[process]! += machine.counts[fault]! - counted;
+      counted = machine.counts[fault]!;
+      const detail = detailOf(statements.length);
+      end = observe(system, roster, faults, detail);
+      const given = { result: result ?? undefined, errno: errno ?? undefined, signal: signal ?? undefined, problem };
+      statements.push({
+        file: paths.indexOf(file),
+        line,
+        actor,
+        call,
+        full: detail === "everything",
+        ...given,
+        processes: end,
+      });
+      pageTables = meminfoOf(system)["PageTables"]! - before;
+    }
+    if (outcome !== "budget") break;
+  }
+  return { statements, end, pageTables };
+}
