@@ -11,6 +11,7 @@ import {
   needString,
   typeInWords,
 } from "./check_expression.ts";
+import { checkFix } from "./check_fix.ts";
 import { readVariable } from "./check_names.ts";
 import { type CheckState, occurs, report, reportAt } from "./check_state.ts";
 import { suggestion } from "./cursor.ts";
@@ -39,9 +40,12 @@ export function checkFunction(state: CheckState, expr: CallExpr, around: Around)
     const kind = spec.params[index]?.kind;
     const checked = checkExpression(state, arg, around);
     if (kind === "process") needProcess(state, arg, checked);
-    else if (kind === "path") needString(state, arg, checked);
+    else if (kind === "path" || kind === "string") needString(state, arg, checked);
     else if (kind) needInteger(state, arg, checked, `\`${spec.params[index].name}\` of \`${spec.name}\``);
     if (spec.name === "tlb") checkCpu(state, arg, checked);
+    // The place of the id is what stands between the quotes.
+    if (spec.name === "fixed" && typeof checked.value === "string")
+      checkFix(state, { text: checked.value, start: arg.start + 1, end: arg.end - 1 });
   });
   return { type: spec.type ?? "integer" };
 }

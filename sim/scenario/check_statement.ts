@@ -5,6 +5,7 @@ import { checkActor } from "./check_actor.ts";
 import { checkCall } from "./check_call.ts";
 import { checkDeclaration } from "./check_declarations.ts";
 import { type Around, checkExpression } from "./check_expression.ts";
+import { checkFix } from "./check_fix.ts";
 import { type CheckState, occurs, report, reportAt } from "./check_state.ts";
 import { actingSymbol, inRegion, momentOf, type Walk } from "./collect.ts";
 import { errnoNames, faultSignals } from "./constants.ts";
@@ -210,33 +211,6 @@ function checkLabel(state: CheckState, name: Name): void {
     start: name.start,
     end: name.end,
     message: `There is no label \`${name.text}\`.${hint}`,
-    mend,
-    otherMends,
-  });
-}
-
-function checkFix(state: CheckState, id: Name): void {
-  const { design } = state.names;
-  if (id.text === "" || !design || design.bugs.some((bug) => bug.id === id.text)) return;
-  const other = state.vocabulary.designs.find((known) => known.bugs.some((bug) => bug.id === id.text));
-  if (other) {
-    reportAt(
-      state,
-      "fix-of-other-design",
-      id,
-      `\`${id.text}\` is a fix of the kernel \`${other.name}\`, not of \`${design.name}\`.`,
-    );
-    return;
-  }
-  const { hint, mend, otherMends } = suggestion(
-    id,
-    design.bugs.map((bug) => bug.id),
-  );
-  report(state, {
-    code: "unknown-fix",
-    start: id.start,
-    end: id.end,
-    message: `The kernel \`${design.name}\` has no fix \`${id.text}\`.${hint}`,
     mend,
     otherMends,
   });

@@ -65,6 +65,12 @@ export const functions: readonly FunctionSpec[] = [
     ],
     doc: "How often an event has happened. The condition sees the event's arguments by name, such as `mm` and `cpu`: `count(pud_populate, mm == mm(reader))`.",
   },
+  {
+    name: "fixed",
+    params: [{ name: "ID", kind: "string" }],
+    doc: 'Whether the run has this fix of the design: `fixed("unlink-on-munmap") ? 0 : 1`.',
+    type: "boolean",
+  },
 ];
 
 export const functionsByName: ReadonlyMap<string, FunctionSpec> = new Map(functions.map((spec) => [spec.name, spec]));

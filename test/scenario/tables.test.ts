@@ -37,7 +37,7 @@ describe("tables", () => {
   });
 
   it("have every function, event and machine option of the contract", () => {
-    hasAll(functions, "mm host_mm vma pgd p4d pud pmd pte walk page tlb status stat meminfo pagemap smaps count");
+    hasAll(functions, "mm host_mm vma pgd p4d pud pmd pte walk page tlb status stat meminfo pagemap smaps count fixed");
     hasAll(
       fixedEvents,
       "page_fault tlb_flush switch_mm ipi set_pgd set_p4d set_pud set_pmd set_pte pgd_populate p4d_populate pud_populate pmd_populate alloc_page free_page alloc_table free_table lock unlock get_page put_page",

@@ -127,6 +127,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
     },
     status: ([process]) => plainObject("status", () => withTask(process, (task) => statusOf(system, task))),
     stat: ([process]) => plainObject("stat", () => withTask(process, (task) => statOf(system, task))),
+    fixed: ([id]) => typeof id === "string" && k.fixed(id),
     meminfo: () => plainObject("meminfo", () => meminfoOf(system)),
     pagemap: ([process, address]) =>
       plainObject("pagemap", () => withTask(process, (task) => pagemapOf(system, task, addressOf(address)))),

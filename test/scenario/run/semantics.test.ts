@@ -144,4 +144,13 @@ describe("scenarios as they run", () => {
     assert.deepEqual(refusal("process a\na: userfaultfd(0)"), ["2 not-in-this-version"]);
     assert.deepEqual(run("machine { levels: 4, thp: never, hugepages: 2, pcid: true }").diagnostics, []);
   });
+
+  it("know what is fixed: fixed(ID), of ids that the design has", () => {
+    const expects = (fixes: string, is: string) =>
+      `kernel mshare-v3 { fixes: [${fixes}] }\nprocess a\nexpect ${is}fixed("set-size-once")\nexpect !fixed("flush-sharers")`;
+    passes(expects("", "!"));
+    passes(expects("set-size-once", ""));
+    assert.deepEqual(refusal('kernel mshare-v3\nexpect fixed("set-size-twice")'), ["2 unknown-fix"]);
+    assert.deepEqual(refusal("kernel mshare-v3\nexpect fixed(7)"), ["2 wrong-type"]);
+  });
 });
