@@ -2,15 +2,23 @@
 // (seed 003_0a3a0e7ddc0a762e.txt), as measured on Linux 6.12.117.
 import type { CallSpec, Param } from "../../kernel/syscall_table.ts";
 import type { Design } from "../design.ts";
+import { tlbFlush } from "../sharing/options.ts";
+import * as tlb_flush from "../sharing/tlb_flush.ts";
+import * as tlb_flush_straight from "../sharing/tlb_flush.ts?straight";
+import { knownBugs } from "./bugs.ts";
 import * as memory from "./memory.ts";
 import * as memory_straight from "./memory.ts?straight";
 import * as mshare from "./mshare.ts";
 import * as mshare_straight from "./mshare.ts?straight";
 import * as msharefs from "./msharefs.ts";
 import * as msharefs_straight from "./msharefs.ts?straight";
+import * as owner from "./owner.ts";
+import * as owner_straight from "./owner.ts?straight";
+import * as sharers from "./sharers.ts";
+import * as sharers_straight from "./sharers.ts?straight";
 import { events, mshare_data, msharefs_info } from "./structures.ts";
-
-const SEED = "003_0a3a0e7ddc0a762e.txt";
+import * as vm_ops from "./vm_ops.ts";
+import * as vm_ops_straight from "./vm_ops.ts?straight";
 
 const u64 = (name: string): Param => ({ name, kind: "value" });
 const size = (name: string): Param => ({ name, kind: "size" });
@@ -36,11 +44,24 @@ export const mshareV3: Design = {
   doc: "A file in `/sys/fs/mshare` is a region of the address space with page tables of its own (the *host mm*). Processes that map it link their top-level entry to them: one set of tables for all, 512 GiB an entry.",
   version: "6.12",
   options: [
+    tlbFlush,
     {
-      name: "tlb_flush",
-      doc: "Who is flushed when the region's tables change: `none` of the sharers' CPUs, as posted, or `all` CPUs.",
-      values: ["none", "all"],
-      default: "none",
+      name: "owner",
+      doc: "Whom a region's memory is charged to: its `creator`, as posted, also after its end; `nobody`; or the `toucher`, whoever faults.",
+      values: ["creator", "nobody", "toucher"],
+      default: "creator",
+    },
+    {
+      name: "dontneed",
+      doc: "Whose pages a process' MADV_DONTNEED takes away: `nobody`'s, as posted, or `everyone`'s.",
+      values: ["nobody", "everyone"],
+      default: "nobody",
+    },
+    {
+      name: "lock_handover",
+      doc: "After which results of a fault the guest's mmap_lock is dropped in place of the host's: `all` that dropped the host's, as posted, or `retry` alone, as in the forerunner (RFC v2 of 2023).",
+      values: ["all", "retry"],
+      default: "all",
     },
   ],
   calls: [
@@ -87,63 +108,22 @@ export const mshareV3: Design = {
       doc: "ioctl: maps memory in a region.",
     },
   ],
-  bugs: [
-    {
-      id: "unlink-on-munmap",
-      title: "munmap of a region leaves its page tables linked",
-      kinds: ["dangling-page-table", "permission-bypass", "use-after-free", "missing-tlb-flush", "stale-tlb-access"],
-      source: `${SEED}, patch 08/10: "kept intact and not unlinked from a process when an mshare region is explicitly unmapped which is bug to be addressed"`,
-    },
-    {
-      id: "flush-sharers",
-      title: "Changes of the shared tables flush no CPU of the sharers",
-      kinds: ["missing-tlb-flush", "stale-tlb-access", "data-mismatch"],
-      source: `${SEED}, cover letter; Dave Hansen, 2024-10-02`,
-    },
-    {
-      id: "nested-mmap-lock",
-      title: "The host's mmap_lock is taken inside the guest's without a nesting annotation",
-      kinds: ["lock-recursion"],
-      source: `${SEED}, patch 08/10, Kirill Shutemov, 2024-10-07`,
-    },
-    {
-      id: "host-permissions",
-      title: "Faults are checked against the guest's VMA only, not against the mapping in the region",
-      kinds: ["permission-bypass", "livelock"],
-      source: `${SEED}, patch 08/10, Anthony Yznaga, 2024-10-07`,
-    },
-    {
-      id: "guest-permissions",
-      title: "A read-only mapping of a region can be written through the shared tables",
-      kinds: ["permission-bypass"],
-      source: "facts/mshare-v3.md C4: a write with hw=0 although the VMA is read-only",
-    },
-    {
-      id: "host-owner",
-      title: "The region's memory is charged to the task that created it, also after its end",
-      kinds: ["accounting-mismatch", "use-after-free"],
-      source: `${SEED}, patch 08/10, Anthony Yznaga, 2024-10-07`,
-    },
-    {
-      id: "set-size-once",
-      title: "A region that starts at 0 can be set up again; size 0 becomes 2^64 - 1",
-      kinds: [],
-      source: `${SEED}, patch 05/10, Jann Horn, 2024-10-14`,
-    },
-    {
-      id: "same-address",
-      title: "A mapping of a later part of a region shows its first part",
-      kinds: ["data-mismatch", "permission-bypass"],
-      source: `${SEED}, patch 08/10: host_addr counts from the guest VMA's start`,
-    },
-  ],
+  bugs: knownBugs,
   patch: {
-    stepping: [msharefs, mshare, memory],
-    straight: [msharefs_straight, mshare_straight, memory_straight],
+    stepping: [tlb_flush, sharers, owner, msharefs, mshare, memory, vm_ops],
+    straight: [
+      tlb_flush_straight,
+      sharers_straight,
+      owner_straight,
+      msharefs_straight,
+      mshare_straight,
+      memory_straight,
+      vm_ops_straight,
+    ],
     structures: [mshare_data, msharefs_info],
     events,
     operations: {
-      vm_ops: { msharefs_vm_ops: { may_split: "mshare_vm_op_split" } },
+      vm_ops: { msharefs_vm_ops: { may_split: "mshare_vm_op_split", mprotect: "mshare_vm_op_mprotect" } },
       file_operations: {
         msharefs_file_operations: { open: "msharefs_open", unlocked_ioctl: "msharefs_ioctl", mmap: "msharefs_mmap" },
         mshare_info_ops: { llseek: "noop_llseek", read: "mshare_info_read" },
@@ -152,7 +132,7 @@ export const mshareV3: Design = {
         msharefs_file_inode_ops: { setattr: "simple_setattr" },
         msharefs_dir_inode_ops: {
           create: "msharefs_create",
-          link: "simple_link",
+          link: "msharefs_link",
           unlink: "msharefs_unlink",
           mkdir: "msharefs_mkdir",
           rmdir: "simple_rmdir",

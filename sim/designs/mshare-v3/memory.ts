@@ -4,10 +4,10 @@
 // - "flush-sharers": a change of the host's tables flushes the CPUs of the host mm, of which there are none (the cover
 //   letter; Dave Hansen, 2024-10-02);
 // - "host-permissions": what is allowed is asked of the guest's VMA only, before this is called (Anthony Yznaga to Kirill
-//   Shutemov, 2024-10-07).
+//   Shutemov, 2024-10-07);
+// - option `lock_handover: retry` is not this series but its forerunner, which forgot VM_FAULT_COMPLETED ("lock-handover").
 import type { Steps } from "../../core/thread.ts";
-import { alignDown, none, PGDIR_SIZE, PMD_SIZE, pgd_offset } from "../../kernel/arch/x86/mm/pgtable.ts";
-import * as tlbflush from "../../kernel/arch/x86/mm/tlb.ts";
+import { PMD_SIZE } from "../../kernel/arch/x86/mm/pgtable.ts";
 import {
   FAULT_FLAG_ALLOW_RETRY,
   FAULT_FLAG_RETRY_NOWAIT,
@@ -22,8 +22,8 @@ import * as memory from "../../kernel/mm/memory.ts";
 import type { ZapDetails } from "../../kernel/mm/memory_zap.ts";
 import * as memory_zap from "../../kernel/mm/memory_zap.ts";
 import type { MmuGather } from "../../kernel/mm/mmu_gather.ts";
-import type { Mm, Vma } from "../../kernel/mm_types.ts";
-import { type MshareKernel, mshare_data, vma_is_shared } from "./structures.ts";
+import type { Vma } from "../../kernel/mm_types.ts";
+import { type MshareKernel, vma_is_shared } from "./structures.ts";
 
 export function* handle_mm_fault(k: MshareKernel, vma: Vma, address: number, flags: number): Steps<number> {
   if (!vma_is_shared(vma)) return yield* memory.handle_mm_fault(k, vma, address, flags);
@@ -42,16 +42,19 @@ export function* handle_mm_fault(k: MshareKernel, vma: Vma, address: number, fla
     return VM_FAULT_SIGSEGV;
   }
   const host_mm = host.vm_mm!;
+  k.charge_toucher(host_mm);
   const ret = yield* k.__handle_mm_fault(host, found.address, flags);
-  if (lock_was_dropped(ret, flags)) yield k.mmap_read_unlock(mm);
+  k.uncharge_toucher(host_mm);
+  if (lock_was_dropped(k, ret, flags)) yield k.mmap_read_unlock(mm);
   else yield k.mmap_read_unlock(host_mm);
   k.mm_account_fault(mm, found.address, flags, ret);
   return ret;
 }
 
 /** Whether the fault has dropped the host's lock, so that the guest's has to be dropped too. */
-function lock_was_dropped(ret: number, flags: number): boolean {
-  if (!(ret & (VM_FAULT_RETRY | VM_FAULT_COMPLETED))) return false;
+function lock_was_dropped(k: MshareKernel, ret: number, flags: number): boolean {
+  const retry_only = k.option("lock_handover") === "retry" && !k.fixed("lock-handover");
+  if (!(ret & (retry_only ? VM_FAULT_RETRY : VM_FAULT_RETRY | VM_FAULT_COMPLETED))) return false;
   const nowait = FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT;
   return (flags & nowait) !== nowait;
 }
@@ -85,11 +88,8 @@ export function* free_pgtables(
     const group = neighbours(vmas, i);
     i += group.length;
     const next = vmas[i]?.vm_start ?? ceiling;
-    if (!vma_is_shared(group[0]!)) yield* memory_zap.free_pgtables(k, tlb, group, floor, next);
-    else {
-      yield* k.free_shared_vma(group[0]!);
-      if (k.fixed("unlink-on-munmap")) yield* k.unlink_shared_tables(tlb, group[0]!);
-    }
+    if (vma_is_shared(group[0]!)) yield* k.free_shared_vma(tlb, group[0]!);
+    else yield* memory_zap.free_pgtables(k, tlb, group, floor, next);
   }
 }
 
@@ -104,45 +104,9 @@ function neighbours(vmas: readonly Vma[], first: number): readonly Vma[] {
   return vmas.slice(first, after);
 }
 
-export function* free_shared_vma(k: MshareKernel, vma: Vma): Steps<void> {
+export function* free_shared_vma(k: MshareKernel, tlb: MmuGather, vma: Vma): Steps<void> {
   yield* k.vma_start_write(vma);
   yield* k.unlink_anon_vmas(vma);
+  if (k.fixed("unlink-on-munmap")) yield* k.unlink_shared_tables(tlb, vma);
   yield* k.unlink_file_vma(vma);
-}
-
-/** The mend: takes the host's tables out of the guest's top level, to be flushed with what else is unmapped. */
-export function* unlink_shared_tables(k: MshareKernel, tlb: MmuGather, vma: Vma): Steps<void> {
-  for (let address = alignDown(vma.vm_start, PGDIR_SIZE); address < vma.vm_end; address += PGDIR_SIZE) {
-    const pgdp = pgd_offset(tlb.mm, address);
-    if (none(k.read_entry(pgdp))) continue;
-    tlb.start = Math.min(tlb.start, address);
-    tlb.end = Math.max(tlb.end, address + PGDIR_SIZE);
-    tlb.freed_tables = true;
-    // Every page below the entry, not one address for each entry as when empty tables go.
-    tlb.cleared_ptes = true;
-    yield k.set_pgd(tlb.mm, address, pgdp, 0);
-  }
-}
-
-/**
- * Option `tlb_flush: all` and fix "flush-sharers": a flush for a host mm, or for a guest's range that maps a region, reaches
- * every CPU (flush_tlb_all, as the author chose on 2024-10-03).
- */
-export function* flush_tlb_mm_range(
-  k: MshareKernel,
-  mm: Mm,
-  start: number,
-  end: number,
-  stride_shift: number,
-  freed: "freed tables" | "no tables",
-): Steps<void> {
-  yield* tlbflush.flush_tlb_mm_range(k, mm, start, end, stride_shift, freed);
-  const mended = k.option("tlb_flush") === "all" || k.fixed("flush-sharers");
-  if (mended && shares_tables(k, mm, start, end)) yield* k.flush_tlb_all(tlbflush.TLB_REMOTE_SHOOTDOWN);
-}
-
-function shares_tables(k: MshareKernel, mm: Mm, start: number, end: number): boolean {
-  for (const m_data of k.store.all(mshare_data)) if (m_data.mm === mm) return true;
-  for (const vma of mm.mm_mt) if (vma.vm_start < end && vma.vm_end > start && vma_is_shared(vma)) return true;
-  return false;
 }

@@ -5,13 +5,16 @@
 //   (Jann Horn, 2024-10-14);
 // - "nested-mmap-lock": the host's mmap_lock inside the guest's, of the same class (Kirill Shutemov, 2024-10-07);
 // - "same-address": a host address is counted from the start of the guest's VMA, wherever in the region that is;
-// - "guest-permissions": the linked tables give what the host's VMAs allow, whatever the guest's VMA says.
+// - "guest-permissions", "private-mapping": the linked tables give what the host's VMAs allow, and to all, whatever the
+//   guest's VMA says;
+// - "set-size-range": a region may lie where no process can map it;
+// - "ioctl-permissions": who may only read the file may set it up.
 import type { Steps } from "../../core/thread.ts";
-import { PGDIR_SIZE, pgd_offset } from "../../kernel/arch/x86/mm/pgtable.ts";
-import { VM_FAULT_NOPAGE, VM_NOHUGEPAGE, VM_WRITE } from "../../kernel/flags.ts";
+import { PGDIR_SIZE, pgd_offset, TASK_SIZE } from "../../kernel/arch/x86/mm/pgtable.ts";
+import { FMODE_WRITE, VM_FAULT_NOPAGE, VM_MAYSHARE, VM_NOHUGEPAGE, VM_WRITE } from "../../kernel/flags.ts";
 import type { IoctlArg, Layout } from "../../kernel/fs/ioctl.ts";
-import type { File, Inode, Vma } from "../../kernel/mm_types.ts";
-import { EACCES, EINVAL, ENOTTY } from "../../kernel/uapi/errno.ts";
+import type { File, Inode, Mm, Vma } from "../../kernel/mm_types.ts";
+import { EACCES, EBADF, EINVAL, ENOTTY } from "../../kernel/uapi/errno.ts";
 import { _IOR, _IOW } from "../../kernel/uapi/ioctl.ts";
 import { MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_SHARED } from "../../kernel/uapi/mman.ts";
 import { type MshareData, type MshareKernel, traceOf, VM_SHARED_PT } from "./structures.ts";
@@ -54,14 +57,14 @@ export interface SharedVma {
 export function* find_shared_vma(k: MshareKernel, guest: Vma, address: number): Steps<SharedVma> {
   const guest_mm = guest.vm_mm!;
   const host_mm = (guest.vm_private_data as MshareData).mm!;
-  if (k.fixed("nested-mmap-lock")) yield* k.down_read(host_mm.mmap_lock, "&mm->mmap_lock/1");
-  else yield* k.mmap_read_lock(host_mm);
-  const host_addr = k.fixed("same-address") ? address : address - guest.vm_start + host_mm.mmap_base;
+  yield* k.host_read_lock(host_mm);
+  const host_addr = k.host_address(guest, address);
   const pgd = k.read_entry(pgd_offset(host_mm, host_addr));
   const guest_pgdp = pgd_offset(guest_mm, address);
   const guest_pgd = k.read_entry(guest_pgdp);
   yield traceOf(k).pgd_same(guest_mm, address, guest_pgd === pgd, guest_pgd, pgd);
   if (guest_pgd !== pgd) {
+    k.join_host_cpumask(host_mm, guest_mm);
     yield k.set_pgd(guest_mm, address, guest_pgdp, pgd);
     yield k.mmap_read_unlock(host_mm);
     return { ret: VM_FAULT_NOPAGE, vma: null, address };
@@ -71,9 +74,10 @@ export function* find_shared_vma(k: MshareKernel, guest: Vma, address: number): 
   return { ret: 0, vma, address: host_addr };
 }
 
-/** Part of a region cannot be unmapped: the VMA does not split. */
-export function mshare_vm_op_split(_k: MshareKernel, _vma: Vma, _address: number): number {
-  return -EINVAL;
+/** A host's mmap_lock, inside a guest's. */
+export function* host_read_lock(k: MshareKernel, host_mm: Mm): Steps<void> {
+  if (k.fixed("nested-mmap-lock")) yield* k.down_read(host_mm.mmap_lock, "&mm->mmap_lock/1");
+  else yield* k.mmap_read_lock(host_mm);
 }
 
 /** simple_open */
@@ -94,6 +98,7 @@ export function* msharefs_mmap(k: MshareKernel, file: File, vma: Vma): Steps<num
   if (vma.vm_start % PGDIR_SIZE !== 0 || vma.vm_end % PGDIR_SIZE !== 0) return -EINVAL;
   if (BigInt(vma.vm_start) < mshare_start || BigInt(vma.vm_end) > mshare_end) return -EINVAL;
   if (k.fixed("guest-permissions") && !(vma.vm_flags & VM_WRITE)) return -EACCES;
+  if (k.fixed("private-mapping") && !(vma.vm_flags & VM_MAYSHARE)) return -EINVAL;
   vma.vm_private_data = m_data;
   vma.vm_flags += VM_SHARED_PT;
   vma.vm_ops = "msharefs_vm_ops";
@@ -102,6 +107,8 @@ export function* msharefs_mmap(k: MshareKernel, file: File, vma: Vma): Steps<num
 
 export function* msharefs_ioctl(k: MshareKernel, file: File, cmd: number, arg: IoctlArg): Steps<number> {
   const m_data = file.private_data as MshareData;
+  const changes = cmd === MSHAREFS_SET_SIZE || cmd === MSHAREFS_CREATE_MAPPING;
+  if (k.fixed("ioctl-permissions") && changes && !(file.f_mode & FMODE_WRITE)) return -EBADF;
   switch (cmd) {
     case MSHAREFS_GET_SIZE:
       return yield* k.msharefs_get_size(m_data, arg);
@@ -136,6 +143,7 @@ function msharefs_set_size(k: MshareKernel, m_data: MshareData, { start, size }:
   const end = ulong(start! + size!);
   if ((start! | end) & ALIGNMENT) return -EINVAL;
   if (k.fixed("set-size-once") && (start === 0n || size === 0n || end < start!)) return -EINVAL;
+  if (k.fixed("set-size-range") && end > BigInt(TASK_SIZE + 4096)) return -EINVAL;
   m_data.minfo_start = start!;
   m_data.minfo_size = size === 0n ? ulong(-1n) : size!;
   const mm = m_data.mm!;

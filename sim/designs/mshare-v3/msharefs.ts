@@ -1,7 +1,8 @@
 // RFC PATCH v3 01 to 04/10: the file system. A file of it is a region: it has an address space of its own, the host mm,
 // and nothing to read or write. `mshare_info` says what regions are aligned to.
-// Left as posted: mm_alloc makes the creating task the owner of the host mm for good ("host-owner"; Anthony Yznaga to
-// Kirill Shutemov, 2024-10-07).
+// Left as posted:
+// - mm_alloc makes the creating task the owner of the host mm for good ("host-owner", see owner.ts);
+// - "info-file": mshare_info is known by its name, so that a second name for it can be made and taken away.
 import type { Steps } from "../../core/thread.ts";
 import { PGDIR_SIZE } from "../../kernel/arch/x86/mm/pgtable.ts";
 import { type Dentry, type File, type Inode, type Mm, mount, type SuperBlock } from "../../kernel/mm_types.ts";
@@ -91,9 +92,11 @@ export function* msharefs_fill_mm(k: MshareKernel, inode: Inode, name: string): 
   if (!mm) return -ENOMEM;
   mm.mmap_base = 0;
   mm.task_size = 0;
-  mm.owner = k.fixed("host-owner") ? null : k.current;
+  mm.owner = k.host_owner();
   const m_data = k.store.alloc(mshare_data);
   m_data.mm = mm;
+  m_data.host_inode = inode;
+  m_data.maker = k.current;
   inode.i_private = m_data;
   return 0;
 }
@@ -130,6 +133,11 @@ export function* msharefs_mkdir(k: MshareKernel, dir: Inode, dentry: Dentry, mod
 
 const is_msharefs_info_file = (dentry: Dentry): boolean =>
   (dentry.d_sb!.s_fs_info as MsharefsInfo).info_dentry === dentry;
+
+export function* msharefs_link(k: MshareKernel, old: Dentry, dir: Inode, dentry: Dentry): Steps<number> {
+  if (k.fixed("info-file") && is_msharefs_info_file(old)) return -EPERM;
+  return yield* k.simple_link(old, dir, dentry);
+}
 
 export function* msharefs_rename(
   k: MshareKernel,

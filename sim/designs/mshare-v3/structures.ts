@@ -4,10 +4,14 @@ import { embed, ref, value } from "../../core/fields.ts";
 import { type Of, struct } from "../../core/struct.ts";
 import { hasHighFlag } from "../../kernel/flags.ts";
 import type { Bound, Kernel } from "../../kernel/kernel.ts";
-import { type Dentry, type Mm, spinlock, type Vma } from "../../kernel/mm_types.ts";
+import { type Dentry, type Inode, type Mm, spinlock, type Task, type Vma } from "../../kernel/mm_types.ts";
+import type { SharingKernel } from "../sharing/sharing_kernel.ts";
 import type * as memory from "./memory.ts";
 import type * as mshare from "./mshare.ts";
 import type * as msharefs from "./msharefs.ts";
+import type * as owner from "./owner.ts";
+import type * as sharers from "./sharers.ts";
+import type * as vm_ops from "./vm_ops.ts";
 
 const hex = (n: bigint): string => `0x${n.toString(16)}`;
 
@@ -17,6 +21,9 @@ export const mshare_data = struct("mshare_data", {
   m_lock: embed(spinlock),
   minfo_start: value<bigint>(0n, hex),
   minfo_size: value<bigint>(0n, hex),
+  // Not in the series, for options and mends: the file, for its i_mmap, and the task that made it.
+  host_inode: ref<Inode>("inode"),
+  maker: ref<Task>("task_struct"),
 });
 
 /** What a mounted msharefs keeps (`sb->s_fs_info`). */
@@ -34,10 +41,13 @@ export const events = {
 
 /** The kernel with the series applied. */
 export interface MshareKernel
-  extends Kernel,
-    Bound<typeof msharefs>,
-    Bound<typeof mshare>,
-    Omit<Bound<typeof memory>, keyof Kernel> {}
+  extends SharingKernel,
+    Omit<Bound<typeof msharefs>, keyof SharingKernel>,
+    Omit<Bound<typeof mshare>, keyof SharingKernel>,
+    Omit<Bound<typeof memory>, keyof SharingKernel>,
+    Omit<Bound<typeof sharers>, keyof SharingKernel>,
+    Omit<Bound<typeof owner>, keyof SharingKernel>,
+    Omit<Bound<typeof vm_ops>, keyof SharingKernel> {}
 
 export const traceOf = (k: Kernel): Trace<typeof events> => k.trace as unknown as Trace<typeof events>;
 

@@ -151,3 +151,8 @@ export function folio_remove_rmap_pte(k: Kernel, page: Page, vma: Vma): void {
   if (page.type === PAGE_TYPE.anon) k.vmstat.nr_anon_mapped -= 1;
   else k.vmstat.nr_file_mapped -= 1;
 }
+
+/** How often a page is mapped, as smaps and pagemap show it. */
+export function folio_precise_page_mapcount(_k: Kernel, page: Page): number {
+  return page.mapcount;
+}

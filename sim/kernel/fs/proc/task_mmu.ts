@@ -169,7 +169,7 @@ export function smaps_of(k: Kernel, vma: Vma): Smaps {
     if (!isPresent(entry)) {
       sums.Swap += 4096;
       sums.SwapPss += Math.floor((4096 * PSS_ONE) / Math.max(1, k.swp_swapcount(entry)));
-    } else if (!(entry & _PAGE_SPECIAL)) smaps_account(k.page(entryPfn(entry)), entry, size, vma, sums);
+    } else if (!(entry & _PAGE_SPECIAL)) smaps_account(k, k.page(entryPfn(entry)), entry, size, vma, sums);
   });
   sums.Pss = wholeKib(sums.Pss / PSS_ONE);
   sums.Pss_Dirty = wholeKib(sums.Pss_Dirty / PSS_ONE);
@@ -191,8 +191,9 @@ function smaps_hugetlb(k: Kernel, vma: Vma, sums: Smaps): Smaps {
 }
 
 /** One mapped page. How it is shared is what its mapcount says: a page table that two processes use counts once. */
-function smaps_account(page: Page, entry: number, size: number, vma: Vma, sums: Smaps): void {
+function smaps_account(k: Kernel, page: Page, entry: number, size: number, vma: Vma, sums: Smaps): void {
   const dirty = (entry & _PAGE_DIRTY) !== 0 || (page.flags & PG_dirty) !== 0;
+  const mapcount = k.folio_precise_page_mapcount(page);
   if (page.type === PAGE_TYPE.anon) {
     sums.Anonymous += size;
     if (!(page.flags & PG_swapbacked) && !dirty) sums.LazyFree += size;
@@ -200,8 +201,8 @@ function smaps_account(page: Page, entry: number, size: number, vma: Vma, sums: 
   }
   sums.Rss += size;
   if (entry & _PAGE_ACCESSED || page.flags & PG_referenced) sums.Referenced += size;
-  const shared = page.mapcount >= 2;
-  const pss = shared ? Math.floor((size * PSS_ONE) / page.mapcount) : size * PSS_ONE;
+  const shared = mapcount >= 2;
+  const pss = shared ? Math.floor((size * PSS_ONE) / mapcount) : size * PSS_ONE;
   sums.Pss += pss;
   if (dirty) sums.Pss_Dirty += pss;
   if (vma.vm_flags & VM_LOCKED) sums.Locked += pss;
@@ -311,7 +312,7 @@ function present_entry(k: Kernel, entry: number): bigint {
   if (entry & _PAGE_SPECIAL) return raw;
   const page = k.page(pfn);
   if (page.type !== PAGE_TYPE.anon) raw |= PM_FILE;
-  return page.mapcount === 1 ? raw | PM_MMAP_EXCLUSIVE : raw;
+  return k.folio_precise_page_mapcount(page) === 1 ? raw | PM_MMAP_EXCLUSIVE : raw;
 }
 
 function swapped_entry(entry: number): bigint {

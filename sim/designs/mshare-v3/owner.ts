@@ -1,0 +1,55 @@
+// Whose the memory of a region is. Posted: mm_alloc makes the task that creates the file the owner of the host mm, for good
+// ("host-owner"; Anthony Yznaga to Kirill Shutemov, 2024-10-07), and no task at all can be killed for it ("oom-owner";
+// Kirill Shutemov and David Hildenbrand, 2024-10-07: a process is needed, for the OOM killer and for cgroups).
+import type { Steps } from "../../core/thread.ts";
+import * as oom_kill from "../../kernel/mm/oom_kill.ts";
+import type { Mm, Task } from "../../kernel/mm_types.ts";
+import { SIGKILL } from "../../kernel/uapi/signal.ts";
+import { type MshareData, type MshareKernel, mshare_data } from "./structures.ts";
+
+/** Option `owner`, or the author's mend where it says `creator`: nobody. */
+export function host_owner(k: MshareKernel): Task | null {
+  return k.option("owner") === "creator" && !k.fixed("host-owner") ? k.current : null;
+}
+
+/** `owner: toucher`: while a fault is done in the host mm, what it takes is charged to who faults. */
+export function charge_toucher(k: MshareKernel, host_mm: Mm): void {
+  if (k.option("owner") === "toucher") host_mm.owner = k.current;
+}
+
+/** Of two who fault at once the later one pays, as the owner is the mm's and not the fault's. */
+export function uncharge_toucher(k: MshareKernel, host_mm: Mm): void {
+  if (k.option("owner") === "toucher" && host_mm.owner === k.current) host_mm.owner = null;
+}
+
+/** The mend of "oom-owner": before a process gets no memory, the largest region gives up what is in it. */
+export function* pagefault_out_of_memory(k: MshareKernel): Steps<number> {
+  const victim = k.fixed("oom-owner") ? largest_region(k) : null;
+  if (!victim) return yield* oom_kill.pagefault_out_of_memory(k);
+  yield* k.oom_empty_region(victim);
+  // The maker of the region is who the memory is taken for: its access ends here, that of others can go on.
+  if (victim.maker === k.current) return yield* oom_kill.pagefault_out_of_memory(k);
+  return 0;
+}
+
+function largest_region(k: MshareKernel): MshareData | null {
+  let largest: MshareData | null = null;
+  for (const m_data of k.store.all(mshare_data) as Iterable<MshareData>)
+    if (m_data.mm && m_data.mm.rss_shmem > (largest?.mm?.rss_shmem ?? 0)) largest = m_data;
+  return largest;
+}
+
+/** Kills the maker, if it lives, and frees the pages of all objects in the region. Its tables stay: guests are linked to them. */
+export function* oom_empty_region(k: MshareKernel, m_data: MshareData): Steps<void> {
+  const { maker } = m_data;
+  if (maker && maker.exit_state === 0) {
+    k.vmstat.oom_kill += 1;
+    maker.signal = SIGKILL;
+    yield k.trace.signal(SIGKILL, 0, maker);
+  }
+  const host_mm = m_data.mm!;
+  yield* k.mmap_read_lock(host_mm);
+  for (const { vm_file, vm_start, vm_end } of [...host_mm.mm_mt])
+    yield* k.shmem_punch_hole(vm_file!.f_inode!, 0, vm_end - vm_start);
+  yield k.mmap_read_unlock(host_mm);
+}
