@@ -2,6 +2,9 @@
 // (seed 003_0a3a0e7ddc0a762e.txt), as measured on Linux 6.12.117.
 import type { CallSpec, Param } from "../../kernel/syscall_table.ts";
 import type { Design } from "../design.ts";
+import * as notifier from "../sharing/notifier.ts";
+import { host_invalidation, host_notifier_ops } from "../sharing/notifier.ts";
+import * as notifier_straight from "../sharing/notifier.ts?straight";
 import { tlbFlush } from "../sharing/options.ts";
 import * as tlb_flush from "../sharing/tlb_flush.ts";
 import * as tlb_flush_straight from "../sharing/tlb_flush.ts?straight";
@@ -110,9 +113,10 @@ export const mshareV3: Design = {
   ],
   bugs: knownBugs,
   patch: {
-    stepping: [tlb_flush, sharers, owner, msharefs, mshare, memory, vm_ops],
+    stepping: [tlb_flush, notifier, sharers, owner, msharefs, mshare, memory, vm_ops],
     straight: [
       tlb_flush_straight,
+      notifier_straight,
       sharers_straight,
       owner_straight,
       msharefs_straight,
@@ -120,9 +124,10 @@ export const mshareV3: Design = {
       memory_straight,
       vm_ops_straight,
     ],
-    structures: [mshare_data, msharefs_info],
+    structures: [mshare_data, msharefs_info, host_invalidation],
     events,
     operations: {
+      mmu_notifier_ops: host_notifier_ops,
       vm_ops: { msharefs_vm_ops: { may_split: "mshare_vm_op_split", mprotect: "mshare_vm_op_mprotect" } },
       file_operations: {
         msharefs_file_operations: { open: "msharefs_open", unlocked_ioctl: "msharefs_ioctl", mmap: "msharefs_mmap" },

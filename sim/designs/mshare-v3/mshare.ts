@@ -64,6 +64,7 @@ export function* find_shared_vma(k: MshareKernel, guest: Vma, address: number): 
   const guest_pgd = k.read_entry(guest_pgdp);
   yield traceOf(k).pgd_same(guest_mm, address, guest_pgd === pgd, guest_pgd, pgd);
   if (guest_pgd !== pgd) {
+    yield* k.join_invalidations(host_mm, guest);
     k.join_host_cpumask(host_mm, guest_mm);
     yield k.set_pgd(guest_mm, address, guest_pgdp, pgd);
     yield k.mmap_read_unlock(host_mm);

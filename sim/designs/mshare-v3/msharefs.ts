@@ -97,11 +97,13 @@ export function* msharefs_fill_mm(k: MshareKernel, inode: Inode, name: string): 
   m_data.mm = mm;
   m_data.host_inode = inode;
   m_data.maker = k.current;
+  m_data.host_notifier = yield* k.host_notifier_register(mm);
   inode.i_private = m_data;
   return 0;
 }
 
 export function* msharefs_delmm(k: MshareKernel, m_data: MshareData): Steps<void> {
+  yield* k.host_notifier_unregister(m_data.host_notifier);
   yield* k.mmput(m_data.mm!);
   k.store.free(m_data);
 }

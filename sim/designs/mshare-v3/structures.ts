@@ -4,6 +4,7 @@ import { embed, ref, value } from "../../core/fields.ts";
 import { type Of, struct } from "../../core/struct.ts";
 import { hasHighFlag } from "../../kernel/flags.ts";
 import type { Bound, Kernel } from "../../kernel/kernel.ts";
+import type { MmuNotifier } from "../../kernel/mm/mmu_notifier.ts";
 import { type Dentry, type Inode, type Mm, spinlock, type Task, type Vma } from "../../kernel/mm_types.ts";
 import type { SharingKernel } from "../sharing/sharing_kernel.ts";
 import type * as memory from "./memory.ts";
@@ -24,6 +25,7 @@ export const mshare_data = struct("mshare_data", {
   // Not in the series, for options and mends: the file, for its i_mmap, and the task that made it.
   host_inode: ref<Inode>("inode"),
   maker: ref<Task>("task_struct"),
+  host_notifier: ref<MmuNotifier>("mmu_notifier"),
 });
 
 /** What a mounted msharefs keeps (`sb->s_fs_info`). */

@@ -56,6 +56,12 @@ export const knownBugs: readonly KnownBug[] = [
     source: `${SEED}, cover letter: mprotect affects all processes; the series has no flush for them`,
   },
   {
+    id: "notify-guests",
+    title: "Secondary MMUs of guests are not told when the shared entries change, but at most one guest's",
+    kinds: ["notifier-missed", "data-mismatch", "use-after-free"],
+    source: `${CODE} 4/4; said of the later series by David Hildenbrand, 2024-10-07`,
+  },
+  {
     id: "nested-mmap-lock",
     title: "The host's mmap_lock is taken inside the guest's without a nesting annotation",
     kinds: ["lock-recursion"],

@@ -3,13 +3,12 @@
 //   upper entries and CPUs that are lazy. Option `freed_tables: unmarked` is the series without that line, bug
 //   "freed-tables-mark".
 // - Left as posted ("flush-sharers"): a change of the shared entries flushes the CPUs of the one mm through which it was made;
-//   of a host mm there are none.
-import type { Steps } from "../../core/thread.ts";
+//   of a host mm there are none. Who shares is below; what can be done about it is in ../sharing/tlb_flush.ts.
 import { PMD_SIZE } from "../../kernel/arch/x86/mm/pgtable.ts";
-import * as tlbflush from "../../kernel/arch/x86/mm/tlb.ts";
 import type { MmuGather } from "../../kernel/mm/mmu_gather.ts";
-import type { Mm } from "../../kernel/mm_types.ts";
-import { type PtshareKernel, ptshare_data, vma_is_shared } from "./structures.ts";
+import type { Mm, Vma } from "../../kernel/mm_types.ts";
+import type { SharedRange } from "../sharing/tlb_flush.ts";
+import { type PtshareData, type PtshareKernel, ptshare_data, ptshare_data_of, vma_is_shared } from "./structures.ts";
 
 /** An entry that covered `size` bytes and led to a table of the host was cleared. As posted one address is flushed. */
 export function tlb_unlink_table(k: PtshareKernel, tlb: MmuGather, address: number, size: number): void {
@@ -22,22 +21,38 @@ export function tlb_unlink_table(k: PtshareKernel, tlb: MmuGather, address: numb
   if (k.option("freed_tables") !== "unmarked" || k.fixed("freed-tables-mark")) tlb.freed_tables = true;
 }
 
-/** Option `tlb_flush: all` and the mend: every CPU forgets what may be an entry of shared tables. */
-export function* flush_tlb_mm_range(
-  k: PtshareKernel,
-  mm: Mm,
-  start: number,
-  end: number,
-  stride_shift: number,
-  freed: "freed tables" | "no tables",
-): Steps<void> {
-  yield* tlbflush.flush_tlb_mm_range(k, mm, start, end, stride_shift, freed);
-  const mended = k.option("tlb_flush") === "all" || k.fixed("flush-sharers");
-  if (mended && shares_tables(k, mm, start, end)) yield* k.flush_tlb_all(tlbflush.TLB_REMOTE_SHOOTDOWN);
+/** The file's data whose host mm this is. */
+export function ptshare_data_with(k: PtshareKernel, mm: Mm): PtshareData | null {
+  for (const info of k.store.all(ptshare_data)) if (info.mm === mm) return info as PtshareData;
+  return null;
 }
 
-function shares_tables(k: PtshareKernel, mm: Mm, start: number, end: number): boolean {
-  for (const info of k.store.all(ptshare_data)) if (info.mm === mm) return true;
-  for (const vma of mm.mm_mt) if (vma.vm_start < end && vma.vm_end > start && vma_is_shared(vma)) return true;
-  return false;
+export function guest_vmas(k: PtshareKernel, host: Mm): readonly Vma[] {
+  const i_mmap = k.ptshare_data_with(host)?.mapping?.i_mmap;
+  return i_mmap ? [...i_mmap].filter((vma) => vma.vm_mm !== host && vma_is_shared(vma)) : [];
+}
+
+export function hosts_of(k: PtshareKernel, guest: Mm): readonly Mm[] {
+  const hosts: Mm[] = [];
+  for (const { mm } of k.store.all(ptshare_data))
+    if (mm && k.guest_vmas(mm as Mm).some((vma) => vma.vm_mm === guest)) hosts.push(mm as Mm);
+  return hosts;
+}
+
+export function guest_address(_k: PtshareKernel, vma: Vma, host_address: number): number {
+  return host_address - (ptshare_data_of(vma.vm_file)?.start ?? vma.vm_start) + vma.vm_start;
+}
+
+export function shared_ranges(k: PtshareKernel, mm: Mm, start: number, end: number): readonly SharedRange[] {
+  if (k.ptshare_data_with(mm)) return [{ host: mm, start, end }];
+  // Mended, who ends unlinks tables and changes nothing in them.
+  if (mm.mm_users === 0 && k.fixed("host-accounting")) return [];
+  const ranges: SharedRange[] = [];
+  for (const vma of mm.mm_mt) {
+    const info = vma_is_shared(vma) ? ptshare_data_of(vma.vm_file) : null;
+    if (!info || vma.vm_start >= end || vma.vm_end <= start) continue;
+    const by = info.start - vma.vm_start;
+    ranges.push({ host: info.mm!, start: Math.max(start, vma.vm_start) + by, end: Math.min(end, vma.vm_end) + by });
+  }
+  return ranges;
 }

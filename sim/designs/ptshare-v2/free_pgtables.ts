@@ -73,10 +73,13 @@ export function* free_shared_pgtables(
   for (const vma of vmas) {
     yield* k.vma_start_write(vma);
     yield* k.unlink_anon_vmas(vma);
-    yield* k.unlink_file_vma(vma);
+    if (k.flush_way() === "none") yield* k.unlink_file_vma(vma);
   }
   for (const [i, vma] of vmas.entries())
     yield* k.free_shared_pgd_range(tlb, vma, { floor, ceiling: vmas[i + 1]?.vm_start ?? ceiling });
+  if (k.flush_way() === "none") return;
+  yield* k.flush_unlinked(tlb);
+  for (const vma of vmas) yield* k.unlink_file_vma(vma);
 }
 
 /** As free_pgd_range; a ceiling of 0 is the top. Shared mappings begin and end at PMD_SIZE, unless they were split. */

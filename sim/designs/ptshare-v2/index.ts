@@ -1,6 +1,12 @@
 // PATCH RFC v2 0/4 to 4/4 "Add support for sharing page tables across processes (Previously mshare)", Khalid Aziz and
 // Matthew Wilcox, 2023-04-26 (seed 000_4c93ba9e9f52bbb5.txt and its discussion), against 6.3-rc1.
 import type { Design } from "../design.ts";
+import * as notifier from "../sharing/notifier.ts";
+import { host_invalidation, host_notifier_ops } from "../sharing/notifier.ts";
+import * as notifier_straight from "../sharing/notifier.ts?straight";
+import { tlbFlush } from "../sharing/options.ts";
+import * as tlb_flush from "../sharing/tlb_flush.ts";
+import * as tlb_flush_straight from "../sharing/tlb_flush.ts?straight";
 import { knownBugs } from "./bugs.ts";
 import * as fault from "./fault.ts";
 import * as fault_straight from "./fault.ts?straight";
@@ -22,12 +28,7 @@ export const ptshareV2: Design = {
   doc: "Processes that map the same range of a file at the same address with `MAP_SHARED|MAP_SHARED_PT` share its PTE tables, which belong to an address space of the file's own (the *host mm*). Start and size are multiples of 2 MiB; a mapping that is not, or is not like the first one, is an ordinary one. The mails are against Linux 6.3-rc1: no fault takes the lock of a single VMA; all else is Linux 6.12.",
   version: "6.12",
   options: [
-    {
-      name: "tlb_flush",
-      doc: "Who is flushed when shared entries change: the CPUs of the `one` mm through which they were changed (a host mm has none), as posted, or `all` CPUs.",
-      values: ["one", "all"],
-      default: "one",
-    },
+    tlbFlush,
     {
       name: "dontneed",
       doc: "Whose pages one process' MADV_DONTNEED takes away: `everyone`'s, as posted, or `nobody`'s.",
@@ -57,8 +58,10 @@ export const ptshareV2: Design = {
   ],
   bugs: knownBugs,
   patch: {
-    stepping: [ptshare, fault, mmap, free_pgtables, protect, flush],
+    stepping: [tlb_flush, notifier, ptshare, fault, mmap, free_pgtables, protect, flush],
     straight: [
+      tlb_flush_straight,
+      notifier_straight,
       ptshare_straight,
       fault_straight,
       mmap_straight,
@@ -66,9 +69,9 @@ export const ptshareV2: Design = {
       protect_straight,
       flush_straight,
     ],
-    structures: [ptshare_data],
+    structures: [ptshare_data, host_invalidation],
     events,
-    operations: {},
+    operations: { mmu_notifier_ops: host_notifier_ops },
     init: [],
   },
 };

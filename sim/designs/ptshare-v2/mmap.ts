@@ -95,9 +95,10 @@ export function* ptshare_publish(k: PtshareKernel, mm: Mm, file: File, vma: Vma,
   if (ptshare_data_of(file) === null) {
     set_ptshare_data(file, info);
     yield traceOf(k).ptshare_new_mm(file, info.mm, info.start, info.size);
-    yield* k.ptshare_insert_vma(info.mm!, vma);
+    // Known as a guest's before its tables are linked: who changes them from then on has to tell it.
     vma.vm_flags += VM_SHARED_PT;
     yield k.trace.vma_change(vma, mm, vma.vm_start, vma.vm_end);
+    yield* k.ptshare_insert_vma(info.mm!, vma);
     return wanted.addr;
   }
   yield* k.free_ptshare_mm(info);

@@ -50,6 +50,8 @@ export function* ptshare_alloc(k: PtshareKernel, file: File, vma: Vma, prot: num
   info.start = vma.vm_start;
   info.size = vma.vm_end - vma.vm_start;
   info.refcnt = 1;
+  info.mapping = file.f_inode!.i_mapping;
+  info.host_notifier = yield* k.host_notifier_register(mm);
   // Without this a mapping with other rights shares the tables too.
   if (k.fixed("permission-mode")) info.mode = prot;
   return info;
@@ -104,6 +106,7 @@ export function* ptshare_copy_pmd(k: PtshareKernel, host_mm: Mm, guest_mm: Mm, v
   yield k.get_page(table);
   yield* k.spin_lock(host_ptl, PTE_LOCK);
   yield* k.spin_lock(guest_ptl, PAGE_TABLE_LOCK);
+  k.join_host_cpumask(host_mm, guest_mm);
   yield* k.pud_populate(guest_mm, address, guest_pudp, table.slot);
   yield* k.put_page(table);
   yield k.spin_unlock(guest_ptl, PAGE_TABLE_LOCK);
@@ -146,6 +149,8 @@ export function* find_shared_vma(k: PtshareKernel, vma: Vma, address: number, fl
   const guest_pmd = k.read_entry(guest_pmdp);
   yield traceOf(k).pmd_same(guest_mm, address, guest_pmd === host_pmd, guest_pmd, host_pmd);
   if (guest_pmd !== host_pmd) {
+    yield* k.join_invalidations(host_mm, vma);
+    k.join_host_cpumask(host_mm, guest_mm);
     yield k.set_pmd(guest_mm, address, guest_pmdp, host_pmd);
     yield k.mmap_read_unlock(host_mm);
     return { ret: VM_FAULT_NOPAGE, address, host: null, vma };
@@ -203,6 +208,7 @@ export function* ptshare_del_mm(k: PtshareKernel, vma: Vma): Steps<void> {
 }
 
 export function* free_ptshare_mm(k: PtshareKernel, info: PtshareData): Steps<void> {
+  yield* k.host_notifier_unregister(info.host_notifier);
   yield* k.mmput(info.mm!);
   k.store.free(info);
 }

@@ -5,7 +5,9 @@ import { address, bytes, number, ref } from "../../core/fields.ts";
 import { type Of, struct } from "../../core/struct.ts";
 import { hasHighFlag } from "../../kernel/flags.ts";
 import type { Bound, Kernel } from "../../kernel/kernel.ts";
-import type { File, Mm, Vma } from "../../kernel/mm_types.ts";
+import type { MmuNotifier } from "../../kernel/mm/mmu_notifier.ts";
+import type { AddressSpace, File, Mm, Vma } from "../../kernel/mm_types.ts";
+import type { SharingKernel } from "../sharing/sharing_kernel.ts";
 import type * as fault from "./fault.ts";
 import type * as flush from "./flush.ts";
 import type * as free_pgtables from "./free_pgtables.ts";
@@ -23,6 +25,9 @@ export const ptshare_data = struct("ptshare_data", {
   start: address(),
   size: bytes(),
   mode: number("hex"),
+  // Not in the series, for options and mends: the file's mapping, for its i_mmap, and what the host's notifiers are told by.
+  mapping: ref<AddressSpace>("address_space"),
+  host_notifier: ref<MmuNotifier>("mmu_notifier"),
 });
 export interface PtshareData extends Of<typeof ptshare_data> {}
 
@@ -48,13 +53,13 @@ export const events = {
 
 /** The kernel with the series applied. */
 export interface PtshareKernel
-  extends Kernel,
-    Omit<Bound<typeof ptshare>, keyof Kernel>,
-    Omit<Bound<typeof fault>, keyof Kernel>,
-    Omit<Bound<typeof mmap>, keyof Kernel>,
-    Omit<Bound<typeof free_pgtables>, keyof Kernel>,
-    Omit<Bound<typeof protect>, keyof Kernel>,
-    Omit<Bound<typeof flush>, keyof Kernel> {}
+  extends SharingKernel,
+    Omit<Bound<typeof ptshare>, keyof SharingKernel>,
+    Omit<Bound<typeof fault>, keyof SharingKernel>,
+    Omit<Bound<typeof mmap>, keyof SharingKernel>,
+    Omit<Bound<typeof free_pgtables>, keyof SharingKernel>,
+    Omit<Bound<typeof protect>, keyof SharingKernel>,
+    Omit<Bound<typeof flush>, keyof SharingKernel> {}
 
 export const traceOf = (k: Kernel): Trace<typeof events> => k.trace as unknown as Trace<typeof events>;
 

@@ -65,6 +65,8 @@ export function* flush_sharers(
       return yield* k.flush_each_vma(range, stride_shift, freed);
     case "single_mask":
       return yield* k.flush_one_mask(range, freed);
+    case "mmu_notifier":
+      return yield* k.mmu_notifier_arch_invalidate_secondary_tlbs(range.host, range.start, range.end);
     default:
       return;
   }

@@ -1,0 +1,146 @@
+// The MMU notifier of a host mm. Two uses:
+// - option `tlb_flush: mmu_notifier`: the CPUs of the sharers are to the host what an IOMMU is to a process, a TLB that walks
+//   its tables; arch_invalidate_secondary_tlbs flushes them all (seed 003_0a3a0e7ddc0a762e.txt, Jann Horn, 2024-10-14;
+//   Anthony Yznaga, 2024-10-08 and 2024-10-16);
+// - the mend of "notify-guests": "it seems like the mshare mm needs notifiers that go through every mm that has mapped the
+//   mshare region and calls its notifiers" (Anthony Yznaga, 2024-10-08).
+import { address, ref } from "../../core/fields.ts";
+import { type Of, struct } from "../../core/struct.ts";
+import type { Steps } from "../../core/thread.ts";
+import { TLB_REMOTE_SHOOTDOWN } from "../../kernel/arch/x86/mm/tlb.ts";
+import * as notifiers from "../../kernel/mm/mmu_notifier.ts";
+import { type MmuNotifier, mmu_notifier } from "../../kernel/mm/mmu_notifier.ts";
+import type { Mm, Task, Vma } from "../../kernel/mm_types.ts";
+import type { SharingKernel } from "./sharing_kernel.ts";
+
+/**
+ * An invalidation that is under way in a host, and each guest that was told of its start and must be told of its end, also
+ * when it has unmapped the tables meanwhile. The one without a guest stands for the invalidation itself.
+ */
+export const host_invalidation = struct("host_invalidation", {
+  host: ref<Mm>("mm_struct"),
+  guest: ref<Mm>("mm_struct"),
+  task: ref<Task>("task_struct"),
+  start: address(),
+  end: address(),
+});
+interface HostInvalidation extends Of<typeof host_invalidation> {}
+
+export const host_notifier_ops = {
+  host_mmu_notifier_ops: {
+    invalidate_range_start: "host_invalidate_range_start",
+    invalidate_range_end: "host_invalidate_range_end",
+    arch_invalidate_secondary_tlbs: "host_invalidate_secondary_tlbs",
+    clear_flush_young: "host_clear_flush_young",
+  },
+};
+
+/** Subscribes to a new host mm, if anybody wants to know. */
+export function* host_notifier_register(k: SharingKernel, host: Mm): Steps<MmuNotifier | null> {
+  if (k.flush_way() !== "mmu_notifier" && !k.fixed("notify-guests")) return null;
+  const mn = k.store.alloc(mmu_notifier) as MmuNotifier;
+  mn.mn_ops = "host_mmu_notifier_ops";
+  yield* k.mmu_notifier_register(mn, host);
+  return mn;
+}
+
+export function* host_notifier_unregister(k: SharingKernel, mn: MmuNotifier | null): Steps<void> {
+  if (!mn) return;
+  yield* k.mmu_notifier_unregister(mn);
+  k.store.free(mn);
+}
+
+export function* host_invalidate_secondary_tlbs(k: SharingKernel): Steps<void> {
+  if (k.flush_way() === "mmu_notifier") yield* k.flush_tlb_all(TLB_REMOTE_SHOOTDOWN);
+}
+
+export function* host_invalidate_range_start(
+  k: SharingKernel,
+  mn: MmuNotifier,
+  start: number,
+  end: number,
+): Steps<void> {
+  if (!k.fixed("notify-guests")) return;
+  const host = mn.mm!;
+  under_way(k, { host, guest: null, start, end }, k.current);
+  for (const vma of k.guest_vmas(host)) yield* k.tell_guest(host, vma, { start, end }, k.current);
+}
+
+function under_way(
+  k: SharingKernel,
+  { host, guest, start, end }: Pick<HostInvalidation, "host" | "guest" | "start" | "end">,
+  task: Task,
+): void {
+  const record = k.store.alloc(host_invalidation);
+  record.host = host;
+  record.guest = guest;
+  record.task = task;
+  record.start = start;
+  record.end = end;
+  if (guest) guest.mm_count++;
+}
+
+/** Tells the notifiers of a guest that [start, end) of the host changes from here on, by what `task` does. */
+export function* tell_guest(
+  k: SharingKernel,
+  host: Mm,
+  vma: Vma,
+  range: { readonly start: number; readonly end: number },
+  task: Task,
+): Steps<void> {
+  const from = Math.max(vma.vm_start, k.guest_address(vma, range.start));
+  const to = Math.min(vma.vm_end, k.guest_address(vma, range.end));
+  if (from >= to) return;
+  const guest = vma.vm_mm!;
+  under_way(k, { host, guest, start: from, end: to }, task);
+  yield* k.mmu_notifier_invalidate_range_start(guest, from, to, "MMU_NOTIFY_CLEAR");
+}
+
+export function* host_invalidate_range_end(k: SharingKernel, mn: MmuNotifier): Steps<void> {
+  if (!k.fixed("notify-guests")) return;
+  const told: { readonly guest: Mm; readonly start: number; readonly end: number }[] = [];
+  for (const record of [...all(k)]) {
+    if (record.host !== mn.mm || record.task !== k.current) continue;
+    const { guest, start, end } = record;
+    if (guest) told.push({ guest, start, end });
+    k.store.free(record);
+  }
+  for (const { guest, start, end } of told) {
+    yield* k.mmu_notifier_invalidate_range_end(guest, start, end);
+    yield* k.mmdrop(guest);
+  }
+}
+
+const all = (k: SharingKernel) => k.store.all(host_invalidation) as Iterable<HostInvalidation>;
+
+/** A guest is about to see the host's tables: it is told of what is under way in them. Caller holds its mmap_lock. */
+export function* join_invalidations(k: SharingKernel, host: Mm, vma: Vma): Steps<void> {
+  const records = [...all(k)].filter((record) => record.host === host);
+  for (const { guest, task, start, end } of records) {
+    if (guest) continue;
+    if (records.some((other) => other.task === task && other.guest === vma.vm_mm)) continue;
+    yield* k.tell_guest(host, vma, { start, end }, task!);
+  }
+}
+
+/** A new subscriber of a guest must not come between start and end of what its guest was told. */
+export function* mm_take_all_locks(k: SharingKernel, mm: Mm): Steps<void> {
+  const idle = () => ![...all(k)].some(({ guest }) => guest === mm);
+  yield* notifiers.mm_take_all_locks(k, mm);
+  while (!idle()) {
+    yield k.wait(idle, "the end of an invalidation in a host mm");
+    yield* notifiers.mm_take_all_locks(k, mm);
+  }
+}
+
+/** Whether a guest has used the range since it was last asked. */
+export function* host_clear_flush_young(k: SharingKernel, mn: MmuNotifier, start: number, end: number): Steps<number> {
+  if (!k.fixed("notify-guests")) return 0;
+  let young = 0;
+  for (const vma of k.guest_vmas(mn.mm!)) {
+    const [from, to] = [k.guest_address(vma, start), k.guest_address(vma, end)];
+    if (from >= vma.vm_start && to <= vma.vm_end)
+      young |= yield* k.mmu_notifier_clear_flush_young(vma.vm_mm!, from, to);
+  }
+  return young;
+}
