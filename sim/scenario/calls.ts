@@ -82,6 +82,21 @@ const files: readonly CallSpec[] = [
     errors: { ENOENT: "no such file", EISDIR: "a directory", EPERM: "not allowed for this file" },
   },
   {
+    name: "link",
+    params: [
+      { name: "oldpath", kind: "path" },
+      { name: "newpath", kind: "path" },
+    ],
+    doc: "Gives a file a second name.",
+    returns: "0",
+    errors: {
+      ENOENT: "no such file",
+      EEXIST: "the new name exists",
+      EXDEV: "another file system",
+      EPERM: "a directory, or not allowed for this file",
+    },
+  },
+  {
     name: "rename",
     params: [
       { name: "oldpath", kind: "path" },

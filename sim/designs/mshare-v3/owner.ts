@@ -9,7 +9,7 @@ import { type MshareData, type MshareKernel, mshare_data } from "./structures.ts
 
 /** Option `owner`, or the author's mend where it says `creator`: nobody. */
 export function host_owner(k: MshareKernel): Task | null {
-  return k.option("owner") === "creator" && !k.fixed("host-owner") ? k.current : null;
+  return (k.option("owner") || "creator") === "creator" && !k.fixed("host-owner") ? k.current : null;
 }
 
 /** `owner: toucher`: while a fault is done in the host mm, what it takes is charged to who faults. */

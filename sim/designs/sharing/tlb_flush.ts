@@ -18,7 +18,7 @@ export type FlushWay = "none" | "all" | "mm_cpumask" | "i_mmap" | "single_mask" 
 
 /** The option, or what the mend of "flush-sharers" takes where it says `none`: flush_tlb_all, the author's choice. */
 export function flush_way(k: Kernel): FlushWay {
-  const way = k.option("tlb_flush") as FlushWay;
+  const way = (k.option("tlb_flush") || "none") as FlushWay;
   return way === "none" && k.fixed("flush-sharers") ? "all" : way;
 }
 

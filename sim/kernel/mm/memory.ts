@@ -121,8 +121,8 @@ export function* handle_pte_fault(k: Kernel, vmf: VmFault): Steps<number> {
     entry = withFlags(entry, _PAGE_DIRTY);
   }
   entry = withFlags(entry, _PAGE_ACCESSED);
+  // An entry that allows the access already needs no flush on x86: a fault drops what the CPU has cached for its address.
   if (entry !== vmf.orig_pte) yield k.set_pte(vma.vm_mm!, vmf.address, vmf.ptep, entry);
-  else if (write) yield* k.flush_tlb_page(vma.vm_mm!, vmf.address);
   yield k.pte_unmap_unlock(vmf.pmdp);
   return 0;
 }

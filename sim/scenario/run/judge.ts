@@ -1,4 +1,6 @@
 // Whether a call gave what its statement says, and why not, in a sentence.
+
+import * as errno from "../../kernel/uapi/errno.ts";
 import type { CallStatement, Expr, Span } from "../ast.ts";
 import { showHex } from "../integers.ts";
 import type { ParsedFile } from "../parser.ts";
@@ -28,14 +30,21 @@ export function judge(statement: CallStatement, outcome: Outcome, evaluate: (exp
     if (outcome.signal === clause.signal.text) return { ok: true };
     return { ok: false, problem: `expected ${clause.signal.text}, but it ${shown(outcome)}` };
   }
-  if (outcome.result === undefined) return { ok: false, problem: `it ${shown(outcome)}` };
   const wanted = wantedValue(clause.value, evaluate);
   if (isFailure(wanted)) return { ok: false, problem: wanted.failure };
+  if (outcome.result === undefined) {
+    // `== -EINVAL` is what the system call itself gives; other comparisons are of results.
+    if (clause.operator === "==" && outcome.errno && wanted === negativeErrno(outcome.errno)) return { ok: true };
+    return { ok: false, problem: `it ${shown(outcome)}` };
+  }
   const compared = compareValues(clause.operator, outcome.result, wanted);
   if (compared === true) return { ok: true };
   if (isFailure(compared)) return { ok: false, problem: compared.failure };
   return { ok: false, problem: `it gave ${showValue(outcome.result)}, not ${clause.operator} ${showValue(wanted)}` };
 }
+
+const negativeErrno = (name: string): bigint =>
+  BigInt.asUintN(64, -BigInt((errno as Readonly<Record<string, unknown>>)[name] as number));
 
 function wantedValue(expr: Expr, evaluate: (expr: Expr) => Value): Value | Failure {
   try {

@@ -145,6 +145,12 @@ describe("scenarios as they run", () => {
     assert.deepEqual(run("machine { levels: 4, thp: never, hugepages: 2, pcid: true }").diagnostics, []);
   });
 
+  it("judge `== -ERRNO` as `fails ERRNO`, and no other comparison of a call that failed", () => {
+    passes('process a\na: unlink("/tmp/none") == -ENOENT\na: unlink("/tmp/none") == (1 ? -ENOENT : 0)');
+    for (const clause of ["== -EPERM", "!= 0", "> 0", "!= -ENOENT", "== 0"])
+      assert.equal(problemAt(2, `process a\na: unlink("/tmp/none") ${clause}`), "it failed with ENOENT");
+  });
+
   it("know what is fixed: fixed(ID), of ids that the design has", () => {
     const expects = (fixes: string, is: string) =>
       `kernel mshare-v3 { fixes: [${fixes}] }\nprocess a\nexpect ${is}fixed("set-size-once")\nexpect !fixed("flush-sharers")`;
