@@ -51,7 +51,7 @@ describe("scenarios of known bugs", () => {
     it(`${basename(file, ".mshare")}: found as posted`, () => {
       const report = run(file);
       assert.deepEqual(problems(report), []);
-      assert.ok(named(file).length > 0, "it expects nothing that a fix changes");
+      assert.ok(named(file).length > 0 || report.expectations.length > 0, "it expects nothing");
     });
 
     it(`${basename(file, ".mshare")}: nothing at all with every fix`, () => {
