@@ -11,10 +11,12 @@ const PATIENCE = 120_000;
 /** Milliseconds that a program gets to end when it is asked to, and then to vanish. */
 const LAST_ORDERS = 15_000;
 
+let compiler: string | undefined;
+
 export const native: Native = {
   async compile(source) {
     if (process.platform !== "linux" || process.arch !== "x64") return "this machine is no Linux on x86-64";
-    const compiler = COMPILERS.find((name) => spawnSync(name, ["--version"]).status === 0);
+    compiler ??= COMPILERS.find((name) => spawnSync(name, ["--version"]).status === 0);
     if (!compiler) return `there is no C compiler; one of ${COMPILERS.join(", ")} is needed`;
     const folder = mkdtempSync(join(tmpdir(), "mshare-conform-"));
     const [file, program] = [join(folder, "scenario.c"), join(folder, "scenario")];

@@ -11,7 +11,11 @@ const PGDIR_BYTES = 2n ** 39n;
 
 export function cProgram(scenarios: readonly CScenario[]): string {
   const members = Math.max(...scenarios.map((one) => one.members));
-  const area = freeArea(scenarios.flatMap((one) => one.integers));
+  const grows = scenarios.some((one) => one.text.includes("MAP_GROWSDOWN"));
+  const area = freeArea(
+    scenarios.flatMap((one) => one.integers),
+    grows ? HIGH : LOW,
+  );
   const slots = (members + 1) * SLOT_BYTES;
   const cases = scenarios.map((_, i) => `    case ${i}: scenario_${i}(); break;`);
   return [
@@ -43,10 +47,16 @@ export function cProgram(scenarios: readonly CScenario[]): string {
   ].join("\n");
 }
 
-/** A top-level entry that no number of the scenario leads to or next to; low, for Linux places from the top down. */
-function freeArea(integers: readonly bigint[]): bigint {
+const LOW = Array.from({ length: 199 }, (_, i) => BigInt(i + 1));
+const HIGH = Array.from({ length: 199 }, (_, i) => BigInt(254 - i));
+
+/**
+ * A top-level entry that no number of the scenario leads to or next to: a low one, for Linux places mappings from the
+ * top down; a high one where a mapping grows downwards, which it does only if nothing is in between.
+ */
+function freeArea(integers: readonly bigint[], slots: readonly bigint[]): bigint {
   const used = new Set(integers.map((value) => value / PGDIR_BYTES));
-  for (let slot = 1n; slot < 200n; slot++)
+  for (const slot of slots)
     if (![slot - 1n, slot, slot + 1n].some((near) => near > 0n && used.has(near))) return slot * PGDIR_BYTES;
   throw new NotExportable("The scenario uses addresses everywhere; there is no room for the program's own memory.");
 }

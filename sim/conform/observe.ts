@@ -41,12 +41,24 @@ function mapsOf(system: System, mm: Mm): ObservedMapping[] {
       end: vma.vm_end,
       perms: `${bit(1, "r")}${bit(2, "w")}${bit(4, "x")}${vma.vm_flags & 0x80 ? "s" : "p"}`,
       offset: vma.vm_file ? vma.vm_pgoff * 4096 : 0,
-      VmFlags: vm_flags_letters(vma.vm_flags)
-        .replace(/ ?\bsd\b/, "")
-        .trim(),
+      VmFlags: lettersOf(vma.vm_flags),
       ...Object.fromEntries(lines),
     };
   });
+}
+
+const letters = new Map<number, string>();
+
+/** Whether a kernel tracks soft-dirty pages is a matter of its configuration: that flag is left out. */
+function lettersOf(flags: number): string {
+  let known = letters.get(flags);
+  if (known === undefined) {
+    known = vm_flags_letters(flags)
+      .replace(/ ?\bsd\b/, "")
+      .trim();
+    letters.set(flags, known);
+  }
+  return known;
 }
 
 /** `frames` numbers the frames in the order in which they are met. */

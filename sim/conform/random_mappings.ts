@@ -59,8 +59,8 @@ const protection = (draw: Draw): string =>
     "PROT_READ|PROT_WRITE|PROT_GROWSDOWN": 0.2,
   });
 
-/** Advice that makes every page of its range present. */
-const POPULATES = ["MADV_POPULATE_READ", "MADV_POPULATE_WRITE"];
+/** Advice that makes an entry for every page of its range. */
+const POPULATES = ["MADV_POPULATE_READ", "MADV_POPULATE_WRITE", "MADV_GUARD_INSTALL"];
 
 function madviseCall(draw: Draw, actor: Actor): string {
   const what = draw.weighted({

@@ -22,6 +22,24 @@ export interface StorageSnapshot {
 
 const CHUNK_NUMBERS = 2048;
 
+interface Blank {
+  readonly numbers: Float64Array;
+  readonly values: readonly unknown[];
+}
+
+/** What a new chunk holds; never written, so that all machines share it. */
+const blanks = new WeakMap<StructType, Blank>();
+
+function blankOf(type: StructType, stride: number, objects: number): Blank {
+  let blank = blanks.get(type);
+  if (!blank) {
+    const values = Object.freeze(Array.from({ length: objects }, () => type.initial).flat());
+    blank = { numbers: new Float64Array(stride * objects), values };
+    blanks.set(type, blank);
+  }
+  return blank;
+}
+
 export class Storage {
   readonly store: Store;
   readonly type: StructType;
@@ -49,8 +67,9 @@ export class Storage {
     this.type = type;
     this.stride = type.numbers + HEADER;
     this.shift = Math.max(0, Math.floor(Math.log2(CHUNK_NUMBERS / this.stride)));
-    this.#blank = new Float64Array(this.stride << this.shift);
-    this.#blankValues = Object.freeze(Array.from({ length: 1 << this.shift }, () => type.initial).flat());
+    const blank = blankOf(type, this.stride, 1 << this.shift);
+    this.#blank = blank.numbers;
+    this.#blankValues = blank.values;
   }
 
   /** A new object, every field 0, null or its initial value. */

@@ -7,7 +7,6 @@ import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
 import { FIRST_FRAME } from "../kernel/mm/page_alloc.ts";
 import type { CheckedScenario } from "../scenario/check.ts";
 import { BadArgument } from "../scenario/run/calls.ts";
-import { meminfoOf } from "../scenario/run/proc.ts";
 import { type Loaded, load } from "./load.ts";
 
 export interface Simulated {
@@ -75,7 +74,8 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
   const { machine } = system;
   const paths = plan.files.map((file) => file.path);
   const fault = machine.events.id("page_fault")!;
-  const before = meminfoOf(system)["PageTables"]!;
+  const tables = () => system.straight.vmstat.nr_pagetable * 4096;
+  const before = tables();
   const statements: ObservedRun["statements"][number][] = [];
   const faults: number[] = roster.members.map(() => 0);
   let counted = 0;
@@ -102,7 +102,7 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
         ...given,
         processes: end,
       });
-      pageTables = meminfoOf(system)["PageTables"]! - before;
+      pageTables = tables() - before;
     }
     if (outcome !== "budget") break;
   }
