@@ -1,7 +1,17 @@
 // Making processes and address spaces, and taking them apart (kernel/fork.c, mm/mmap.c: dup_mmap, exit_mmap).
 import type { Steps } from "../../core/thread.ts";
 import { TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
-import { VM_ACCOUNT, VM_DONTCOPY, VM_HUGETLB, VM_LOCKED, VM_LOCKONFAULT, VM_SHARED, VM_WIPEONFORK } from "../flags.ts";
+import {
+  VM_ACCOUNT,
+  VM_DONTCOPY,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_LOCKED_MASK,
+  VM_LOCKONFAULT,
+  VM_SHARED,
+  VM_WIPEONFORK,
+  withoutVmFlags,
+} from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { MMAP_BASE } from "../mm/mmap.ts";
 import { vma_pages } from "../mm/vma.ts";
@@ -123,7 +133,7 @@ export function* dup_mm(k: Kernel, oldmm: Mm, name: string): Steps<Mm | null> {
   const mm = yield* k.mm_alloc(name);
   if (!mm) return null;
   mm.mmap_base = oldmm.mmap_base;
-  mm.def_flags = oldmm.def_flags - (oldmm.def_flags & VM_LOCKED);
+  mm.def_flags = withoutVmFlags(oldmm.def_flags, VM_LOCKED_MASK);
   const error = yield* k.dup_mmap(mm, oldmm);
   if (error === 0) return mm;
   yield* k.mmput(mm);
