@@ -1,9 +1,16 @@
 // Launch configurations: what F5 means with a launch.json, with an incomplete one and with none.
 import * as vscode from "vscode";
+import { pathOf, programIn } from "./scenario-uri.ts";
 
 export function registerConfigurations(): vscode.Disposable {
   return vscode.Disposable.from(
-    vscode.debug.registerDebugConfigurationProvider("mshare", { resolveDebugConfiguration: resolve }),
+    vscode.debug.registerDebugConfigurationProvider("mshare", {
+      resolveDebugConfiguration: resolve,
+      resolveDebugConfigurationWithSubstitutedVariables: (folder, configuration) => ({
+        ...configuration,
+        program: programIn(folder, String(configuration.program)),
+      }),
+    }),
     vscode.debug.registerDebugConfigurationProvider(
       "mshare",
       { provideDebugConfigurations: forActiveScenario },
@@ -18,7 +25,7 @@ export function launchOf(uri: vscode.Uri): vscode.DebugConfiguration {
     type: "mshare",
     request: "launch",
     name: `Debug ${vscode.workspace.asRelativePath(uri)}`,
-    program: uri.fsPath,
+    program: pathOf(uri),
     stopOnEntry: nothingStops(),
   };
 }
@@ -31,7 +38,6 @@ function resolve(
   if (configuration.program) return configuration;
   const scenario = activeScenario();
   if (!scenario) return refuse("Open a scenario (*.mshare) to debug, or name one as “program” in launch.json.");
-  if (scenario.scheme !== "file") return refuse("Save the scenario to disk to debug it.");
   const launch = launchOf(scenario);
   // F5 without a launch.json comes with an empty configuration, so only what is there counts.
   const given = Object.entries(configuration).filter(([, value]) => value !== undefined && value !== "");
@@ -40,7 +46,7 @@ function resolve(
 
 function forActiveScenario(): vscode.DebugConfiguration[] {
   const scenario = activeScenario();
-  if (scenario?.scheme !== "file") return [];
+  if (!scenario) return [];
   const launch = launchOf(scenario);
   return [
     { ...launch, name: `${launch.name} from the first statement`, stopOnEntry: true },

@@ -1,26 +1,27 @@
-// What VS Code starts: wires the parts below to the editor. Each part registers itself and is disposed with the context.
-// No telemetry; nothing here talks to anything but the editor and the programs beside it in dist/.
-import type { ExtensionContext } from "vscode";
-import { registerCommands } from "./commands.ts";
-import { registerConfigurations } from "./configurations.ts";
-import { registerDebugAdapter } from "./debug-adapter.ts";
-import { registerEventBreakpoints } from "./event-breakpoints.ts";
-import { registerHovers } from "./hovers.ts";
-import { registerInlineValues } from "./inline-values.ts";
+// What VS Code starts where there are processes: on the desktop, and on a remote machine or in a container.
+import { Worker } from "node:worker_threads";
+import * as vscode from "vscode";
+import type { WorkerEvents } from "./debug-adapter.ts";
 import { startLanguageClient } from "./language-client.ts";
-import { registerTimeStatus } from "./time-status.ts";
-import { registerTimeTravel } from "./time-travel.ts";
+import { activateParts } from "./parts.ts";
+import { runInTerminal } from "./run-in-terminal.ts";
+import { asNode } from "./runtime.ts";
 
-export function activate(context: ExtensionContext): void {
-  context.subscriptions.push(
-    registerDebugAdapter(context),
-    registerConfigurations(),
-    registerCommands(context),
-    registerEventBreakpoints(),
-    registerHovers(),
-    registerInlineValues(),
-    registerTimeStatus(),
-    registerTimeTravel(),
-    startLanguageClient(context),
-  );
+export function activate(context: vscode.ExtensionContext): void {
+  const program = (name: string) => context.asAbsolutePath(`dist/${name}.js`);
+  activateParts(context, {
+    adapter: {
+      executable: new vscode.DebugAdapterExecutable(process.execPath, [program("adapter")], { env: asNode }),
+      kernel: vscode.Uri.file(program("engine")),
+      startWorker: (events) => startThread(program("adapter-thread"), events),
+    },
+    runInTerminal: (scenario) => runInTerminal(program("mshare"), scenario),
+    startLanguageClient: () => startLanguageClient(program("language-server")),
+  });
+}
+
+function startThread(module: string, events: WorkerEvents) {
+  const worker = new Worker(module, { stdin: false });
+  worker.on("message", events.message).on("error", (problem) => events.failed(String(problem)));
+  return { post: (message: unknown) => worker.postMessage(message), end: () => void worker.terminate() };
 }

@@ -2,6 +2,9 @@
 //   engine.js           the simulator behind its façade sim/session.ts, with a source map for kernel stack frames
 //   mshare.js           the command line        adapter.js   the debug adapter
 //   language-server.js  the language server     extension.js the VS Code extension
+//   adapter-thread.js   the debug adapter for scenarios that are in no file
+// For the web version of VS Code, each whole in itself, since workers there load one file:
+//   extension-web.js    adapter-web.js          language-server-web.js
 import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +25,10 @@ const common = {
   sourcesContent: false,
   logLevel: "warning",
 };
+
+/** What is only read by machines. Kernel functions keep their names, since call stacks show them. */
+const small = { minify: true, sourcemap: false };
+const web = { platform: "browser", minifySyntax: true, minifyWhitespace: true };
 
 /** The servers share one engine: they load it beside them instead of each bundling its own. */
 const engineBeside = {
@@ -58,8 +65,12 @@ await Promise.all([
   bundle("engine", "sim/session.ts", { plugins }),
   bundle("mshare", "server/cli/main.ts", { ...besides, banner: { js: "#!/usr/bin/env node" } }),
   bundle("adapter", "server/debug/main.ts", besides),
+  bundle("adapter-thread", "server/debug/thread.node.ts", besides),
   bundle("language-server", "server/language/main.ts", besides),
-  bundle("extension", "extension/extension.ts", { external: ["vscode"] }),
+  bundle("extension", "extension/extension.ts", { ...small, external: ["vscode"] }),
+  bundle("extension-web", "extension/web.ts", { ...web, ...small, external: ["vscode"] }),
+  bundle("adapter-web", "server/debug/worker.ts", { ...web, format: "iife", plugins }),
+  bundle("language-server-web", "server/language/browser.ts", { ...web, ...small, format: "iife", plugins }),
   withTests ? tests() : undefined,
 ]);
 // npm links the command before it is built, and marks only what then exists as executable.

@@ -8,7 +8,10 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-const programs = ["extension", "adapter", "language-server", "mshare", "engine"];
+const programs = [
+  ...["extension", "adapter", "adapter-thread", "language-server", "mshare", "engine"],
+  ...["extension-web", "adapter-web", "language-server-web"],
+];
 const limitBytes = 2_000_000;
 
 const flag = process.argv.indexOf("--out");

@@ -21,7 +21,7 @@ export class Editor {
     try {
       const page = await browser.newPage({ viewport: { width: 1360, height: 960 } });
       page.setDefaultTimeout(15_000);
-      const wire = listen(page);
+      const wire = await listen(page);
       await page.goto(url);
       await page
         .locator(".monaco-workbench .explorer-folders-view .monaco-list-row")
@@ -48,6 +48,15 @@ export class Editor {
   async openFile(name: string): Promise<void> {
     await this.page.keyboard.press("Control+p");
     await this.chooseFrom(name, name);
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+    await this.page.locator(`${textArea} .view-line`).first().waitFor();
+  }
+
+  /** Opens a file of the workspace's top folder in the Explorer: a virtual workspace may have no search. */
+  async openFromExplorer(name: string): Promise<void> {
+    await this.page.keyboard.press("Control+Shift+e");
+    const row = this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label^="${name}"]`).first();
+    await row.click({ clickCount: 2 });
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
     await this.page.locator(`${textArea} .view-line`).first().waitFor();
   }

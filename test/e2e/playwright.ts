@@ -58,6 +58,10 @@ export interface WebSocket {
 export interface Page {
   on(event: "websocket", listener: (socket: WebSocket) => void): void;
   goto(url: string): Promise<unknown>;
+  /** Before any script of the page runs; the function must not use anything from outside but `argument`. */
+  addInitScript<Argument>(script: (argument: Argument) => void, argument: Argument): Promise<unknown>;
+  /** Makes a function that the page's scripts can call. */
+  exposeFunction<Argument>(name: string, called: (argument: Argument) => void): Promise<unknown>;
   locator(selector: string): Locator;
   screenshot(options: { path: string }): Promise<unknown>;
   keyboard: {

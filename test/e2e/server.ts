@@ -14,7 +14,7 @@ export interface Server {
 }
 
 /** Quiet, and with nothing that covers what the tests look at. */
-const settings = {
+export const settings = {
   "breadcrumbs.enabled": false,
   "chat.disableAIFeatures": true,
   "debug.openDebug": "openOnSessionStart",

@@ -35,7 +35,13 @@ describe("the manifest", () => {
 
   it("points at files that exist", () => {
     const { languages, grammars, snippets } = manifest.contributes;
-    const paths = [manifest.icon, ...[...grammars, ...snippets].map(({ path }) => path), languages[0].configuration];
+    const paths = [
+      manifest.icon,
+      manifest.main,
+      manifest.browser,
+      ...[...grammars, ...snippets].map(({ path }) => path),
+      languages[0].configuration,
+    ];
     assert.deepEqual(
       paths.filter((path) => !existsSync(path)),
       [],

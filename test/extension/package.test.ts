@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
+import { unzip } from "../e2e/unzip.ts";
 
 describe("the package", function () {
   this.timeout(120_000);
@@ -17,7 +18,7 @@ describe("the package", function () {
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     assert.equal(status, 0, `${stdout}${stderr}`);
     vsix = readFileSync(join(folder, readdirSync(folder)[0]));
-    files = namesIn(vsix)
+    files = [...unzip(vsix).keys()]
       .filter((name) => name.startsWith("extension/"))
       .map((name) => name.slice("extension/".length));
   });
@@ -35,7 +36,9 @@ describe("the package", function () {
 
   it("holds the programs, the language and what a reader needs", () => {
     const wanted = [
-      ...["adapter", "engine", "extension", "language-server", "mshare"].map((name) => `dist/${name}.js`),
+      ...["adapter", "adapter-thread", "engine", "extension", "language-server", "mshare"].map(program),
+      ...["adapter-web", "extension-web", "language-server-web"].map(program),
+      ...["engine", "adapter-web"].map((name) => `${program(name)}.map`),
       ...["syntaxes/mshare.tmLanguage.json", "syntaxes/language-configuration.json", "syntaxes/mshare.code-snippets"],
       ...["extension/icon.png", "package.json", "readme.md", "changelog.md", "LICENSE.txt"],
     ];
@@ -45,8 +48,12 @@ describe("the package", function () {
     );
   });
 
-  it("holds every kernel file that a stack frame can lead to", () => {
-    const { sources } = JSON.parse(readFileSync("dist/engine.js.map", "utf8")) as { sources: string[] };
+  for (const program of ["engine", "adapter-web"]) {
+    it(`holds every kernel file that a stack frame of ${program} can lead to`, () => holdsKernel(program));
+  }
+
+  function holdsKernel(program: string): void {
+    const { sources } = JSON.parse(readFileSync(`dist/${program}.js.map`, "utf8")) as { sources: string[] };
     const kernel = sources
       .map((source) => posix.join("dist", source))
       .filter((file) => /^sim\/(kernel|designs)\//.test(file));
@@ -55,10 +62,11 @@ describe("the package", function () {
       kernel.filter((file) => !files.includes(file)),
       [],
     );
-  });
+  }
 
   it("holds nothing else", () => {
-    const known = /^(dist\/[\w-]+\.js(\.map)?|syntaxes\/.+|sim\/(core|hardware|kernel|designs)\/.+\.ts)$/;
+    const known =
+      /^(dist\/[\w-]+\.js|dist\/(engine|adapter-web)\.js\.map|syntaxes\/.+|sim\/(core|hardware|kernel|designs)\/.+\.ts)$/;
     const settings = ["tsconfig.json", "sim/tsconfig.json", "sim/flavours.d.ts"]; // the editor reads kernel files with them
     const single = [...settings, "extension/icon.png", "package.json", "readme.md", "changelog.md", "LICENSE.txt"];
     assert.deepEqual(
@@ -68,16 +76,6 @@ describe("the package", function () {
   });
 });
 
-/** The names in a zip archive's central directory. */
-function namesIn(zip: Buffer): string[] {
-  const names: string[] = [];
-  const entry = Buffer.from("PK\x01\x02");
-  const end = zip.lastIndexOf(Buffer.from("PK\x05\x06"));
-  let at = zip.readUInt32LE(end + 16);
-  while (zip.subarray(at, at + 4).equals(entry)) {
-    const [name, extra, comment] = [28, 30, 32].map((field) => zip.readUInt16LE(at + field));
-    names.push(zip.toString("utf8", at + 46, at + 46 + name));
-    at += 46 + name + extra + comment;
-  }
-  return names;
+function program(name: string): string {
+  return `dist/${name}.js`;
 }

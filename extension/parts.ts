@@ -1,0 +1,33 @@
+// What the extension is made of, wherever it runs. Each part registers itself and is disposed with the context.
+// No telemetry; nothing here talks to anything but the editor and our own programs beside it in dist/.
+import type { Disposable, ExtensionContext } from "vscode";
+import { registerCommands, type TerminalRunner } from "./commands.ts";
+import { registerConfigurations } from "./configurations.ts";
+import { type AdapterPlatform, registerDebugAdapter } from "./debug-adapter.ts";
+import { registerEventBreakpoints } from "./event-breakpoints.ts";
+import { registerHovers } from "./hovers.ts";
+import { registerInlineValues } from "./inline-values.ts";
+import { registerTimeStatus } from "./time-status.ts";
+import { registerTimeTravel } from "./time-travel.ts";
+
+/** What differs between a machine with processes and a browser. */
+export interface Platform {
+  readonly adapter: AdapterPlatform;
+  /** Undefined where there are no programs. */
+  readonly runInTerminal: TerminalRunner | undefined;
+  startLanguageClient(): Disposable;
+}
+
+export function activateParts(context: ExtensionContext, platform: Platform): void {
+  context.subscriptions.push(
+    registerDebugAdapter(context, platform.adapter),
+    registerConfigurations(),
+    registerCommands(platform.runInTerminal),
+    registerEventBreakpoints(),
+    registerHovers(),
+    registerInlineValues(),
+    registerTimeStatus(),
+    registerTimeTravel(),
+    platform.startLanguageClient(),
+  );
+}

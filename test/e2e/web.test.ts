@@ -1,0 +1,90 @@
+// The packed extension in the web version of VS Code: the browser's own extension host, the debug adapter and the language
+// server in web workers, and a workspace that is nowhere on disk.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { keys } from "./debugging.ts";
+import { eventually } from "./eventually.ts";
+import { packed } from "./packed.ts";
+import type { Server } from "./server.ts";
+import { picture, session, skipWithoutEditor } from "./sessions.ts";
+import { startWebServer } from "./web-server.ts";
+
+/** The example in two files, so that an include has to be read, too. */
+const example = readFileSync("examples/copy-on-write.mshare", "utf8");
+const declarations = /^kernel.*\n^machine.*\n/m.exec(example)![0];
+const files = {
+  "machine.mshare": declarations,
+  "main.mshare": example.replace(declarations, 'include "machine.mshare"\n\n'),
+};
+const source = files["main.mshare"].split("\n");
+const lineOf = (text: string) => source.findIndex((line) => line.includes(text)) + 1;
+
+describe("the web version of the extension", function () {
+  this.timeout(120_000);
+  let server: Server;
+
+  before(async function () {
+    skipWithoutEditor(this);
+    server = await startWebServer(packed(), files);
+  });
+
+  after(() => server?.stop());
+
+  session(
+    "debugs in a browser alone",
+    () => server.url,
+    async ({ editor, debug, check }) => {
+      await check("opening a scenario with nothing to complain about", async () => {
+        await editor.openFromExplorer("main.mshare");
+        await eventually("the language is known", async () => (await editor.statusBar()).includes("mshare scenario"));
+        assert.deepEqual(await editor.problems(), []);
+      });
+      await check("F5 without a launch.json", async () => {
+        const stop = await debug.press(keys.start);
+        assert.deepEqual([stop.reason, stop.line, stop.file], ["entry", lineOf("parent: p = mmap"), "main.mshare"]);
+      });
+      await check("a breakpoint, and variables", async () => {
+        await debug.setBreakpoint(lineOf("child: store(p, 2)"));
+        const stop = await debug.press(keys.continue);
+        assert.deepEqual([stop.reason, stop.line], ["breakpoint", lineOf("child: store(p, 2)")]);
+        await debug.collapse("Watch");
+        await debug.expand("Task");
+        await eventually("p shows", async () => {
+          return (await debug.variables()).some(({ name, value }) => name === "p" && /^0x[0-9a-f]+$/.test(value));
+        });
+      });
+      await check("an event in words, in the kernel's own files", async () => {
+        await editor.commandWith("mshare: Break on Event…", "page fault");
+        const stop = await debug.press(keys.continue);
+        assert.equal(stop.reason, "function breakpoint");
+        assert.match(stop.file, /\.ts$/);
+        const statement = new RegExp(`user_access[\\s\\S]*childmain.mshare${lineOf("child: store(p, 2)")}`);
+        await eventually("the kernel's functions stand over the statement", async () => {
+          return statement.test((await debug.callStack()).join("\n"));
+        });
+        await picture(editor, "web");
+      });
+      await check("stepping back", async () => {
+        await debug.tool("step-back");
+        await eventually("it says that this is the past", async () => {
+          return (await editor.statusBar()).some((text) => /step [\d,]+ of [\d,]+/.test(text));
+        });
+      });
+      await check("the end", () => debug.end());
+      await check("running without stopping: the report comes to the debug console", async () => {
+        await editor.openFromExplorer("main.mshare");
+        await editor.command("mshare: Run Scenario");
+        await eventually("the report shows", async () =>
+          (await editor.debugConsole()).some((line) => /PASS/.test(line)),
+        );
+      });
+      await check("a diagnostic of the language server, as soon as it is typed", async () => {
+        await editor.openFromExplorer("main.mshare");
+        await editor.typeAtEndOf(lineOf("parent: store(p, 3)"), "\nparent: mmap(0, 3, 4)");
+        await eventually("the problem shows", async () => {
+          return (await editor.problems()).some((text) => /mmap.* takes/.test(text));
+        });
+      });
+    },
+  );
+});
