@@ -26,9 +26,11 @@ const common = {
   logLevel: "warning",
 };
 
-/** What is only read by machines. Kernel functions keep their names, since call stacks show them. */
+/** What only machines read. */
 const small = { minify: true, sourcemap: false };
-const web = { platform: "browser", minifySyntax: true, minifyWhitespace: true };
+/** The kernel's functions keep their names, since call stacks show them. */
+const named = { minifySyntax: true, minifyWhitespace: true };
+const web = { platform: "browser", format: "iife" };
 
 /** The servers share one engine: they load it beside them instead of each bundling its own. */
 const engineBeside = {
@@ -62,15 +64,15 @@ async function tests() {
 rmSync(resolve(root, "dist"), { recursive: true, force: true });
 const besides = { plugins: [engineBeside], external: ["./adapter.js", "./language-server.js"] };
 await Promise.all([
-  bundle("engine", "sim/session.ts", { plugins }),
+  bundle("engine", "sim/session.ts", { ...named, plugins }),
   bundle("mshare", "server/cli/main.ts", { ...besides, banner: { js: "#!/usr/bin/env node" } }),
   bundle("adapter", "server/debug/main.ts", besides),
   bundle("adapter-thread", "server/debug/thread.node.ts", besides),
-  bundle("language-server", "server/language/main.ts", besides),
+  bundle("language-server", "server/language/main.ts", { ...besides, ...small }),
   bundle("extension", "extension/extension.ts", { ...small, external: ["vscode"] }),
-  bundle("extension-web", "extension/web.ts", { ...web, ...small, external: ["vscode"] }),
-  bundle("adapter-web", "server/debug/worker.ts", { ...web, format: "iife", plugins }),
-  bundle("language-server-web", "server/language/browser.ts", { ...web, ...small, format: "iife", plugins }),
+  bundle("extension-web", "extension/web.ts", { ...web, ...small, format: "cjs", external: ["vscode"] }),
+  bundle("adapter-web", "server/debug/worker.ts", { ...web, ...named, plugins }),
+  bundle("language-server-web", "server/language/browser.ts", { ...web, ...small, plugins }),
   withTests ? tests() : undefined,
 ]);
 // npm links the command before it is built, and marks only what then exists as executable.

@@ -12,7 +12,7 @@ const programs = [
   ...["extension", "adapter", "adapter-thread", "language-server", "mshare", "engine"],
   ...["extension-web", "adapter-web", "language-server-web"],
 ];
-const limitBytes = 2_000_000;
+const limitBytes = 3_000_000;
 
 const flag = process.argv.indexOf("--out");
 const folder = flag < 0 ? root : resolve(process.argv[flag + 1]);
