@@ -1,6 +1,7 @@
 // A machine that does steps. A step is what another CPU could see; it has been done when its event is announced
 // (`fire`). The machine counts steps, tells listeners, and knows who runs. What the steps mean is the kernel's business.
 import sites from "virtual:sites";
+import { Batch, type BatchListeners, type BatchSpec } from "./batch.ts";
 import { EventTable } from "./events.ts";
 import { Store, type StoreSnapshot } from "./store.ts";
 import type { Thread } from "./thread.ts";
@@ -41,6 +42,12 @@ export class Machine {
   place: () => { readonly file: string; readonly line: number } = () => NOWHERE;
   /** The kernel functions that run now are plain calls, which cannot stop in their middle. */
   straight = false;
+  /** Nobody else does a step until the running thread's unit ends or waits: always so for plain calls. */
+  undivided = false;
+  /** Runs of like steps may be done at once (batch.ts). */
+  batching = true;
+  /** Somebody watches calls of kernel functions. */
+  callsWatched = false;
   /** A stop was asked for at the current step. */
   stopping = false;
 
@@ -52,6 +59,9 @@ export class Machine {
   /** Steps at which the call stack is to be kept, and what was kept. */
   readonly captures = new Map<number, string>();
 
+  readonly #batches: Batch<never>[] = [];
+  /** The last events, by step. */
+  readonly #recent = new Int16Array(RECENT);
   #attention = new Uint8Array(0);
   #listeners: ((() => void)[] | undefined)[] = [];
   #noticeAt = Number.POSITIVE_INFINITY;
@@ -70,16 +80,56 @@ export class Machine {
   readonly fire = (id: number): number => {
     this.event = id;
     this.counts[id]!++;
+    this.#recent[this.step & (RECENT - 1)] = id;
     if (++this.step >= this.#noticeAt || this.#attention[id] !== 0) this.#notice(id);
     return id;
   };
 
-  /** Calls `listener` at every such event, also when steps are re-executed: it may keep state in the store only. */
-  listen(event: string, listener: () => void): void {
+  /** A kind of batch. Declare all before anybody listens. */
+  batch<R>(spec: BatchSpec): Batch<R> {
+    const batch = new Batch<R>(this, spec);
+    this.#batches.push(batch as Batch<never>);
+    return batch;
+  }
+
+  /**
+   * Calls `listener` at every such event, also when steps are re-executed: it may keep state in the store only.
+   * `batches`: what is told instead of batches that the event is part of; a kind that is not named is not done any more.
+   */
+  listen(event: string, listener: () => void, batches: BatchListeners = {}): void {
     const id = this.events.id(event);
     if (id === undefined) throw new Error(`no event ${event}`);
     (this.#listeners[id] ??= []).push(listener);
     this.#attention[id] |= LISTENED;
+    for (const batch of this.#batches) {
+      if (!batch.ids.includes(id)) continue;
+      const told = batches[batch.name];
+      if (told) batch.listen(told);
+      else batch.refuse();
+    }
+  }
+
+  /** How many times the steps with these events fit in before anybody looks; 0 unless they are just what was done last. */
+  room(ids: readonly number[]): number {
+    const { step } = this;
+    if (!this.batching || this.callsWatched || !(this.straight || this.undivided)) return 0;
+    for (let i = ids.length - 1, at = step - 1; i >= 0; i--, at--) {
+      if (this.#recent[at & (RECENT - 1)] !== ids[i]) return 0;
+    }
+    // Who looks at steps looks at them the first time only.
+    let until = this.#noticeAt - 1;
+    if (this.observer !== null && ids.some((id) => (this.#attention[id]! & ATTENDED) !== 0))
+      until = Math.min(until, this.observedUpTo);
+    if (this.store.watched) return 0;
+    return Math.floor((until - step) / ids.length);
+  }
+
+  /** Steps with these events, `times` times, have been done. */
+  pass(ids: readonly number[], times: number): void {
+    for (const id of ids) this.counts[id]! += times;
+    this.step += ids.length * times;
+    for (let i = ids.length, at = this.step; i > 0; ) this.#recent[--at & (RECENT - 1)] = ids[--i]!;
+    this.event = ids.at(-1)!;
   }
 
   /** The observer wants to be asked at these events; others reach it only after `alert`. */
@@ -111,6 +161,7 @@ export class Machine {
     this.thread = null;
     this.stopping = false;
     this.sites.fill(0);
+    this.#recent.fill(-1);
   }
 
   #notice(id: number): void {
@@ -130,6 +181,8 @@ export class Machine {
   }
 }
 
+/** A power of 2; no batch's element has more steps. */
+const RECENT = 16;
 const LISTENED = 1;
 const ATTENDED = 2;
 

@@ -2,7 +2,7 @@
 // taken where no call is in flight; when they take too much memory, every other one goes and the distance doubles.
 import type { Machine, MachineSnapshot } from "./machine.ts";
 
-const FIRST_INTERVAL = 2000;
+const FIRST_INTERVAL = 8000;
 const MOST_CHECKPOINTS = 1024;
 
 export class Recording {

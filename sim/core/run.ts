@@ -9,6 +9,11 @@ import type { Steps, Thread } from "./thread.ts";
 export interface Unit {
   straight(): unknown;
   stepping(): Steps<unknown>;
+  /**
+   * Does this unit and up to `most` - 1 more that come after it at once, where they are alike and nobody looks (batch.ts).
+   * @returns how many; 0 where this one has to be done by itself
+   */
+  many?(most: number): number;
 }
 
 /** What there is to do: the scenario. All its state is in the store. */
@@ -18,7 +23,8 @@ export interface Program {
   schedule(): Schedule;
   /** The next unit of a thread that is at a boundary. */
   begin(thread: Thread): Unit;
-  end(thread: Thread, result: unknown): void;
+  /** `count`: so many units have ended, with the same result (see Unit.many). */
+  end(thread: Thread, result: unknown, count: number): void;
   /** Nobody can go on. The program ends what hangs and says so; then `threads` is asked again. */
   stuck(waiting: readonly Thread[]): void;
   /** A thread's unit has ended with an exception. True: that is a bug of the simulated system, and the run goes on. */
@@ -180,8 +186,8 @@ export class Run {
     machine.observedUpTo = observed;
   }
 
-  /** One unit as plain calls, or one step. False when there is nothing to do. */
-  #once(): boolean {
+  /** One unit as plain calls, up to `most` like ones at once, or one step. False when there is nothing to do. */
+  #once(most = Number.POSITIVE_INFINITY): boolean {
     const { machine } = this;
     const boundary = this.#inFlight.size === 0;
     const threads = this.#program.threads();
@@ -191,7 +197,7 @@ export class Run {
     const byHand = this.alone !== null || this.#chosen.has(machine.step);
     if (boundary && interrupts.length === 0 && !byHand && (schedule.sequential || threads.length === 1)) {
       this.recording.offer();
-      return this.#straight(threads[0]!);
+      return this.#straight(threads[0]!, most);
     }
     if (boundary) this.recording.offer();
     const thread = this.#choose([...interrupts, ...threads], schedule);
@@ -222,7 +228,7 @@ export class Run {
     return thread;
   }
 
-  #straight(thread: Thread): true {
+  #straight(thread: Thread, most: number): true {
     const { machine } = this;
     const begun = machine.units;
     machine.straight = true;
@@ -231,11 +237,12 @@ export class Run {
     try {
       this.#platform.switchIn(thread)?.straight();
       const unit = this.#program.begin(thread);
-      const result = unit.straight();
+      const many = unit.many?.(most) ?? 0;
+      const result = many > 0 ? 0 : unit.straight();
       machine.straight = false;
       machine.thread = null;
-      machine.units++;
-      this.#program.end(thread, result);
+      machine.units += Math.max(1, many);
+      this.#program.end(thread, result, Math.max(1, many));
     } catch (reason) {
       machine.straight = false;
       machine.thread = null;
@@ -253,7 +260,7 @@ export class Run {
     machine.observedUpTo = Number.POSITIVE_INFINITY;
     machine.target = Number.POSITIVE_INFINITY;
     machine.rearm();
-    while (machine.units < unit) this.#once();
+    while (machine.units < unit) this.#once(unit - machine.units);
     const thread = this.#program.threads()[0]!;
     this.recording.take();
     machine.target = step;
@@ -277,7 +284,9 @@ export class Run {
       thread.call = this.#start(thread);
       this.#inFlight.add(thread);
     } else thread.call = this.#back(thread, thread.call);
+    machine.undivided = this.#program.schedule().sequential && this.alone === null && this.#chosen.size === 0;
     const { value, done, error } = next(thread.call);
+    machine.undivided = false;
     if (machine.step !== before) this.#stepped(thread);
     if (!done) return;
     thread.call = null;
@@ -288,7 +297,7 @@ export class Run {
       return;
     }
     machine.units++;
-    if (!this.#isInterrupt(thread)) this.#program.end(thread, value);
+    if (!this.#isInterrupt(thread)) this.#program.end(thread, value, 1);
   }
 
   #crashed(thread: Thread, error: unknown): void {

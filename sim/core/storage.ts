@@ -206,6 +206,16 @@ export class Storage {
     this.watch([...this.#watches, watch]);
   }
 
+  get watched(): boolean {
+    return this.#watches.length > 0;
+  }
+
+  /** A chunk's numbers, to be written where they lie. For who does many objects at once, while nobody watches. */
+  writable(chunk: number): Float64Array {
+    this.#own(chunk);
+    return this.chunks[chunk]!;
+  }
+
   snapshot(): StorageSnapshot {
     return {
       chunks: this.chunks.slice(),

@@ -21,6 +21,10 @@ export class Store {
   onStale: StaleUse = () => {};
   /** The current step, for the birth and death dates of objects. */
   now: () => number = () => 0;
+  /** Somebody watches writes to some place. */
+  get watched(): boolean {
+    return this.#storages.some((storage) => storage.watched);
+  }
   readonly #storages: Storage[] = [];
   /** By `structId`. */
   readonly byId: Storage[] = [];

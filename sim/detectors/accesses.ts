@@ -1,5 +1,6 @@
 // Accesses of user memory, with the VMA that covers them at that time. The last VMA of each thread is remembered until one
 // changes somewhere, so that a loop over a mapping costs no search.
+import type { BatchListeners } from "../core/batch.ts";
 import { idOf } from "../core/struct.ts";
 import { VM_SHARED } from "../kernel/flags.ts";
 import type { Mm } from "../kernel/mm_types.ts";
@@ -27,7 +28,18 @@ export interface Access {
   readonly bytes: number;
 }
 
-export function watchAccesses(context: Context, listeners: readonly ((access: Access) => void)[]): void {
+/** Whether the thread's last access was in this VMA of an address space, as it still is. */
+export const knowsVma = (context: Context, thread: ThreadWatch, mm: Mm, from: number, to: number): boolean =>
+  thread.vma_epoch === context.state.vma_epoch &&
+  thread.vma_mm === idOf(mm) &&
+  from >= thread.vma_from &&
+  to <= thread.vma_to;
+
+export function watchAccesses(
+  context: Context,
+  listeners: readonly ((access: Access) => void)[],
+  batches: BatchListeners,
+): void {
   const { machine, state } = context;
   const { args } = machine;
   const changed = () => {
@@ -66,12 +78,7 @@ export function watchAccesses(context: Context, listeners: readonly ((access: Ac
     if (!mm) return;
     const thread = context.mine();
     const address = args[0] as number;
-    const known =
-      thread.vma_epoch === state.vma_epoch &&
-      address >= thread.vma_from &&
-      address < thread.vma_to &&
-      thread.vma_mm === idOf(mm);
-    if (!known) lookUp(thread, mm, address);
+    if (!knowsVma(context, thread, mm, address, address + 1)) lookUp(thread, mm, address);
     access.verb = verb;
     access.address = address;
     access.pfn = args[1] as number;
@@ -81,6 +88,6 @@ export function watchAccesses(context: Context, listeners: readonly ((access: Ac
     for (const told of listeners) told(access);
   };
   machine.listen("load", seen("reads"));
-  machine.listen("store", seen("writes"));
+  machine.listen("store", seen("writes"), batches);
   machine.listen("exec", seen("executes"));
 }

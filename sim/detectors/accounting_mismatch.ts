@@ -1,11 +1,16 @@
 // accounting-mismatch: page-table bytes, memcg charges and fault counts go to who owns them.
 // Observes memory that is charged to an mm whose owner has ended, and at the end of the run whether the system counts as
 // many page tables as there are.
+import { unconcerned } from "../core/batch.ts";
 import { idOf } from "../core/struct.ts";
+import type { AnonFaults } from "../kernel/mm/memory_batch.ts";
 import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
 import type { Mm, Task } from "../kernel/mm_types.ts";
 import { alive, type Context, mmName } from "./context.ts";
 import { object } from "./report.ts";
+
+/** Nobody has to be charged, or somebody lives who can be. */
+const isOwned = ({ owner }: Mm): boolean => !owner || (alive(owner) && owner.exit_state === 0);
 
 export function accountingMismatch(context: Context): () => void {
   const { machine, system } = context;
@@ -13,22 +18,28 @@ export function accountingMismatch(context: Context): () => void {
 
   const charged = (mm: Mm, what: string) => {
     const owner: Task | null = mm.owner;
-    if (!owner || (alive(owner) && owner.exit_state === 0)) return;
+    if (isOwned(mm)) return;
     context.raise({
       kind: "accounting-mismatch",
       key: `accounting-mismatch owner ${idOf(mm)}`,
-      message: `${what} of ${mmName(mm)} is charged to ${alive(owner) ? owner.comm : "a freed task"}, which has ended: mm->owner is dangling`,
-      objects: [object(mm), object(owner)],
+      message: `${what} of ${mmName(mm)} is charged to ${owner && alive(owner) ? owner.comm : "a freed task"}, which has ended: mm->owner is dangling`,
+      objects: owner ? [object(mm), object(owner)] : [object(mm)],
     });
   };
   machine.listen("alloc_table", () => {
     const mm = args[2] as Mm | null;
     if (mm && alive(mm)) charged(mm, "a page table");
   });
-  machine.listen("set_pte", () => {
-    const mm = args[0] as Mm;
-    if (args[3] === 0 && alive(mm)) charged(mm, "a page");
-  });
+  const fits = ({ mm }: AnonFaults, count: number) => (isOwned(mm) ? count : 0);
+  machine.listen(
+    "set_pte",
+    () => {
+      const mm = args[0] as Mm;
+      if (args[3] === 0 && alive(mm)) charged(mm, "a page");
+    },
+    // What goes is charged to nobody.
+    { anon_faults: { fits, take() {} }, anon_zaps: unconcerned },
+  );
 
   return () => {
     const { vmstat, zone, init_mm } = system.straight;

@@ -5,7 +5,7 @@ import { watchAccesses } from "./accesses.ts";
 import { accountingMismatch } from "./accounting_mismatch.ts";
 import { createContext } from "./context.ts";
 import { danglingPageTable } from "./dangling_page_table.ts";
-import { dataMismatch, sharedContents } from "./data_mismatch.ts";
+import { dataMismatch, sharedContents, writesToNewPages } from "./data_mismatch.ts";
 import { deadlock } from "./deadlock.ts";
 import { doubleFree } from "./double_free.ts";
 import { type HeldLocks, watchLocks } from "./held_locks.ts";
@@ -69,7 +69,9 @@ export function attachDetectors(system: System): Detectors {
   const tlbs = watchTlbs(context);
   onReturnToUser(context, [lockHeld(context, locks), missingTlbFlush(context, tlbs)]);
   staleTlbAccess(context, tlbs);
-  watchAccesses(context, [permissionBypass(context), dataMismatch(context)]);
+  watchAccesses(context, [permissionBypass(context), dataMismatch(context)], {
+    anon_faults: writesToNewPages(context),
+  });
   onSharedWalk(context, [
     sharedPermissions(context),
     (mm, _owner, address, pfn) => sharedContents(context, mm, address, pfn),

@@ -2,15 +2,19 @@
 // Observes where mmap_lock is released after VMAs were unlinked: then the tables of that range must be gone or needed by
 // others; and page tables that are freed while an entry still leads to them.
 
+import { before } from "../core/batch.ts";
+import { Rows } from "../core/rows.ts";
 import { idOf } from "../core/struct.ts";
 import { _PAGE_PRESENT, _PAGE_PSE, entryPfn } from "../hardware/entry.ts";
 import { indexAt } from "../hardware/mmu.ts";
+import type { PageFrees } from "../kernel/mm/page_alloc_batch.ts";
 import type { Mm, Vma } from "../kernel/mm_types.ts";
 import { alive, type Context, living, mmName } from "./context.ts";
 import type { LockListener } from "./held_locks.ts";
 import { hex, object, pageObject } from "./report.ts";
 import { LEVEL_NAMES, levelSize, presentEntries } from "./tables.ts";
 import { intersects } from "./vmas.ts";
+import { frame_watch } from "./watch.ts";
 
 export function danglingPageTable(context: Context): LockListener {
   const { machine } = context;
@@ -26,14 +30,20 @@ export function danglingPageTable(context: Context): LockListener {
     thread.unlinked_to = more ? Math.max(thread.unlinked_to, end) : end;
   });
 
-  machine.listen("free_page", () => {
-    const pfn = args[0] as number;
-    const frame = context.frame(pfn);
-    if (frame.links === 0) return;
-    frame.links = 0;
-    const from = linkedFrom(context, pfn);
-    if (from) freed(context, pfn, from);
-  });
+  const rows = new Rows(machine.store.storage(frame_watch.name));
+  const isLinked = (pfn: number) => rows.get(pfn, LINKS) !== 0;
+  machine.listen(
+    "free_page",
+    () => {
+      const pfn = args[0] as number;
+      const frame = context.frame(pfn);
+      if (frame.links === 0) return;
+      frame.links = 0;
+      const from = linkedFrom(context, pfn);
+      if (from) freed(context, pfn, from);
+    },
+    { page_frees: { fits: ({ pfns }: PageFrees, count) => before(pfns, count, isLinked), take() {} } },
+  );
 
   // What a freed table leads to has one entry less that leads to it.
   machine.listen("free_table", () => {
@@ -56,6 +66,8 @@ export function danglingPageTable(context: Context): LockListener {
     },
   };
 }
+
+const LINKS = frame_watch.byName.get("links")!.at;
 
 /** The entries of one table for [from, to), and the tables below that are the mm's own. */
 function check(context: Context, mm: Mm, table: number, level: number, from: number, to: number): void {

@@ -3,16 +3,21 @@
 // index), and a word that was stored must read back until the frame is given away. Where a file is mapped by others, through
 // whatever tables, they must find the same frame.
 
+import type { BatchListener } from "../core/batch.ts";
+import { places, Rows } from "../core/rows.ts";
 import { idOf } from "../core/struct.ts";
 import { entryPfn } from "../hardware/entry.ts";
+import { VM_WRITE } from "../kernel/flags.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { AnonFaults } from "../kernel/mm/memory_batch.ts";
 import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
 import { type AddressSpace, type Mm, PAGE_TYPES, type Page } from "../kernel/mm_types.ts";
-import { type Access, NO_VMA, OTHER, PRIVATE_ANON, PRIVATE_FILE, SHARED_FILE } from "./accesses.ts";
+import { type Access, knowsVma, NO_VMA, OTHER, PRIVATE_ANON, PRIVATE_FILE, SHARED_FILE } from "./accesses.ts";
 import { alive, type Context, mmName } from "./context.ts";
 import { hex, object, pageObject } from "./report.ts";
 import { walk, walked } from "./tables.ts";
 import { vmaAt } from "./vmas.ts";
+import { frame_watch } from "./watch.ts";
 
 export function dataMismatch(context: Context): (access: Access) => void {
   const { system } = context;
@@ -49,6 +54,31 @@ export function dataMismatch(context: Context): (access: Access) => void {
     mismatch(context, access, "value", `it holds ${found}, but ${stored} was stored there last`);
   };
 }
+
+/** Words stored to pages that are mapped for it, in the VMA of the last access, which permits them. */
+export function writesToNewPages(context: Context): BatchListener<AnonFaults> {
+  const rows = new Rows(context.machine.store.storage(frame_watch.name));
+  return {
+    fits({ mm, address }, count) {
+      const thread = context.mine();
+      const to = address + (count - 1) * 4096 + 1;
+      const plain = thread.vma_kind === PRIVATE_ANON && (thread.vma_flags & VM_WRITE) !== 0;
+      return plain && knowsVma(context, thread, mm, address, to) ? count : 0;
+    },
+    take({ pfns, address, low, high }, count) {
+      const word = Math.floor((address & 4095) / 8) + 1;
+      for (let i = 0; i < count; i++) {
+        const numbers = rows.write(pfns[i]!);
+        const at = rows.base(pfns[i]!);
+        numbers[at + W.word] = word;
+        numbers[at + W.word_low] = low;
+        numbers[at + W.word_high] = high;
+      }
+    },
+  };
+}
+
+const W = places(frame_watch, "word", "word_low", "word_high");
 
 /** Why the page cannot be what is mapped there; "" where it can. */
 function foreign(page: Page, kind: number, mapping: number, index: number): string {

@@ -1,17 +1,35 @@
 // double-free: an object is freed once.
 // Observes the free list of frames; structures that are freed twice are told by the store (use_after_free.ts).
+import { type BatchListener, before } from "../core/batch.ts";
+import { Rows } from "../core/rows.ts";
+import type { AnonFaults } from "../kernel/mm/memory_batch.ts";
+import type { PageFrees } from "../kernel/mm/page_alloc_batch.ts";
 import type { Context } from "./context.ts";
 import { hex, pageObject } from "./report.ts";
-import { FRAME_FREE, FRAME_IN_USE } from "./watch.ts";
+import { FRAME_FREE, FRAME_IN_USE, frame_watch } from "./watch.ts";
 
 export function doubleFree(context: Context): void {
   const { machine } = context;
-  machine.listen("alloc_page", () => {
+  const rows = new Rows(machine.store.storage(frame_watch.name));
+  const allocated: BatchListener<AnonFaults> = {
+    fits: (_, count) => count,
+    // What is stored in the pages then is remembered by who looks at accesses (data_mismatch.ts).
+    take({ pfns }, count) {
+      for (let i = 0; i < count; i++) rows.set(pfns[i]!, STATE, FRAME_IN_USE);
+    },
+  };
+  const freed: BatchListener<PageFrees> = {
+    fits: ({ pfns }, count) => before(pfns, count, (pfn) => rows.get(pfn, STATE) === FRAME_FREE),
+    take({ pfns }, count) {
+      for (let i = 0; i < count; i++) rows.set(pfns[i]!, STATE, FRAME_FREE);
+    },
+  };
+  const alloc = () => {
     const frame = context.frame(machine.args[0] as number);
     frame.state = FRAME_IN_USE;
     if (frame.word !== 0) frame.word = 0;
-  });
-  machine.listen("free_page", () => {
+  };
+  const free = () => {
     const pfn = machine.args[0] as number;
     const frame = context.frame(pfn);
     if (frame.state !== FRAME_FREE) {
@@ -24,5 +42,9 @@ export function doubleFree(context: Context): void {
       message: `Bad page state in process ${context.runner()} pfn:${hex(pfn)}: page is freed that is free already`,
       objects: [pageObject(pfn)],
     });
-  });
+  };
+  machine.listen("alloc_page", alloc, { anon_faults: allocated });
+  machine.listen("free_page", free, { page_frees: freed });
 }
+
+const STATE = frame_watch.byName.get("state")!.at;

@@ -1,6 +1,10 @@
 // Which locks each thread holds: what the lock detectors stand on. A lock is told by its place: the object it is in, and
 // where in it; its class is the name that the kernel gives when it takes it.
+import type { BatchListener } from "../core/batch.ts";
 import { type Handle, idOf, type StructType } from "../core/struct.ts";
+import { PTE_LOCK } from "../kernel/mm/memory.ts";
+import type { AnonFaults } from "../kernel/mm/memory_batch.ts";
+import { VMA_LOCK } from "../kernel/mm/mmap_lock.ts";
 import type { Mm } from "../kernel/mm_types.ts";
 import type { Context } from "./context.ts";
 import { type MachineWatch, MOST_LOCKS, type ThreadWatch } from "./watch.ts";
@@ -40,6 +44,36 @@ export interface LockListener {
   /** Releases a lock that is not in its list. */
   unheld?(thread: ThreadWatch, lock: Handle, name: string): void;
   released?(thread: ThreadWatch, lock: Handle): void;
+}
+
+interface LockNumbers {
+  placeOf(lock: Handle): number;
+  classOf(name: string): number;
+}
+
+/**
+ * Faults take and release the VMA's lock, and within it the PTE table's. They leave no trace where the list of locks has
+ * both from the fault before, and their order is known.
+ */
+function inFaults({ mine, page, state }: Context, { placeOf, classOf }: LockNumbers): BatchListener<AnonFaults> {
+  const isLast = (thread: ThreadWatch, index: number, lock: Handle, lockClass: number, mode: Mode) =>
+    thread.lock_ids(index) === idOf(lock) &&
+    thread.lock_kinds(index) === (lockClass << CLASS) + (placeOf(lock) << PLACE) + mode;
+  return {
+    fits({ vma, tables }, count) {
+      const thread = mine();
+      const outer = classOf(VMA_LOCK);
+      const inner = classOf(PTE_LOCK);
+      const known =
+        thread.held === 0 &&
+        thread.unlinked_mm === 0 &&
+        isLast(thread, 0, vma.vm_lock, outer, READ) &&
+        isLast(thread, 1, page(tables[3]!).ptl, inner, WRITE) &&
+        state.lock_order.has(outer, inner);
+      return known ? count : 0;
+    },
+    take() {},
+  };
 }
 
 export function watchLocks(context: Context, state: MachineWatch, listeners: readonly LockListener[]): HeldLocks {
@@ -92,7 +126,8 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
     thread.held = last;
   }
 
-  machine.listen("lock", () => {
+  const asBefore = inFaults(context, { placeOf, classOf });
+  const taken = () => {
     const { args } = machine;
     const lock = args[0] as Handle;
     const mode = args[2] === "read" ? READ : WRITE;
@@ -104,9 +139,9 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
     thread.set_lock_ids(held, idOf(lock));
     thread.set_lock_kinds(held, (lockClass << CLASS) + (placeOf(lock) << PLACE) + mode);
     thread.held = held + 1;
-  });
+  };
 
-  machine.listen("unlock", () => {
+  const left = () => {
     const { args } = machine;
     const lock = args[0] as Handle;
     const thread = context.mine();
@@ -121,7 +156,9 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
     }
     remove(thread, index);
     for (const told of released) told(thread, lock);
-  });
+  };
+  machine.listen("lock", taken, { anon_faults: asBefore });
+  machine.listen("unlock", left, { anon_faults: asBefore });
 
   return {
     find,

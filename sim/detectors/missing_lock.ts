@@ -3,8 +3,10 @@
 // mm or a VMA's lock, or the reverse map through which reclaim found the place. A table is linked under the lock of the table above it (at the top, page_table_lock). VMAs change
 // under mmap_lock for writing. Clearing upper entries is left out: nobody can reach what is being freed.
 
+import { type BatchListener, unconcerned } from "../core/batch.ts";
 import { idOf } from "../core/struct.ts";
 import { _PAGE_PRESENT, entryPfn } from "../hardware/entry.ts";
+import type { AnonZaps } from "../kernel/mm/memory_zap_batch.ts";
 import type { Mm, Vma } from "../kernel/mm_types.ts";
 import { alive, type Context, mmName } from "./context.ts";
 import { type HeldLocks, WRITE } from "./held_locks.ts";
@@ -16,7 +18,7 @@ export function missingLock(context: Context, locks: () => HeldLocks): void {
   const { args } = machine;
   const { init_mm } = context.system.straight;
 
-  machine.listen("set_pte", () => {
+  const written = () => {
     const thread = context.mine();
     const mm = args[0] as Mm;
     if (mm === init_mm) return;
@@ -27,7 +29,13 @@ export function missingLock(context: Context, locks: () => HeldLocks): void {
     if (args[3] !== 0 || !((args[2] as number) & _PAGE_PRESENT)) return;
     if (!locks().holdsIn(thread, mm) && !locks().holdsReverseMap(thread))
       unguarded(context, 1, "mmap_lock or the VMA's lock");
-  });
+  };
+  // Each fault of a run takes the locks (held_locks.ts); who zaps a table holds its lock all the time.
+  const guarded: BatchListener<AnonZaps> = {
+    fits: ({ mm, table }, count) => (mm === init_mm || locks().holdsTable(context.mine(), table) ? count : 0),
+    take() {},
+  };
+  machine.listen("set_pte", written, { anon_faults: unconcerned, anon_zaps: guarded });
   const link = (level: 2 | 3 | 4) => () => {
     const mm = args[0] as Mm;
     const now = args[2] as number;

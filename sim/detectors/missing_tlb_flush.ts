@@ -2,15 +2,30 @@
 // the old translation.
 // Observes frames that are freed, and the return to user space of who took permissions away. A translation that its CPU
 // will flush before it uses it again (a generation behind, or lazy) is no bug.
+import { type BatchListener, before } from "../core/batch.ts";
+import { places, Rows } from "../core/rows.ts";
+import type { PageFrees } from "../kernel/mm/page_alloc_batch.ts";
 import { type Context, mmName } from "./context.ts";
 import { type BugObject, hex, object, pageObject } from "./report.ts";
 import { LEVEL_NAMES } from "./tables.ts";
 import { placeOf, type TlbWatch } from "./tlb_watch.ts";
+import { frame_watch } from "./watch.ts";
 
 export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
   const { machine } = context;
 
-  machine.listen("free_page", () => {
+  const rows = new Rows(machine.store.storage(frame_watch.name));
+  const concerned = (pfn: number) => {
+    if (rows.get(pfn, W.link_level) !== 0) return true;
+    return rows.get(pfn, W.fill) !== 0 && !tlbs.isForgotten(pfn, rows.get(pfn, W.fill));
+  };
+  const freed: BatchListener<PageFrees> = {
+    fits: ({ pfns }, count) => before(pfns, count, concerned),
+    take({ pfns }, count) {
+      for (let i = 0; i < count; i++) rows.set(pfns[i]!, W.fill, 0);
+    },
+  };
+  const free = () => {
     const pfn = machine.args[0] as number;
     const frame = context.frame(pfn);
     if (frame.fill !== 0) {
@@ -25,7 +40,8 @@ export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
       raise(context, "table", fill, pfn, `${LEVEL_NAMES[frame.link_level]} table pfn:${hex(pfn)} is freed`);
     frame.link_level = 0;
     if (frame.link_others.length > 0) frame.link_others = [];
-  });
+  };
+  machine.listen("free_page", free, { page_frees: freed });
 
   /** Back in user space, the task owes no flush any more. */
   return () => {
@@ -37,6 +53,8 @@ export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
     );
   };
 }
+
+const W = places(frame_watch, "fill", "link_level");
 
 function raise(context: Context, what: string, fill: number, pfn: number, event: string): void {
   const { cpu, pcid, address } = placeOf(fill);

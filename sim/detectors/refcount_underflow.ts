@@ -1,5 +1,6 @@
 // refcount-underflow: a reference count never goes below zero, nor up from zero.
 // Observes references to pages and open files, and the counts of an mm when it is freed.
+import { unconcerned } from "../core/batch.ts";
 import type { File, Inode, Mm } from "../kernel/mm_types.ts";
 import { alive, type Context, nameOf } from "./context.ts";
 import { type BugObject, hex, object, pageObject } from "./report.ts";
@@ -15,7 +16,7 @@ export function refcountUnderflow(context: Context): void {
       pageObject(pfn),
     ]);
   });
-  machine.listen("put_page", () => {
+  const put = () => {
     if ((args[1] as number) >= 0) return;
     const pfn = args[0] as number;
     raise(
@@ -24,7 +25,9 @@ export function refcountUnderflow(context: Context): void {
       `underflow; use-after-free: page pfn:${hex(pfn)} loses a reference that nobody has`,
       [pageObject(pfn)],
     );
-  });
+  };
+  // A run consists of pages that have one reference.
+  machine.listen("put_page", put, { page_frees: unconcerned });
   machine.listen("fput", () => {
     if ((args[1] as number) >= 0) return;
     const file = args[0] as File;

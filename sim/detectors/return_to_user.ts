@@ -1,4 +1,5 @@
 // When a task is back in user space: its system call has ended, or its code has done something itself.
+import type { BatchListener } from "../core/batch.ts";
 import type { Context } from "./context.ts";
 
 /** Calls `checks` whenever a task has left the kernel. */
@@ -20,5 +21,12 @@ export function onReturnToUser(context: Context, checks: readonly (() => void)[]
     const thread = context.mine();
     if ((thread.held !== 0 || thread.owed !== null) && thread.in_syscall === 0) check();
   };
-  for (const event of ["load", "store", "exec"]) machine.listen(event, byUser);
+  const clean: BatchListener<unknown> = {
+    fits(_, count) {
+      const thread = context.mine();
+      return thread.held === 0 && thread.owed === null ? count : 0;
+    },
+    take() {},
+  };
+  for (const event of ["load", "store", "exec"]) machine.listen(event, byUser, { anon_faults: clean });
 }

@@ -1,6 +1,7 @@
 // stale-tlb-access: an access went through a translation that should have been flushed.
 // Observes every access while there are translations whose flush is overdue (missing_tlb_flush.ts).
 
+import type { BatchListener } from "../core/batch.ts";
 import type { Mm } from "../kernel/mm_types.ts";
 import { PAGE_TYPES } from "../kernel/mm_types.ts";
 import { type Context, mmName } from "./context.ts";
@@ -27,6 +28,7 @@ export function staleTlbAccess(context: Context, tlbs: TlbWatch): void {
     }
   };
   machine.listen("load", check("reads"));
-  machine.listen("store", check("writes"));
+  const none: BatchListener<unknown> = { fits: (_, count) => (state.overdue === 0 ? count : 0), take() {} };
+  machine.listen("store", check("writes"), { anon_faults: none });
   machine.listen("exec", check("executes"));
 }

@@ -1,12 +1,17 @@
 // Which translations CPUs may still use: for each frame the ones that were put into TLBs, for each page table the addresses
 // at which it was linked. What is no longer in the TLB is found out when it is looked at; nothing is told when it goes.
 // A translation is stale when it grants more than the page tables do; who took the right away owes its flush.
+import { type BatchListener, before, unconcerned } from "../core/batch.ts";
+import { Rows } from "../core/rows.ts";
 import { _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, entryNx, entryPfn } from "../hardware/entry.ts";
 import { type Tlb, tlb_cache, tlbContents, tlbLookup } from "../hardware/tlb.ts";
+import type { AnonFaults } from "../kernel/mm/memory_batch.ts";
+import type { AnonZaps } from "../kernel/mm/memory_zap_batch.ts";
 import type { Cpu, Mm } from "../kernel/mm_types.ts";
 import { alive, type Context } from "./context.ts";
+import { Debt } from "./debt.ts";
 import { hasEntries, walk, walked } from "./tables.ts";
-import { type FrameWatch, type StaleWatch, stale_watch, type ThreadWatch } from "./watch.ts";
+import { type FrameWatch, frame_watch, type StaleWatch, stale_watch, type ThreadWatch } from "./watch.ts";
 
 /** A place in a TLB as a number: ((page × CPUS) + cpu) × PCIDS + pcid, plus 1. */
 const CPUS = 256;
@@ -27,14 +32,20 @@ export const placeOf = (fill: number): Place => {
   return {
     pcid: n % PCIDS,
     cpu: Math.floor(n / PCIDS) % CPUS,
-    address: Math.floor(n / (PCIDS * CPUS)) * 4096,
+    address: pageOf(fill) * 4096,
   };
 };
+
+const pageOf = (fill: number): number => Math.floor((fill - 1) / (PCIDS * CPUS));
+
+const FILL = frame_watch.byName.get("fill")!.at;
 
 export const fillAt = (cpu: number, pcid: number, address: number): number =>
   (Math.floor(address / 4096) * CPUS + cpu) * PCIDS + pcid + 1;
 
 export interface TlbWatch {
+  /** Whether a translation to the frame is cached no more, nor one that came later at another place. */
+  isForgotten(pfn: number, fill: number): boolean;
   /** Places where a translation to the frame is cached and may be used. */
   usable(pfn: number, frame: FrameWatch): readonly number[];
   /** The same for the entries that lead to a page table. */
@@ -121,26 +132,21 @@ export function watchTlbs(context: Context): TlbWatch {
   function owe(fill: number, pfn: number): void {
     const thread = context.mine();
     if (!isStale(fill, pfn) || isOwedByAnother(thread, fill, pfn)) return;
-    const record = store.alloc(stale_watch) as StaleWatch;
-    record.fill = fill;
-    record.pfn = pfn;
-    record.owed = thread.owed;
-    thread.owed = record;
+    thread.owed = new Debt(fill, pfn, thread.owed);
   }
 
   /** Somebody has taken it away already, through other tables, and is on the way to flush it. */
   function isOwedByAnother(thread: ThreadWatch, fill: number, pfn: number): boolean {
     for (const other of context.threads) {
       if (other === thread) continue;
-      for (let record = other.owed; record; record = record.owed)
-        if (record.fill === fill && record.pfn === pfn) return true;
+      for (let debt = other.owed; debt; debt = debt.before) if (debt.fill === fill && debt.pfn === pfn) return true;
     }
     return false;
   }
 
   function* allOverdue(): IterableIterator<StaleWatch> {
     if (state.overdue === 0) return;
-    for (const record of store.all(stale_watch) as IterableIterator<StaleWatch>) if (record.is_overdue) yield record;
+    yield* store.all(stale_watch) as IterableIterator<StaleWatch>;
   }
 
   function overdue(fill: number, pfn: number): boolean {
@@ -148,12 +154,11 @@ export function watchTlbs(context: Context): TlbWatch {
     const record = store.alloc(stale_watch);
     record.fill = fill;
     record.pfn = pfn;
-    record.is_overdue = 1;
     state.overdue++;
     return true;
   }
 
-  machine.listen("tlb_fill", () => {
+  const filled = () => {
     const pfn = args[1] as number;
     if (pfn === zero) return;
     const cpu = args[3] as number;
@@ -164,9 +169,9 @@ export function watchTlbs(context: Context): TlbWatch {
     if (before === 0 || !isCached(before, pfn)) frame.fill = fill;
     else if (!frame.fills.includes(fill))
       frame.fills = [...frame.fills.filter((other) => isCached(other, pfn)).slice(1 - MOST_PLACES), fill];
-  });
+  };
 
-  machine.listen("set_pte", () => {
+  const written = () => {
     const old = args[3] as number;
     if (!(old & _PAGE_PRESENT)) return;
     const now = args[2] as number;
@@ -180,7 +185,41 @@ export function watchTlbs(context: Context): TlbWatch {
     const frame = context.frame(pfn);
     if (frame.fill === 0) return;
     for (const fill of fillsOf(frame)) if (isCached(fill, pfn)) owe(fill, pfn);
-  });
+  };
+
+  const rows = new Rows(store.storage(frame_watch.name));
+  const newPages: BatchListener<AnonFaults> = {
+    fits: ({ pfns }, count) => before(pfns, count, (pfn) => rows.get(pfn, FILL) !== 0),
+    take({ pfns, cpu, pcid, address }, count) {
+      for (let i = 0; i < count; i++) rows.set(pfns[i]!, FILL, fillAt(cpu, pcid, address + i * 4096));
+    },
+  };
+  const zapped: BatchListener<AnonZaps> = {
+    // What may be cached, is cached for the address that is zapped, and nowhere else.
+    fits({ pages, address }, count) {
+      const thread = context.mine();
+      if (context.threads.some((other) => other !== thread && other.owed !== null)) return 0;
+      const page = Math.floor(address / 4096);
+      return before(pages, count, ({ slot }, i) => {
+        const fill = rows.get(slot, FILL);
+        return fill !== 0 && (pageOf(fill) !== page + i || context.frame(slot).fills.length > 0);
+      });
+    },
+    take({ pages, mm }, count) {
+      const thread = context.mine();
+      let { owed } = thread;
+      for (let i = 0; i < count; i++) {
+        const { slot } = pages[i]!;
+        const fill = rows.get(slot, FILL);
+        if (fill === 0 || !isCached(fill, slot)) continue;
+        const { cpu, pcid } = placeOf(fill);
+        if (contextMm(cpus[cpu]!, pcid) === mm || isStale(fill, slot)) owed = new Debt(fill, slot, owed);
+      }
+      if (owed !== thread.owed) thread.owed = owed;
+    },
+  };
+  machine.listen("tlb_fill", filled, { anon_faults: newPages });
+  machine.listen("set_pte", written, { anon_faults: unconcerned, anon_zaps: zapped });
 
   /** Everybody has the zero page: its translations are looked for by address. */
   function oweZeroPage(mm: Mm, address: number): void {
@@ -231,6 +270,7 @@ export function watchTlbs(context: Context): TlbWatch {
   }
 
   return {
+    isForgotten: (pfn, fill) => context.frame(pfn).fills.length === 0 && !isCached(fill, pfn),
     usable(pfn, frame) {
       if (frame.fill === 0) return [];
       return [...fillsOf(frame)].filter((fill) => isCached(fill, pfn) && canUse(fill));
@@ -252,10 +292,8 @@ export function watchTlbs(context: Context): TlbWatch {
       return found;
     },
     settle(thread, late) {
-      for (let record = thread.owed; record; ) {
-        const { fill, pfn, owed } = record;
-        store.free(record);
-        record = owed;
+      for (let debt = thread.owed; debt; debt = debt.before) {
+        const { fill, pfn } = debt;
         if (isStale(fill, pfn) && canUse(fill) && overdue(fill, pfn)) late(fill, pfn);
       }
       thread.owed = null;

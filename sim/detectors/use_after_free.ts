@@ -1,8 +1,11 @@
 // use-after-free: nothing reads, writes or walks a freed page, page table, VMA, mm_struct, inode or file.
 // Observes every use of a freed structure (the store tells it), every walk of the MMU and every entry that the kernel reads
 // or writes: the frame must be a page table of that level now; and references to pages that are free or still mapped.
+import { type BatchListener, unconcerned } from "../core/batch.ts";
 import { type Handle, idOf } from "../core/struct.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { AnonFaults } from "../kernel/mm/memory_batch.ts";
+import type { AnonZaps } from "../kernel/mm/memory_zap_batch.ts";
 import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
 import { type Mm, PAGE_TYPES } from "../kernel/mm_types.ts";
 import { type Context, mmName, nameOf } from "./context.ts";
@@ -25,15 +28,21 @@ export function useAfterFree(context: Context, suspended: () => boolean): void {
     });
   };
 
-  machine.listen("tlb_fill", () => hardwareWalk(context));
-  machine.listen("page_fault", () => hardwareWalk(context));
+  const isLevel = (pfn: number, level: number) => LEVEL_OF[context.page(pfn).type] === level;
+  const walks: BatchListener<AnonFaults> = {
+    fits: ({ tables }, count) => (tables.every((pfn, i) => isLevel(pfn, 4 - i)) ? count : 0),
+    take() {},
+  };
+  const zapped: BatchListener<AnonZaps> = { fits: ({ table }, count) => (isLevel(table, 1) ? count : 0), take() {} };
+  machine.listen("tlb_fill", () => hardwareWalk(context), { anon_faults: walks });
+  machine.listen("page_fault", () => hardwareWalk(context), { anon_faults: walks });
   for (const [level, event] of ["", "set_pte", "set_pmd", "set_pud", "set_p4d"].entries()) {
-    if (event) machine.listen(event, () => entryWritten(context, level));
+    if (event) machine.listen(event, () => entryWritten(context, level), { anon_faults: walks, anon_zaps: zapped });
   }
   machine.listen("set_pgd", () => entryWritten(context, 4));
   for (const k of [system.stepping, system.straight]) watchReads(context, k, suspended);
 
-  machine.listen("put_page", () => {
+  const putLast = () => {
     if (machine.args[1] !== 0) return;
     const page = context.page(machine.args[0] as number);
     if (page.mapcount <= 0) return;
@@ -43,7 +52,9 @@ export function useAfterFree(context: Context, suspended: () => boolean): void {
       message: `Bad page state in process ${context.runner()} pfn:${hex(page.slot)}: nonzero mapcount: the page is freed while ${page.mapcount} page-table entries map it`,
       objects: [pageObject(page.slot)],
     });
-  });
+  };
+  // A run consists of pages that nothing maps.
+  machine.listen("put_page", putLast, { page_frees: unconcerned });
 }
 
 function staleUse(context: Context, handle: Handle, field: string, how: "read" | "written"): void {

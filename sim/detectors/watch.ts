@@ -1,6 +1,7 @@
 // What detectors remember, declared like all structures: it lives in the store and goes back in time with it.
-import { array, bool, number, ref, value } from "../core/fields.ts";
+import { array, bool, number, value } from "../core/fields.ts";
 import { type Of, struct } from "../core/struct.ts";
+import type { Debt } from "./debt.ts";
 import { LockOrder } from "./lock_order.ts";
 
 /** Locks that one thread can hold at a time. Linux's lockdep gives up at 48. */
@@ -15,8 +16,8 @@ export const thread_watch = struct("thread_watch", {
   lock_kinds: array(MOST_LOCKS, "hex"),
   /** In how many system calls it is. */
   in_syscall: number(),
-  /** Stale translations (stale_watch) that it has to have flushed until it returns to user space: the first. */
-  owed: ref<StaleWatch>("stale_watch"),
+  /** Stale translations that it has to have flushed until it returns to user space. */
+  owed: value<Debt | null>(null),
   /** The range in which it unlinked VMAs since it took mmap_lock, and of which mm. */
   unlinked_mm: number("hex"),
   unlinked_from: number("address"),
@@ -72,14 +73,11 @@ export const machine_watch = struct("machine_watch", {
   guests: number(),
 });
 
-/** A cached translation that grants more than the page tables do. */
+/** A cached translation that grants more than the page tables do, and whose flush is overdue. */
 export const stale_watch = struct("stale_watch", {
   /** Where it is cached (tlb_watch.ts) and what it leads to. */
   fill: number("hex"),
   pfn: number("pfn"),
-  /** The flush is overdue. Else the next one that the same thread owes. */
-  is_overdue: bool(),
-  owed: ref<StaleWatch>("stale_watch"),
 });
 
 export interface ThreadWatch extends Of<typeof thread_watch> {}

@@ -6,7 +6,7 @@ import { type Handle, type Of, struct } from "../core/struct.ts";
 import { fromRaw, PTRS_PER_TABLE, toRaw } from "./entry.ts";
 
 const ZERO = 0;
-const ONE_WORD = 1;
+export const ONE_WORD = 1;
 const ENTRIES = 2;
 const DATA = 3;
 

@@ -7,6 +7,7 @@ import { createThread, type Thread } from "../core/thread.ts";
 import { Memory } from "../hardware/memory.ts";
 import { Mmu } from "../hardware/mmu.ts";
 import { type Tlb, tlb_cache } from "../hardware/tlb.ts";
+import { type Batches, createBatches } from "./batches.ts";
 import { events, type KernelEvents } from "./events.ts";
 import type { OperationTables } from "./fs/operations.ts";
 import { kernelFunctions } from "./functions.ts";
@@ -82,7 +83,9 @@ export function boot(
   machine.events.add(patch.events);
   machine.begin();
   const trace = makeTrace<KernelEvents>(machine.events, machine.args, machine.fire);
-  const shared = sharedState(machine, memory, config, trace, mergeOperations(operations, patch.operations));
+  const replaced = new Set(patch.straight.flatMap((table) => Object.keys(table)));
+  const batches = createBatches(machine, replaced);
+  const shared = sharedState(machine, memory, config, trace, batches, mergeOperations(operations, patch.operations));
   const stepping = bindKernel(kernelBase(shared), [...kernelFunctions, ...patch.stepping]);
   const straightKernel = bindKernel(kernelBase(shared), [
     ...(straight as { kernelFunctions: readonly FunctionTable[] }).kernelFunctions,
@@ -109,6 +112,7 @@ interface Shared {
   readonly mmu: Mmu;
   readonly config: Config;
   readonly trace: Trace<KernelEvents>;
+  readonly batches: Batches;
   readonly operations: OperationTables;
   readonly cpus: types.Cpu[];
   readonly tlbs: Tlb[];
@@ -131,6 +135,7 @@ function sharedState(
   memory: Memory,
   config: Config,
   trace: Trace<KernelEvents>,
+  batches: Batches,
   operations: OperationTables,
 ): Shared {
   const { store } = machine;
@@ -140,6 +145,7 @@ function sharedState(
     mmu: new Mmu(memory),
     config,
     trace,
+    batches,
     operations,
     cpus: Array.from({ length: config.cpus }, (_, id) =>
       Object.assign(store.alloc(types.cpu_state), { id, online: 1 }),
@@ -171,6 +177,7 @@ function kernelBase(shared: Shared): KernelBase {
     mmu: shared.mmu,
     config,
     trace: shared.trace,
+    batches: shared.batches,
     sites: machine.sites,
     init_mm: shared.init_mm,
     zone: shared.zone,

@@ -44,11 +44,13 @@ import * as madvise_free from "./mm/madvise_free.ts";
 import * as madvise_guard from "./mm/madvise_guard.ts";
 import * as memfd from "./mm/memfd.ts";
 import * as memory from "./mm/memory.ts";
+import * as memory_batch from "./mm/memory_batch.ts";
 import * as memory_copy from "./mm/memory_copy.ts";
 import * as memory_cow from "./mm/memory_cow.ts";
 import * as memory_swap from "./mm/memory_swap.ts";
 import * as memory_tables from "./mm/memory_tables.ts";
 import * as memory_zap from "./mm/memory_zap.ts";
+import * as memory_zap_batch from "./mm/memory_zap_batch.ts";
 import * as migrate from "./mm/migrate.ts";
 import * as mincore from "./mm/mincore.ts";
 import * as mlock from "./mm/mlock.ts";
@@ -62,6 +64,7 @@ import * as mremap_move from "./mm/mremap_move.ts";
 import * as msync from "./mm/msync.ts";
 import * as oom_kill from "./mm/oom_kill.ts";
 import * as page_alloc from "./mm/page_alloc.ts";
+import * as page_alloc_batch from "./mm/page_alloc_batch.ts";
 import * as pagewalk from "./mm/pagewalk.ts";
 import * as pte_range from "./mm/pte_range.ts";
 import * as rmap from "./mm/rmap.ts";
@@ -120,6 +123,9 @@ export const kernelFunctions: readonly FunctionTable[] = [
   memory_swap,
   kernel_operations,
   pte_range,
+  memory_batch,
+  memory_zap_batch,
+  page_alloc_batch,
   msync,
   mremap_move,
   mremap,
@@ -201,6 +207,9 @@ export interface KernelFunctions
     Bound<typeof memory_swap>,
     Bound<typeof kernel_operations>,
     Bound<typeof pte_range>,
+    Bound<typeof memory_batch>,
+    Bound<typeof memory_zap_batch>,
+    Bound<typeof page_alloc_batch>,
     Bound<typeof msync>,
     Bound<typeof mremap_move>,
     Bound<typeof mremap>,

@@ -8,6 +8,7 @@ import { createThread, type Thread, WAITING } from "../core/thread.ts";
 import type { Memory } from "../hardware/memory.ts";
 import type { Mmu } from "../hardware/mmu.ts";
 import type { Tlb } from "../hardware/tlb.ts";
+import type { Batches } from "./batches.ts";
 import type { KernelEvents } from "./events.ts";
 import type { OperationTables } from "./fs/operations.ts";
 import type { KernelFunctions } from "./functions.ts";
@@ -47,6 +48,8 @@ export interface KernelBase extends OperationTables {
   readonly mmu: Mmu;
   readonly config: Config;
   readonly trace: Trace<KernelEvents>;
+  /** Runs of like steps that can be done at once. */
+  readonly batches: Batches;
   readonly sites: Uint8Array;
   readonly init_mm: Mm;
   readonly zone: Zone;

@@ -34,6 +34,7 @@ export function createFunctionWatch(system: System): FunctionWatch {
         }
       });
       armed = new Set(names);
+      system.machine.callsWatched = armed.size > 0;
     },
     take() {
       if (entered.size === 0) return none;

@@ -167,6 +167,7 @@ export function* zap_pte_range(
       if (none(pte)) continue;
       if (isPresent(pte)) full = yield* k.zap_present_pte(tlb, vma, ptep, pte, address, details);
       else yield* k.zap_nonpresent_pte(tlb, vma, ptep, pte, address, details);
+      address += k.zap_anon_run(tlb, vma, pmd, address + 4096, end, details) * 4096;
     }
     const flush = full || tlb.delayed_rmaps.length > 0;
     if (flush) {

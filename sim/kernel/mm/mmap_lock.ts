@@ -5,7 +5,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
 
 const MMAP_LOCK = "&mm->mmap_lock";
-const VMA_LOCK = "vm_lock";
+export const VMA_LOCK = "vm_lock";
 
 export function* mmap_read_lock(k: Kernel, mm: Mm): Steps<void> {
   yield* k.down_read(mm.mmap_lock, MMAP_LOCK);

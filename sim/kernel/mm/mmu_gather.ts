@@ -7,7 +7,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Vma } from "../mm_types.ts";
 
 /** Pages that fit in the batches of a gather: 8 in the structure itself, 19 pages of 510 pointers. */
-const GATHER_LIMIT = 8 + 19 * 510;
+export const GATHER_LIMIT = 8 + 19 * 510;
 
 /** struct mmu_gather */
 export interface MmuGather {
@@ -195,9 +195,11 @@ export function* tlb_flush_mmu_free(k: Kernel, tlb: MmuGather): Steps<void> {
   tlb.tables = [];
   tlb.pages = [];
   for (const pfn of tables) yield* k.put_page(k.page(pfn));
-  for (const page of pages) {
+  for (let i = 0; i < pages.length; i++) {
+    const page = pages[i]!;
     if (page.flags & PG_swapcache) yield* k.free_swap_cache(page);
     yield* k.put_page(page);
+    i += k.free_anon_run(pages, i + 1);
   }
 }
 

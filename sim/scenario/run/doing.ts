@@ -16,8 +16,8 @@ import type { ActorState, ScenarioState } from "./state.ts";
 
 export interface Doing {
   begin(thread: Thread, statement: CallStatement, evaluate: (expr: Expr) => Value): Unit;
-  /** Undefined where the call goes on with another unit. */
-  end(thread: Thread, statement: CallStatement, result: unknown): Done | undefined;
+  /** `count` units have ended. Undefined where the call goes on with another. */
+  end(thread: Thread, statement: CallStatement, result: unknown, count: number): Done | undefined;
   /** The call comes to nothing. */
   drop(thread: Thread): void;
 }
@@ -69,10 +69,20 @@ export function createDoing({ scenario, plan, system, state, actor, forked }: Pa
     return touch.write ? { name: "user_store", args: [address, 1, 0] } : { name: "user_load", args: [address] };
   }
 
-  function endTouch(thread: Thread, signal: number): Outcome | undefined {
+  /** The next accesses of a `touch` at once. */
+  const many = (thread: Thread) => (most: number) => {
+    const { touch, progress } = actor(thread);
+    const { address, pages, write } = touch!;
+    if (!write) return 0;
+    return system.straight.fault_anon_run(address + progress * 4096, Math.min(most, pages - progress), 1, 0);
+  };
+
+  function endTouch(thread: Thread, signal: number, count: number): Outcome | undefined {
     const doing = actor(thread);
     const { pages } = doing.touch!;
-    if (signal === 0 && pages > 0 && ++doing.progress < pages) return undefined;
+    if (count > 1) state.accesses += count - 1;
+    if (signal === 0 && pages > 0) doing.progress += count;
+    if (signal === 0 && doing.progress < pages) return undefined;
     const done = doing.progress;
     doing.progress = 0;
     doing.touch = null;
@@ -100,14 +110,15 @@ export function createDoing({ scenario, plan, system, state, actor, forked }: Pa
       }
       begun.set(thread.id, { call, problem });
       const { unit } = system.platform;
-      if (touching && actor(thread).progress > 0) return unit(call.name, call.args);
+      if (touching && actor(thread).progress > 0) return { ...unit(call.name, call.args), many: many(thread) };
       return unit("begin_statement", [plan.lineOf(statement), call.name, call.args]);
     },
-    end(thread, statement, result) {
+    end(thread, statement, result, count) {
       const { call, problem } = begun.get(thread.id)!;
       if (problem !== undefined) return { outcome: {}, problem, outputs: {} };
       const name = statement.call.name.text;
-      const came = name === "touch" ? endTouch(thread, Number(result ?? 0)) : outcome(thread, name, call, result);
+      const came =
+        name === "touch" ? endTouch(thread, Number(result ?? 0), count) : outcome(thread, name, call, result);
       if (!came) return undefined;
       begun.delete(thread.id);
       return { outcome: came, outputs: came.result === undefined ? {} : written(statement, call) };

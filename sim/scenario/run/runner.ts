@@ -239,9 +239,9 @@ export function createRunner(
     return { file: plan.fileOf(arrival.statement).path, line: plan.lineOf(arrival.statement) };
   };
 
-  function endCall(thread: Thread, result: unknown): void {
+  function endCall(thread: Thread, result: unknown, count: number): void {
     const arrival = arrivals.get(thread.id)!;
-    const done = doing.end(thread, arrival.statement, result);
+    const done = doing.end(thread, arrival.statement, result, count);
     if (done) finish(thread, arrival, done);
   }
 
@@ -339,8 +339,8 @@ export function createRunner(
       actor.at = statement.start;
       return doing.begin(thread, statement, (expr) => exprValue(expr, thread.id, walker.frames));
     },
-    end(thread, result) {
-      if (state.phase === 0) endCall(thread, result);
+    end(thread, result, count) {
+      if (state.phase === 0) endCall(thread, result, count);
       else endExit();
     },
     stuck(waiting) {

@@ -1,7 +1,7 @@
 // Memory accesses of tasks, and what the hardware's page faults lead to (arch/x86/mm/fault.c).
 import type { Steps } from "../../../../core/thread.ts";
 import { type Access, X86_PF_INSTR, X86_PF_PROT, X86_PF_WRITE } from "../../../../hardware/mmu.ts";
-import { tlbInvalidatePage } from "../../../../hardware/tlb.ts";
+import { tlbFault } from "../../../../hardware/tlb.ts";
 import {
   FAULT_FLAG_DEFAULT,
   FAULT_FLAG_INSTRUCTION,
@@ -93,7 +93,7 @@ export function translate(k: Kernel, address: number, access: Access): boolean {
   const tlb = k.tlbOf(cpu.id);
   if (k.mmu.translate(tlb, cpu.loaded_mm_asid, cpu.loaded_mm!.pgd, address, access)) return true;
   // A page fault takes along what is cached for its address, upper entries too (SDM vol. 3, 4.10.4.1).
-  tlbInvalidatePage(tlb, address, cpu.loaded_mm_asid);
+  tlbFault(tlb, address, cpu.loaded_mm_asid);
   return false;
 }
 
