@@ -2,7 +2,7 @@
 // threads interleave; to any step, forward or back, by re-execution from a checkpoint.
 import { type Machine, UNWIND } from "./machine.ts";
 import type { Recording } from "./recording.ts";
-import type { Schedule } from "./schedule.ts";
+import { type Schedule, sequential } from "./schedule.ts";
 import type { Steps, Thread } from "./thread.ts";
 
 /** One call into the simulated system: from a boundary to a boundary. */
@@ -56,6 +56,8 @@ export class Run {
   /** Threads that are in the middle of a unit. */
   #inFlight = new Set<Thread>();
   #running: Thread | null = null;
+  /** What decides until the next boundary: who is alone there does a whole unit, as a plain call does. */
+  #schedule: Schedule = sequential;
   /** While set only this thread does steps, as far as it can. */
   alone: Thread | null = null;
   /** Threads that were chosen by hand, by step: chosen again when the run comes by. */
@@ -193,14 +195,13 @@ export class Run {
     const threads = this.#program.threads();
     const interrupts = this.#platform.interrupts();
     if (threads.length === 0 && interrupts.length === 0) return false;
-    const schedule = this.#program.schedule();
     const byHand = this.alone !== null || this.#chosen.has(machine.step);
-    if (boundary && interrupts.length === 0 && !byHand && (schedule.sequential || threads.length === 1)) {
+    if (boundary) {
+      this.#schedule = threads.length === 1 ? sequential : this.#program.schedule();
       this.recording.offer();
-      return this.#straight(threads[0]!, most);
+      if (interrupts.length === 0 && !byHand && this.#schedule.sequential) return this.#straight(threads[0]!, most);
     }
-    if (boundary) this.recording.offer();
-    const thread = this.#choose([...interrupts, ...threads], schedule);
+    const thread = this.#choose([...interrupts, ...threads]);
     if (!thread) {
       this.#program.stuck([...this.#inFlight]);
       machine.units += this.#inFlight.size;
@@ -212,7 +213,7 @@ export class Run {
     return true;
   }
 
-  #choose(threads: readonly Thread[], schedule: Schedule): Thread | null {
+  #choose(threads: readonly Thread[]): Thread | null {
     const able = threads.filter(
       (thread) => (!thread.waitsFor || thread.waitsFor()) && this.#platform.available(thread),
     );
@@ -223,7 +224,7 @@ export class Run {
       this.#chosen.set(this.machine.step, chosen);
       return chosen;
     }
-    const { thread, memory } = schedule.next(able, this.#running, this.#program.memory);
+    const { thread, memory } = this.#schedule.next(able, this.#running, this.#program.memory);
     this.#program.memory = memory;
     return thread;
   }
@@ -265,7 +266,8 @@ export class Run {
     this.recording.take();
     machine.target = step;
     machine.rearm();
-    do this.#step(this.#choose([...this.#platform.interrupts(), thread], this.#program.schedule())!);
+    this.#schedule = sequential;
+    do this.#step(this.#choose([...this.#platform.interrupts(), thread])!);
     while (machine.step < step);
     machine.thread = null;
     machine.observedUpTo = observedUpTo;
@@ -284,7 +286,7 @@ export class Run {
       thread.call = this.#start(thread);
       this.#inFlight.add(thread);
     } else thread.call = this.#back(thread, thread.call);
-    machine.undivided = this.#program.schedule().sequential && this.alone === null && this.#chosen.size === 0;
+    machine.undivided = this.#schedule.sequential && this.alone === null && this.#chosen.size === 0;
     const { value, done, error } = next(thread.call);
     machine.undivided = false;
     if (machine.step !== before) this.#stepped(thread);
@@ -296,8 +298,10 @@ export class Run {
       this.#crashed(thread, error);
       return;
     }
+    // Interrupts are no units: plain calls do them on the way.
+    if (this.#isInterrupt(thread)) return;
     machine.units++;
-    if (!this.#isInterrupt(thread)) this.#program.end(thread, value, 1);
+    this.#program.end(thread, value, 1);
   }
 
   #crashed(thread: Thread, error: unknown): void {
@@ -308,7 +312,7 @@ export class Run {
   #stepped(thread: Thread): void {
     const { machine } = this;
     thread.lastStep = machine.step;
-    const { after } = this.#program.schedule();
+    const { after } = this.#schedule;
     if (after) this.#program.memory = after(thread, this.#program.memory);
     this.#noteTurn(thread);
   }
@@ -320,7 +324,7 @@ export class Run {
     while (turns.length > 0 && turns.at(-1)!.from >= step) turns.pop();
     const last = turns.at(-1);
     if (last && last.to >= step) last.to = step - 1;
-    if (this.#program.schedule().sequential) return;
+    if (this.#schedule.sequential) return;
     if (last?.thread === thread && last.to === step - 1) last.to = step;
     else turns.push({ thread, from: step, to: step });
   }

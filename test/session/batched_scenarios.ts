@@ -6,10 +6,20 @@ const spots = [0, 1, 2, 4];
 const at = (slot: number, offset: number) => `${16 + slot}TiB + ${offset}`;
 
 const offset = fc.tuple(fc.constantFrom(...spots), fc.nat(600)).map(([mib, page]) => mib * MIB + page * 4096);
-const length = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 41, max: 1100 })).map((pages) => pages * 4096);
+const length = fc
+  .oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 41, max: 1100 }))
+  .map((pages) => pages * 4096);
 const slot = fc.nat(1);
 const advice = fc.constantFrom(
-  ...["MADV_DONTNEED", "MADV_DONTNEED", "MADV_DONTNEED", "MADV_FREE", "MADV_PAGEOUT", "MADV_COLD", "MADV_POPULATE_WRITE"],
+  ...[
+    "MADV_DONTNEED",
+    "MADV_DONTNEED",
+    "MADV_DONTNEED",
+    "MADV_FREE",
+    "MADV_PAGEOUT",
+    "MADV_COLD",
+    "MADV_POPULATE_WRITE",
+  ],
 );
 const protection = fc.constantFrom("PROT_READ", "PROT_READ|PROT_WRITE", "PROT_NONE");
 const kind = fc.constantFrom("MAP_PRIVATE", "MAP_PRIVATE", "MAP_PRIVATE", "MAP_SHARED", "MAP_PRIVATE|MAP_LOCKED");
@@ -27,7 +37,10 @@ const call: fc.Arbitrary<string> = fc.oneof(
       .tuple(slot, offset, length, fc.constantFrom(", write", ", write", ""), fc.constantFrom(0, 0, 8, 4088))
       .map(([s, o, l, w, within]) => `touch(${at(s, o + within)}, ${l}${w})`),
   },
-  { weight: 6, arbitrary: fc.tuple(slot, offset, length, advice).map(([s, o, l, a]) => `madvise(${at(s, o)}, ${l}, ${a})`) },
+  {
+    weight: 6,
+    arbitrary: fc.tuple(slot, offset, length, advice).map(([s, o, l, a]) => `madvise(${at(s, o)}, ${l}, ${a})`),
+  },
   { weight: 3, arbitrary: fc.tuple(slot, offset, length).map(([s, o, l]) => `munmap(${at(s, o)}, ${l})`) },
   fc.tuple(slot, offset, length, protection).map(([s, o, l, p]) => `mprotect(${at(s, o)}, ${l}, ${p})`),
   fc.tuple(slot, offset).map(([s, o]) => `store(${at(s, o)}, 7)`),

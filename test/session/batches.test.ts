@@ -10,7 +10,14 @@ import { loadText } from "./load_text.ts";
 function view({ system, detectors }: Loaded): string {
   const { machine } = system;
   const reports = detectors.reports().map(({ kind, message, step, line, count }) => [kind, message, step, line, count]);
-  return JSON.stringify([machine.step, machine.units, machine.store.hash(), machine.event, [...machine.counts], reports]);
+  return JSON.stringify([
+    machine.step,
+    machine.units,
+    machine.store.hash(),
+    machine.event,
+    [...machine.counts],
+    reports,
+  ]);
 }
 
 /** Both have done the same. */
