@@ -7,6 +7,8 @@ export interface BatchSpec {
   readonly name: string;
   /** The events of one element, in order. */
   readonly events: readonly string[];
+  /** So many of them, the last, must have been the last steps before a batch: an element was done singly as is known here. */
+  readonly tail: number;
   /** The kernel functions that do an element singly. Where a design replaces one of them there are no batches. */
   readonly functions: readonly string[];
 }
@@ -25,18 +27,13 @@ export type BatchListeners = Readonly<Record<string, BatchListener<never>>>;
 /** For whom the run's steps make no difference that the element before it has not made. */
 export const unconcerned: BatchListener<unknown> = { fits: (_, count) => count, take() {} };
 
-/** How many of the first `count` items come before one for which this is so. */
-export function before<T>(items: readonly T[], count: number, found: (item: T, index: number) => boolean): number {
-  for (let i = 0; i < count; i++) if (found(items[i]!, i)) return i;
-  return count;
-}
-
 /** Fewer are done singly. */
 const FEWEST = 2;
 
 export class Batch<R> {
   readonly name: string;
   readonly ids: readonly number[];
+  readonly #tail: readonly number[];
   readonly #machine: Machine;
   readonly #listeners: BatchListener<R>[] = [];
   #refused = false;
@@ -45,6 +42,7 @@ export class Batch<R> {
     this.#machine = machine;
     this.name = spec.name;
     this.ids = spec.events.map((event) => machine.events.id(event)!);
+    this.#tail = this.ids.slice(-spec.tail);
   }
 
   /** There are no batches of this kind in this machine: something concerns their steps that knows of no batches. */
@@ -57,12 +55,12 @@ export class Batch<R> {
   }
 
   /**
-   * How many elements may be done at once now as far as steps go, 0 where none. The element before them must have been
-   * done singly, or in a batch, with just these steps: whatever adds a step of its own is not passed over.
+   * How many elements may be done at once now as far as steps go, 0 where none. The element before them must have been done
+   * with just these steps: whatever adds a step of its own is not passed over.
    */
   room(): number {
     if (this.#refused) return 0;
-    const room = this.#machine.room(this.ids);
+    const room = this.#machine.lastWere(this.#tail) ? this.#machine.room(this.ids) : 0;
     return room < FEWEST ? 0 : room;
   }
 

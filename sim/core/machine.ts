@@ -109,13 +109,16 @@ export class Machine {
     }
   }
 
-  /** How many times the steps with these events fit in before anybody looks; 0 unless they are just what was done last. */
+  /** Whether the last steps had these events. */
+  lastWere(ids: readonly number[]): boolean {
+    for (let i = ids.length, at = this.step; i > 0; ) if (this.#recent[--at & (RECENT - 1)] !== ids[--i]) return false;
+    return true;
+  }
+
+  /** How many times the steps with these events fit in before anybody looks. */
   room(ids: readonly number[]): number {
     const { step } = this;
     if (!this.batching || this.callsWatched || !(this.straight || this.undivided)) return 0;
-    for (let i = ids.length - 1, at = step - 1; i >= 0; i--, at--) {
-      if (this.#recent[at & (RECENT - 1)] !== ids[i]) return 0;
-    }
     // Who looks at steps looks at them the first time only.
     let until = this.#noticeAt - 1;
     if (this.observer !== null && ids.some((id) => (this.#attention[id]! & ATTENDED) !== 0))

@@ -1,13 +1,18 @@
 // Objects of a fixed structure (frames), many at once: their numbers where they lie. What is written here goes past the
-// accessors, so only while nobody watches the store, and only fields of the object's own.
+// accessors, so only while nobody watches the store, and only fields of the object's own. Make one for each run of objects,
+// and do not keep it: after a snapshot it would read and write what the snapshot has.
 import type { Storage } from "./storage.ts";
 import { HEADER, type StructType } from "./struct.ts";
 
 export class Rows {
+  /** Where the numbers are of the object that `read` or `write` was called for last. */
+  numbers: Float64Array = NOTHING;
   readonly #storage: Storage;
   readonly #shift: number;
   readonly #mask: number;
   readonly #stride: number;
+  #chunk = -1;
+  #own = false;
 
   constructor(storage: Storage) {
     this.#storage = storage;
@@ -16,35 +21,36 @@ export class Rows {
     this.#stride = storage.stride;
   }
 
-  /** The numbers among which those of this object are, from `base(slot)` on. */
-  read(slot: number): Readonly<Float64Array> {
-    return this.#storage.chunks[slot >> this.#shift] ?? this.#covered(slot);
-  }
-
-  write(slot: number): Float64Array {
+  /** The object's first number is at this index of `numbers`. */
+  read(slot: number): number {
     const chunk = slot >> this.#shift;
-    if (chunk >= this.#storage.chunks.length) this.#covered(slot);
-    return this.#storage.writable(chunk);
-  }
-
-  base(slot: number): number {
+    if (chunk !== this.#chunk) this.#go(chunk, slot, false);
     return (slot & this.#mask) * this.#stride + HEADER;
   }
 
-  get(slot: number, at: number): number {
-    return this.read(slot)[this.base(slot) + at]!;
+  /** The same, and `numbers` may be written. */
+  write(slot: number): number {
+    const chunk = slot >> this.#shift;
+    if (chunk !== this.#chunk || !this.#own) this.#go(chunk, slot, true);
+    return (slot & this.#mask) * this.#stride + HEADER;
   }
 
-  set(slot: number, at: number, value: number): void {
-    this.write(slot)[this.base(slot) + at] = value;
+  /** An immutable value of the object. */
+  value(slot: number, at: number): unknown {
+    const { values, type } = this.#storage;
+    return values[slot >> this.#shift]![(slot & this.#mask) * type.values + at];
   }
 
-  #covered(slot: number): Readonly<Float64Array> {
-    this.#storage.fixed(slot);
-    return this.#storage.chunks[slot >> this.#shift]!;
+  #go(chunk: number, slot: number, own: boolean): void {
+    if (chunk >= this.#storage.chunks.length) this.#storage.fixed(slot);
+    this.numbers = own ? this.#storage.writable(chunk) : this.#storage.chunks[chunk]!;
+    this.#chunk = chunk;
+    this.#own = own;
   }
 }
 
-/** Where fields of a structure are, from an object's base on. */
+const NOTHING = new Float64Array(0);
+
+/** Where fields of a structure are, from an object's first number (or value) on. */
 export const places = <const N extends string>(type: StructType, ...names: readonly N[]): Readonly<Record<N, number>> =>
   Object.fromEntries(names.map((name) => [name, type.byName.get(name)!.at])) as Record<N, number>;

@@ -94,7 +94,7 @@ export class Storage {
   }
 
   /** Ends an object's life. Later reads and writes through pointers to it are reported. */
-  free(handle: Handle): void {
+  free(handle: Handle, step: number): void {
     const { chunk, genAt } = handle;
     if (this.chunks[chunk]![genAt] !== handle.gen) {
       this.stale(handle, "", "freed again");
@@ -103,7 +103,7 @@ export class Storage {
     this.#own(chunk);
     const numbers = this.chunks[chunk]!;
     numbers[genAt] = handle.gen + 1;
-    numbers[genAt + 2] = this.store.now();
+    numbers[genAt + 2] = step;
     // Poison: what is read through a stale pointer is recognisable. The first number links the free slots.
     numbers.fill(POISON, genAt + HEADER, genAt + this.stride);
     numbers[genAt + HEADER] = this.#firstFree + 1;

@@ -51,8 +51,9 @@ export class Store {
     return this.byId[structId(type.name)]!.alloc() as HandleOf<F>;
   }
 
-  free(handle: Handle): void {
-    handle.$.free(handle);
+  /** `step`: its date. */
+  free(handle: Handle, step = this.now()): void {
+    handle.$.free(handle, step);
   }
 
   all<F extends Fields>(type: StructType<F>): IterableIterator<HandleOf<F>> {

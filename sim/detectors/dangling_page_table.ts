@@ -2,7 +2,7 @@
 // Observes where mmap_lock is released after VMAs were unlinked: then the tables of that range must be gone or needed by
 // others; and page tables that are freed while an entry still leads to them.
 
-import { before } from "../core/batch.ts";
+import type { BatchListener } from "../core/batch.ts";
 import { Rows } from "../core/rows.ts";
 import { idOf } from "../core/struct.ts";
 import { _PAGE_PRESENT, _PAGE_PSE, entryPfn } from "../hardware/entry.ts";
@@ -30,8 +30,17 @@ export function danglingPageTable(context: Context): LockListener {
     thread.unlinked_to = more ? Math.max(thread.unlinked_to, end) : end;
   });
 
-  const rows = new Rows(machine.store.storage(frame_watch.name));
-  const isLinked = (pfn: number) => rows.get(pfn, LINKS) !== 0;
+  const unlinked: BatchListener<PageFrees> = {
+    fits({ pfns }, count) {
+      const rows = new Rows(machine.store.storage(frame_watch.name));
+      for (let i = 0; i < count; i++) {
+        const at = rows.read(pfns[i]!) + LINKS;
+        if (rows.numbers[at] !== 0) return i;
+      }
+      return count;
+    },
+    take() {},
+  };
   machine.listen(
     "free_page",
     () => {
@@ -42,7 +51,7 @@ export function danglingPageTable(context: Context): LockListener {
       const from = linkedFrom(context, pfn);
       if (from) freed(context, pfn, from);
     },
-    { page_frees: { fits: ({ pfns }: PageFrees, count) => before(pfns, count, isLinked), take() {} } },
+    { page_frees: unlinked },
   );
 
   // What a freed table leads to has one entry less that leads to it.

@@ -57,7 +57,7 @@ export function dataMismatch(context: Context): (access: Access) => void {
 
 /** Words stored to pages that are mapped for it, in the VMA of the last access, which permits them. */
 export function writesToNewPages(context: Context): BatchListener<AnonFaults> {
-  const rows = new Rows(context.machine.store.storage(frame_watch.name));
+  const watches = context.machine.store.storage(frame_watch.name);
   return {
     fits({ mm, address }, count) {
       const thread = context.mine();
@@ -67,9 +67,10 @@ export function writesToNewPages(context: Context): BatchListener<AnonFaults> {
     },
     take({ pfns, address, low, high }, count) {
       const word = Math.floor((address & 4095) / 8) + 1;
+      const rows = new Rows(watches);
       for (let i = 0; i < count; i++) {
-        const numbers = rows.write(pfns[i]!);
-        const at = rows.base(pfns[i]!);
+        const at = rows.write(pfns[i]!);
+        const { numbers } = rows;
         numbers[at + W.word] = word;
         numbers[at + W.word_low] = low;
         numbers[at + W.word_high] = high;

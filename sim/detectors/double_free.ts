@@ -1,6 +1,6 @@
 // double-free: an object is freed once.
 // Observes the free list of frames; structures that are freed twice are told by the store (use_after_free.ts).
-import { type BatchListener, before } from "../core/batch.ts";
+import type { BatchListener } from "../core/batch.ts";
 import { Rows } from "../core/rows.ts";
 import type { AnonFaults } from "../kernel/mm/memory_batch.ts";
 import type { PageFrees } from "../kernel/mm/page_alloc_batch.ts";
@@ -10,19 +10,29 @@ import { FRAME_FREE, FRAME_IN_USE, frame_watch } from "./watch.ts";
 
 export function doubleFree(context: Context): void {
   const { machine } = context;
-  const rows = new Rows(machine.store.storage(frame_watch.name));
+  const watches = machine.store.storage(frame_watch.name);
+  const setState = (pfns: readonly number[], count: number, state: number) => {
+    const rows = new Rows(watches);
+    for (let i = 0; i < count; i++) {
+      const at = rows.write(pfns[i]!) + STATE;
+      rows.numbers[at] = state;
+    }
+  };
   const allocated: BatchListener<AnonFaults> = {
     fits: (_, count) => count,
     // What is stored in the pages then is remembered by who looks at accesses (data_mismatch.ts).
-    take({ pfns }, count) {
-      for (let i = 0; i < count; i++) rows.set(pfns[i]!, STATE, FRAME_IN_USE);
-    },
+    take: ({ pfns }, count) => setState(pfns, count, FRAME_IN_USE),
   };
   const freed: BatchListener<PageFrees> = {
-    fits: ({ pfns }, count) => before(pfns, count, (pfn) => rows.get(pfn, STATE) === FRAME_FREE),
-    take({ pfns }, count) {
-      for (let i = 0; i < count; i++) rows.set(pfns[i]!, STATE, FRAME_FREE);
+    fits({ pfns }, count) {
+      const rows = new Rows(watches);
+      for (let i = 0; i < count; i++) {
+        const at = rows.read(pfns[i]!) + STATE;
+        if (rows.numbers[at] === FRAME_FREE) return i;
+      }
+      return count;
     },
+    take: ({ pfns }, count) => setState(pfns, count, FRAME_FREE),
   };
   const alloc = () => {
     const frame = context.frame(machine.args[0] as number);

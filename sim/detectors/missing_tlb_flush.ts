@@ -2,27 +2,37 @@
 // the old translation.
 // Observes frames that are freed, and the return to user space of who took permissions away. A translation that its CPU
 // will flush before it uses it again (a generation behind, or lazy) is no bug.
-import { type BatchListener, before } from "../core/batch.ts";
+import type { BatchListener } from "../core/batch.ts";
 import { places, Rows } from "../core/rows.ts";
 import type { PageFrees } from "../kernel/mm/page_alloc_batch.ts";
 import { type Context, mmName } from "./context.ts";
 import { type BugObject, hex, object, pageObject } from "./report.ts";
 import { LEVEL_NAMES } from "./tables.ts";
 import { placeOf, type TlbWatch } from "./tlb_watch.ts";
-import { frame_watch } from "./watch.ts";
+import { frame_watch, NO_FILLS } from "./watch.ts";
 
 export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
   const { machine } = context;
 
-  const rows = new Rows(machine.store.storage(frame_watch.name));
-  const concerned = (pfn: number) => {
-    if (rows.get(pfn, W.link_level) !== 0) return true;
-    return rows.get(pfn, W.fill) !== 0 && !tlbs.isForgotten(pfn, rows.get(pfn, W.fill));
-  };
+  const watches = machine.store.storage(frame_watch.name);
   const freed: BatchListener<PageFrees> = {
-    fits: ({ pfns }, count) => before(pfns, count, concerned),
+    fits({ pfns }, count) {
+      const rows = new Rows(watches);
+      for (let i = 0; i < count; i++) {
+        const pfn = pfns[i]!;
+        const at = rows.read(pfn);
+        const fill = rows.numbers[at + W.fill]!;
+        if (rows.numbers[at + W.link_level] !== 0) return i;
+        if (fill !== 0 && (rows.value(pfn, W.fills) !== NO_FILLS || tlbs.isCached(fill, pfn))) return i;
+      }
+      return count;
+    },
     take({ pfns }, count) {
-      for (let i = 0; i < count; i++) rows.set(pfns[i]!, W.fill, 0);
+      const rows = new Rows(watches);
+      for (let i = 0; i < count; i++) {
+        const at = rows.write(pfns[i]!) + W.fill;
+        rows.numbers[at] = 0;
+      }
     },
   };
   const free = () => {
@@ -33,7 +43,7 @@ export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
         if (tlbs.overdue(fill, pfn)) raise(context, "page", fill, pfn, `page pfn:${hex(pfn)} is freed`);
       }
       frame.fill = 0;
-      if (frame.fills.length > 0) frame.fills = [];
+      if (frame.fills.length > 0) frame.fills = NO_FILLS;
     }
     if (frame.link_level === 0) return;
     for (const fill of tlbs.usableTable(pfn, frame))
@@ -54,7 +64,7 @@ export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
   };
 }
 
-const W = places(frame_watch, "fill", "link_level");
+const W = places(frame_watch, "fill", "fills", "link_level");
 
 function raise(context: Context, what: string, fill: number, pfn: number, event: string): void {
   const { cpu, pcid, address } = placeOf(fill);

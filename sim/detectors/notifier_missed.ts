@@ -2,6 +2,7 @@
 // Observes the entries of guests' stage-2 tables, which hold no references. While one leads to a frame, the process's own
 // tables must lead there too, with the same rights: who changes these has to have it taken away first. And every access of
 // a guest, which must find what its process would find.
+import { type BatchListener, unconcerned } from "../core/batch.ts";
 import { idOf } from "../core/struct.ts";
 import { _PAGE_PRESENT, _PAGE_RW, entryPfn } from "../hardware/entry.ts";
 import { EPT_WRITE, gfn_to_hva, gfn_to_memslot, type Kvm, kvm } from "../kernel/virt/kvm/kvm_host.ts";
@@ -24,12 +25,16 @@ export function notifierMissed(context: Context): void {
     count(args[2] as number, 1);
   });
 
-  machine.listen("set_pte", () => {
+  /** Without guests there is nothing to be told of. */
+  const without: BatchListener<unknown> = { fits: (_, count) => (state.guests === 0 ? count : 0), take() {} };
+
+  const written = () => {
     const old = args[3] as number;
     if (state.guests === 0 || !(old & _PAGE_PRESENT)) return;
     const pfn = entryPfn(old);
     if (context.frame(pfn).guests > 0) judge(1, (entry) => entryPfn(entry) === pfn);
-  });
+  };
+  machine.listen("set_pte", written, { anon_faults: unconcerned, anon_zaps: without });
   for (const [event, level] of [
     ["set_pmd", 2],
     ["set_pud", 3],
@@ -53,13 +58,14 @@ export function notifierMissed(context: Context): void {
     }
   }
 
-  machine.listen("free_page", () => {
+  const freed = () => {
     const pfn = args[0] as number;
     if (state.guests === 0 || context.frame(pfn).guests === 0) return;
     for (const vm of machine.store.all(kvm) as IterableIterator<Kvm>)
       for (const [gfn, spte] of vm.spte.entries())
         if (entryPfn(spte) === pfn) raise(context, "free", vm, gfn, spte, "the page is freed");
-  });
+  };
+  machine.listen("free_page", freed, { page_frees: without });
 
   const accessed = (verb: "reads" | "writes") => () => {
     const [gpa, pfn, vm] = args as [number, number, Kvm];

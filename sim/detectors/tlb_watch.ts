@@ -1,8 +1,8 @@
 // Which translations CPUs may still use: for each frame the ones that were put into TLBs, for each page table the addresses
 // at which it was linked. What is no longer in the TLB is found out when it is looked at; nothing is told when it goes.
 // A translation is stale when it grants more than the page tables do; who took the right away owes its flush.
-import { type BatchListener, before, unconcerned } from "../core/batch.ts";
-import { Rows } from "../core/rows.ts";
+import { type BatchListener, unconcerned } from "../core/batch.ts";
+import { places, Rows } from "../core/rows.ts";
 import { _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, entryNx, entryPfn } from "../hardware/entry.ts";
 import { type Tlb, tlb_cache, tlbContents, tlbLookup } from "../hardware/tlb.ts";
 import type { AnonFaults } from "../kernel/mm/memory_batch.ts";
@@ -11,9 +11,9 @@ import type { Cpu, Mm } from "../kernel/mm_types.ts";
 import { alive, type Context } from "./context.ts";
 import { Debt } from "./debt.ts";
 import { hasEntries, walk, walked } from "./tables.ts";
-import { type FrameWatch, frame_watch, type StaleWatch, stale_watch, type ThreadWatch } from "./watch.ts";
+import { type FrameWatch, frame_watch, NO_FILLS, type StaleWatch, stale_watch, type ThreadWatch } from "./watch.ts";
 
-/** A place in a TLB as a number: ((page × CPUS) + cpu) × PCIDS + pcid, plus 1. */
+/** No `%`: numbers above 2^31 are divided in software. A place in a TLB as a number: ((page × CPUS) + cpu) × PCIDS + pcid, plus 1. */
 const CPUS = 256;
 const PCIDS = 8;
 /** PCIDs that the kernel uses. */
@@ -30,22 +30,22 @@ export interface Place {
 export const placeOf = (fill: number): Place => {
   const n = fill - 1;
   return {
-    pcid: n % PCIDS,
-    cpu: Math.floor(n / PCIDS) % CPUS,
+    pcid: n & (PCIDS - 1),
+    cpu: Math.floor(n / PCIDS) & (CPUS - 1),
     address: pageOf(fill) * 4096,
   };
 };
 
 const pageOf = (fill: number): number => Math.floor((fill - 1) / (PCIDS * CPUS));
 
-const FILL = frame_watch.byName.get("fill")!.at;
+const W = places(frame_watch, "fill", "fills");
 
 export const fillAt = (cpu: number, pcid: number, address: number): number =>
   (Math.floor(address / 4096) * CPUS + cpu) * PCIDS + pcid + 1;
 
 export interface TlbWatch {
-  /** Whether a translation to the frame is cached no more, nor one that came later at another place. */
-  isForgotten(pfn: number, fill: number): boolean;
+  /** Whether a translation to the frame is cached at this place. */
+  isCached(fill: number, pfn: number): boolean;
   /** Places where a translation to the frame is cached and may be used. */
   usable(pfn: number, frame: FrameWatch): readonly number[];
   /** The same for the entries that lead to a page table. */
@@ -89,8 +89,8 @@ export function watchTlbs(context: Context): TlbWatch {
 
   function isCached(fill: number, pfn: number): boolean {
     const n = fill - 1;
-    const tlb = tlbs[Math.floor(n / PCIDS) % CPUS]!;
-    const entry = tlbLookup(tlb, Math.floor(n / (PCIDS * CPUS)) * 4096, 1, n % PCIDS);
+    const tlb = tlbs[Math.floor(n / PCIDS) & (CPUS - 1)]!;
+    const entry = tlbLookup(tlb, Math.floor(n / (PCIDS * CPUS)) * 4096, 1, n & (PCIDS - 1));
     return entry !== 0 && entryPfn(entry) === pfn;
   }
 
@@ -187,11 +187,23 @@ export function watchTlbs(context: Context): TlbWatch {
     for (const fill of fillsOf(frame)) if (isCached(fill, pfn)) owe(fill, pfn);
   };
 
-  const rows = new Rows(store.storage(frame_watch.name));
+  const watches = store.storage(frame_watch.name);
   const newPages: BatchListener<AnonFaults> = {
-    fits: ({ pfns }, count) => before(pfns, count, (pfn) => rows.get(pfn, FILL) !== 0),
+    fits({ pfns }, count) {
+      const rows = new Rows(watches);
+      for (let i = 0; i < count; i++) {
+        const at = rows.read(pfns[i]!) + W.fill;
+        if (rows.numbers[at] !== 0) return i;
+      }
+      return count;
+    },
     take({ pfns, cpu, pcid, address }, count) {
-      for (let i = 0; i < count; i++) rows.set(pfns[i]!, FILL, fillAt(cpu, pcid, address + i * 4096));
+      const rows = new Rows(watches);
+      const first = fillAt(cpu, pcid, address);
+      for (let i = 0; i < count; i++) {
+        const at = rows.write(pfns[i]!) + W.fill;
+        rows.numbers[at] = first + i * CPUS * PCIDS;
+      }
     },
   };
   const zapped: BatchListener<AnonZaps> = {
@@ -200,17 +212,23 @@ export function watchTlbs(context: Context): TlbWatch {
       const thread = context.mine();
       if (context.threads.some((other) => other !== thread && other.owed !== null)) return 0;
       const page = Math.floor(address / 4096);
-      return before(pages, count, ({ slot }, i) => {
-        const fill = rows.get(slot, FILL);
-        return fill !== 0 && (pageOf(fill) !== page + i || context.frame(slot).fills.length > 0);
-      });
+      const rows = new Rows(watches);
+      for (let i = 0; i < count; i++) {
+        const { slot } = pages[i]!;
+        const at = rows.read(slot) + W.fill;
+        const fill = rows.numbers[at]!;
+        if (fill !== 0 && (pageOf(fill) !== page + i || rows.value(slot, W.fills) !== NO_FILLS)) return i;
+      }
+      return count;
     },
     take({ pages, mm }, count) {
       const thread = context.mine();
+      const rows = new Rows(watches);
       let { owed } = thread;
       for (let i = 0; i < count; i++) {
         const { slot } = pages[i]!;
-        const fill = rows.get(slot, FILL);
+        const at = rows.read(slot) + W.fill;
+        const fill = rows.numbers[at]!;
         if (fill === 0 || !isCached(fill, slot)) continue;
         const { cpu, pcid } = placeOf(fill);
         if (contextMm(cpus[cpu]!, pcid) === mm || isStale(fill, slot)) owed = new Debt(fill, slot, owed);
@@ -270,7 +288,7 @@ export function watchTlbs(context: Context): TlbWatch {
   }
 
   return {
-    isForgotten: (pfn, fill) => context.frame(pfn).fills.length === 0 && !isCached(fill, pfn),
+    isCached,
     usable(pfn, frame) {
       if (frame.fill === 0) return [];
       return [...fillsOf(frame)].filter((fill) => isCached(fill, pfn) && canUse(fill));

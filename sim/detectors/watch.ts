@@ -34,13 +34,15 @@ export const thread_watch = struct("thread_watch", {
   vma_mapping: number("hex"),
 });
 
+export const NO_FILLS: readonly number[] = [];
+
 /** Of each frame. */
 export const frame_watch = struct("frame_watch", {
   /** FRAME_UNKNOWN, FRAME_IN_USE, FRAME_FREE */
   state: number(),
   /** Translations to it that were put into TLBs, and may be there still (tlb_watch.ts); the rest in `fills`. */
   fill: number("hex"),
-  fills: value<readonly number[]>([]),
+  fills: value<readonly number[]>(NO_FILLS),
   /** Page tables: entries that lead to it; its level and the address of the first, the other addresses. */
   links: number(),
   link_level: number(),

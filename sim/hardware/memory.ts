@@ -2,12 +2,12 @@
 // A frame that was freed keeps its contents until it is written again, and a frame may be read as data or as a page table.
 import { array, number, oneOf, ref } from "../core/fields.ts";
 import type { Store } from "../core/store.ts";
-import { type Handle, type Of, struct } from "../core/struct.ts";
+import { type Handle, numbersOf, type Of, struct } from "../core/struct.ts";
 import { fromRaw, PTRS_PER_TABLE, toRaw } from "./entry.ts";
 
 const ZERO = 0;
 export const ONE_WORD = 1;
-const ENTRIES = 2;
+export const PAGE_TABLE = 2;
 const DATA = 3;
 
 /** 512 entries in the encoding of entry.ts. */
@@ -16,7 +16,7 @@ export const table_words = struct("table_words", { entries: array(PTRS_PER_TABLE
 export const data_words = struct("data_words", { halves: array(2 * PTRS_PER_TABLE, "hex") });
 /** The contents of one frame; slot = frame number. */
 export const frame = struct("frame", {
-  contents: oneOf({ [ZERO]: "zero", [ONE_WORD]: "one word", [ENTRIES]: "page table", [DATA]: "data" }),
+  contents: oneOf({ [ZERO]: "zero", [ONE_WORD]: "one word", [PAGE_TABLE]: "page table", [DATA]: "data" }),
   word_at: number(),
   word_low: number("hex"),
   word_high: number("hex"),
@@ -46,10 +46,10 @@ export class Memory {
     return this.#frames.fixed(pfn) as Frame;
   }
 
-  /** Makes the frame all zero. */
-  clear(pfn: number): void {
+  /** Makes the frame all zero; `step`: which step that belongs to. */
+  clear(pfn: number, step = this.#store.now()): void {
     const f = this.frame(pfn);
-    if (f.contents !== ZERO) this.#drop(f, ZERO);
+    if (f.contents !== ZERO) this.#drop(f, ZERO, step);
   }
 
   copy(from: number, to: number): void {
@@ -66,7 +66,7 @@ export class Memory {
   /** Entry `index` of a frame read as a page table. */
   readEntry(pfn: number, index: number): number {
     const f = this.frame(pfn);
-    if (f.contents === ENTRIES) return f.table!.entries(index);
+    if (f.contents === PAGE_TABLE) return f.table!.entries(index);
     if (f.contents === ZERO) return 0;
     this.readWord(pfn, index);
     return fromRaw((BigInt(this.high) << 32n) | BigInt(this.low));
@@ -75,13 +75,26 @@ export class Memory {
   /** The same for many entries of one frame. */
   entryReader(pfn: number): (index: number) => number {
     const { contents, table } = this.frame(pfn);
-    if (contents === ENTRIES) return (index) => table!.entries(index);
+    if (contents === PAGE_TABLE) return (index) => table!.entries(index);
     return contents === ZERO ? () => 0 : (index) => this.readEntry(pfn, index);
+  }
+
+  /** Whether a frame read as a page table has no entry. */
+  isEmptyTable(pfn: number): boolean {
+    const { contents, table } = this.frame(pfn);
+    if (contents === PAGE_TABLE) {
+      const numbers = numbersOf(table!);
+      const end = table!.base + PTRS_PER_TABLE;
+      for (let i = table!.base; i < end; i++) if (numbers[i] !== 0) return false;
+      return true;
+    }
+    for (let i = 0; i < PTRS_PER_TABLE; i++) if (this.readEntry(pfn, i) !== 0) return false;
+    return true;
   }
 
   writeEntry(pfn: number, index: number, entry: number): void {
     const f = this.frame(pfn);
-    if (f.contents !== ENTRIES) this.#becomeTable(f, pfn);
+    if (f.contents !== PAGE_TABLE) this.#becomeTable(f, pfn);
     f.table!.set_entries(index, entry);
   }
 
@@ -96,7 +109,7 @@ export class Memory {
     } else if (f.contents === DATA) {
       this.low = f.data!.halves(2 * index);
       this.high = f.data!.halves(2 * index + 1);
-    } else if (f.contents === ENTRIES) {
+    } else if (f.contents === PAGE_TABLE) {
       const raw = toRaw(f.table!.entries(index));
       this.low = Number(raw & 0xffff_ffffn);
       this.high = Number(raw >> 32n);
@@ -105,7 +118,7 @@ export class Memory {
 
   writeWord(pfn: number, index: number, low: number, high: number): void {
     const f = this.frame(pfn);
-    if (f.contents === ENTRIES) {
+    if (f.contents === PAGE_TABLE) {
       f.table!.set_entries(index, fromRaw((BigInt(high) << 32n) | BigInt(low)));
       return;
     }
@@ -128,7 +141,7 @@ export class Memory {
         const entry = this.readEntry(pfn, i);
         if (entry !== 0) table.set_entries(i, entry);
       }
-    this.#drop(f, ENTRIES);
+    this.#drop(f, PAGE_TABLE);
     f.table = table;
   }
 
@@ -140,9 +153,9 @@ export class Memory {
     f.data = data;
   }
 
-  #drop(f: Frame, contents: number): void {
-    if (f.table) this.#store.free(f.table);
-    if (f.data) this.#store.free(f.data);
+  #drop(f: Frame, contents: number, step = this.#store.now()): void {
+    if (f.table) this.#store.free(f.table, step);
+    if (f.data) this.#store.free(f.data, step);
     f.table = null;
     f.data = null;
     f.word_at = 0;

@@ -149,12 +149,8 @@ export function tlbFaults(
       continue;
     }
     const tag = tagOf(vpn + done, 1, pcid);
-    let way = -1;
-    for (let i = set * WAYS; i < (set + 1) * WAYS; i++) {
-      if (!isCurrent(tlb, i)) {
-        if (way < 0) way = i;
-      } else if (numbers[base + TAGS + i] === tag) return done;
-    }
+    if (find(tlb, vpn + done, 1, pcid) >= 0) return done;
+    let way = free(tlb, set);
     if (way < 0) {
       const victim = tlb.victim(set);
       tlb.set_victim(set, (victim + 1) % WAYS);

@@ -80,7 +80,7 @@ export function reportOf(
     steps: machine.step,
     accesses: state.accesses,
     faults: machine.counts[machine.events.id("page_fault")!]!,
-    statements: state.results.map(({ step: _, ...result }) => result),
+    statements: state.results.all().map(({ step: _, ...result }) => result),
     omitted: state.omitted,
     expectations: expectations.map(({ step: _, ...result }) => result),
     bugs,

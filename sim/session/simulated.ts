@@ -86,7 +86,7 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
     const outcome = run.forward(maxSteps, 1);
     if (state.results !== results) {
       results = state.results;
-      const { file, line, actor, call, result, errno, signal, problem } = results.at(-1)!;
+      const { file, line, actor, call, result, errno, signal, problem } = results.last!;
       const process = roster.members.find((member) => member.name === actor)?.processOf ?? 0;
       faults[process]! += machine.counts[fault]! - counted;
       counted = machine.counts[fault]!;

@@ -72,7 +72,7 @@ function allowedText({ kind, message, step, task, file, line }: BugReport): Outp
 function lastFailure({ runner }: Loaded): string {
   const { expectations, results } = runner.state;
   const expectation = expectations.findLast((one) => !one.ok);
-  const result = results.findLast((one) => !one.ok);
+  const result = results.all().findLast((one) => !one.ok);
   if (expectation && (!result || expectation.step >= result.step))
     return `line ${expectation.line}: ${expectation.text}: ${expectation.problem ?? "false"}`;
   return result ? `line ${result.line}: ${result.actor}: ${result.call}: ${result.problem ?? "failed"}` : "failed";

@@ -13,7 +13,7 @@ import {
   entryPfn,
   withFlags,
 } from "../../hardware/entry.ts";
-import { frame, ONE_WORD, table_words } from "../../hardware/memory.ts";
+import { frame, ONE_WORD, PAGE_TABLE, table_words } from "../../hardware/memory.ts";
 import { tlbFaults } from "../../hardware/tlb.ts";
 import { TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
 import {
@@ -21,6 +21,7 @@ import {
   PG_lru,
   PG_swapbacked,
   PG_uptodate,
+  VM_HUGETLB,
   VM_LOCKED,
   VM_SHARED,
   VM_SPECIAL,
@@ -37,6 +38,8 @@ import { LRU_INACTIVE_ANON } from "./swap.ts";
 export const anon_faults: BatchSpec = {
   name: "anon_faults",
   events: ["page_fault", "lock", "alloc_page", "lock", "set_pte", "unlock", "unlock", "tlb_fill", "store"],
+  // The first fault in a table makes it, before that.
+  tail: 7,
   functions: [
     ...["user_store", "user_access", "translate", "exc_page_fault", "do_user_addr_fault", "fault_done"],
     ...["lock_vma_under_rcu", "find_vma", "vma_lookup", "vma_index", "down_read_trylock", "vma_end_read", "up_read"],
@@ -80,9 +83,11 @@ const P = places(
   ] as const),
 );
 const F = places(frame, "contents", "word_at", "word_low", "word_high");
+const STEPS = anon_faults.events.length;
+const UNTIL_ALLOCATED = anon_faults.events.indexOf("alloc_page") + 1;
 const ENTRIES = table_words.byName.get("entries")!.at;
 const NEW_ANON = PG_swapbacked | PG_uptodate | PG_anon_exclusive | PG_lru;
-const NOT_PLAIN = VM_SHARED | VM_LOCKED | VM_SPECIAL | VM_UFFD_MISSING | VM_UFFD_WP;
+const NOT_PLAIN = VM_SHARED | VM_LOCKED | VM_SPECIAL | VM_HUGETLB | VM_UFFD_MISSING | VM_UFFD_WP;
 
 /**
  * Up to `pages` accesses of the current task, one in each page from `address` on, each storing the same word.
@@ -156,18 +161,19 @@ function empty_entries(k: Kernel, table: number, index: number, most: number): n
   return end;
 }
 
-/** The next `most` frames that will be given out, as far as they are as freed frames are and hold a word at most. */
+/** The next `most` frames that will be given out, as far as they are as freed frames are. They may have been tables. */
 function free_frames(k: Kernel, most: number): readonly number[] {
   const pages = new Rows(k.store.storage("page"));
+  const frames = new Rows(k.store.storage("frame"));
   let { free_list, fresh } = k.zone;
   const pfns: number[] = [];
   while (pfns.length < most) {
     const pfn = free_list !== 0 ? free_list - 1 : fresh++;
-    // Frames that were never used come into being here.
-    if (k.memory.frame(pfn).contents > ONE_WORD) break;
-    if (k.page(pfn).flags !== 0) break;
+    const frame = frames.read(pfn);
+    const page = pages.read(pfn);
+    if (frames.numbers[frame + F.contents]! > PAGE_TABLE || pages.numbers[page + P.flags] !== 0) break;
     pfns.push(pfn);
-    if (free_list !== 0) free_list = pages.read(pfn)[pages.base(pfn) + P.private]!;
+    if (free_list !== 0) free_list = pages.numbers[page + P.private]!;
   }
   return pfns;
 }
@@ -182,8 +188,8 @@ function map_new_pages(k: Kernel, vma: Vma, start: number, pfns: readonly number
   let { free_list, fresh } = zone;
   for (let i = 0; i < count; i++) {
     const pfn = pfns[i]!;
-    const numbers = pages.write(pfn);
-    const at = pages.base(pfn);
+    const at = pages.write(pfn);
+    const { numbers } = pages;
     if (free_list !== 0) {
       free_list = numbers[at + P.private]!;
       numbers[at + P.private] = 0;
@@ -217,8 +223,10 @@ function store_words(
   const frames = new Rows(k.store.storage("frame"));
   for (let i = 0; i < count; i++) {
     const pfn = pfns[i]!;
-    const numbers = frames.write(pfn);
-    const at = frames.base(pfn);
+    const at = frames.write(pfn);
+    const { numbers } = frames;
+    // What a table held is given up in the step in which the frame is allocated.
+    if (numbers[at + F.contents]! > ONE_WORD) k.memory.clear(pfn, k.machine.step + i * STEPS + UNTIL_ALLOCATED);
     numbers[at + F.contents] = ONE_WORD;
     numbers[at + F.word_at] = word.at;
     numbers[at + F.word_low] = word.low;

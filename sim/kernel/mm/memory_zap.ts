@@ -261,10 +261,8 @@ export function* try_to_free_pte(k: Kernel, tlb: MmuGather, vma: Vma, pmdp: numb
   yield k.pte_free_tlb(tlb, entryPfn(pmd), address);
 }
 
-function table_is_empty(k: Kernel, pfn: number): boolean {
-  for (let i = 0; i < 512; i++) if (!none(k.read_entry(pfn * 512 + i))) return false;
-  return true;
-}
+/** Its first entry is read as the kernel reads entries, which is watched. */
+const table_is_empty = (k: Kernel, pfn: number): boolean => none(k.read_entry(pfn * 512)) && k.memory.isEmptyTable(pfn);
 
 /**
  * Frees the tables that no VMA but `vmas` (being unmapped, in order) needs. `floor` and `ceiling` are the ends of the

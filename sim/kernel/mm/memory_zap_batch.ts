@@ -14,6 +14,7 @@ import { PAGE_TYPE } from "./page_alloc.ts";
 export const anon_zaps: BatchSpec = {
   name: "anon_zaps",
   events: ["set_pte"],
+  tail: 1,
   functions: [
     ...["zap_pte_range", "zap_present_pte", "set_pte", "read_entry", "tlb_remove_tlb_entry", "__tlb_remove_page"],
     ...["mm_counter_add", "folio_remove_rmap_pte", "munlock_vma_folio"],
@@ -62,9 +63,10 @@ export function zap_anon_run(
   const pages = new Rows(k.store.storage("page"));
   let unmapped = 0;
   for (let i = 0; i < count; i++) {
-    const pfn = mapped[i]!.slot;
-    if (--pages.write(pfn)[pages.base(pfn) + P.mapcount]! === 0) unmapped++;
-    tlb.pages.push(mapped[i]!);
+    const page = mapped[i]!;
+    const at = pages.write(page.slot) + P.mapcount;
+    if (--pages.numbers[at]! === 0) unmapped++;
+    tlb.pages.push(page);
   }
   k.vmstat.nr_anon_mapped -= unmapped;
   mm.rss_anon -= count;
@@ -83,8 +85,8 @@ function anon_pages(k: Kernel, entries: Readonly<Float64Array>, at: number, most
     const entry = entries[at + i]!;
     if (!isPresent(entry)) break;
     const pfn = entryPfn(entry);
-    const numbers = pages.read(pfn);
-    const base = pages.base(pfn);
+    const base = pages.read(pfn);
+    const { numbers } = pages;
     if (numbers[base + P.type] !== PAGE_TYPE.anon || numbers[base + P.mapcount]! < 1) break;
     found.push(k.page(pfn));
   }

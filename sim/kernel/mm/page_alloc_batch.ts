@@ -11,6 +11,7 @@ import { LRU_ACTIVE_ANON, LRU_INACTIVE_ANON } from "./swap.ts";
 export const page_frees: BatchSpec = {
   name: "page_frees",
   events: ["put_page", "free_page"],
+  tail: 2,
   functions: ["tlb_flush_mmu_free", "put_page", "free_page", "lruvec_del_folio", "folio_lru_list"],
 };
 
@@ -40,8 +41,8 @@ export function free_anon_run(k: Kernel, pages: readonly Page[], from: number): 
   let { free_list } = k.zone;
   for (let i = 0; i < count; i++) {
     const pfn = run.pfns[i]!;
-    const numbers = rows.write(pfn);
-    const at = rows.base(pfn);
+    const at = rows.write(pfn);
+    const { numbers } = rows;
     numbers[at + P.type] = PAGE_TYPE.free;
     numbers[at + P.flags] = 0;
     numbers[at + P.refcount] = 0;
@@ -71,8 +72,8 @@ function last_references(
   const pfns: number[] = [];
   for (let i = from; i < to; i++) {
     const one = pages[i]!;
-    const numbers = rows.read(one.slot);
-    const at = rows.base(one.slot);
+    const at = rows.read(one.slot);
+    const { numbers } = rows;
     const flags = numbers[at + P.flags]!;
     if (numbers[at + P.type] !== PAGE_TYPE.anon || numbers[at + P.refcount] !== 1 || numbers[at + P.mapcount] !== 0)
       break;
@@ -86,18 +87,24 @@ function take_off_list(k: Kernel, rows: Rows, list: number, pfns: readonly numbe
   const { lruvec } = k;
   for (let i = 0; i < count; i++) {
     const pfn = pfns[i]!;
-    const numbers = rows.write(pfn);
-    const at = rows.base(pfn);
-    const prev = numbers[at + P.lru_prev]!;
-    const next = numbers[at + P.lru_next]!;
-    if (prev !== 0) rows.write(prev - 1)[rows.base(prev - 1) + P.lru_next] = next;
-    else lruvec.set_lru_first(list, next);
-    if (next !== 0) rows.write(next - 1)[rows.base(next - 1) + P.lru_prev] = prev;
-    else lruvec.set_lru_last(list, prev);
-    numbers[at + P.lru_prev] = 0;
-    numbers[at + P.lru_next] = 0;
+    const at = rows.write(pfn);
+    const prev = rows.numbers[at + P.lru_prev]!;
+    const next = rows.numbers[at + P.lru_next]!;
+    rows.numbers[at + P.lru_prev] = 0;
+    rows.numbers[at + P.lru_next] = 0;
+    link(rows, next, P.lru_prev, prev);
+    link(rows, prev, P.lru_next, next);
+    if (prev === 0) lruvec.set_lru_first(list, next);
+    if (next === 0) lruvec.set_lru_last(list, prev);
   }
   lruvec.set_lru_size(list, lruvec.lru_size(list) - count);
   if (list === LRU_INACTIVE_ANON) k.vmstat.nr_inactive_anon -= count;
   else k.vmstat.nr_active_anon -= count;
+}
+
+/** Writes a link of a neighbour on the list; frame + 1, 0: there is none. */
+function link(rows: Rows, frame: number, field: number, to: number): void {
+  if (frame === 0) return;
+  const at = rows.write(frame - 1) + field;
+  rows.numbers[at] = to;
 }

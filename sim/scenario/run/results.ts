@@ -23,14 +23,14 @@ export function createResults(machine: Machine, state: ScenarioState, plan: Plan
   };
 
   const statement: Results["statement"] = (item, actor, call, outcome, verdict) => {
-    const kept = state.results.length >= KEPT_RESULTS ? state.results.slice(1) : state.results;
-    if (kept !== state.results) state.omitted++;
+    if (state.results.length === KEPT_RESULTS) state.omitted++;
     const { ok, problem, warning } = verdict;
     const { result = null, errno = null, signal = null } = outcome;
-    state.results = [
-      ...kept,
-      { ...placeOf(item), actor, call, result, errno, signal, ok, problem, step: machine.step },
-    ];
+    const { step } = machine;
+    state.results = state.results.add({
+      ...placeOf(item),
+      ...{ actor, call, result, errno, signal, ok, problem, step },
+    });
     if (!ok) failed();
     if (warning) warn(item, warning);
   };
@@ -49,9 +49,9 @@ export function createResults(machine: Machine, state: ScenarioState, plan: Plan
       const { line, file } = placeOf(item);
       const { step } = machine;
       // In a parallel block every part comes by.
-      const said = state.results.some(
-        (one) => one.line === line && one.file === file && one.step === step && one.problem === problem,
-      );
+      const said = state.results
+        .all()
+        .some((one) => one.line === line && one.file === file && one.step === step && one.problem === problem);
       if (!said) statement(item, actor, call, {}, { ok: false, problem });
     },
     expectation(item, problem) {

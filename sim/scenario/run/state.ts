@@ -1,6 +1,10 @@
 // What a run remembers, all of it in the store, so that going back in time takes the scenario back too.
 import { bool, number, oneOf, text, value } from "../../core/fields.ts";
+import { Recent } from "../../core/recent.ts";
 import { type Of, struct } from "../../core/struct.ts";
+
+/** How many results, expectations, warnings are kept. */
+export const KEPT_RESULTS = 1000;
 
 /** Where a walk through the statements stands: one frame for each block that it is in, outermost first. */
 export interface WalkFrame {
@@ -67,7 +71,7 @@ export const scenario_state = struct("scenario", {
   exiting: number(),
   exit_begun: bool(),
   /** The last 1,000 statement executions, and how many came before. */
-  results: value<readonly StatementResult[]>([]),
+  results: value<Recent<StatementResult>>(Recent.upTo(KEPT_RESULTS)),
   omitted: number(),
   failures: number(),
   expectations: value<readonly ExpectationResult[]>([]),
@@ -102,5 +106,3 @@ export const count_state = struct("counter", { times: number() });
 export interface ScenarioState extends Of<typeof scenario_state> {}
 export interface ActorState extends Of<typeof actor_state> {}
 export interface CountState extends Of<typeof count_state> {}
-
-export const KEPT_RESULTS = 1000;
