@@ -13,7 +13,7 @@ import type { Steps } from "../../core/thread.ts";
 import { PGDIR_SIZE, pgd_offset, TASK_SIZE } from "../../kernel/arch/x86/mm/pgtable.ts";
 import { FMODE_WRITE, VM_FAULT_NOPAGE, VM_MAYSHARE, VM_NOHUGEPAGE, VM_WRITE } from "../../kernel/flags.ts";
 import type { IoctlArg, Layout } from "../../kernel/fs/ioctl.ts";
-import type { File, Inode, Mm, Vma } from "../../kernel/mm_types.ts";
+import type { File, Inode, Vma } from "../../kernel/mm_types.ts";
 import { EACCES, EBADF, EINVAL, ENOTTY } from "../../kernel/uapi/errno.ts";
 import { _IOR, _IOW } from "../../kernel/uapi/ioctl.ts";
 import { MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_SHARED } from "../../kernel/uapi/mman.ts";
@@ -42,6 +42,8 @@ type Struct = Readonly<Record<string, bigint>>;
 const ulong = (n: bigint): bigint => BigInt.asUintN(64, n);
 const ALIGNMENT = BigInt(PGDIR_SIZE) - 1n;
 const M_LOCK = "&m_data->m_lock";
+/** The class of a host's mmap_lock that is taken inside a guest's. */
+export const NESTED = "&mm->mmap_lock/1";
 
 /** What find_shared_vma found: with `ret` 0 and a VMA, the host mm's lock is held for reading. */
 export interface SharedVma {
@@ -57,7 +59,8 @@ export interface SharedVma {
 export function* find_shared_vma(k: MshareKernel, guest: Vma, address: number): Steps<SharedVma> {
   const guest_mm = guest.vm_mm!;
   const host_mm = (guest.vm_private_data as MshareData).mm!;
-  yield* k.host_read_lock(host_mm);
+  if (k.fixed("nested-mmap-lock")) yield* k.down_read(host_mm.mmap_lock, NESTED);
+  else yield* k.mmap_read_lock(host_mm);
   const host_addr = k.host_address(guest, address);
   const pgd = k.read_entry(pgd_offset(host_mm, host_addr));
   const guest_pgdp = pgd_offset(guest_mm, address);
@@ -73,12 +76,6 @@ export function* find_shared_vma(k: MshareKernel, guest: Vma, address: number): 
   const vma = k.vma_lookup(host_mm, host_addr);
   if (!vma) yield k.mmap_read_unlock(host_mm);
   return { ret: 0, vma, address: host_addr };
-}
-
-/** A host's mmap_lock, inside a guest's. */
-export function* host_read_lock(k: MshareKernel, host_mm: Mm): Steps<void> {
-  if (k.fixed("nested-mmap-lock")) yield* k.down_read(host_mm.mmap_lock, "&mm->mmap_lock/1");
-  else yield* k.mmap_read_lock(host_mm);
 }
 
 /** simple_open */

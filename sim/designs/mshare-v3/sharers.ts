@@ -57,6 +57,7 @@ export function shared_ranges(k: MshareKernel, mm: Mm, start: number, end: numbe
 
 /** The mend of "unlink-on-munmap": takes the host's tables out of the guest's top level, before the VMA goes. */
 export function* unlink_shared_tables(k: MshareKernel, tlb: MmuGather, vma: Vma): Steps<void> {
+  yield* k.unlink_begins(vma);
   for (let address = alignDown(vma.vm_start, PGDIR_SIZE); address < vma.vm_end; address += PGDIR_SIZE) {
     const pgdp = pgd_offset(tlb.mm, address);
     const pgd = k.read_entry(pgdp);
@@ -68,6 +69,7 @@ export function* unlink_shared_tables(k: MshareKernel, tlb: MmuGather, vma: Vma)
     tlb.cleared_ptes = true;
     yield k.set_pgd(tlb.mm, address, pgdp, 0);
   }
+  yield* k.unlink_ends(vma);
   yield* k.flush_unlinked(tlb);
 }
 

@@ -10,6 +10,7 @@ import type { MmuGather } from "../../kernel/mm/mmu_gather.ts";
 import * as mremap from "../../kernel/mm/mremap.ts";
 import type { Vma } from "../../kernel/mm_types.ts";
 import { EINVAL } from "../../kernel/uapi/errno.ts";
+import { NESTED } from "./mshare.ts";
 import { type MshareData, type MshareKernel, vma_is_shared } from "./structures.ts";
 
 export function mshare_vm_op_split(_k: MshareKernel, _vma: Vma, _address: number): number {
@@ -39,7 +40,8 @@ export function* madvise_dontneed_single_vma(
   if (!vma_is_shared(vma) || k.option("dontneed") !== "everyone")
     return yield* madvise.madvise_dontneed_single_vma(k, tlb, vma, start, end);
   const host_mm = (vma.vm_private_data as MshareData).mm!;
-  yield* k.host_read_lock(host_mm);
+  if (k.fixed("nested-mmap-lock")) yield* k.down_read(host_mm.mmap_lock, NESTED);
+  else yield* k.mmap_read_lock(host_mm);
   yield* k.dontneed_in_host(vma, start, end);
   yield k.mmap_read_unlock(host_mm);
   return 0;

@@ -75,8 +75,11 @@ export function* free_shared_pgtables(
     yield* k.unlink_anon_vmas(vma);
     if (k.flush_way() === "none") yield* k.unlink_file_vma(vma);
   }
-  for (const [i, vma] of vmas.entries())
+  for (const [i, vma] of vmas.entries()) {
+    yield* k.unlink_begins(vma);
     yield* k.free_shared_pgd_range(tlb, vma, { floor, ceiling: vmas[i + 1]?.vm_start ?? ceiling });
+    yield* k.unlink_ends(vma);
+  }
   if (k.flush_way() === "none") return;
   yield* k.flush_unlinked(tlb);
   for (const vma of vmas) yield* k.unlink_file_vma(vma);

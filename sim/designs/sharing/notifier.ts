@@ -123,6 +123,19 @@ export function* join_invalidations(k: SharingKernel, host: Mm, vma: Vma): Steps
   }
 }
 
+/**
+ * Linked tables go as a whole, with all that they map, and after unmap_vmas has told of the end of its part: a secondary MMU
+ * that walks tables without a lock (gup_fast) could have found a page in between.
+ */
+export function* unlink_begins(k: SharingKernel, vma: Vma): Steps<void> {
+  if (!k.fixed("notify-guests")) return;
+  yield* k.mmu_notifier_invalidate_range_start(vma.vm_mm!, vma.vm_start, vma.vm_end, "MMU_NOTIFY_UNMAP");
+}
+
+export function* unlink_ends(k: SharingKernel, vma: Vma): Steps<void> {
+  if (k.fixed("notify-guests")) yield* k.mmu_notifier_invalidate_range_end(vma.vm_mm!, vma.vm_start, vma.vm_end);
+}
+
 /** A new subscriber of a guest must not come between start and end of what its guest was told. */
 export function* mm_take_all_locks(k: SharingKernel, mm: Mm): Steps<void> {
   const idle = () => ![...all(k)].some(({ guest }) => guest === mm);

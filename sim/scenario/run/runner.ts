@@ -137,7 +137,8 @@ export function createRunner(
   function unable(thread: number): string | undefined {
     const member = roster.members[thread];
     const task = member && system.taskOf(system.threads[thread]!);
-    if (!task) return undefined;
+    // Who is on the way out of an `exit` has ended already, and still has steps to do.
+    if (!task || system.threads[thread]!.call) return undefined;
     if (task.started === 0) return `\`${member.name}\` has not been forked yet`;
     return task.exit_state === 0 ? undefined : `\`${member.name}\` has ended`;
   }

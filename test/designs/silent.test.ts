@@ -1,0 +1,25 @@
+// With every fix the sharing designs break no rule, however processes interleave what they do: a portion of what
+// `npm run silent` runs (tools/silent.mjs).
+import assert from "node:assert/strict";
+import type { SharingDesign } from "./random/sharing_scenario.ts";
+import { silentRun } from "./random/silent_run.ts";
+
+const PER_DESIGN = 200;
+const AT_ONCE = 20;
+
+for (const design of ["mshare-v3", "ptshare-v2"] satisfies SharingDesign[])
+  describe(`random scenarios of ${design} with all fixes`, function () {
+    this.timeout(120_000);
+    let sharedFaults = 0;
+
+    for (let first = 1; first <= PER_DESIGN; first += AT_ONCE)
+      it(`are silent: seeds ${first} to ${first + AT_ONCE - 1}`, () => {
+        for (let seed = first; seed < first + AT_ONCE; seed++) {
+          const run = silentRun(design, seed);
+          assert.deepEqual(run.problems, [], `seed ${seed}:\n${run.text}`);
+          sharedFaults += run.sharedFaults;
+        }
+      });
+
+    it("share page tables", () => assert.ok(sharedFaults > 3 * PER_DESIGN, `${sharedFaults} faults in shared tables`));
+  });
