@@ -5,9 +5,9 @@ import { cpusOf, facts, play } from "./facts.ts";
 import { mshareMachine, steppingMachine } from "./region.ts";
 
 describe("mshare v3: as measured", () => {
-  for (const fact of facts.filter(({ id }) => /^(A|B5|C1|C4)#/.test(id))) {
+  for (const fact of facts.filter(({ id }) => /^(A|B5|C1|C4|C4e)#/.test(id))) {
     it(`${fact.id}: ${fact.title}`, () => {
-      play(fact, mshareMachine(cpusOf(fact)));
+      play(fact, mshareMachine(cpusOf(fact), { swap: 2 ** 28 }));
     }).timeout(60_000);
   }
 
