@@ -5,9 +5,11 @@ import { checkCounts, checkSingles, scheduleOf } from "./check_declarations.ts";
 import type { CheckState } from "./check_state.ts";
 import { report } from "./check_state.ts";
 import { checkItems } from "./check_statement.ts";
+import { checkUnused } from "./check_unused.ts";
 import { collect } from "./collect.ts";
 import { suggestion } from "./cursor.ts";
 import type { Diagnostic } from "./diagnostics.ts";
+import { withoutIgnored } from "./ignore.ts";
 import { nearest } from "./nearest.ts";
 import { type FileHost, loadProgram, type Program } from "./program.ts";
 import {
@@ -83,9 +85,10 @@ export function check(
   const settings = kernelSettings(state, declared, overrides);
   checkCounts(state);
   checkItems(state, walk, foresightOf(state));
+  checkUnused(state);
   return {
     program,
-    diagnostics: inOrder(program, state.diagnostics),
+    diagnostics: inOrder(program, withoutIgnored(program, state.diagnostics)),
     overrideErrors: overrideErrors(vocabulary.designs, names.design, overrides),
     names,
     design: knownDesign(vocabulary, overrides.kernel ?? ownDesign),

@@ -1,9 +1,19 @@
 // What the parts of the checker share while they go through a scenario.
 import type { Expr, Span } from "./ast.ts";
 import { type Diagnostic, diagnosticOf, type Problem, type Related } from "./diagnostics.ts";
+import { evaluate, type Inspector } from "./expressions.ts";
 import type { ParsedFile } from "./parser.ts";
 import type { Program } from "./program.ts";
-import type { LabelSymbol, LetSymbol, Occurrence, Place, ProcessSymbol, ScenarioSymbol } from "./symbols.ts";
+import type {
+  ActingSymbol,
+  LabelSymbol,
+  LetSymbol,
+  Occurrence,
+  Place,
+  ProcessSymbol,
+  ScenarioSymbol,
+} from "./symbols.ts";
+import { findVariable } from "./symbols.ts";
 import type { Value } from "./values.ts";
 import type { Names, Vocabulary } from "./vocabulary.ts";
 
@@ -56,4 +66,14 @@ export function cpuCount(state: CheckState): bigint {
 
 export function reportAt(state: CheckState, code: Problem["code"], at: Span, message: string): void {
   report(state, { code, start: at.start, end: at.end, message });
+}
+
+/** What an expression is worth before the run; undefined where it names a variable or reads the machine. */
+export function constantValue(state: CheckState, expr: Expr, actor: ActingSymbol | undefined): Value | undefined {
+  const isVariable = (name: string) => actor !== undefined && findVariable(actor, name) !== undefined;
+  const inspector: Inspector = { name: () => undefined, call: () => undefined, count: () => ({ failure: "" }) };
+  const constant = (name: string) =>
+    isVariable(name) ? undefined : (state.lets.get(name)?.value ?? state.names.constants.get(name)?.value);
+  const result = evaluate(expr, { inspector, constant });
+  return "value" in result ? result.value : undefined;
 }

@@ -2,7 +2,9 @@
 import type { Actor, CallStatement, Clause, Item, Name, ParallelBlock, RepeatBlock, Span } from "./ast.ts";
 import { accessNames } from "./calls.ts";
 import { checkActor } from "./check_actor.ts";
+import { checkParallel } from "./check_blocks.ts";
 import { checkCall } from "./check_call.ts";
+import { checkDecided } from "./check_conditions.ts";
 import { checkDeclaration } from "./check_declarations.ts";
 import { type Around, checkExpression } from "./check_expression.ts";
 import { checkFix } from "./check_fix.ts";
@@ -10,6 +12,7 @@ import { type CheckState, occurs, report, reportAt } from "./check_state.ts";
 import { actingSymbol, inRegion, momentOf, type Walk } from "./collect.ts";
 import { errnoNames, faultSignals } from "./constants.ts";
 import { suggestion } from "./cursor.ts";
+import { followOperation } from "./memory_rules.ts";
 import { type ActingSymbol, type CounterSymbol, isSurelyBefore, type ProcessSymbol, placeOf } from "./symbols.ts";
 import { isTrue } from "./values.ts";
 import { checkWillFail, type Foresight, loseSight } from "./will_fail.ts";
@@ -22,6 +25,7 @@ interface Inside {
   readonly block: boolean;
   /** How often the loops around repeat it, as far as they are constant. */
   readonly times: bigint;
+  readonly repeated?: true;
   /** The actor of the `A { … }` around. */
   readonly actor?: Actor;
 }
@@ -63,6 +67,7 @@ function checkItem(state: CheckState, walk: Walk, foresight: Foresight, item: It
     case "parallel":
       misplacedIf(state, inside.parallel, item, 8, "A parallel block cannot hold another one.");
       misplacedIf(state, inside.actor !== undefined, item, 8, "A process's block holds only what that process does.");
+      checkParallel(state, item);
       checkBlock(state, walk, foresight, item, { ...inside, parallel: true, block: true });
       return;
     case "repeat":
@@ -130,7 +135,7 @@ function checkRepeat(state: CheckState, walk: Walk, foresight: Foresight, item: 
   }
   const { variable } = item;
   if (!variable || variable.text === "") {
-    checkBlock(state, walk, foresight, item, { ...inside, block: true, times });
+    checkBlock(state, walk, foresight, item, { ...inside, block: true, times, repeated: true });
     return;
   }
   const counter: CounterSymbol = {
@@ -141,7 +146,13 @@ function checkRepeat(state: CheckState, walk: Walk, foresight: Foresight, item: 
   };
   occurs(state, counter, variable, "define");
   checkCounterName(state, variable, inside);
-  checkBlock(state, walk, foresight, item, { ...inside, block: true, times, counters: [...inside.counters, counter] });
+  checkBlock(state, walk, foresight, item, {
+    ...inside,
+    block: true,
+    times,
+    repeated: true,
+    counters: [...inside.counters, counter],
+  });
 }
 
 function checkCounterName(state: CheckState, variable: Name, inside: Inside): void {
@@ -167,8 +178,12 @@ function checkCondition(
   condition: Parameters<typeof checkExpression>[1],
   inside: Inside,
 ): void {
-  const { value } = checkExpression(state, condition, aroundOf(walk, inside));
-  if (value === undefined) return;
+  const checked = checkExpression(state, condition, aroundOf(walk, inside));
+  const { value } = checked;
+  if (value === undefined) {
+    checkDecided(state, condition, checked);
+    return;
+  }
   reportAt(
     state,
     "constant-condition",
@@ -245,7 +260,10 @@ function checkCallStatement(
       checked,
       symbol,
       steady: inside.times === 1n && !inside.parallel && !walk.region,
+      mayNotRun: inside.repeated === true,
+      order: walk.order,
     });
+  if (actor.kind !== "process") followOperation(state, foresight.memory, item);
   walk.order++;
 }
 

@@ -54,6 +54,9 @@ const severities = {
   // Well formed, but surely not what is wanted.
   "will-fail": "warning",
   "will-fault": "warning",
+  "unmapped-access": "warning",
+  "use-after-unmap": "warning",
+  "use-after-close": "warning",
   "mixed-flags": "warning",
   "missing-field": "warning",
   "absurd-number": "warning",
@@ -63,6 +66,12 @@ const severities = {
   "acts-after-exit": "warning",
   shadowed: "warning",
   "empty-label": "warning",
+  "cannot-fail": "warning",
+  "parallel-alone": "warning",
+  "useless-ignore": "warning",
+  // Nothing is wrong, but something is idle: editors fade it, runs say nothing of it.
+  "unused-variable": "hint",
+  "unused-process": "hint",
 } as const satisfies Record<string, Severity>;
 
 export type DiagnosticCode = keyof typeof severities;

@@ -1,8 +1,11 @@
 // What Linux itself refuses, whatever the design: alignment, lengths, flags that do not go together.
 import * as mman from "../kernel/uapi/mman.ts";
+import type { Related } from "./diagnostics.ts";
 
 /** A call that cannot succeed. */
 export interface Failing {
+  /** The rule, where it has a name of its own. */
+  readonly code?: "unmapped-access" | "use-after-unmap" | "use-after-close";
   /** The errno or signal. */
   readonly errno: string;
   /** Goes behind "will fail with EINVAL:". */
@@ -10,12 +13,15 @@ export interface Failing {
   /** The argument at fault, and the field of it. */
   readonly param: string;
   readonly field?: string;
+  readonly related?: readonly Related[];
 }
 
 export interface KnownCall {
   /** An argument's value, where it is known. */
   readonly value: (param: string) => bigint | undefined;
   readonly levels: 4 | 5;
+  /** The descriptor is surely open: calls that look at it first come to their other arguments. */
+  readonly isOpen: boolean;
 }
 
 const PAGE = 4096n;
@@ -98,14 +104,15 @@ const advices: ReadonlySet<bigint> = new Set(
     .map(([, value]) => BigInt(value)),
 );
 
-function mmapFailure({ value, levels }: KnownCall): Failing | undefined {
+function mmapFailure({ value, levels, isOpen }: KnownCall): Failing | undefined {
   const [addr, length, flags, fd] = [value("addr"), value("length"), value("flags"), value("fd")];
   if (!isPageAligned(value("offset"))) return notAligned("offset");
-  if (flags === undefined) return length === 0n ? invalid("length", "the length is 0") : undefined;
+  if (flags === undefined) return undefined;
   const isAnonymous = has(flags, mman.MAP_ANONYMOUS);
   if (!isAnonymous && fd !== undefined && (fd & ALL_ONES_32) > 0x7fffffffn) {
     return { errno: "EBADF", because: "there is no file, and MAP_ANONYMOUS is not among the flags", param: "fd" };
   }
+  if (!isAnonymous && !isOpen) return undefined;
   if (length === 0n) return invalid("length", "the length is 0");
   const end = userAddressEnd(levels);
   if (length !== undefined && pageAligned(length) > end)

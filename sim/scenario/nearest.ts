@@ -4,14 +4,50 @@
 export function nearest(word: string, names: Iterable<string>, limit = 3): string[] {
   // Every short name is near to every other one; only their case counts.
   const allowed = word.length < 3 ? 0 : Math.max(1, Math.floor(word.length / 3));
-  const lower = word.toLowerCase();
+  const { lower, letters } = shapeOf(word);
   const found: { name: string; distance: number }[] = [];
   for (const name of names) {
-    const distance = distanceOf(lower, name.toLowerCase(), allowed);
+    // Most names are out by their length and letters alone: each change removes at most one letter and adds one.
+    if (Math.abs(name.length - lower.length) > allowed) continue;
+    const shape = shapeOf(name);
+    if (bitsIn(letters & ~shape.letters) > allowed || bitsIn(shape.letters & ~letters) > allowed) continue;
+    const distance = distanceOf(lower, shape.lower, allowed);
     if (distance <= allowed) found.push({ name, distance });
   }
   found.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
   return found.slice(0, limit).map((entry) => entry.name);
+}
+
+interface Shape {
+  readonly lower: string;
+  /** A bit for each letter that occurs; other characters share the rest. */
+  readonly letters: number;
+}
+
+/** Shapes of the names seen last: the same few hundred are asked about for every mistyped word. */
+let shapes = new Map<string, Shape>();
+const MOST_SHAPES = 20_000;
+
+function shapeOf(name: string): Shape {
+  const known = shapes.get(name);
+  if (known) return known;
+  const lower = name.toLowerCase();
+  let letters = 0;
+  for (let at = 0; at < lower.length; at++) {
+    const code = lower.charCodeAt(at);
+    letters |= 1 << (code >= 97 && code <= 122 ? code - 97 : 26 + (code % 5));
+  }
+  const made = { lower, letters };
+  if (shapes.size >= MOST_SHAPES) shapes = new Map();
+  shapes.set(name, made);
+  return made;
+}
+
+function bitsIn(word: number): number {
+  let rest = word;
+  let count = 0;
+  for (; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours between two words; a number above `most` when there are more. */

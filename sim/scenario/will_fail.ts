@@ -5,13 +5,31 @@ import { accessNames } from "./calls.ts";
 import type { Argument, CheckedCall } from "./check_call.ts";
 import { type CheckState, report } from "./check_state.ts";
 import { actingSymbol } from "./collect.ts";
+import {
+  closedFailure,
+  type DescriptorSight,
+  descriptorSight,
+  followDescriptors,
+  forgetDescriptors,
+  isSurelyOpen,
+} from "./descriptor_rules.ts";
 import { type Failing, linuxRules, userAddressEnd } from "./linux_rules.ts";
+import {
+  accessFailure,
+  followMemory,
+  followOperation,
+  forgetMemory,
+  type MemorySight,
+  memorySight,
+} from "./memory_rules.ts";
 import { followRegions, forgetRegions, mshareFailure, type RegionSight, regionSight } from "./mshare_rules.ts";
 import type { ActingSymbol } from "./symbols.ts";
 
 /** What is known, at one place of the file, of what ran before. */
 export interface Foresight {
   readonly regions: RegionSight;
+  readonly memory: MemorySight;
+  readonly descriptors: DescriptorSight;
   readonly state: CheckState;
 }
 
@@ -21,24 +39,38 @@ export interface ForeseenCall {
   readonly symbol: ActingSymbol | undefined;
   /** Runs exactly once, and nothing runs beside it. */
   readonly steady: boolean;
+  /** In a loop, which may have no turn or several. */
+  readonly mayNotRun: boolean;
+  /** Which of the file's calls it is. */
+  readonly order: number;
 }
 
 export function foresightOf(state: CheckState): Foresight {
-  return { regions: regionSight(state), state };
+  return { regions: regionSight(state), memory: memorySight(state), descriptors: descriptorSight(), state };
 }
 
 export function checkWillFail(state: CheckState, foresight: Foresight, call: ForeseenCall): void {
   const failing = failure(state, foresight, call);
   if (failing) warn(state, call, failing);
-  if (!failing && call.item.clause?.kind !== "fails") followRegions(foresight.regions, call);
+  if (failing || call.item.clause?.kind === "fails") return;
+  followRegions(foresight.regions, call);
+  followDescriptors(state, foresight.descriptors, call);
+  followMemory(state, foresight.memory, call);
 }
 
 /** Forgets what a loop or parallel block may change. */
 export function loseSight(foresight: Foresight, block: ParallelBlock | RepeatBlock): void {
-  const { state, regions } = foresight;
+  const { state, regions, memory, descriptors } = foresight;
   const visit = (item: Item): void => {
     if (item.kind === "actor-block" || item.kind === "parallel" || item.kind === "repeat") item.body.forEach(visit);
-    if (item.kind === "call-statement") forgetRegions(regions, item, actingSymbol(state, item.actor));
+    if (item.kind !== "call-statement") return;
+    const symbol = actingSymbol(state, item.actor);
+    forgetRegions(regions, item, symbol);
+    if (!symbol) followOperation(state, memory, item);
+    else {
+      forgetDescriptors(state, descriptors, item, symbol);
+      forgetMemory(state, memory, item, symbol);
+    }
   };
   block.body.forEach(visit);
 }
@@ -47,12 +79,15 @@ function failure(state: CheckState, foresight: Foresight, call: ForeseenCall): F
   const { checked } = call;
   const { name } = checked.spec;
   const value = (param: string) => checked.argument(param)?.value;
-  if (accessNames.has(name)) return accessFailure(state, checked);
-  const ofLinux = linuxRules[name]?.({ value, levels: state.machine.get("levels") === 5n ? 5 : 4 });
+  if (accessNames.has(name)) return beyondUser(state, checked) ?? accessFailure(state, foresight.memory, call);
+  const closed = closedFailure(foresight.descriptors, call);
+  if (closed) return closed;
+  const levels = state.machine.get("levels") === 5n ? 5 : 4;
+  const ofLinux = linuxRules[name]?.({ value, levels, isOpen: isSurelyOpen(foresight.descriptors, call) });
   return ofLinux ?? mshareFailure(foresight.regions, call) ?? unknownRequest(checked);
 }
 
-function accessFailure(state: CheckState, checked: CheckedCall): Failing | undefined {
+function beyondUser(state: CheckState, checked: CheckedCall): Failing | undefined {
   const address = checked.argument("addr")?.value;
   const end = userAddressEnd(state.machine.get("levels") === 5n ? 5 : 4);
   if (address === undefined || address + 8n <= end) return undefined;
@@ -85,10 +120,11 @@ function warn(state: CheckState, call: ForeseenCall, failing: Failing): void {
         }
       : undefined;
   report(state, {
-    code: isSignal ? "will-fault" : "will-fail",
+    code: failing.code ?? (isSignal ? "will-fault" : "will-fail"),
     ...placeOfFailure(call.checked, failing, call.item),
     message: `\`${name}\` will ${verb} ${errno}${other}: ${because}.`,
     mend,
+    related: failing.related,
   });
 }
 

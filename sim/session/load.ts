@@ -142,5 +142,6 @@ function refusal(message: string, diagnostics: readonly Diagnostic[]): Refusal {
 function refused(diagnostics: readonly Diagnostic[]): Refusal {
   const errors = diagnostics.filter((one) => one.severity === "error");
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-  return refusal(`${formatDiagnostic(errors[0]!)}${more}`, diagnostics);
+  const said = diagnostics.filter((one) => one.severity !== "hint");
+  return refusal(`${formatDiagnostic(errors[0]!)}${more}`, said);
 }

@@ -102,7 +102,7 @@ describe("language server, a session", () => {
   it("follows includes, on disk and open", async () => {
     const client = startServer({ [`${FOLDER}/lib.mshare`]: "process C\n" });
     await initialize(client, FOLDER);
-    await open(client, URI, 'include "lib.mshare"\nC: load(0)\n');
+    await open(client, URI, 'include "lib.mshare"\nC: close(0)\n');
     assert.deepEqual((await client.diagnostics(URI)).diagnostics, []);
     const params = { textDocument: { uri: URI }, position: { line: 1, character: 0 } };
     const found = (await client.connection.sendRequest("textDocument/definition", params)) as { uri: string };

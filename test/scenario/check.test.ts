@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { check } from "../../sim/scenario/check.ts";
 import { severityOf } from "../../sim/scenario/codes.ts";
-import { formatDiagnostic, refuses } from "../../sim/scenario/diagnostics.ts";
-import { checkText, codesOf, findings, HEAD, messagesOf } from "./checking.ts";
+import { formatDiagnostic, type Mend, refuses } from "../../sim/scenario/diagnostics.ts";
+import { checkAll, checkText, codesOf, findings, HEAD, messagesOf } from "./checking.ts";
 import { contractExample, everyForm } from "./contract.ts";
 import { vocabulary } from "./vocabulary.ts";
 
@@ -188,6 +188,38 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   "constant-condition": ["expect 1 == 1", "expect EINVAL"],
   shadowed: ["let x = 1\nA: x = load(0)", "A: B = load(0)", "let i = 1\nrepeat 2 as i { A: load(0) }"],
   "empty-label": ["A: load(0)\nlabel end"],
+  "unmapped-access": [
+    "A: load(4096)",
+    "A: touch(16TiB, 4KiB, write)",
+    "A: p = mmap(16TiB, 4KiB, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nA: load(p + 4KiB)",
+    "A: p = mmap(16TiB, 4KiB, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nB: load(A.p)",
+    "parallel { A: load(4096)\nB: load(4096) faults SIGSEGV }",
+  ],
+  "use-after-unmap": [
+    "A: p = mmap(0, 8KiB, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nA: munmap(p + 4KiB, 4KiB)\nA: load(p + 5000)",
+    "A: p = mmap(0, 8KiB, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nA: munmap(p, 8KiB)\nA: fork(B)\nB: load(p)",
+  ],
+  "use-after-close": [
+    'A: fd = memfd_create("m", 0)\nA: close(fd)\nA: close(fd)',
+    'A: fd = memfd_create("m", 0)\nA: close(fd)\nA: mmap(0, 4KiB, PROT_READ, MAP_SHARED, fd, 0)',
+  ],
+  "cannot-fail": [
+    "A: x = load(0) faults SIGSEGV\nexpect A.x >= 0",
+    "expect count(page_fault) < 0",
+    "expect pte(A, 0)",
+    "expect pagemap(A, 0)",
+    "expect !(mm(A).total_vm != mm(A).total_vm)",
+    "expect mm(A).total_vm == 1 || 0 <= mm(A).total_vm",
+  ],
+  "parallel-alone": ["parallel { A: load(0) }", "parallel { A { load(0)\nload(8) } }", "parallel { }"],
+  "useless-ignore": [
+    "A: close(9) // mshare-ignore will-fail",
+    "A: close(9) // mshare-ignore will-fial",
+    "A: close(9) // mshare-ignore unknown-call",
+    "// mshare-ignore-file shadowed",
+  ],
+  "unused-variable": ["let x = 1", "A: x = load(0)", "A: x = load(0)\nA: x = load(0)"],
+  "unused-process": ["process C", "thread A.t on cpu 0"],
 };
 
 describe("checker, on mistakes", () => {
@@ -213,18 +245,18 @@ describe("checker, on mistakes", () => {
   });
 
   it("says where a variable lives", () => {
-    const [diagnostic] = checkText(`${HEAD}A: x = load(0)\nB: load(x)`).diagnostics;
+    const [diagnostic] = checkText(`${HEAD}A: x = close(0)\nB: close(x)`).diagnostics;
     assert.equal(diagnostic.mend?.edits[0].text, "A.x");
   });
 
   it("offers to declare a process", () => {
-    const { diagnostics } = checkText("process A\nC: load(0)\n");
+    const { diagnostics } = checkText("process A\nC: close(0)\n");
     assert.deepEqual(diagnostics[0].mend?.edits, [{ start: 10, end: 10, text: "process C\n" }]);
   });
 
   it("refuses what this version cannot run yet", () => {
     const implemented = new Set([...vocabulary.implemented].filter((name) => name !== "mremap" && name !== "migrate"));
-    const text = `${HEAD}A: mremap(0, 4096, 4096)\nkernel: migrate(A, 0)\nA: load(0)`;
+    const text = `${HEAD}A: mremap(0, 4096, 4096)\nkernel: migrate(A, 0)\nB: close(0)`;
     const { diagnostics } = check("t", text, { read: () => undefined }, { ...vocabulary, implemented });
     assert.deepEqual(
       diagnostics.map((one) => [one.code, one.line]),
@@ -239,33 +271,112 @@ describe("checker, on mistakes", () => {
 
 describe("checker, on names", () => {
   it("lets a forked process use its parent's variables", () => {
-    assert.deepEqual(findings(`${HEAD}A: x = load(0)\nA: fork(B)\nB: load(x)\nexpect B.x == 0`), []);
+    assert.deepEqual(findings(`${HEAD}A: x = close(0)\nA: fork(B)\nB: close(x)\nexpect B.x == 0`), []);
   });
   it("lets a thread use its process's variables", () => {
     assert.deepEqual(
-      findings(`${HEAD}thread A.t on cpu 1\nA: x = load(0)\nA.t: y = load(x)\nexpect A.t.y == 0 && A.t.x == A.x`),
+      findings(`${HEAD}thread A.t on cpu 1\nA: x = close(0)\nA.t: y = close(x)\nexpect A.t.y == 0 && A.t.x == A.x`),
       [],
     );
   });
   it("lets the elements of an array have variables each", () => {
-    assert.deepEqual(findings(`${HEAD}process k[3]\nk[*]: x = load(0)\nk[1]: load(x)\nexpect k[2].x == 0`), []);
+    assert.deepEqual(findings(`${HEAD}process k[3]\nk[*]: x = close(0)\nk[1]: close(x)\nexpect k[2].x == 0`), []);
   });
   it("lets a loop or a parallel block use what another turn sets", () => {
-    assert.deepEqual(findings(`${HEAD}repeat 2 { B: load(A.x)\nA: x = load(0) }`), []);
-    assert.deepEqual(findings(`${HEAD}parallel { B: load(A.x)\nA: x = load(0) }`), []);
+    assert.deepEqual(findings(`${HEAD}repeat 2 { B: close(A.x)\nA: x = close(0) }`), []);
+    assert.deepEqual(findings(`${HEAD}parallel { B: close(A.x)\nA: x = close(0) }`), []);
   });
   it("takes event arguments inside count", () => {
     assert.deepEqual(findings(`${HEAD}expect count(find_shared_vma, mm == mm(A) && cpu == 1) == 0`), []);
   });
   it("takes names above their declaration", () => {
-    assert.deepEqual(findings("let y = x * 2\nA: load(y)\nlet x = 4\nprocess A"), []);
+    assert.deepEqual(findings("let y = x * 2\nA: close(y)\nlet x = 4\nprocess A"), []);
   });
 });
 
+describe("checker, on what is idle or meant", () => {
+  const hints = (text: string) => checkAll(text).diagnostics.filter((one) => one.severity === "hint");
+
+  it("leaves alone what is used from anywhere", () => {
+    const used = `process A
+process B
+process kids[2]
+thread A.t on cpu 1
+let SIZE = 4KiB
+A: x = mmap(0, SIZE, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+A: fork(B)
+B: close(x)
+cpu 0: switch_to(A.t)
+kids[*]: y = close(9)
+expect kids[1].y == 0`;
+    assert.deepEqual(hints(used), []);
+  });
+
+  it("does not judge what an included file keeps for others", () => {
+    const { diagnostics } = checkAll('include "lib.mshare"\n', { "w/lib.mshare": "process C\nlet x = 1\n" });
+    assert.deepEqual(diagnostics, []);
+  });
+
+  it("takes a variable out of all its statements", () => {
+    const text = "process A\nA: x = close(0)\nA: x = close(8)\n";
+    const [{ mend }] = hints(text);
+    assert.equal(mended(text, mend), "process A\nA: close(0)\nA: close(8)\n");
+  });
+
+  it("takes statements out of a block of one actor", () => {
+    const text = `${HEAD}parallel {\n  A: close(1)\n  A: close(2)\n}\nB: close(3)\n`;
+    const [{ mend }] = checkText(text).diagnostics;
+    assert.equal(mended(text, mend), `${HEAD}A: close(1)\n  A: close(2)\nB: close(3)\n`);
+  });
+
+  it("is silent where a comment says so", () => {
+    for (const text of [
+      "A: load(4096) // mshare-ignore unmapped-access",
+      "// mshare-ignore unmapped-access\nA: load(4096)",
+      "A: load(\n  4096\n) /* mshare-ignore unmapped-access */",
+      "// mshare-ignore-file will-fail, unmapped-access\nA: load(4096)\nA: munmap(1, 4096)",
+      "parallel {\n  A: load(4096) // mshare-ignore unmapped-access\n  B: close(1)\n}",
+      "// mshare-ignore parallel-alone\nparallel {\n  A: close(1)\n}",
+    ])
+      assert.deepEqual(findings(HEAD + text), [], text);
+  });
+
+  it("is not silent anywhere else", () => {
+    assert.deepEqual(findings(`${HEAD}A: close(1) // mshare-ignore unmapped-access\nA: load(4096)`), [
+      "4:30 useless-ignore",
+      "5:9 unmapped-access",
+    ]);
+    assert.deepEqual(findings(`${HEAD}A: opne() // mshare-ignore unknown-call`), [
+      "4:4 unknown-call",
+      "4:28 useless-ignore",
+    ]);
+  });
+
+  it("takes a useless comment away, or one code of it", () => {
+    for (const [text, left] of [
+      ["A: close(1)   // mshare-ignore will-fail\n", "A: close(1)\n"],
+      ["// mshare-ignore will-fail\nA: close(1)\n", "A: close(1)\n"],
+      [
+        "A: load(4096) // mshare-ignore will-fail, unmapped-access\n",
+        "A: load(4096) // mshare-ignore unmapped-access\n",
+      ],
+    ]) {
+      const [{ mend }] = checkText(HEAD + text).diagnostics;
+      assert.equal(mended(HEAD + text, mend), HEAD + left);
+    }
+  });
+});
+
+function mended(text: string, mend: Mend | undefined): string {
+  return [...(mend?.edits ?? [])]
+    .sort((a, b) => b.start - a.start)
+    .reduce((left, edit) => left.slice(0, edit.start) + edit.text + left.slice(edit.end), text);
+}
+
 describe("includes", () => {
   it("stand in place, and relative to their file", () => {
-    const files = { "w/lib/a.mshare": 'include "b.mshare"\n', "w/lib/b.mshare": "process C\nC: x = load(0)\n" };
-    const scenario = checkText('include "lib/a.mshare"\nC: load(x)\n', files);
+    const files = { "w/lib/a.mshare": 'include "b.mshare"\n', "w/lib/b.mshare": "process C\nC: x = close(0)\n" };
+    const scenario = checkText('include "lib/a.mshare"\nC: close(x)\n', files);
     assert.deepEqual(scenario.diagnostics, []);
     assert.deepEqual(
       scenario.program.items.map(({ item, file }) => `${file.path} ${item.kind}`),
@@ -286,7 +397,7 @@ describe("includes", () => {
     const read = (path: string) => (path === "file:///w s/lib.mshare" ? "process C" : undefined);
     const { diagnostics, program } = check(
       "file:///w s/sub/t.mshare",
-      'include "../lib.mshare"\nC: load(0)',
+      'include "../lib.mshare"\nC: close(0)',
       { read, root: "file:///w s/" },
       vocabulary,
     );
@@ -297,7 +408,7 @@ describe("includes", () => {
     for (const folder of ["", "./", "../", "../../x/", "/", "/a/b/", "a/"]) {
       const read = (path: string) => (path === `${folder}lib.mshare` ? "process C" : undefined);
       assert.deepEqual(
-        check(`${folder}t.mshare`, 'include "lib.mshare"\nC: load(0)', { read }, vocabulary).diagnostics,
+        check(`${folder}t.mshare`, 'include "lib.mshare"\nC: close(0)', { read }, vocabulary).diagnostics,
         [],
         folder,
       );
@@ -313,7 +424,7 @@ describe("includes", () => {
     const read = (path: string) => (path === "C:\\w\\lib.mshare" ? "process C" : undefined);
     const host = { read, root: "C:\\w" };
     assert.deepEqual(
-      check("C:\\w\\sub\\t.mshare", 'include "../lib.mshare"\nC: load(0)', host, vocabulary).diagnostics,
+      check("C:\\w\\sub\\t.mshare", 'include "../lib.mshare"\nC: close(0)', host, vocabulary).diagnostics,
       [],
     );
     assert.deepEqual(

@@ -45,8 +45,8 @@ A.t: touch(x, 2 * 4096)
 A: touch(x, SIZE, write)
 A: munmap(x + 1, 4096) fails EINVAL
 A: load(0x10) faults SIGSEGV
-A: load(0x10) faults SIGBUS
-A: load(0x10) faults OOM
+kids[0]: load(0x10) faults SIGBUS
+kids[0]: load(0x10) faults OOM
 A { store(x, 1) y = load(x) == 1 }
 A {
   store(x, 0600)

@@ -1,0 +1,154 @@
+// Comments that silence a warning: `// mshare-ignore CODE, CODE` behind a statement or on the line above it,
+// `// mshare-ignore-file CODE` for a whole file. An error cannot be silenced, and a comment that silences nothing is a
+// warning itself: it would hide the next one that is right.
+import type { Item, Span } from "./ast.ts";
+import { type DiagnosticCode, diagnosticCodes, severityOf } from "./codes.ts";
+import { suggestion } from "./cursor.ts";
+import { type Diagnostic, diagnosticOf, type Mend, type Problem } from "./diagnostics.ts";
+import type { Comment } from "./lexer.ts";
+import { positionAt } from "./lines.ts";
+import type { ParsedFile } from "./parser.ts";
+import type { Program } from "./program.ts";
+import { nodesAt } from "./visit.ts";
+
+export const IGNORE = "mshare-ignore";
+
+interface Ignored extends Span {
+  readonly code: string;
+  readonly comment: Comment;
+  /** What it speaks of; a diagnostic that begins there is silent. */
+  readonly covers: Span;
+  used: boolean;
+}
+
+/** The diagnostics that are left, and what is to be said of the comments themselves. */
+export function withoutIgnored(program: Program, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const ignored = new Map<string, Ignored[]>();
+  for (const file of program.files.values()) {
+    const found = ignoredIn(file);
+    if (found.length > 0) ignored.set(file.path, found);
+  }
+  if (ignored.size === 0) return diagnostics;
+  const left = diagnostics.filter((diagnostic) => {
+    if (diagnostic.severity === "error") return true;
+    const silencing = (ignored.get(diagnostic.file) ?? []).filter(
+      ({ code, covers }) =>
+        code === diagnostic.code && covers.start <= diagnostic.start && diagnostic.start <= covers.end,
+    );
+    for (const one of silencing) one.used = true;
+    return silencing.length === 0;
+  });
+  // What is of no use here may be so where an included file is used otherwise.
+  const { path, text, lines } = program.entry;
+  const own = ignored.get(path) ?? [];
+  for (const one of own) if (!one.used) left.push(diagnosticOf(useless(text, own, one), path, lines));
+  return left;
+}
+
+const FORM = /^\/[/*]\s*mshare-ignore(-file)?[ \t:]+([a-z0-9-]+(?:[ \t]*,[ \t]*[a-z0-9-]+)*)/;
+
+function ignoredIn(file: ParsedFile): Ignored[] {
+  // Most files have none, and a large one should not pay for asking.
+  if (!file.text.includes(IGNORE)) return [];
+  return file.tokens.comments.flatMap((comment) => {
+    const match = FORM.exec(file.text.slice(comment.start, comment.end));
+    if (!match) return [];
+    const covers = match[1] ? { start: 0, end: file.text.length } : coveredBy(file, comment);
+    const listStart = comment.start + match[0].length - match[2].length;
+    return [...match[2].matchAll(/[a-z0-9-]+/g)].map(({ 0: code, index }) => {
+      const start = listStart + index;
+      return { code, start, end: start + code.length, comment, covers, used: false };
+    });
+  });
+}
+
+/** Alone on its line: the statement that follows. Behind one: that statement, however many lines it has. */
+function coveredBy(file: ParsedFile, comment: Comment): Span {
+  const { text, tokens, lines } = file;
+  const lineStart = lines.starts[positionAt(lines, comment.start).line - 1];
+  const isAlone = text.slice(lineStart, comment.start).trim() === "";
+  const at = isAlone ? firstTokenFrom(tokens.starts, comment.end) : lastNonSpace(text, comment.start);
+  const around = nodesAt(file.items, at).filter(isItem);
+  const own = around.findLast((item) => !("body" in item)) ?? around.at(-1);
+  if (!own || (!isAlone && own.end < lineStart)) return { start: lineStart, end: comment.end };
+  return { start: own.start, end: "body" in own ? own.open : own.end };
+}
+
+const itemKinds: ReadonlySet<string> = new Set<Item["kind"]>([
+  "kernel-declaration",
+  "machine",
+  "process-declaration",
+  "thread",
+  "schedule",
+  "let",
+  "include",
+  "call-statement",
+  "actor-block",
+  "parallel",
+  "repeat",
+  "expect",
+  "expect-bug",
+  "expect-no-bug",
+  "allow",
+  "label",
+  "error",
+]);
+
+function isItem(node: ReturnType<typeof nodesAt>[number]): node is Item {
+  return "kind" in node && itemKinds.has(node.kind);
+}
+
+function firstTokenFrom(starts: Int32Array, offset: number): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (starts[middle] < offset) low = middle + 1;
+    else high = middle;
+  }
+  return starts[low];
+}
+
+function lastNonSpace(text: string, before: number): number {
+  let at = before;
+  while (at > 0 && /\s/.test(text[at - 1])) at--;
+  return Math.max(0, at - 1);
+}
+
+function useless(text: string, all: readonly Ignored[], one: Ignored): Problem {
+  const { code, start, end } = one;
+  const base = { code: "useless-ignore" as const, start, end };
+  const remove = removal(text, all, one);
+  const known = diagnosticCodes.find((name) => name === code);
+  if (known) return { ...base, message: whyUseless(known), mend: remove };
+  const silenceable = diagnosticCodes.filter((name) => severityOf(name) !== "error");
+  const { hint, mend, otherMends } = suggestion({ text: code, start, end }, silenceable);
+  const mends = [mend, ...(otherMends ?? []), remove].filter((offer) => offer !== undefined);
+  return {
+    ...base,
+    message: `There is no diagnostic \`${code}\`.${hint}`,
+    mend: mends[0],
+    otherMends: mends.slice(1),
+  };
+}
+
+function whyUseless(code: DiagnosticCode): string {
+  return severityOf(code) === "error"
+    ? `\`${code}\` is an error, which no comment silences.`
+    : `Nothing here gives \`${code}\`; this comment would hide it when it does.`;
+}
+
+/** Takes one code out of the list, or the whole comment with the last. */
+function removal(text: string, all: readonly Ignored[], one: Ignored): Mend {
+  const siblings = all.filter(({ comment }) => comment === one.comment);
+  if (siblings.length > 1) {
+    const at = siblings.indexOf(one);
+    const span = at > 0 ? { start: siblings[at - 1].end, end: one.end } : { start: one.start, end: siblings[1].start };
+    return { title: `Remove ${one.code}`, edits: [{ ...span, text: "" }] };
+  }
+  let { start, end } = one.comment;
+  while (start > 0 && (text[start - 1] === " " || text[start - 1] === "\t")) start--;
+  // A comment that has its line for itself goes with the line.
+  if (start === 0 || text[start - 1] === "\n") end += /^\r?\n?/.exec(text.slice(end, end + 2))![0].length;
+  return { title: "Remove this comment", edits: [{ start, end, text: "" }] };
+}
