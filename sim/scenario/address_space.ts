@@ -24,6 +24,8 @@ interface Segment {
   readonly prot: bigint | undefined;
   /** When it was mapped, in calls. */
   readonly born: number;
+  /** Whoever made it may refuse to unmap a part, or leave something behind. */
+  readonly kept?: true;
 }
 
 interface Hole {
@@ -64,19 +66,30 @@ export function covers(space: AddressSpace, at: Address): Segment | undefined {
 
 /** True where something of the range is, or may be, mapped already. */
 export function meets(space: AddressSpace, at: Address, length: bigint): boolean {
-  return space.segments.some(
+  return meeting(space, at, length).length > 0;
+}
+
+function meeting(space: AddressSpace, at: Address, length: bigint): Segment[] {
+  return space.segments.filter(
     ({ region, start, end }) => region === at.region && start < at.offset + length && at.offset < end,
   );
 }
 
-export function map(space: AddressSpace, at: Address, length: bigint, prot: bigint | undefined, born: number): void {
+export type Mapping = Pick<Segment, "prot" | "born" | "kept">;
+
+export function map(space: AddressSpace, at: Address, length: bigint, mapping: Mapping): void {
   cut(space, at, length);
   const { region, offset } = at;
-  space.segments.push({ region, start: offset, end: offset + length, prot, born });
+  space.segments.push({ region, start: offset, end: offset + length, ...mapping });
 }
 
 export function unmap(space: AddressSpace, at: Address, length: bigint, born: number, by: Place): void {
-  if (!meets(space, at, length)) return;
+  const met = meeting(space, at, length);
+  if (met.length === 0) return;
+  if (met.some(({ kept }) => kept)) {
+    protect(space, at, length, undefined);
+    return;
+  }
   cut(space, at, length);
   space.holes.push({ region: at.region, start: at.offset, end: at.offset + length, born, by });
 }
@@ -84,7 +97,7 @@ export function unmap(space: AddressSpace, at: Address, length: bigint, born: nu
 /** What is mapped of the range gets these bits; undefined forgets them. */
 export function protect(space: AddressSpace, at: Address, length: bigint, prot: bigint | undefined): void {
   const end = at.offset + length;
-  const touched = space.segments.filter((one) => one.region === at.region && one.start < end && at.offset < one.end);
+  const touched = meeting(space, at, length);
   cut(space, at, length);
   for (const one of touched) {
     let { start, end: stop } = one;

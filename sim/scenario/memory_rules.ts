@@ -21,6 +21,7 @@ import { accessNames } from "./calls.ts";
 import { type CheckState, constantValue } from "./check_state.ts";
 import { type Failing, isPageAligned, pageAligned } from "./linux_rules.ts";
 import { type ActingSymbol, findVariable, type ProcessSymbol, placeOf, type VariableSymbol } from "./symbols.ts";
+import { DEFAULT_DESIGN } from "./vocabulary.ts";
 import type { ForeseenCall } from "./will_fail.ts";
 
 export interface MemorySight {
@@ -32,6 +33,8 @@ export interface MemorySight {
   readonly copied: Set<VariableSymbol>;
   /** Bytes of the machine: smaller mappings of no file are not refused. */
   readonly memory: bigint;
+  /** Mappings of files are like any other: no design and no hugetlb has a say in them. */
+  readonly filesArePlain: boolean;
   /** Calls followed so far. */
   moment: number;
 }
@@ -64,6 +67,9 @@ export function memorySight(state: CheckState): MemorySight {
     addresses: new Map(),
     copied: new Set(),
     memory: typeof memory === "bigint" ? memory : 0n,
+    filesArePlain:
+      state.names.design?.name === DEFAULT_DESIGN &&
+      [...state.program.files.values()].every(({ text }) => !/huge/i.test(text)),
     moment: 0,
   };
 }
@@ -235,21 +241,23 @@ function resultOf(
   const isFirst = !variable || (!sight.addresses.has(variable) && processOf(symbol).parents.size === 0);
   const isGranted = isAnonymous && bytes <= sight.memory / 4n && !has(flags, mman.MAP_FIXED_NOREPLACE);
   const bits = isGranted || isFirst ? prot : undefined;
+  const born = sight.moment;
+  const kept = isAnonymous || sight.filesArePlain ? {} : { kept: true as const };
   if (isFixed) {
     // What it replaces stays as it was where the call is refused.
-    map(space, hint, bytes, isFree || isGranted ? bits : undefined, sight.moment);
+    map(space, hint, bytes, { prot: isFree || isGranted ? bits : undefined, born, ...kept });
     return isGranted || isFirst ? hint : null;
   }
   const wanted = hint.region ? 0n : hint.offset;
   // A hint below what may be mapped is rounded up, and a crowded address space is filled from below.
   if ((wanted > 0n && wanted < LOWEST_HINT) || !isWithinReach(space)) return forget();
   const isTaken = wanted > 0n && isFree;
-  if (isTaken) map(space, hint, bytes, isAnonymous ? bits : undefined, sight.moment);
+  if (isTaken) map(space, hint, bytes, { prot: isAnonymous ? bits : undefined, born, ...kept });
   if (isTaken && isAnonymous) return isGranted || isFirst ? hint : null;
   // A file may have a say in where it is mapped: then it lies at the hint or elsewhere.
   const region = { length: bytes };
   space.placed += bytes + LARGEST_ALIGNMENT;
-  map(space, { region, offset: 0n }, bytes, isTaken ? undefined : bits, sight.moment);
+  map(space, { region, offset: 0n }, bytes, { prot: isTaken ? undefined : bits, born, ...kept });
   return isTaken || !(isGranted || isFirst) ? null : { region, offset: 0n };
 }
 
