@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { command } from "./command.ts";
-import { native } from "./native.node.ts";
+import { nativeOf } from "./native.node.ts";
 
 /** Bytes; more is no scenario. */
 const LARGEST_FILE = 64 * 2 ** 20;
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     version: (
       JSON.parse(read(join(dirname(__filename), "..", "package.json")) ?? '{ "version": "unknown" }') as Package
     ).version,
-    native,
+    native: nativeOf(__filename),
   });
   if (status !== "serving") process.exitCode = status;
 }

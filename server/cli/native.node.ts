@@ -27,9 +27,14 @@ export const native: Native = {
     rmSync(folder, { recursive: true, force: true });
     return `${compiler} does not compile the program:\n${error}`;
   },
-  self: (args) => runProgram(process.execPath, [process.argv[1]!, ...args], undefined),
-  processors: availableParallelism(),
 };
+
+/** With the command's own file, to run it in more processes. */
+export const nativeOf = (file: string): Native => ({
+  ...native,
+  self: (args) => runProgram(process.execPath, [file, ...args], undefined),
+  processors: availableParallelism(),
+});
 
 function compiled(program: string, folder: string): NativeProgram {
   return {

@@ -1,7 +1,7 @@
 // What the tests of conform share: a command line in memory, and whether this machine can judge.
 import { readFileSync } from "node:fs";
 import { command } from "../../server/cli/command.ts";
-import { native } from "../../server/cli/native.node.ts";
+import { native, nativeOf } from "../../server/cli/native.node.ts";
 import type { Native } from "../../server/cli/native.ts";
 
 export interface Ran {
@@ -9,6 +9,9 @@ export interface Ran {
   readonly out: string;
   readonly error: string;
 }
+
+/** With the built command, for runs that several processes share. */
+export const shared = nativeOf("dist/mshare.js");
 
 /** Runs `mshare` with these arguments. `files`: texts that lie in no file. */
 export async function mshare(

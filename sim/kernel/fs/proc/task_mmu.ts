@@ -11,21 +11,13 @@ import {
   swapOffset,
   swapType,
 } from "../../../hardware/entry.ts";
-import {
-  PG_dirty,
-  PG_referenced,
-  PG_swapbacked,
-  VM_HUGETLB,
-  VM_LOCKED,
-  VM_SHARED,
-  VM_SOFTDIRTY,
-  VM_WRITE,
-} from "../../flags.ts";
+import { PG_dirty, PG_referenced, PG_swapbacked, VM_HUGETLB, VM_LOCKED, VM_SOFTDIRTY } from "../../flags.ts";
 import type { Kernel } from "../../kernel.ts";
 import { HPAGE_SIZE } from "../../mm/hugetlb.ts";
 import { is_guard_pte, is_pte_marker } from "../../mm/madvise_guard.ts";
 import { PAGE_TYPE } from "../../mm/page_alloc.ts";
 import type { Mm, Page, Task, Vma } from "../../mm_types.ts";
+import { shmem_swap_usage, shmem_swapped_holes } from "./shmem_swapped.ts";
 
 const KIB = 1024;
 const wholeKib = (bytes: number): number => Math.floor(bytes / KIB) * KIB;
@@ -163,14 +155,17 @@ const PSS_ONE = 4096;
 export function smaps_of(k: Kernel, vma: Vma): Smaps {
   const sums = nothing(vma.vm_end - vma.vm_start);
   if (vma.vm_flags & VM_HUGETLB) return smaps_hugetlb(k, vma, sums);
-  sums.Swap = shmem_swap_usage(k, vma);
-  k.walk_page_range(vma.vm_mm!, vma.vm_start, vma.vm_end, (entry, _address, size) => {
+  sums.Swap = shmem_swap_usage(vma);
+  const holes = shmem_swapped_holes(vma);
+  k.walk_page_range(vma.vm_mm!, vma.vm_start, vma.vm_end, (entry, address, size) => {
+    holes?.delete(vma.vm_pgoff + (address - vma.vm_start) / 4096);
     if (is_pte_marker(entry)) return;
     if (!isPresent(entry)) {
       sums.Swap += 4096;
       sums.SwapPss += Math.floor((4096 * PSS_ONE) / Math.max(1, k.swp_swapcount(entry)));
     } else if (!(entry & _PAGE_SPECIAL)) smaps_account(k, k.page(entryPfn(entry)), entry, size, vma, sums);
   });
+  sums.Swap += 4096 * (holes?.size ?? 0);
   sums.Pss = wholeKib(sums.Pss / PSS_ONE);
   sums.Pss_Dirty = wholeKib(sums.Pss_Dirty / PSS_ONE);
   sums.Locked = wholeKib(sums.Locked / PSS_ONE);
@@ -211,18 +206,6 @@ function smaps_account(k: Kernel, page: Page, entry: number, size: number, vma: 
     else sums.Private_Dirty += size;
   } else if (shared) sums.Shared_Clean += size;
   else sums.Private_Clean += size;
-}
-
-/** Bytes of a shared memory file in swap, as far as the VMA maps it. */
-function shmem_swap_usage(_k: Kernel, vma: Vma): number {
-  const inode = vma.vm_file?.f_inode;
-  if (!inode?.swapped || (!(vma.vm_flags & VM_SHARED) && vma.vm_flags & VM_WRITE)) return 0;
-  const pages = (vma.vm_end - vma.vm_start) / 4096;
-  if (vma.vm_pgoff === 0 && pages * 4096 >= inode.i_size) return inode.swapped * 4096;
-  let swapped = 0;
-  for (const [, entry] of inode.i_mapping!.i_pages.entries(vma.vm_pgoff, vma.vm_pgoff + pages))
-    if (entry < 0) swapped++;
-  return swapped * 4096;
 }
 
 /** An entry of /proc/PID/pagemap, decoded. `raw`: the 64 bits. */
