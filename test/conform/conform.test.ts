@@ -105,6 +105,32 @@ a: touch(16TiB, 8KiB, write)
     for (const said of [/interleavings/, /`expect`/, /shortage of memory/, /same frame/]) assert.match(out, said);
   });
 
+  it("does not run what would hang a real Linux for ever", async () => {
+    const hangs = `machine { memory: 4GiB, hugepages: 600 }
+process a
+a: fd = memfd_create("h", MFD_HUGETLB)
+a: ftruncate(fd, 1GiB)
+a: mmap(16TiB, 1GiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_FIXED, fd, 0)
+a: touch(16TiB, 4KiB, write)
+a: mremap(16TiB, 1GiB, 1GiB, MREMAP_MAYMOVE|MREMAP_FIXED, 32TiB)
+`;
+    // The program is never started for it: only what describes the machine is asked for.
+    const described: Native = {
+      async compile(source) {
+        const program = await native.compile(source);
+        if (typeof program === "string") return program;
+        const run = (args: readonly string[]) => {
+          assert.deepEqual(args, ["machine"]);
+          return program.run(args);
+        };
+        return { ...program, run };
+      },
+    };
+    const { status, out, error } = await mshare(["conform", "a.mshare"], { "a.mshare": hangs }, described);
+    assert.deepEqual([status, out], [2, ""]);
+    assert.match(error, /deadlock .*a waits for .*; a real Linux might hang for ever/);
+  });
+
   it("gives JSON to programs", async () => {
     const { out } = await mshare(["conform", "--json", "a.mshare"], { "a.mshare": scenario });
     const { verdict, machine, statements, differences } = JSON.parse(out);

@@ -1,9 +1,10 @@
-// Random programs, on Linux and in the simulator. MSHARE_CONFORM_PROGRAMS sets how many, MSHARE_CONFORM_SEED the first.
+// Random programs, on Linux and in the simulator: 2,000 in CI, else 200. MSHARE_CONFORM_PROGRAMS sets how many,
+// MSHARE_CONFORM_SEED the first.
 import assert from "node:assert/strict";
 import { checkFile, randomScenario, shrink } from "../../sim/session.ts";
-import { mshare, skipWithoutCompiler } from "./machine.ts";
+import { mshare, shared, skipWithoutCompiler } from "./machine.ts";
 
-const programs = Number(process.env["MSHARE_CONFORM_PROGRAMS"] ?? "200");
+const programs = Number(process.env["MSHARE_CONFORM_PROGRAMS"] ?? (process.env["CI"] ? "2000" : "200"));
 const seed = Number(process.env["MSHARE_CONFORM_SEED"] ?? "1");
 
 describe("random programs", () => {
@@ -39,9 +40,26 @@ describe("random programs", () => {
   describe("on this machine", () => {
     before(skipWithoutCompiler);
 
+    it("say the same however many processes judge them", async function () {
+      this.timeout(300_000);
+      const run = async (workers: number) =>
+        mshare(["conform", "--random", "12", "--seed", "70001", "--workers", `${workers}`, "--json"], {}, shared);
+      const [one, three] = [await run(1), await run(3)];
+      assert.deepEqual([one.status, three.status], [0, 0], one.out + three.error);
+      const tally = (out: string) => JSON.parse(out.trim().split("\n").at(-1)!) as Record<string, unknown>;
+      const { programs, statements, seed: first, next } = tally(one.out);
+      const other = tally(three.out);
+      assert.deepEqual([programs, first, next], [12, 70001, 70013]);
+      assert.deepEqual(other["statements"], statements);
+    });
+
     it(`${programs} of them agree`, async function () {
       this.timeout(60_000 + programs * 2_000);
-      const { status, out, error } = await mshare(["conform", "--random", `${programs}`, "--seed", `${seed}`]);
+      const { status, out, error } = await mshare(
+        ["conform", "--random", `${programs}`, "--seed", `${seed}`],
+        {},
+        shared,
+      );
       assert.equal(status, 0, out + error);
       assert.match(out, new RegExp(`^${programs} random programs`, "m"));
     });

@@ -58,7 +58,7 @@ static void await(int who) {
   for (int tries = 0; __atomic_load_n(&slot->turn, __ATOMIC_ACQUIRE) != TURN_CONTROLLER;) {
     if (syscall(SYS_futex, &slot->turn, 0, TURN_AGENT, &wait, NULL, 0) == 0 || errno != ETIMEDOUT) continue;
     if (members[who].pid && is_gone(members[who].pid)) die("%s ended without being told to", members[who].name);
-    if (++tries > 100) die("%s does not come back from its call", members[who].name);
+    if (++tries > 400) die("%s does not come back from its call", members[who].name);
   }
 }
 
