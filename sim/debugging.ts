@@ -21,6 +21,8 @@ export interface LaunchOptions {
   /** `sequential`, `random:SEED`, or the text of a schedule list `[A*12, B]`. */
   readonly schedule?: string;
   readonly maxSteps?: number;
+  /** Output lines may hold ANSI colours. */
+  readonly colors?: boolean;
   /** Stop also at reports that the scenario allows (`allow bugs`, `allow bug KIND`); else they are only printed. */
   readonly stopOnAllowed?: boolean;
   /** Mebibytes that checkpoints may take. */
@@ -50,8 +52,6 @@ export interface ValueNode {
   readonly writable?: boolean;
   /** Number of children where it is large; `children` then takes a range. */
   readonly count?: number;
-  /** Changed since the last stop. */
-  readonly changed?: boolean;
   /** Present where there are children. `start` and `count` page large ones. */
   readonly children?: (start?: number, count?: number) => readonly ValueNode[];
 }
@@ -101,6 +101,11 @@ export interface DataBreakpoint extends BreakpointOptions {
   readonly dataId: string;
 }
 
+/** At the state after that step, whoever does it. */
+export interface StepBreakpoint extends BreakpointOptions {
+  readonly step: number;
+}
+
 export interface ExceptionFilter {
   /** A bug kind, `expectation` or `signal`. */
   readonly filter: string;
@@ -115,9 +120,25 @@ export interface BreakpointStatus {
   readonly message?: string;
 }
 
+/** A word that may be said, and what it means. */
+export interface Word {
+  readonly name: string;
+  readonly doc: string;
+}
+
+/** A line at which a run is to stop this once. */
+export interface Until {
+  readonly file: string;
+  readonly line: number;
+  /** What people call it: `line 31`, a label. */
+  readonly text: string;
+  /** Whether breakpoints and reports stop the run before it gets there. Where it passes and never gets there it comes back. */
+  readonly onTheWay: "stop" | "pass";
+}
+
 export type Goal =
   /** Forward or backward to the next breakpoint, exception, or end of the run or of the recording. */
-  | { readonly kind: "continue" | "reverse" }
+  | { readonly kind: "continue" | "reverse"; readonly until?: Until }
   | {
       readonly kind: "step";
       readonly how: "in" | "over" | "out";
@@ -127,6 +148,8 @@ export type Goal =
       readonly alone?: boolean;
     }
   | { readonly kind: "stepBack"; readonly by: "statement" | "line" | "instruction"; readonly thread: number }
+  /** Back to where a frame of the thread's stack began: `depth` counts from the innermost, 0. */
+  | { readonly kind: "restart"; readonly thread: number; readonly depth: number }
   /** To the state after that step. Step 0 is before anything ran. */
   | { readonly kind: "goto"; readonly step: number };
 
@@ -140,6 +163,7 @@ export interface Stop {
     | "exception"
     | "pause"
     | "goto"
+    | "restart"
     | "end"
     | "limit";
   /** One line in plain words. */
@@ -153,8 +177,6 @@ export interface ExceptionReport {
   /** A bug kind, `expectation` or a signal's name. */
   readonly kind: string;
   readonly message: string;
-  /** Laid out like a kernel splat, with the history of the objects. */
-  readonly details: string;
 }
 
 /** An output line for a debug console, made while running: logpoints, reports, warnings. */
@@ -185,6 +207,7 @@ export interface DebugSession {
   setLineBreakpoints(file: string, breakpoints: readonly LineBreakpoint[]): readonly BreakpointStatus[];
   setEventBreakpoints(breakpoints: readonly EventBreakpoint[]): readonly BreakpointStatus[];
   setDataBreakpoints(breakpoints: readonly DataBreakpoint[]): readonly BreakpointStatus[];
+  setStepBreakpoints(breakpoints: readonly StepBreakpoint[]): readonly BreakpointStatus[];
   setExceptionFilters(filters: readonly ExceptionFilter[]): readonly BreakpointStatus[];
   exceptionFilters(): readonly {
     readonly filter: string;
@@ -196,10 +219,22 @@ export interface DebugSession {
   breakableLines(file: string, from: number, to: number): readonly number[];
 
   threads(): readonly ThreadInfo[];
+  /** Who could do the next step: numbers of threads, with what each of them is about to do. */
+  runnable(): readonly { readonly thread: number; readonly text: string }[];
+  /** Files in which the run can stop: the scenario's, then the kernel's. */
+  sources(): readonly string[];
+  /** What a person calls a place: a label, a line number of the scenario, `FILE:LINE`. */
+  place(text: string): { readonly file: string; readonly line: number } | { readonly error: string };
   /** Thread of the current stop. */
   readonly current: number;
   stack(thread: number): readonly Frame[];
   scopes(thread: number): readonly Scope[];
+  /** The report of the present stop, laid out like a kernel splat, with the history of its objects; "" where there is none. */
+  explain(): string;
+  /** Labels of the scenario, with their lines. */
+  labels(): readonly Word[];
+  /** Events and kernel functions at which a run can stop. */
+  eventWords(): readonly Word[];
   /** Evaluates an expression of the scenario language in a thread's process. Never changes the machine. */
   evaluate(expression: string, thread: number): ValueNode | { readonly error: string };
   /** Text, one level a line, of the walk of an address, a variable or an expression; what a hover shows. */

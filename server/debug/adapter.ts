@@ -8,6 +8,7 @@ import type { Debuggee } from "./debuggee.ts";
 import type { Environment } from "./environment.ts";
 import { errorIds, RequestError } from "./errors.ts";
 import type { EventBreakpoints } from "./events.ts";
+import { Formats } from "./formats.ts";
 import { handlers } from "./handlers.ts";
 import { argumentsOf, isRecord } from "./read.ts";
 import { sourceOut } from "./sources.ts";
@@ -15,7 +16,11 @@ import { sourceOut } from "./sources.ts";
 /** Whoever carries the messages numbers them. */
 export type Outgoing = DebugProtocol.Response | DebugProtocol.Event;
 
+/** Codes of ANSI colours by the category of an output. */
+const colors: Partial<Record<Output["category"], number>> = { stderr: 31, important: 33 };
+
 export class Adapter {
+  readonly formats = new Formats();
   readonly environment: Environment;
   readonly breakpoints = new BreakpointBook();
   readonly events: EventBreakpoints = { client: [], console: [] };
@@ -57,10 +62,17 @@ export class Adapter {
   output(line: Output): void {
     this.event("output", {
       category: line.category,
-      output: line.text.endsWith("\n") ? line.text : `${line.text}\n`,
+      output: `${this.painted(line)}\n`,
       ...(line.file !== undefined && { source: sourceOut(this.environment, line.file) }),
       ...(line.line !== undefined && { line: lineOut(this.client, line.line) }),
     });
+  }
+
+  /** Errors and warnings in their colours, for clients that show them. */
+  private painted({ text, category }: Output): string {
+    const bare = text.replace(/\n$/, "");
+    const code = this.client.takesColors ? colors[category] : undefined;
+    return code === undefined ? bare : `\u001b[${code}m${bare}\u001b[0m`;
   }
 
   /** The run, configured or not. */

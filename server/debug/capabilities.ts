@@ -29,10 +29,20 @@ export function capabilities(engine: Engine): DebugProtocol.Capabilities {
     supportsExceptionInfoRequest: true,
     // makes the editor offer "Break on Value Change" for fields of simulated objects
     supportsDataBreakpoints: true,
+    // … and on bytes at an address, and on ranges of them
+    supportsDataBreakpointBytes: true,
+    // makes the disassembly view take breakpoints: stops at a step by its number
+    supportsInstructionBreakpoints: true,
     // makes the editor mark where on a line a breakpoint can be, and suggest lines that have one
     supportsBreakpointLocationsRequest: true,
     // makes the editor show "Step Back" and "Reverse"
     supportsStepBack: true,
+    // makes the editor offer "Restart Frame": back to where the kernel function or the statement began
+    supportsRestartFrame: true,
+    // makes the editor offer "Jump to Cursor": to the last or the next time at which a line is reached
+    supportsGotoTargetsRequest: true,
+    // makes the editor offer "Step Into Target": whoever could do the next step
+    supportsStepInTargetsRequest: true,
     // makes the editor step by kernel steps while its disassembly view has the focus
     supportsSteppingGranularity: true,
     // lets clients step one task while the others stand still
@@ -45,6 +55,8 @@ export function capabilities(engine: Engine): DebugProtocol.Capabilities {
     supportsSetExpression: true,
     // makes "Copy Value" copy the whole value
     supportsClipboardContext: true,
+    // lets the adapter colour reports in the console, for clients that say that they take it
+    supportsANSIStyling: true,
     // makes clients that show numbers in hexadecimal ask for it
     supportsValueFormattingOptions: true,
     // makes the debug console complete expressions and commands

@@ -10,6 +10,7 @@ export interface Client {
   readonly showsProgress: boolean;
   readonly takesInvalidated: boolean;
   readonly takesMemoryEvents: boolean;
+  readonly takesColors: boolean;
 }
 
 export function readClient(args: Arguments): Client {
@@ -22,6 +23,7 @@ export function readClient(args: Arguments): Client {
     showsProgress: flag("supportsProgressReporting") ?? false,
     takesInvalidated: flag("supportsInvalidatedEvent") ?? false,
     takesMemoryEvents: flag("supportsMemoryEvent") ?? false,
+    takesColors: flag("supportsANSIStyling") ?? false,
   };
 }
 

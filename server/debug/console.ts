@@ -1,7 +1,11 @@
 // The debug console takes expressions and, because no button exists for them, a few commands.
 
 export type Command =
-  | { readonly kind: "help" | "time" | "clear" }
+  | { readonly kind: "help" | "time" | "clear" | "tasks" }
+  | { readonly kind: "gotoWrite"; readonly expression: string }
+  | { readonly kind: "runTo"; readonly place: string; readonly direction: "forward" | "back" }
+  | { readonly kind: "choose"; readonly task: string }
+  | { readonly kind: "format"; readonly base: "hex" | "decimal" | undefined; readonly expression: string | undefined }
   | { readonly kind: "break"; readonly event: string }
   | { readonly kind: "goto"; readonly step: number }
   | { readonly kind: "whoWrote"; readonly expression: string }
@@ -10,6 +14,18 @@ export type Command =
 /** Beginnings of commands, as completion offers them. */
 export const commandWords: readonly { readonly label: string; readonly detail: string }[] = [
   { label: "goto ", detail: "goto STEP: the state after that step, past or future" },
+  { label: "goto write ", detail: "goto write EXPR: goes to the step that last changed it" },
+  {
+    label: "run to ",
+    detail: "run to PLACE: on to a label, a line or FILE:LINE, unless something stops the run before",
+  },
+  { label: "back to ", detail: "back to PLACE: the same, back in time" },
+  { label: "tasks", detail: "tasks: who could do the next step" },
+  { label: "choose ", detail: "choose TASK: that one does the next step" },
+  {
+    label: "hex ",
+    detail: "hex on, hex off, hex EXPR: hexadecimal for all values, none, or one; decimal EXPR the other way",
+  },
   { label: "who wrote ", detail: "who wrote EXPR: the step that last changed it" },
   { label: "steps", detail: "steps [N]: the last N kernel steps (10)" },
   { label: "break ", detail: "break EVENT: stop at an event, in words: break TLB flush if cpu == 1" },
@@ -33,8 +49,22 @@ export function parseCommand(line: string): Command | { readonly error: string }
     case "help":
     case "time":
     case "clear":
+    case "tasks":
       return rest === "" ? { kind: words[0] } : undefined;
+    case "run":
+    case "back": {
+      const place = /^to (.*\S)/.exec(rest)?.[1];
+      return place === undefined
+        ? undefined
+        : { kind: "runTo", place, direction: words[0] === "run" ? "forward" : "back" };
+    }
+    case "choose":
+      return rest === "" ? { error: "choose takes a task: choose reader" } : { kind: "choose", task: rest };
+    case "hex":
+    case "decimal":
+      return formatCommand(words[0], rest);
     case "goto":
+      if (/^write .*\S/.test(rest)) return { kind: "gotoWrite", expression: rest.slice(6) };
       return (
         withNumber(rest, (step) => ({ kind: "goto", step })) ?? { error: "goto takes the number of a step: goto 120" }
       );
@@ -48,6 +78,13 @@ export function parseCommand(line: string): Command | { readonly error: string }
     default:
       return undefined;
   }
+}
+
+function formatCommand(base: "hex" | "decimal", rest: string): Command | undefined {
+  if (rest === "") return undefined;
+  if (rest === "on") return { kind: "format", base, expression: undefined };
+  if (rest === "off") return { kind: "format", base: undefined, expression: undefined };
+  return { kind: "format", base, expression: rest };
 }
 
 function withNumber(word: string, command: (value: number) => Command): Command | undefined {

@@ -1,9 +1,10 @@
 // One run being debugged: moves it in slices, so that requests are answered meanwhile, and tells the client where it stopped.
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import type { ExceptionReport, Goal, Output, Stop } from "../../sim/debugging.ts";
+import type { ExceptionReport, Goal, Output, Stop, Until } from "../../sim/debugging.ts";
 import type { Session } from "./environment.ts";
 import { RequestError } from "./errors.ts";
 import type { Launch } from "./launch.ts";
+import { MemoryViews } from "./memory_views.ts";
 import { ValueTable } from "./values.ts";
 
 /** Steps between two looks at the message queue: some milliseconds. */
@@ -18,6 +19,13 @@ export interface Listener {
   output(line: Output): void;
   clientIds(hit: readonly number[]): number[];
   readonly showsProgress: boolean;
+  readonly takesMemoryEvents: boolean;
+}
+
+interface FramePlace {
+  readonly thread: number;
+  /** 0 is the innermost. */
+  readonly depth: number;
 }
 
 type State = "configuring" | "running" | "stopped" | "ended";
@@ -31,19 +39,23 @@ const reasons: Record<Exclude<Stop["reason"], "end" | "limit">, DebugProtocol.St
   exception: "exception",
   pause: "pause",
   goto: "goto",
+  restart: "restart",
 };
 
 export class Debuggee {
   readonly session: Session;
   readonly launch: Launch;
   readonly values = new ValueTable();
+  readonly memory = new MemoryViews();
   state: State = "configuring";
   exception: { readonly thread: number; readonly report: ExceptionReport } | undefined;
   private readonly listener: Listener;
   /** Which move is under way; slices of an older one do nothing. */
   private move = 0;
   private progress: string | undefined;
-  private frames: { readonly thread: number }[] = [];
+  private frames: FramePlace[] = [];
+  /** Lines that `gotoTargets` has offered since the last move. */
+  private readonly jumps = new Map<number, Omit<Until, "onTheWay">>();
   private firstFrame = 1;
 
   constructor(session: Session, launch: Launch, listener: Listener) {
@@ -84,13 +96,27 @@ export class Debuggee {
   }
 
   /** A number for a stack frame of the present stop. */
-  frame(thread: number): number {
-    return this.firstFrame + this.frames.push({ thread }) - 1;
+  frame(thread: number, depth: number): number {
+    return this.firstFrame + this.frames.push({ thread, depth }) - 1;
   }
 
   threadOfFrame(id: number): number {
+    return this.placeOfFrame(id).thread;
+  }
+
+  offerJumps(file: string, line: number, text: string): void {
+    this.jumps.set(line, { file, line, text });
+  }
+
+  jump(line: number): Omit<Until, "onTheWay"> {
+    const jump = this.jumps.get(line);
+    if (jump) return jump;
+    throw new RequestError("notNow", `line ${line} is no target that was offered at this stop`);
+  }
+
+  placeOfFrame(id: number): FramePlace {
     const frame = this.frames[id - this.firstFrame];
-    if (frame) return frame.thread;
+    if (frame) return frame;
     throw new RequestError("notNow", `stack frame ${id} is of an earlier stop, or of none`);
   }
 
@@ -155,6 +181,8 @@ export class Debuggee {
       ...(stop.exception && { text: stop.exception.message }),
     });
     this.tellTime();
+    if (this.listener.takesMemoryEvents)
+      for (const change of this.memory.changes(this.session)) this.listener.event("memory", change);
   }
 
   private finish({ reason, description }: Stop): void {
@@ -169,6 +197,7 @@ export class Debuggee {
     this.values.clear();
     this.firstFrame += this.frames.length;
     this.frames = [];
+    this.jumps.clear();
     this.exception = undefined;
   }
 

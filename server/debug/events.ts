@@ -36,6 +36,10 @@ export function clearConsoleEvents(adapter: Adapter): number {
 
 /** DAP has no log message for function breakpoints, so the name may ask for one: `log TLB flush: on {cpu}`. */
 export function eventOf(name: string, options: BreakpointOptions = {}): EventBreakpoint {
+  // `log: TLB flush {cpu} {reason}`: the event up to the first brace, and all of it is the message.
+  const [, line] = /^\s*log:\s*(\S.*)$/i.exec(name) ?? [];
+  const words = line?.split("{")[0]?.trim();
+  if (words) return { ...options, text: words, logMessage: line };
   const [, event, message] = /^\s*log\s+(.*?)\s*(?::\s+(.*))?$/i.exec(name) ?? [];
   return event ? { ...options, text: event, logMessage: message ?? event } : { ...options, text: name };
 }

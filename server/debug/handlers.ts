@@ -2,6 +2,7 @@
 import type { Adapter } from "./adapter.ts";
 import { breakpointHandlers } from "./handlers/breakpoints.ts";
 import { evaluationHandlers } from "./handlers/evaluation.ts";
+import { jumpHandlers } from "./handlers/jumps.ts";
 import { lifecycleHandlers } from "./handlers/lifecycle.ts";
 import { memoryHandlers } from "./handlers/memory.ts";
 import { moveHandlers } from "./handlers/moves.ts";
@@ -20,6 +21,7 @@ export const handlers: ReadonlyMap<string, Handler> = new Map(
     lifecycleHandlers,
     breakpointHandlers,
     moveHandlers,
+    jumpHandlers,
     stackHandlers,
     variableHandlers,
     evaluationHandlers,

@@ -40,6 +40,12 @@ export function optionalInteger(args: Arguments, key: string): number | undefine
   return absent(args, key) ? undefined : integer(args, key);
 }
 
+/** The number of a step, as text: the disassembly's addresses. */
+export function stepReference(args: Arguments, key: string): number {
+  const value = text(args, key);
+  return /^\d{1,15}$/.test(value) ? Number(value) : bad(key, "the number of a step");
+}
+
 /** An integer from `least` up. */
 export function count(args: Arguments, key: string, least = 0): number {
   const value = integer(args, key);

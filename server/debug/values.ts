@@ -4,13 +4,16 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { ValueNode } from "../../sim/debugging.ts";
 import type { Client } from "./client.ts";
 import { RequestError } from "./errors.ts";
+import { type Base, shown } from "./formats.ts";
 
-export interface Format {
-  readonly hex: boolean;
+interface Kept {
+  readonly node: ValueNode;
+  /** Names from the scope down: the same value at another stop has the same. */
+  readonly path: string;
 }
 
 export class ValueTable {
-  private readonly nodes = new Map<number, ValueNode>();
+  private readonly nodes = new Map<number, Kept>();
   private next = 1;
 
   clear(): void {
@@ -18,15 +21,24 @@ export class ValueTable {
   }
 
   /** A reference to the node's children; 0 where there are none. */
-  reference(node: ValueNode): number {
+  reference(node: ValueNode, path: string): number {
     if (!node.children) return 0;
-    this.nodes.set(this.next, node);
+    this.nodes.set(this.next, { node, path });
     return this.next++;
   }
 
   get(reference: number): ValueNode {
-    const node = this.nodes.get(reference);
-    if (node) return node;
+    return this.kept(reference).node;
+  }
+
+  /** What a child of this reference is known by. */
+  keyOf(reference: number, child: ValueNode): string {
+    return child.dataId ?? child.expression ?? `${this.kept(reference).path}/${child.name}`;
+  }
+
+  private kept(reference: number): Kept {
+    const kept = this.nodes.get(reference);
+    if (kept) return kept;
     throw new RequestError("notNow", `variables reference ${reference} is of an earlier stop, or of none`);
   }
 
@@ -38,33 +50,28 @@ export class ValueTable {
   }
 }
 
-/** A decimal value as hexadecimal where the client asks so; everything else is shown as it is. Integers may have 64 bits. */
-export function shown(value: string, format: Format): string {
-  if (!format.hex) return value;
-  const both = /^\d+ \((0x[\da-f]+)\)$/.exec(value);
-  if (both) return both[1];
-  return value.replace(/^-?\d+\b(?![.:])/, (digits) => {
-    const number = BigInt(digits);
-    return number < 0n ? `-0x${(-number).toString(16)}` : `0x${number.toString(16)}`;
-  });
-}
-
 /** What variables and evaluation results have in common. */
-export function details(node: ValueNode, table: ValueTable, client: Client) {
+export function details(node: ValueNode, key: string, table: ValueTable, client: Client) {
   return {
     ...(client.showsTypes && node.type !== undefined && { type: node.type }),
-    variablesReference: table.reference(node),
+    variablesReference: table.reference(node, key),
     ...(node.children && node.count !== undefined && { indexedVariables: node.count }),
     ...(node.memory !== undefined && { memoryReference: node.memory }),
     ...(!node.writable && { presentationHint: { attributes: ["readOnly"] } }),
   };
 }
 
-export function variable(node: ValueNode, table: ValueTable, client: Client, format: Format): DebugProtocol.Variable {
+export function variable(
+  node: ValueNode,
+  key: string,
+  base: Base | undefined,
+  table: ValueTable,
+  client: Client,
+): DebugProtocol.Variable {
   return {
     name: node.name,
-    value: shown(node.value, format),
-    ...details(node, table, client),
+    value: shown(node.value, base),
+    ...details(node, key, table, client),
     ...(node.expression !== undefined && { evaluateName: node.expression }),
     // Menus of the editor look at this word: a `field` can be watched and asked who wrote it.
     ...(node.dataId !== undefined && { __vscodeVariableMenuContext: "field" }),

@@ -53,6 +53,8 @@ export class Machine {
 
   /** Run to this step and stop there. */
   target = Number.POSITIVE_INFINITY;
+  /** Plain calls do not go on past this step: whoever drives the run wants to look up from it. */
+  unwindAt = Number.POSITIVE_INFINITY;
   /** Steps up to this one have been observed already: they are being re-executed. */
   observedUpTo = 0;
   observer: Observer | null = null;
@@ -65,6 +67,8 @@ export class Machine {
   #attention = new Uint8Array(0);
   #listeners: ((() => void)[] | undefined)[] = [];
   #noticeAt = Number.POSITIVE_INFINITY;
+  /** The same without `unwindAt`: up to here steps may be done at once. */
+  #lookAt = Number.POSITIVE_INFINITY;
 
   constructor() {
     this.store.now = () => this.step;
@@ -120,7 +124,7 @@ export class Machine {
     const { step } = this;
     if (!this.batching || this.callsWatched || !(this.straight || this.undivided)) return 0;
     // Who looks at steps looks at them the first time only.
-    let until = this.#noticeAt - 1;
+    let until = this.#lookAt - 1;
     if (this.observer !== null && ids.some((id) => (this.#attention[id]! & ATTENDED) !== 0))
       until = Math.min(until, this.observedUpTo);
     if (this.store.watched) return 0;
@@ -131,6 +135,9 @@ export class Machine {
   pass(ids: readonly number[], times: number): void {
     for (const id of ids) this.counts[id]! += times;
     this.step += ids.length * times;
+    // Done at once they try nobody's patience.
+    this.unwindAt += ids.length * times;
+    this.#noticeAt = Math.min(this.#lookAt, this.unwindAt);
     for (let i = ids.length, at = this.step; i > 0; ) this.#recent[--at & (RECENT - 1)] = ids[--i]!;
     this.event = ids.at(-1)!;
   }
@@ -144,12 +151,14 @@ export class Machine {
   /** Something happened that the observer must be asked about at the end of this step. */
   alert(): void {
     this.#noticeAt = 0;
+    this.#lookAt = 0;
   }
 
-  /** To be called after `target`, `captures` or `observer` were changed. */
+  /** To be called after `target`, `unwindAt`, `captures` or `observer` were changed. */
   rearm(): void {
-    this.#noticeAt = this.target;
-    for (const step of this.captures.keys()) if (step > this.step) this.#noticeAt = Math.min(this.#noticeAt, step);
+    this.#lookAt = this.target;
+    for (const step of this.captures.keys()) if (step > this.step) this.#lookAt = Math.min(this.#lookAt, step);
+    this.#noticeAt = Math.min(this.#lookAt, this.unwindAt);
   }
 
   snapshot(): MachineSnapshot {
@@ -180,7 +189,7 @@ export class Machine {
       if (this.observer!(id)) this.stopping = true;
     }
     if (this.step >= this.target) this.stopping = true;
-    if (this.stopping && this.straight) throw UNWIND;
+    if (this.straight && (this.stopping || this.step >= this.unwindAt)) throw UNWIND;
   }
 }
 

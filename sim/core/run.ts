@@ -58,6 +58,8 @@ export class Run {
   #running: Thread | null = null;
   /** What decides until the next boundary: who is alone there does a whole unit, as a plain call does. */
   #schedule: Schedule = sequential;
+  /** Steps that a plain call may take beyond a budget before it goes on step by step, so that even one very long call can be paused. */
+  patience = Number.POSITIVE_INFINITY;
   /** While set only this thread does steps, as far as it can. */
   alone: Thread | null = null;
   /** Threads that were chosen by hand, by step: chosen again when the run comes by. */
@@ -98,6 +100,7 @@ export class Run {
   #forwardPlain(target: number, pauseAt: number): Outcome {
     const { machine } = this;
     machine.target = target;
+    machine.unwindAt = pauseAt + this.patience;
     machine.rearm();
     machine.stopping = false;
     let outcome = this.#blocked(target, pauseAt);
@@ -125,6 +128,12 @@ export class Run {
     if (step === machine.step) return;
     if (step < machine.step || this.#fartherThanACheckpoint(step)) this.#restore(this.recording.before(step));
     if (step > 0) this.#forwardSilently(step);
+  }
+
+  /** Steps that have to be done to come to the state after `step`. */
+  distance(step: number): number {
+    const from = this.recording.before(step).step;
+    return step - (this.machine.step < step ? Math.max(from, this.machine.step) : from);
   }
 
   /** To the state of the last checkpoint before `step`. Returns the checkpoint's step. */
@@ -213,10 +222,17 @@ export class Run {
     return true;
   }
 
+  /** Who could do the next step. */
+  able(): readonly Thread[] {
+    return this.#ableOf([...this.#platform.interrupts(), ...this.#program.threads()]);
+  }
+
+  #ableOf(threads: readonly Thread[]): readonly Thread[] {
+    return threads.filter((thread) => (!thread.waitsFor || thread.waitsFor()) && this.#platform.available(thread));
+  }
+
   #choose(threads: readonly Thread[]): Thread | null {
-    const able = threads.filter(
-      (thread) => (!thread.waitsFor || thread.waitsFor()) && this.#platform.available(thread),
-    );
+    const able = this.#ableOf(threads);
     if (able.length === 0) return null;
     const chosen = this.#chosen.get(this.machine.step) ?? this.alone;
     if (chosen && able.includes(chosen)) {

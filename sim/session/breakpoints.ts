@@ -8,13 +8,13 @@ import type {
   ExceptionFilter,
   LineBreakpoint,
   Output,
+  StepBreakpoint,
+  Until,
 } from "../debugging.ts";
-import { toRaw } from "../hardware/entry.ts";
 import type { Expr } from "../scenario/ast.ts";
 import { parseExpressionText } from "../scenario/parser.ts";
 import { isTrue, type Value } from "../scenario/values.ts";
 import type { EventPattern, NoPattern } from "./event_words.ts";
-import { hex } from "./show.ts";
 
 interface Breakpoint {
   readonly id: number;
@@ -29,12 +29,27 @@ interface LineStop extends Breakpoint {
   /** Kernel files: marks of that line (machine.sites); scenario files: none. */
   readonly sites: readonly number[];
 }
+interface StepStop extends Breakpoint {
+  readonly step: number;
+}
 interface EventStop extends Breakpoint {
   readonly pattern: EventPattern;
 }
 interface DataStop extends Breakpoint {
   readonly dataId: string;
 }
+/** Bytes at a memory reference, looked at after every step: a page that goes away changes them, too. */
+interface BytesStop extends Breakpoint {
+  readonly memory: string;
+  readonly length: number;
+  before: string;
+}
+/** `bytes:MEMORY REFERENCE:LENGTH` */
+const BYTES = /^bytes:(.+):(\d{1,4})$/;
+
+/** Of what no client has set. */
+const NO_ID = -1;
+
 /** A place of the store, and the structure that it is in. */
 type PlacedWatch = Watch & { readonly structure: string };
 
@@ -44,7 +59,7 @@ interface FilterStop extends Breakpoint {
 
 /** Why the run stops here. */
 export interface Hit {
-  readonly reason: "breakpoint" | "event" | "data" | "exception";
+  readonly reason: "breakpoint" | "event" | "data" | "exception" | "goto";
   readonly id: number;
   readonly text: string;
 }
@@ -56,6 +71,12 @@ export interface BreakpointWorld {
   place(file: string, line: number): { readonly line: number; readonly sites: readonly number[] } | undefined;
   /** The places of the store behind a data breakpoint, or why there is none. */
   watch(dataId: string, hit: (before: number, after: number) => void): readonly PlacedWatch[] | string;
+  /** What people call a field, an entry or a place in memory. */
+  called(id: string): string;
+  /** A value written there, as people read it. */
+  shown(dataId: string, value: number): string;
+  /** Bytes at a memory reference, as people read them; "nothing" where nothing is mapped. */
+  bytes(memory: string, length: number): string;
   /** Evaluates for the running thread, at the current event. */
   evaluate(expr: Expr): Value | undefined;
   /** Replaces `{expression}` in a log message. */
@@ -68,7 +89,12 @@ export interface Breakpoints {
   setLines(file: string, wanted: readonly LineBreakpoint[]): readonly BreakpointStatus[];
   setEvents(wanted: readonly EventBreakpoint[]): readonly BreakpointStatus[];
   setData(wanted: readonly DataBreakpoint[]): readonly BreakpointStatus[];
+  setSteps(wanted: readonly StepBreakpoint[]): readonly BreakpointStatus[];
   setFilters(wanted: readonly ExceptionFilter[]): readonly BreakpointStatus[];
+  /** The machine is somewhere else: what bytes are now is what they were before the next step. */
+  jumped(): void;
+  /** A stop for this once, beside the others or instead of them. */
+  setUntil(until: Until | undefined): void;
   /** Of the event that has just been announced. */
   atEvent(entered: ReadonlySet<string>, sites: Uint8Array): Hit[];
   atStatement(file: string, line: number): Hit[];
@@ -78,6 +104,8 @@ export interface Breakpoints {
   /** Events that matter to some breakpoint; "all" while lines of kernel files do. */
   interest(): ReadonlySet<number> | "all";
   functions(): ReadonlySet<string>;
+  /** Steps at which the run is to be looked at, whatever they do. */
+  steps(): readonly number[];
   watches(): readonly PlacedWatch[];
   hasFilter(filter: string): boolean;
 }
@@ -87,8 +115,13 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
   const lines = new Map<string, LineStop[]>();
   let events: EventStop[] = [];
   let data: DataStop[] = [];
+  let bytes: BytesStop[] = [];
+  let steps: StepStop[] = [];
   let filters: FilterStop[] = [];
   let watches = new Map<DataStop, readonly PlacedWatch[]>();
+  let until: LineStop | undefined;
+  let untilText = "";
+  let passing = false;
   let written: { stop: DataStop; before: number; after: number }[] = [];
 
   const resolve = (stop: DataStop) =>
@@ -148,10 +181,22 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
     },
     setData(wanted) {
       data = [];
+      bytes = [];
       watches = new Map();
       written = [];
       return wanted.map((one) => {
         const { breakpoint, problem } = basics(one);
+        const range = BYTES.exec(one.dataId);
+        if (range && !problem) {
+          const [, memory, length] = range;
+          bytes.push({
+            ...breakpoint,
+            memory: memory!,
+            length: Number(length),
+            before: world.bytes(memory!, Number(length)),
+          });
+          return { id: breakpoint.id, verified: true };
+        }
         const stop: DataStop = { ...breakpoint, dataId: one.dataId };
         const watched = resolve(stop);
         if (problem || typeof watched === "string")
@@ -160,6 +205,23 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
         watches.set(stop, watched);
         return { id: breakpoint.id, verified: true };
       });
+    },
+    setSteps(wanted) {
+      steps = [];
+      return wanted.map((one) => {
+        const { breakpoint, problem } = basics(one);
+        if (problem) return { id: breakpoint.id, verified: false, message: problem };
+        steps.push({ ...breakpoint, step: one.step });
+        return { id: breakpoint.id, verified: true };
+      });
+    },
+    setUntil(wanted) {
+      passing = wanted?.onTheWay === "pass";
+      until = undefined;
+      const place = wanted && world.place(wanted.file, wanted.line);
+      if (!wanted || !place) return;
+      until = { id: NO_ID, options: {}, passed: [], file: wanted.file, line: place.line, sites: place.sites };
+      untilText = wanted.text;
     },
     setFilters(wanted) {
       filters = [];
@@ -172,6 +234,12 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
     },
     atEvent(entered, sites) {
       const hits: Hit[] = [];
+      if (until?.sites.some((site) => sites[site] === 1)) hits.push({ reason: "goto", id: NO_ID, text: untilText });
+      if (passing) return hits;
+      for (const stop of steps) {
+        if (stop.step === world.step() && stops(stop))
+          hits.push({ reason: "breakpoint", id: stop.id, text: `step ${stop.step}` });
+      }
       for (const stop of events) {
         const { pattern } = stop;
         if (pattern.functionName !== undefined && !entered.has(pattern.functionName)) continue;
@@ -184,31 +252,48 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
       return hits;
     },
     atStatement(file, line) {
+      const reached = until?.sites.length === 0 && until.file === file && until.line === line;
+      const hits: Hit[] = reached ? [{ reason: "goto", id: NO_ID, text: untilText }] : [];
+      if (passing) return hits;
       const here = (lines.get(file) ?? []).filter((stop) => stop.sites.length === 0 && stop.line === line);
-      return here.filter((stop) => stops(stop)).map(({ id }) => ({ reason: "breakpoint", id, text: `line ${line}` }));
+      for (const stop of here) if (stops(stop)) hits.push({ reason: "breakpoint", id: stop.id, text: `line ${line}` });
+      return hits;
     },
     takeData() {
       const seen = written;
       written = [];
-      return seen
-        .filter(({ before, after, stop }) => before !== after && stops(stop))
-        .map(({ stop, before, after }) => ({
-          reason: "data",
-          id: stop.id,
-          text: `${stop.dataId}: ${shownWrite(stop, before)} → ${shownWrite(stop, after)}`,
-        }));
+      const hits = bytes.flatMap((stop): Hit[] => {
+        const { before } = stop;
+        stop.before = world.bytes(stop.memory, stop.length);
+        if (before === stop.before || passing || !stops(stop)) return [];
+        return [{ reason: "data", id: stop.id, text: `${world.called(stop.memory)}: ${before} → ${stop.before}` }];
+      });
+      if (passing) return [];
+      for (const { before, after, stop } of seen) {
+        if (before === after || !stops(stop)) continue;
+        const change = `${world.shown(stop.dataId, before)} → ${world.shown(stop.dataId, after)}`;
+        hits.push({ reason: "data", id: stop.id, text: `${world.called(stop.dataId)}: ${change}` });
+      }
+      return hits;
+    },
+    jumped() {
+      written = [];
+      for (const stop of bytes) stop.before = world.bytes(stop.memory, stop.length);
     },
     forException(filter, text) {
+      if (passing) return [];
       const matching = filters.filter((stop) => stop.filter === filter && stops(stop));
       return matching.map(({ id }) => ({ reason: "exception", id, text }));
     },
     interest() {
+      if (bytes.length > 0 || (until && until.sites.length > 0)) return "all";
       const needed = new Set<number>();
       for (const stop of [...lines.values()].flat()) if (stop.sites.length > 0) return "all";
       for (const { pattern } of events) for (const event of pattern.events) needed.add(event);
       return needed;
     },
     functions: () => new Set(events.flatMap(({ pattern }) => pattern.functionName ?? [])),
+    steps: () => steps.map(({ step }) => step),
     // Places move while the run does: a page table that was empty has words by now. What is not alive now may come back.
     watches: () =>
       data.flatMap((stop) => {
@@ -218,10 +303,6 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
     hasFilter: (filter) => filters.some((stop) => stop.filter === filter),
   };
 }
-
-/** Entries as the hardware has them. */
-const shownWrite = ({ dataId }: DataStop, value: number): string =>
-  dataId.startsWith("entry:") ? hex(toRaw(value)) : String(value);
 
 /** `5` (that time), `>= 5`, `> 5`, `< 5`, `== 5`, `% 2` (every second time). */
 export function countFits(condition: string | undefined, count: number): boolean {

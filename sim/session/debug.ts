@@ -2,38 +2,33 @@
 
 import { captureStack } from "../core/machine.ts";
 import type { Thread } from "../core/thread.ts";
-import type {
-  DebugSession,
-  ExceptionReport,
-  Frame,
-  Goal,
-  Host,
-  LaunchOptions,
-  Output,
-  Refusal,
-  Stop,
-} from "../debugging.ts";
+import type { DebugSession, Goal, Host, LaunchOptions, Output, Refusal, Stop, Until } from "../debugging.ts";
 import type { Expr } from "../scenario/ast.ts";
 import { parseExpressionText } from "../scenario/parser.ts";
 import type { Value } from "../scenario/values.ts";
 import { type Breakpoints, createBreakpoints, type Hit } from "./breakpoints.ts";
-import { markChanges } from "./changes.ts";
 import { completions } from "./completions.ts";
 import { describeEvent } from "./describe.ts";
-import { eventPattern, type WordContext } from "./event_words.ts";
+import { trackDifferences } from "./differences.ts";
+import { eventPattern, eventWords, type WordContext } from "./event_words.ts";
 import { createFunctionWatch } from "./function_watch.ts";
-import { breakableLines, kernelSites, scenarioLine } from "./lines.ts";
+import { breakableLines, kernelFiles, kernelSites, scenarioLine } from "./lines.ts";
 import { type Loaded, load } from "./load.ts";
 import { createLooking, type Names } from "./looking.ts";
 import { expressionNode } from "./nodes.ts";
+import { labels, placeNamed } from "./place_names.ts";
+import { nameOfPlace, valueAtPlace } from "./place_titles.ts";
 import { watchPlace, writePlace } from "./places.ts";
 import { type RunReport, reportOf } from "./report.ts";
+import { bytesText } from "./show.ts";
+import { splat, titleOf } from "./splat.ts";
 import { createSourceMaps, framesOf } from "./stack.ts";
 import { createStepper, firstStepper, type Stepper } from "./stepper.ts";
 import { reportText } from "./summary.ts";
-import { threadInfos, threadNumber, threadNumbered } from "./threads.ts";
-import { createTravel } from "./travel.ts";
-import { createTrouble, exceptionFilters } from "./trouble.ts";
+import { runnable, threadInfos, threadNumber, threadNumbered } from "./threads.ts";
+import { createTravel, type Sliced } from "./travel.ts";
+import { createTrouble, exceptionFilters, type FoundTrouble } from "./trouble.ts";
+import { backInKernel, backToBegin, backToStatement, backToStop, type WayWorld } from "./ways.ts";
 
 export interface OpenDebugSession extends DebugSession {
   /** What the run came to so far. */
@@ -45,18 +40,15 @@ export function openDebugSession(host: Host, options: LaunchOptions): OpenDebugS
   return "refused" in loaded ? loaded : createSession(loaded, host);
 }
 
+/** Steps after which a call that runs as plain calls is watched step by step, so that it can be paused: some 100 ms. */
+const PATIENCE = 50_000;
+
 /** What a stop is about: decided by the observer, kept until the next one. */
 interface Why {
   readonly hits: readonly Hit[];
   readonly step: boolean;
   readonly thread: number;
-  readonly exception?: ExceptionReport;
-}
-
-/** How far a search backward has come: everything from `upTo` on was looked at. */
-interface WayBack {
-  upTo: number;
-  readonly inKernel: boolean;
+  readonly exception?: FoundTrouble | undefined;
 }
 
 function createSession(loaded: Loaded, host: Host): OpenDebugSession {
@@ -64,17 +56,21 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
   const { machine } = system;
   const maps = createSourceMaps(host.sourceMap);
   const outputs: Output[] = [];
-  const changes = markChanges();
+  const changed = trackDifferences(system);
   let goal: Goal = { kind: "goto", step: 0 };
   let why: Why | null = null;
   let stepper: Stepper | null = null;
-  let back: WayBack | null = null;
+  let way: Sliced<Stop> | undefined;
+  /** Where the present goal was taken up. */
+  let origin = 0;
+  /** What the present stop is about, where it is about trouble. */
+  let troubled: FoundTrouble | undefined;
   let current = 1;
   let ended = false;
   let summarised = false;
 
   const dapId = (thread: Thread | null): number => (thread === null ? current : threadNumber(thread));
-  const looking = createLooking(loaded, maps, changes, () => current);
+  const looking = createLooking(loaded, maps, changed, () => current);
   const value = (expr: Expr, thread: Thread, names: Names): Value | undefined => {
     const result = looking.exprValue(expr, thread, names);
     return "value" in result ? result.value : undefined;
@@ -111,6 +107,9 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
           machine.alert();
         }
       }),
+    called: (id) => nameOfPlace(system, id),
+    shown: (id, value) => valueAtPlace(system, id, value),
+    bytes: (memory, length) => bytesText(looking.readMemory(memory, 0, length)),
     evaluate: valueNow,
     interpolate: (message) =>
       message.replace(/\{([^{}]+)\}/g, (_, text: string) => {
@@ -122,10 +121,10 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     output: tell,
   });
 
-  const trouble = createTrouble(loaded, maps, breakpoints, tell);
+  const trouble = createTrouble(loaded, breakpoints, tell);
 
-  /** Asked after each step that may matter, see Machine.observer. */
-  const observe = (event: number): boolean => {
+  /** What stops the run at the step that was just done. */
+  function hitsNow(event: number) {
     const hits: Hit[] = [];
     if (machine.events.names[event] === "statement") {
       const place = machine.place();
@@ -134,6 +133,12 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     hits.push(...breakpoints.atEvent(functions.take(), machine.sites), ...breakpoints.takeData());
     machine.sites.fill(0);
     const exception = trouble.since(event, hits);
+    return { hits, exception };
+  }
+
+  /** Asked after each step that may matter, see Machine.observer. */
+  const observe = (event: number): boolean => {
+    const { hits, exception } = hitsNow(event);
     const stepDone = stepper?.done(event) ?? false;
     if (hits.length === 0 && !stepDone) return false;
     why = { hits, step: stepDone, thread: dapId(machine.thread), exception };
@@ -149,6 +154,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     const statement = machine.events.id("statement")!;
     machine.attend(everything ? all : [...interest, statement, machine.events.id("signal")!]);
     functions.arm(breakpoints.functions());
+    for (const step of breakpoints.steps()) if (step > machine.step) machine.captures.set(step, "");
     const watches = breakpoints.watches();
     for (const storage of machine.store.storages)
       storage.watch(watches.filter((watch) => watch.structure === storage.type.name));
@@ -163,16 +169,17 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
 
   const makeStop = (reason: Stop["reason"], description: string, stop: Partial<Stop> = {}): Stop => {
     current = stop.thread ?? current;
+    troubled = stop.exception as FoundTrouble | undefined;
     looking.forget();
-    changes.newStop();
+    changed.newStop();
     return { reason, description: `${description}${pastText()}`, thread: current, hit: [], ...stop };
   };
 
   /** Stops in the thread that has done the last step. */
-  const makeStopHere = (reason: Stop["reason"]): Stop =>
+  const makeStopHere = (reason: Stop["reason"], text?: string): Stop =>
     machine.step === 0
-      ? makeStop(reason, "before the first step", { thread: 1 })
-      : makeStop(reason, describeEvent(system), { thread: dapId(lastThread()) });
+      ? makeStop(reason, text ?? "before the first step", { thread: 1 })
+      : makeStop(reason, text ?? describeEvent(system), { thread: dapId(lastThread()) });
 
   /** Between two steps nobody runs: then it is who has done the last one. */
   const lastThread = (): Thread | null => {
@@ -184,11 +191,11 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
 
   const stopHere = (): Stop => {
     const reason = why!;
-    const hit = reason.hits.map(({ id }) => id);
+    const hit = reason.hits.flatMap(({ id, reason: kind }) => (kind === "goto" ? [] : [id]));
     const first = reason.hits[0];
     const event = describeEvent(system);
     if (reason.exception)
-      return makeStop("exception", reason.exception.message, {
+      return makeStop("exception", titleOf(reason.exception.message), {
         thread: reason.thread,
         hit,
         exception: reason.exception,
@@ -199,70 +206,71 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
   };
 
   const travel = createTravel(loaded, maps, {
-    jumped: () => trouble.catchUp(),
+    jumped() {
+      trouble.catchUp();
+      breakpoints.jumped();
+    },
     arrived() {
       why = null;
       ended = false;
       trouble.catchUp();
-      breakpoints.takeData();
+      breakpoints.jumped();
       functions.take();
     },
   });
-  const { goTo, scan, lastBefore } = travel;
 
-  /** A way back, one stretch a call: undefined while nothing was found. */
-  const backwards = (way: WayBack): Stop | undefined => {
-    if (goal.kind === "stepBack" && way.inKernel) return stepBackInKernel(goal.thread, goal.by);
-    let hits: readonly Hit[] = [];
-    let thread = current;
-    let exception: ExceptionReport | undefined;
-    const statement = machine.events.id("statement")!;
-    const isStatement = (event: number): boolean => {
-      if (event === statement) thread = dapId(machine.thread);
-      return event === statement;
-    };
-    const isStop = (event: number): boolean => {
-      const here: Hit[] = [];
-      if (event === statement) here.push(...breakpoints.atStatement(machine.place().file, machine.place().line));
-      here.push(...breakpoints.atEvent(functions.take(), machine.sites), ...breakpoints.takeData());
-      machine.sites.fill(0);
-      const seen = trouble.since(event, here);
-      if (here.length === 0) return false;
-      hits = here;
-      exception = seen;
-      thread = dapId(machine.thread);
-      return true;
-    };
-    if (way.upTo > 0) {
-      const { start, found } = scan(goal.kind === "stepBack" ? isStatement : isStop, way.upTo);
-      way.upTo = start;
-      if (found === undefined && start > 0) return undefined;
-      if (found !== undefined) {
-        goTo(found);
-        if (goal.kind === "stepBack") return makeStop("step", describeEvent(system), { thread });
-        why = { hits, step: false, thread, exception };
-        return stopHere();
-      }
-    }
-    goTo(0);
-    return makeStop("entry", "beginning of recorded history", { thread: 1 });
+  const ways: WayWorld = {
+    system,
+    travel,
+    running: () => dapId(machine.thread),
+    stack: (thread) => session.stack(thread),
+    hitsNow,
+    watchFunction: (name) => functions.arm(new Set([name])),
+    entered: (name) => functions.take().has(name),
   };
 
-  const stepBackInKernel = (id: number, by: "statement" | "line" | "instruction"): Stop => {
-    const line = (frame: Frame | undefined) => `${frame?.file}:${frame?.line}`;
-    const before = line(session.stack(id)[0]);
-    const all = Array.from(machine.events.names.keys());
-    for (;;) {
-      machine.attend(all);
-      const found = lastBefore(() => dapId(machine.thread) === id, machine.step);
-      goTo(found ?? 0);
-      if (found === undefined) return makeStop("entry", "beginning of recorded history", { thread: id });
-      if (by === "instruction" || line(session.stack(id)[0]) !== before)
-        return makeStop("step", describeEvent(system), { thread: id });
-    }
+  const beginning = (thread: number): Stop => makeStop("entry", "beginning of recorded history", { thread });
+
+  /** A way to somewhere in the past, a slice at a time; undefined where the goal lies ahead. */
+  const wayOf = (wanted: Goal): Sliced<Stop> | undefined => {
+    if (wanted.kind === "reverse") return wayToStop(wanted.until);
+    if (wanted.kind === "stepBack") return wayOneBack(wanted.thread, wanted.by);
+    if (wanted.kind === "restart") return wayToBegin(wanted.thread, wanted.depth);
+    return wanted.kind === "goto" && wanted.step <= run.last ? wayTo(Math.max(0, wanted.step)) : undefined;
   };
 
-  const inKernel = (id: number): boolean => session.stack(id)[0]?.kind === "kernel";
+  function* wayToStop(until: Until | undefined): Sliced<Stop> {
+    const from = machine.step;
+    const found = yield* backToStop(ways);
+    if (found) {
+      why = { ...found, step: false };
+      return stopHere();
+    }
+    if (until?.onTheWay !== "pass") return beginning(1);
+    return yield* wayTo(from, `${until.text} was not reached before`);
+  }
+
+  function* wayOneBack(thread: number, by: "statement" | "line" | "instruction"): Sliced<Stop> {
+    if (by === "instruction" || session.stack(thread)[0]?.kind === "kernel") {
+      const found = yield* backInKernel(ways, thread, by);
+      return found ? makeStop("step", describeEvent(system), { thread }) : beginning(thread);
+    }
+    const found = yield* backToStatement(ways);
+    return found === undefined ? beginning(1) : makeStop("step", describeEvent(system), { thread: found });
+  }
+
+  function* wayToBegin(thread: number, depth: number): Sliced<Stop> {
+    const frame = session.stack(thread)[depth];
+    if (!frame || machine.step === 0) return makeStop("restart", describeEvent(system), { thread });
+    const what = frame.kind === "kernel" ? `the first step in ${frame.name}` : "the statement's beginning";
+    const found = yield* backToBegin(ways, thread, frame);
+    return found ? makeStop("restart", `${what}: ${describeEvent(system)}`, { thread }) : beginning(thread);
+  }
+
+  function* wayTo(step: number, instead?: string): Sliced<Stop> {
+    yield* travel.goTo(step);
+    return makeStopHere("goto", instead);
+  }
 
   const finish = (): Stop => {
     if (!ended) {
@@ -270,9 +278,14 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       detectors.endOfRun();
       const hits: Hit[] = [];
       const exception = trouble.since(-1, hits);
-      if (!summarised) outputs.push({ category: "stdout", text: reportText(session.report(), "plain") });
+      if (!summarised)
+        outputs.push({
+          category: "stdout",
+          text: reportText(session.report(), loaded.options.colors ? "color" : "plain"),
+        });
       summarised = true;
-      if (exception) return makeStop("exception", exception.message, { hit: hits.map(({ id }) => id), exception });
+      if (exception)
+        return makeStop("exception", titleOf(exception.message), { hit: hits.map(({ id }) => id), exception });
     }
     return makeStop("end", "end of the run");
   };
@@ -280,30 +293,48 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
   const forward = (steps: number): Stop | undefined => {
     const outcome = run.forward(Math.min(goal.kind === "goto" ? goal.step : maxSteps, maxSteps), steps);
     if (outcome === "budget") return undefined;
-    if (outcome === "done") return finish();
     if (outcome === "stopped" && why) return stopHere();
     if (goal.kind === "goto" && machine.step >= goal.step) return makeStopHere("goto");
+    if (goal.kind === "continue" && goal.until?.onTheWay === "pass") {
+      way = wayTo(origin, `${goal.until.text} is not reached before the end of the run, step ${run.last}`);
+      return undefined;
+    }
+    if (outcome === "done") return finish();
     return makeStop("limit", `the limit of ${maxSteps} steps`, { thread: dapId(machine.thread) });
   };
 
   const begin = (wanted: Goal) => {
+    // The stack is known where the run has stopped; it costs a way there when that is forgotten.
+    const stack = wanted.kind === "step" ? session.stack(wanted.thread) : [];
     goal = wanted;
     why = null;
     stepper = null;
-    back = null;
-    if (wanted.kind === "reverse") back = { upTo: machine.step - 1, inKernel: false };
-    if (wanted.kind === "stepBack")
-      back = { upTo: machine.step - 1, inKernel: wanted.by === "instruction" || inKernel(wanted.thread) };
-    machine.captures.clear();
+    origin = machine.step;
+    for (const step of [...machine.captures.keys()]) if (step !== machine.step) machine.captures.delete(step);
     run.alone = wanted.kind === "step" && wanted.alone ? threadNumbered(loaded, wanted.thread) : null;
     machine.observedUpTo = machine.step;
-    trouble.catchUp();
+    breakpoints.setUntil(wanted.kind === "continue" || wanted.kind === "reverse" ? wanted.until : undefined);
     if (wanted.kind === "step") {
-      const stack = session.stack(wanted.thread);
       const world = { machine, dapId, framesNow: () => framesOf(captureStack(), maps) };
       stepper = machine.step === 0 ? firstStepper(wanted, world) : createStepper(wanted, stack, world);
     }
     arm();
+    way = wayOf(wanted);
+  };
+
+  /** Stops at the next step of a call that is under way, or on a way back: events and call stacks are only known where a step is done. */
+  const pause = (): Stop => {
+    const looksBack = way !== undefined;
+    way = undefined;
+    stepper = null;
+    breakpoints.setUntil(undefined);
+    machine.observedUpTo = machine.step;
+    arm();
+    if (looksBack || !run.atBoundary) {
+      machine.captures.set(machine.step + 1, "");
+      if (run.forward(machine.step + 1, 1) === "stopped" && why) return stopHere();
+    }
+    return makeStopHere("pause");
   };
 
   const session: OpenDebugSession = {
@@ -322,29 +353,35 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     },
     start: begin,
     advance(steps) {
-      if (back) return backwards(back);
-      if (goal.kind === "goto") {
-        if (goal.step > run.last) return forward(steps);
-        goTo(Math.max(0, goal.step));
-        return makeStopHere("goto");
-      }
-      return forward(steps);
+      if (!way) return forward(steps);
+      travel.slice = steps;
+      const { done, value } = way.next();
+      return done ? value : undefined;
     },
-    pause() {
-      if (back) goTo(machine.step);
-      back = null;
-      return makeStopHere("pause");
-    },
+    pause,
     takeOutput: () => outputs.splice(0),
     setLineBreakpoints: (file, wanted) => armed(breakpoints.setLines(file, wanted)),
     setEventBreakpoints: (wanted) => armed(breakpoints.setEvents(wanted)),
     setDataBreakpoints: (wanted) => armed(breakpoints.setData(wanted)),
+    setStepBreakpoints: (wanted) => armed(breakpoints.setSteps(wanted)),
     setExceptionFilters: (wanted) => breakpoints.setFilters(wanted),
     exceptionFilters,
     breakableLines: (file, from, to) => breakableLines(runner.plan, file, from, to),
     threads: () => threadInfos(loaded),
+    runnable: () => runnable(loaded),
+    sources: () => [...runner.plan.files.map(({ path }) => path), ...kernelFiles()],
+    place: (text) => placeNamed(loaded, text),
+    labels: () => labels(loaded),
+    eventWords: () => eventWords(words),
     stack: looking.stack,
     scopes: looking.scopes,
+    explain() {
+      if (!troubled?.bug) return troubled?.message ?? "";
+      const { bug } = troubled;
+      const history = travel.historyOf(bug);
+      arm();
+      return splat(bug, framesOf(bug.stack, maps), looking.statementText(bug), history);
+    },
     evaluate: looking.evaluate,
     hover: looking.hover,
     readMemory: looking.readMemory,
@@ -388,6 +425,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
 
   arm();
   machine.observedUpTo = 0;
+  run.patience = PATIENCE;
 
   return session;
 }

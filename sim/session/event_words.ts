@@ -61,6 +61,14 @@ export function eventPattern(text: string, context: WordContext): EventPattern |
   };
 }
 
+/** What may stand at the beginning of such a text: events, then functions. */
+export function eventWords({ system, functions }: WordContext): { readonly name: string; readonly doc: string }[] {
+  const { names, specs } = system.machine.events;
+  const events = names.map((name, i) => ({ name, doc: specs[i]!.doc }));
+  const others = [...functions].filter((name) => !names.includes(name)).sort();
+  return [...events, ...others.map((name) => ({ name, doc: "a kernel function" }))];
+}
+
 function readCondition(text: string): { readonly expr: Expr } | NoPattern {
   const { expr, problems } = parseExpressionText(text);
   return problems[0] ? { error: `condition: ${problems[0].message}` } : { expr };

@@ -3,11 +3,13 @@
 import type { Handle } from "../core/struct.ts";
 import type { BugObject, BugReport } from "../detectors/report.ts";
 import { entryPfn } from "../hardware/entry.ts";
+import type { System } from "../kernel/boot.ts";
 import { describeEvent } from "./describe.ts";
 import type { Loaded } from "./load.ts";
 import type { ReportedBug } from "./report.ts";
 
 type History = ReportedBug["history"];
+export type HistoryLine = History[number];
 
 /** Events that make, link, move or end objects. */
 const TELLING = [
@@ -42,30 +44,39 @@ export function historyOf(loaded: Loaded): History[] {
   const { system, run, detectors } = loaded;
   const { machine } = system;
   const reports = detectors.reports();
-  const histories: { step: number; event: string; line: number }[][] = reports.map(() => []);
+  const histories: HistoryLine[][] = reports.map(() => []);
   const last = Math.max(0, ...reports.map(({ step }) => step));
   run.goto(0);
   machine.observedUpTo = 0;
-  machine.attend(TELLING.flatMap((name) => machine.events.id(name) ?? []));
+  machine.attend(tellingEvents(system));
   machine.observer = () => {
     reports.forEach((report, i) => {
       if (machine.step > report.step || !concerns(loaded, report)) return;
-      const text = describeEvent(system);
-      const history = histories[i]!;
-      if (history.at(-1)?.event !== text) history.push({ step: machine.step, event: text, line: machine.place().line });
+      addTo(histories[i]!, system);
     });
     return false;
   };
   if (last > 0) run.forward(last, Number.POSITIVE_INFINITY);
   machine.observer = null;
-  // The beginning of an object's life and what came shortly before the report say most.
-  return histories.map((history) =>
-    history.length <= MOST_LINES ? history : [...history.slice(0, 4), ...history.slice(4 - MOST_LINES)],
-  );
+  return histories.map(shortened);
 }
 
+export const tellingEvents = ({ machine }: System): readonly number[] =>
+  TELLING.flatMap((name) => machine.events.id(name) ?? []);
+
+/** Adds the event that has just happened, unless it says the same as the line before. */
+export function addTo(history: HistoryLine[], system: System): void {
+  const { machine } = system;
+  const event = describeEvent(system);
+  if (history.at(-1)?.event !== event) history.push({ step: machine.step, event, line: machine.place().line });
+}
+
+/** The beginning of an object's life and what came shortly before the report say most. */
+export const shortened = (history: History): History =>
+  history.length <= MOST_LINES ? history : [...history.slice(0, 4), ...history.slice(4 - MOST_LINES)];
+
 /** Whether the event that has just happened names one of the report's objects. */
-function concerns({ system }: Loaded, report: BugReport): boolean {
+export function concerns({ system }: Loaded, report: BugReport): boolean {
   const { machine } = system;
   const { args } = machine.events.specs[machine.event]!;
   return args.some((name, i) => {

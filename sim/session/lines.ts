@@ -44,3 +44,6 @@ export function breakableLines(plan: Plan, file: string, from: number, to: numbe
   const lines = own.length > 0 ? own : [...new Set(sites.filter(([name]) => isSame(name, file)).map(([, at]) => at))];
   return lines.filter((line) => line >= from && line <= to).sort((a, b) => a - b);
 }
+
+/** Kernel files in which a run can stop, in order of their names. */
+export const kernelFiles = (): string[] => [...new Set(sites.map(([name]) => name))].sort();

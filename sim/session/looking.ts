@@ -7,7 +7,7 @@ import { constantsOf } from "../scenario/check.ts";
 import { type Evaluation, evaluate } from "../scenario/expressions.ts";
 import { parseExpressionText } from "../scenario/parser.ts";
 import { isObject, type Value } from "../scenario/values.ts";
-import type { Changes } from "./changes.ts";
+import type { Differences } from "./differences.ts";
 import { placeOfExpression } from "./expression_place.ts";
 import { breakableLines } from "./lines.ts";
 import type { Loaded } from "./load.ts";
@@ -28,11 +28,13 @@ export interface Looking extends Pick<DebugSession, "stack" | "scopes" | "evalua
   taskNamed(name: string): Task | undefined;
   /** Writes bytes at a memory reference; gives how many. */
   writeBytes(memory: string, offset: number, bytes: Uint8Array): number;
+  /** The text of the statement at a report's place. */
+  statementText(bug: { readonly file: string; readonly line: number }): string;
   /** The machine is another one than at the last look. */
   forget(): void;
 }
 
-export function createLooking(loaded: Loaded, maps: SourceMaps, changes: Changes, current: () => number): Looking {
+export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differences, current: () => number): Looking {
   const { system, runner, run, scenario } = loaded;
   const { machine } = system;
   const constant = constantsOf(scenario);
@@ -98,6 +100,15 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changes: Changes
   return {
     exprValue,
     taskNamed,
+    statementText({ file, line }) {
+      const source = runner.plan.files.find(({ path }) => path === file);
+      return (
+        source?.text
+          .split("\n")
+          [line - 1]?.replace(/\s*\/\/.*$/, "")
+          .trim() ?? ""
+      );
+    },
     forget() {
       who = null;
     },
@@ -113,8 +124,8 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changes: Changes
       const thread = threadNumbered(loaded, id);
       const task = memberTask(thread);
       const variables = task ? runner.inspector.variablesOf(thread.id) : {};
-      const input = { system, task, cpu: thread.cpu, variables, who: sharersNow() };
-      return scopesOf(input).map((scope) => ({ ...scope, node: changes.mark(scope.name, scope.node) }));
+      const input = { system, task, cpu: thread.cpu, variables, who: sharersNow(), changed: changed.nodes() };
+      return scopesOf(input);
     },
     evaluate(text, id) {
       const { expr, problems } = parseExpressionText(text);

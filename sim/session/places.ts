@@ -12,7 +12,7 @@ export interface PlacedField {
   readonly name: string;
 }
 
-const ENTRY = /^entry:(\d+):(\d+)$/;
+export const ENTRY = /^entry:(\d+):(\d+)$/;
 const FIELD = /^(\w+):(\d+):(\d+)\/([\w.]+)(?:\[(\d+)\])?$/;
 
 /** The field of an object that lives now, or why there is none. */

@@ -28,6 +28,8 @@ export interface ScopeInput {
   readonly cpu: number;
   readonly variables: Readonly<Record<string, bigint>>;
   readonly who: Sharers;
+  /** What is different from the last stop. */
+  readonly changed: readonly ValueNode[];
 }
 
 export function scopesOf(input: ScopeInput): Scope[] {
@@ -41,12 +43,13 @@ export function scopesOf(input: ScopeInput): Scope[] {
   });
   const scopes = [cheap("Event", () => eventNodes(system))];
   if (task) scopes.push(cheap("Task", () => taskNodes(input, task)));
+  if (input.changed.length > 0) scopes.push(cheap("Changed", () => input.changed));
+  if (mm) scopes.push(cheap("mm", () => objectNode("mm", mm).children!()));
+  if (hosts.length > 0) scopes.push(cheap("host mm", () => hosts.map((host) => hostNode(system, host, who))));
   if (mm) {
-    scopes.push(cheap("mm", () => objectNode("mm", mm).children!()));
     scopes.push(cheap("VMAs", () => vmaNodes(mm)));
     scopes.push(cheap("Page tables", () => [tableNode(system, mmName(mm), mm.pgd, 4, 0, who)]));
   }
-  if (hosts.length > 0) scopes.push(cheap("host mm", () => hosts.map((host) => hostNode(system, host, who))));
   scopes.push(cheap(`TLB cpu${input.cpu}`, () => tlbNodes(system, input.cpu)));
   scopes.push(cheap("Locks", () => lockNodes(system)));
   const expensive = (name: string, children: () => readonly ValueNode[]): Scope => ({

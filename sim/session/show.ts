@@ -92,3 +92,7 @@ export function entryText(entry: number, level: number): string {
   const names = flagNames(entry, level).join("|");
   return isPresent(entry) ? `${hex(entryPfn(entry))} ${names}` : hex(entry);
 }
+
+/** `2a 00 00 00`, as hex viewers show bytes. */
+export const bytesText = (bytes: Uint8Array): string =>
+  bytes.length === 0 ? "nothing" : Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");

@@ -26,3 +26,13 @@ export function threadInfos({ runner, system }: Loaded): ThreadInfo[] {
   }
   return infos;
 }
+
+/** Who could do the next step, and what it is about to do. */
+export function runnable({ run, runner }: Loaded): { readonly thread: number; readonly text: string }[] {
+  return run.able().map((thread) => {
+    const at = runner.nextStatementOf(thread);
+    const what = thread.id < 0 ? "handles an interrupt" : at ? `line ${at.line}: ${at.text}` : "exits";
+    const begun = thread.call !== null && thread.id >= 0 ? ", under way" : "";
+    return { thread: threadNumber(thread), text: `${thread.name} on cpu${thread.cpu}: ${what}${begun}` };
+  });
+}

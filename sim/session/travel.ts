@@ -1,9 +1,16 @@
-// Moving in time: to a step, to the last step at which something was so, to who wrote something; all by re-execution.
+// Moving in time: to a step, to the last step at which something was so, to who wrote something; all by re-execution, and in
+// slices, so that a long way can be given up in its middle.
 import { captureStack } from "../core/machine.ts";
+import type { BugReport } from "../detectors/report.ts";
 import { describeEvent } from "./describe.ts";
+import { addTo, concerns, type HistoryLine, shortened, tellingEvents } from "./history.ts";
 import type { Loaded } from "./load.ts";
 import { watchPlace } from "./places.ts";
+import type { History } from "./splat.ts";
 import { framesOf, type SourceMaps } from "./stack.ts";
+
+/** Work that yields whenever a slice of it is done. */
+export type Sliced<T> = Generator<undefined, T, undefined>;
 
 /** Told when the machine is somewhere else. */
 export interface Traveller {
@@ -13,16 +20,28 @@ export interface Traveller {
   arrived(): void;
 }
 
+/** Which events a search is asked about: those that breakpoints are about, every one, or these. */
+export type Attention = "armed" | "all" | readonly number[];
+/** A stretch that was searched: from the checkpoint at `start`, and the last step that fitted. */
+export interface Stretch {
+  readonly start: number;
+  readonly found: number | undefined;
+}
+
 export interface Travel {
   /** A search is going on: what breakpoints find now is not for people. */
   readonly searching: boolean;
-  goTo(step: number): void;
+  /** Steps in a slice. */
+  slice: number;
+  goTo(step: number): Sliced<void>;
   /** One stretch, from the checkpoint before `upTo` up to it: the last step at which `match` says yes. */
-  scan(match: (event: number) => boolean, upTo: number): { readonly start: number; readonly found: number | undefined };
+  scan(match: (event: number) => boolean, upTo: number, attention: Attention): Sliced<Stretch>;
   /** The last such step before `from`, from checkpoint to checkpoint, latest first. */
-  lastBefore(match: (event: number) => boolean, from: number): number | undefined;
+  lastBefore(match: (event: number) => boolean, from: number, attention: Attention): Sliced<number | undefined>;
   /** Texts and places of `count` steps from `from` on, as far as they are recorded. */
   stepsAround(from: number, count: number): StepText[];
+  /** What happened to a report's objects until it was made. */
+  historyOf(bug: BugReport): History;
   whoWrote(dataId: string): { readonly step: number; readonly description: string } | { readonly error: string };
 }
 
@@ -33,78 +52,125 @@ export interface StepText {
   readonly line?: number;
 }
 
+/** A jump over more steps than this is sliced. */
+const LONG = 100_000;
+/** So near to where a long jump leads a checkpoint is taken, so that the next jump is short. */
+const NEAR = 500;
+
+/** Steps that are looked at for the history of a report's objects: some hundred milliseconds. */
+const HISTORY_STEPS = 300_000;
+
 /** The caller arms its breakpoints again after `stepsAround` and `whoWrote`. */
-export function createTravel({ system, run }: Loaded, maps: SourceMaps, traveller: Traveller): Travel {
+export function createTravel(loaded: Loaded, maps: SourceMaps, traveller: Traveller): Travel {
+  const { system, run } = loaded;
   const { machine } = system;
   let searching = false;
 
-  const search = (match: (event: number) => void, upTo: number): number => {
-    const { observer, observedUpTo } = machine;
+  /** Runs on with another observer than the breakpoints'. */
+  const looking = <T>(look: (event: number) => void, work: () => T): T => {
+    const { observer } = machine;
     searching = true;
-    const start = run.rewind(upTo);
-    traveller.jumped();
-    machine.observedUpTo = start;
+    machine.observedUpTo = machine.step;
     machine.observer = (event) => {
-      match(event);
+      look(event);
       return false;
     };
-    run.forward(upTo, Number.POSITIVE_INFINITY);
-    searching = false;
-    machine.observer = observer;
-    machine.observedUpTo = observedUpTo;
-    return start;
-  };
-
-  const scan: Travel["scan"] = (match, upTo) => {
-    let found: number | undefined;
-    const start = search((event) => {
-      if (match(event)) found = machine.step;
-    }, upTo);
-    return { start, found };
-  };
-
-  const lastBefore: Travel["lastBefore"] = (match, from) => {
-    for (let upTo = from - 1; upTo > 0; ) {
-      const { start, found } = scan(match, upTo);
-      if (found !== undefined) return found;
-      upTo = start;
+    try {
+      return work();
+    } finally {
+      searching = false;
+      machine.observer = observer;
     }
-    return undefined;
   };
 
-  const goTo = (step: number): void => {
-    machine.captures.set(step, "");
-    // Also for the step at which the machine is: the call stack is kept only on the way.
-    if (step > 0 && machine.step >= step) run.rewind(step);
-    run.goto(step);
-    machine.observedUpTo = machine.step;
-    traveller.arrived();
+  /** To the end, whatever a slice is. */
+  const inOneGo = <T>(begin: () => Sliced<T>): T => {
+    const { slice } = travel;
+    travel.slice = Number.POSITIVE_INFINITY;
+    const work = begin();
+    for (;;) {
+      const { done, value } = work.next();
+      if (!done) continue;
+      travel.slice = slice;
+      return value;
+    }
   };
 
-  return {
+  const travel: Travel = {
     get searching() {
       return searching;
     },
-    goTo,
-    scan,
-    lastBefore,
+    slice: Number.POSITIVE_INFINITY,
+    *goTo(step) {
+      machine.captures.set(step, "");
+      // Also for the step at which the machine is: the call stack is kept only on the way.
+      if (step > 0 && machine.step >= step) run.rewind(step);
+      if (run.distance(step) > LONG) yield* longWay(step);
+      run.goto(step);
+      machine.observedUpTo = machine.step;
+      traveller.arrived();
+    },
+    *scan(match, upTo, attention) {
+      const start = run.rewind(upTo);
+      traveller.jumped();
+      let found: number | undefined;
+      const look = (event: number) => {
+        if (match(event)) found = machine.step;
+      };
+      for (;;) {
+        if (attention !== "armed") machine.attend(attention === "all" ? machine.events.names.keys() : attention);
+        if (looking(look, () => run.forward(upTo, travel.slice)) !== "budget") return { start, found };
+        yield;
+      }
+    },
+    *lastBefore(match, from, attention) {
+      for (let upTo = from - 1; upTo > 0; ) {
+        const { start, found } = yield* travel.scan(match, upTo, attention);
+        if (found !== undefined) return found;
+        upTo = start;
+        // Whoever gives up here is at the beginning of what was looked at.
+        run.rewind(start + 1);
+        yield;
+      }
+      return undefined;
+    },
     stepsAround(from, count) {
       const now = machine.step;
       const last = Math.min(run.last, from + count - 1);
       const found: StepText[] = [];
-      machine.attend(machine.events.names.keys());
       for (let upTo = last; upTo >= Math.max(1, from); ) {
         const stretch: StepText[] = [];
-        upTo = search(() => {
-          if (machine.step < from) return;
+        const note = () => {
+          if (machine.step < from) return false;
           const frame = framesOf(captureStack(), maps)[0];
           const text = `${machine.thread?.name ?? ""}: ${describeEvent(system)}`;
           stretch.push({ step: machine.step, text, file: frame?.file, line: frame?.line });
-        }, upTo);
+          return false;
+        };
+        const to = upTo;
+        upTo = inOneGo(() => travel.scan(note, to, "all")).start;
         found.unshift(...stretch);
       }
-      goTo(now);
+      inOneGo(() => travel.goTo(now));
       return found;
+    },
+    historyOf(bug) {
+      const now = machine.step;
+      const telling = tellingEvents(system);
+      let lines: HistoryLine[] = [];
+      let upTo = Math.min(now, bug.step);
+      while (upTo > 0 && bug.step - upTo < HISTORY_STEPS) {
+        const stretch: HistoryLine[] = [];
+        const note = () => {
+          if (concerns(loaded, bug)) addTo(stretch, system);
+          return false;
+        };
+        const to = upTo;
+        upTo = inOneGo(() => travel.scan(note, to, telling)).start;
+        lines = [...stretch, ...lines];
+      }
+      inOneGo(() => travel.goTo(now));
+      return { lines: shortened(lines), from: upTo + 1 };
     },
     whoWrote(dataId) {
       const now = machine.step;
@@ -123,9 +189,24 @@ export function createTravel({ system, run }: Loaded, maps: SourceMaps, travelle
         description = describeEvent(system);
         return true;
       };
-      const found = lastBefore(written, now + 1);
-      goTo(now);
+      const found = inOneGo(() => travel.lastBefore(written, now + 1, "armed"));
+      inOneGo(() => travel.goTo(now));
       return found === undefined ? { error: "nobody has written it since the start" } : { step: found, description };
     },
   };
+
+  /** Most of the way to `step`, unseen. */
+  function* longWay(step: number): Sliced<void> {
+    if (machine.step > step || run.recording.before(step).step > machine.step) run.rewind(step);
+    for (;;) {
+      machine.observedUpTo = Number.POSITIVE_INFINITY;
+      const left = step - NEAR - machine.step;
+      const outcome = run.forward(step, Math.min(travel.slice, Math.max(1, left)));
+      if (outcome !== "budget" || machine.step >= step - NEAR) break;
+      yield;
+    }
+    if (run.atBoundary && machine.step < step) run.recording.take();
+  }
+
+  return travel;
 }

@@ -1,27 +1,26 @@
 // What may stop a run as an exception: reports of detectors, failed expectations, signals.
 import type { ExceptionReport, Output } from "../debugging.ts";
-import { type BugReport, formatReport } from "../detectors/report.ts";
+import type { BugReport } from "../detectors/report.ts";
 import { bugKinds } from "../scenario/bug_kinds.ts";
 import type { Breakpoints, Hit } from "./breakpoints.ts";
 import { describeEvent } from "./describe.ts";
 import type { Loaded } from "./load.ts";
 import { isAllowed } from "./report.ts";
-import { framesOf, type SourceMaps } from "./stack.ts";
 
 export interface Trouble {
   /** What there is now is known. */
   catchUp(): void;
   /** What is new since: hits are added to `hits`; the first that stops, as people read it. */
-  since(event: number, hits: Hit[]): ExceptionReport | undefined;
+  since(event: number, hits: Hit[]): FoundTrouble | undefined;
+}
+
+/** `bug`: where a detector has reported it. */
+export interface FoundTrouble extends ExceptionReport {
+  readonly bug: BugReport | undefined;
 }
 
 /** `print` takes what is told without a stop. */
-export function createTrouble(
-  loaded: Loaded,
-  maps: SourceMaps,
-  breakpoints: Breakpoints,
-  print: (output: Output) => void,
-): Trouble {
+export function createTrouble(loaded: Loaded, breakpoints: Breakpoints, print: (output: Output) => void): Trouble {
   const { detectors, runner, system, options } = loaded;
   let bugs = 0;
   let failures = 0;
@@ -31,33 +30,21 @@ export function createTrouble(
       failures = runner.state.failures;
     },
     since(event, hits) {
-      let exception: ExceptionReport | undefined;
-      const note = (filter: string, kind: string, message: string, details: () => string) => {
+      let exception: FoundTrouble | undefined;
+      const note = (filter: string, message: string, bug?: BugReport) => {
         const found = breakpoints.forException(filter, message);
         hits.push(...found);
-        if (found.length > 0) exception ??= { kind, message, details: details() };
+        if (found.length > 0) exception ??= { kind: filter, message, bug };
       };
       const reports = detectors.reports();
       for (const bug of reports.slice(bugs)) {
-        if (!options.stopOnAllowed && isAllowed(loaded, bug.kind)) {
-          if (breakpoints.hasFilter(bug.kind)) print(allowedText(bug));
-          continue;
-        }
-        note(bug.kind, bug.kind, bug.message, () => {
-          const calls = framesOf(bug.stack, maps).map(({ name, file, line }) => `${name}  ${file}:${line}`);
-          return formatReport(bug, calls);
-        });
+        if (options.stopOnAllowed || !isAllowed(loaded, bug.kind)) note(bug.kind, bug.message, bug);
+        else if (breakpoints.hasFilter(bug.kind)) print(allowedText(bug));
       }
       bugs = reports.length;
-      if (runner.state.failures > failures) {
-        const problem = lastFailure(loaded);
-        note("expectation", "expectation", problem, () => problem);
-      }
+      if (runner.state.failures > failures) note("expectation", lastFailure(loaded));
       failures = runner.state.failures;
-      if (system.machine.events.names[event] === "signal") {
-        const text = describeEvent(system);
-        note("signal", "signal", text, () => text);
-      }
+      if (system.machine.events.names[event] === "signal") note("signal", describeEvent(system));
       return exception;
     },
   };

@@ -15,6 +15,7 @@ import type {
   Output,
   Refusal,
   Scope,
+  StepBreakpoint,
   Stop,
   ValueNode,
 } from "../../sim/debugging.ts";
@@ -69,6 +70,7 @@ export class FakeSession implements Session {
   private caught: ExceptionFilter[] = [];
   private byHand: { readonly at: number; readonly dataId: string; readonly value: bigint }[] = [];
   private nextId = 100;
+  private explanation = "";
   failedExpectation = false;
 
   constructor(options: LaunchOptions, text: string) {
@@ -132,6 +134,34 @@ export class FakeSession implements Session {
   setDataBreakpoints(breakpoints: readonly DataBreakpoint[]): readonly BreakpointStatus[] {
     this.watched = breakpoints.map((each) => ({ ...each, id: this.nextId++ }));
     return this.watched.map(({ id }) => ({ id, verified: true }));
+  }
+
+  setStepBreakpoints(breakpoints: readonly StepBreakpoint[]): readonly BreakpointStatus[] {
+    return breakpoints.map(() => ({ id: this.nextId++, verified: true }));
+  }
+
+  explain(): string {
+    return this.explanation;
+  }
+
+  runnable() {
+    return this.names.map((name, index) => ({ thread: index + 1, text: `${name}: runs` }));
+  }
+
+  place(text: string): { readonly file: string; readonly line: number } | { readonly error: string } {
+    return /^\d+$/.test(text) ? { file: this.program, line: Number(text) } : { error: `there is no label ${text}` };
+  }
+
+  labels() {
+    return [{ name: "here", doc: "line 1" }];
+  }
+
+  eventWords() {
+    return [{ name: "set_x", doc: "x is set" }];
+  }
+
+  sources(): readonly string[] {
+    return [this.program, KERNEL_FILE];
   }
 
   setExceptionFilters(wanted: readonly ExceptionFilter[]): readonly BreakpointStatus[] {
@@ -263,7 +293,12 @@ export class FakeSession implements Session {
 
   private isBackward(): boolean {
     const { kind } = this.goal;
-    return kind === "reverse" || kind === "stepBack" || (this.goal.kind === "goto" && this.goal.step < this.now);
+    return (
+      kind === "reverse" ||
+      kind === "stepBack" ||
+      kind === "restart" ||
+      (this.goal.kind === "goto" && this.goal.step < this.now)
+    );
   }
 
   /** A stop that is due where the run stands, on its way forward. */
@@ -284,7 +319,8 @@ export class FakeSession implements Session {
 
   private failed(part: Part): Stop {
     const message = `${part.text}: it is ${this.value(part.expect?.dataId ?? "")}`;
-    const exception = { kind: "expectation", message, details: `BUG: ${message}\n history: …` };
+    const exception = { kind: "expectation", message };
+    this.explanation = `BUG: ${message}\n history: …`;
     return { ...this.stop("exception", message), exception };
   }
 
@@ -313,6 +349,8 @@ export class FakeSession implements Session {
       const event = this.events.find(({ text }) => text === name);
       if (event) return this.stop("event", `${name} in ${this.names[part.thread - 1]}`, [event.id]);
     }
+    if (moved && begins && this.goal.kind === "continue" && this.goal.until?.line === part.line)
+      return this.stop("goto", this.goal.until.text);
     if (this.goal.kind === "goto" && this.goal.step === this.now) return this.stop("goto", `step ${this.now}`);
     if (this.goal.kind !== "step" || !moved) return undefined;
     return begins || this.goal.how === "in" || this.goal.by === "instruction" ? this.stop("step", "step") : undefined;
@@ -320,6 +358,10 @@ export class FakeSession implements Session {
 
   private backward(): Stop | undefined {
     const { goal } = this;
+    if (goal.kind === "restart") {
+      this.now = this.partAt(this.now)?.start ?? 0;
+      return this.stop("restart", "the statement's beginning");
+    }
     if (goal.kind === "goto") this.now = goal.step;
     else if (goal.kind === "stepBack" && goal.by === "instruction") this.now = Math.max(0, this.now - 1);
     else this.now = goal.kind === "stepBack" ? (this.partAt(this.now - 1)?.start ?? 0) : 0;

@@ -36,14 +36,15 @@ const inOrder: Record<State, RegExp> = {
   new: /^(initialize|disconnect)$/,
   initialized: /^(launch|disconnect|cancel)$/,
   configuring:
-    /^(configurationDone|set\w*Breakpoints|breakpointLocations|threads|loadedSources|terminate|disconnect|cancel)$/,
-  running: /^(set\w*Breakpoints|breakpointLocations|threads|loadedSources|pause|restart|terminate|disconnect|cancel)$/,
+    /^(configurationDone|set\w*Breakpoints|breakpointLocations|threads|loadedSources|mshare\/labels|mshare\/events|terminate|disconnect|cancel)$/,
+  running:
+    /^(set\w*Breakpoints|breakpointLocations|threads|loadedSources|mshare\/labels|mshare\/events|pause|restart|terminate|disconnect|cancel)$/,
   stopped: /^(?!initialize|launch|attach|configurationDone)/,
   ended: /^(restart|disconnect|cancel)$/,
 };
 
 /** Well-formed, and still nothing that can be done at the entry of a run. */
-const impossible = ["attach", "configurationDone", "exceptionInfo", "mshare/whoWrote"];
+const impossible = ["attach", "goto", "configurationDone", "exceptionInfo", "mshare/whoWrote", "mshare/gotoWrite"];
 
 function stateFor(command: string): State {
   if (command === "initialize") return "new";

@@ -16,12 +16,20 @@ const shapes: Record<string, Record<string, Kind | `${Kind}!`>> = {
   setBreakpoints: { source: "record!", breakpoints: "list" },
   setFunctionBreakpoints: { breakpoints: "list" },
   setDataBreakpoints: { breakpoints: "list" },
+  setInstructionBreakpoints: { breakpoints: "list" },
   setExceptionBreakpoints: { filters: "list", filterOptions: "list" },
-  dataBreakpointInfo: { name: "text!", variablesReference: "integer", frameId: "integer" },
+  dataBreakpointInfo: {
+    ...{ name: "text!", variablesReference: "integer", frameId: "integer" },
+    ...{ bytes: "count", asAddress: "flag" },
+  },
   breakpointLocations: { source: "record!", line: "integer!", endLine: "integer" },
   continue: { threadId: "integer!" },
   next: { threadId: "integer!", singleThread: "flag", granularity: "text" },
-  stepIn: { threadId: "integer!", granularity: "text" },
+  stepIn: { threadId: "integer!", granularity: "text", targetId: "integer" },
+  gotoTargets: { source: "record!", line: "integer!" },
+  goto: { threadId: "integer!", targetId: "integer!" },
+  stepInTargets: { frameId: "integer!" },
+  restartFrame: { frameId: "integer!" },
   stepOut: { threadId: "integer!", granularity: "text" },
   stepBack: { threadId: "integer!", granularity: "text" },
   reverseContinue: { threadId: "integer!" },
@@ -41,6 +49,11 @@ const shapes: Record<string, Record<string, Kind | `${Kind}!`>> = {
   disassemble: { memoryReference: "text!", instructionCount: "count!", offset: "integer" },
   "mshare/seek": { step: "count!" },
   "mshare/whoWrote": { dataId: "text" },
+  "mshare/gotoWrite": { dataId: "text" },
+  "mshare/runTo": { place: "text!", direction: "text" },
+  "mshare/labels": {},
+  "mshare/events": {},
+  "mshare/format": { base: "text", expression: "text" },
 };
 
 export const commands = Object.keys(shapes);
@@ -54,6 +67,8 @@ const valid: Record<string, unknown> = {
   ...{ source: { path: "/demo.mshare" }, line: 1, endLine: 2, breakpoints: [], filters: [], filterOptions: [] },
   ...{ threadId: 1, frameId: 1, variablesReference: 1, startFrame: 0, levels: 1, start: 0, count: 1 },
   ...{ singleThread: true, granularity: "statement", expression: "A.x", name: "x", value: "1", context: "hover" },
+  ...{ place: "3", direction: "forward", base: "hex" },
+  ...{ bytes: 8, asAddress: false, targetId: 1 },
   ...{ text: "mm", column: 1, data: "AAAA", offset: 0, instructionCount: 1, step: 0, dataId: "var:A.x" },
   arguments: { program: "/demo.mshare", stopOnEntry: true },
 };

@@ -21,6 +21,10 @@ const requestOf: Record<string, string> = {
   supportsFunctionBreakpoints: "setFunctionBreakpoints",
   exceptionBreakpointFilters: "setExceptionBreakpoints",
   supportsDataBreakpoints: "setDataBreakpoints",
+  supportsInstructionBreakpoints: "setInstructionBreakpoints",
+  supportsRestartFrame: "restartFrame",
+  supportsGotoTargetsRequest: "gotoTargets",
+  supportsStepInTargetsRequest: "stepInTargets",
   supportsStepBack: "stepBack",
   supportsCompletionsRequest: "completions",
   supportsSetVariable: "setVariable",
@@ -41,6 +45,18 @@ describe("the debugger's reference", () => {
 
   it("lists the capabilities that the adapter declares, in its order", () => {
     assert.deepEqual(firstColumn("What the adapter declares"), Object.keys(able));
+  });
+
+  it("declares or leaves off, with a reason, every capability that the protocol has", () => {
+    const types = readFileSync("node_modules/@vscode/debugprotocol/lib/debugProtocol.d.ts", "utf8");
+    const body = /interface Capabilities \{([\s\S]*?)\n(?: {4}|\t)\}/.exec(types)?.[1] ?? "";
+    const fields = [...body.matchAll(/^(?: {8}|\t\t)(\w+)\??:/gm)].map(([, name]) => name);
+    assert.ok(fields.length >= 42, `${fields.length} fields`);
+    const left = text.split("### What it leaves off")[1]?.split("\n### ")[0];
+    const leftOff = [...(left ?? "").matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) =>
+      [...(cell ?? "").matchAll(/`(support\w+|\w+Modes|additional\w+)`/g)].map(([, name]) => name),
+    );
+    assert.deepEqual([...Object.keys(able), ...leftOff].sort(), fields.sort());
   });
 
   it("lists the launch attributes, as package.json does", () => {

@@ -79,6 +79,10 @@ describe("time travel", function () {
         while (single.run.forward(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY) !== "done") stops++;
         assert.equal(stops, straight.run.last);
         assert.equal(view(single), view(straight), text);
+        const impatient = loadText(text);
+        impatient.run.patience = 5;
+        while (impatient.run.forward(Number.POSITIVE_INFINITY, 20) !== "done");
+        assert.equal(view(impatient), view(straight), `in slices that end inside of calls\n${text}`);
       }),
       { numRuns: 60, seed: 11 },
     );

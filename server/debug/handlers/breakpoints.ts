@@ -16,11 +16,14 @@ import type { Handlers } from "../handlers.ts";
 import {
   type Arguments,
   integer,
+  optionalCount,
+  optionalFlag,
   optionalInteger,
   optionalText,
   optionalWord,
   record,
   records,
+  stepReference,
   text,
   texts,
 } from "../read.ts";
@@ -60,6 +63,21 @@ export const breakpointHandlers: Handlers = {
     );
   },
 
+  /** The disassembly view's breakpoints: an "instruction" is a step, its address the step's number. */
+  setInstructionBreakpoints(adapter, args) {
+    const { session } = adapter.launched();
+    const wanted = records(args, "breakpoints").map((item) => ({
+      step: stepReference(item, "instructionReference") + (optionalInteger(item, "offset") ?? 0),
+      ...options(item),
+    }));
+    const statuses = adapter.breakpoints.replace("steps", session, (to) => to.setStepBreakpoints(wanted));
+    const placed = statuses.map((status, i) => ({
+      ...statusOut(adapter, status),
+      instructionReference: String(wanted[i]?.step),
+    }));
+    return { breakpoints: placed };
+  },
+
   setExceptionBreakpoints(adapter, args) {
     const debuggee = adapter.launched();
     const plain = texts(args, "filters").map((filter) => ({ filter }));
@@ -80,8 +98,11 @@ export const breakpointHandlers: Handlers = {
     const reference = optionalInteger(args, "variablesReference");
     const frame = optionalInteger(args, "frameId");
     const thread = frame === undefined ? debuggee.session.current : debuggee.threadOfFrame(frame);
+    const bytes = optionalCount(args, "bytes", 1);
+    if (optionalFlag(args, "asAddress")) return bytesAt(debuggee.session, name, thread, bytes ?? 8);
     const node = reference ? debuggee.values.child(reference, name) : debuggee.session.evaluate(name, thread);
     if ("error" in node) return { dataId: null, description: node.error };
+    if (bytes !== undefined && node.memory !== undefined) return bytesInfo(node.memory, bytes, node.expression ?? name);
     if (node.dataId === undefined) return { dataId: null, description: `${name} is not a field of a simulated object` };
     return { dataId: node.dataId, description: node.expression ?? name, accessTypes: ["write"], canPersist: true };
   },
@@ -96,6 +117,22 @@ export const breakpointHandlers: Handlers = {
     return { breakpoints: lines.map((line) => ({ line: lineOut(adapter.client, line) })) };
   },
 };
+
+const MOST_BYTES = 4096;
+
+/** What a process reads at an address: a number or an expression that gives one. */
+function bytesAt(session: DebugSession, name: string, thread: number, bytes: number): object {
+  const node = session.hover(name, thread);
+  if ("error" in node) return { dataId: null, description: node.error };
+  if (node.memory === undefined) return { dataId: null, description: `${name} is no address of this process` };
+  return bytesInfo(node.memory, bytes, name);
+}
+
+function bytesInfo(memory: string, bytes: number, name: string): object {
+  if (bytes > MOST_BYTES) return { dataId: null, description: `at most ${MOST_BYTES} bytes can be watched` };
+  const description = `${bytes} bytes at ${name}`;
+  return { dataId: `bytes:${memory}:${bytes}`, description, accessTypes: ["write"], canPersist: true };
+}
 
 export function statusOut(adapter: Adapter, status: KeptStatus): DebugProtocol.Breakpoint {
   return {

@@ -3,11 +3,12 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import { commandWords } from "../console.ts";
 import type { Debuggee } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
+import { shown } from "../formats.ts";
 import type { Handlers } from "../handlers.ts";
 import { type Arguments, integer, optionalInteger, optionalText, text } from "../read.ts";
-import { details, shown } from "../values.ts";
+import { details } from "../values.ts";
 import { known, runCommand } from "./commands.ts";
-import { readFormat } from "./variables.ts";
+import { askedBase } from "./variables.ts";
 
 const completionTypes: Record<Completion["type"], DebugProtocol.CompletionItemType> = {
   function: "function",
@@ -27,7 +28,9 @@ export const evaluationHandlers: Handlers = {
     const { session } = debuggee;
     const node = context === "hover" ? session.hover(expression, thread) : session.evaluate(expression, thread);
     const value = known(node);
-    return { result: shown(value.value, readFormat(args)), ...details(value, debuggee.values, adapter.client) };
+    const key = value.dataId ?? value.expression ?? expression;
+    const base = adapter.formats.of(key) ?? askedBase(args);
+    return { result: shown(value.value, base), ...details(value, key, debuggee.values, adapter.client) };
   },
 
   completions(adapter, args) {
@@ -40,7 +43,10 @@ export const evaluationHandlers: Handlers = {
     if (column < 0 || column > line.length) throw new RequestError("badArguments", "`column` must be inside the text");
     const before = line.slice(0, column);
     const word = /[\w-]*$/.exec(before)?.[0] ?? "";
-    const targets = [...debuggee.session.complete(line, column).map(completion), ...commandsThatBegin(before)];
+    const targets = argumentsOfCommand(debuggee, before) ?? [
+      ...debuggee.session.complete(line, column).map(completion),
+      ...commandsThatBegin(before),
+    ];
     return {
       targets: targets.map((target) => ({ ...target, start: column - word.length + firstColumn, length: word.length })),
     };
@@ -51,6 +57,16 @@ type Completion = ReturnType<Debuggee["session"]["complete"]>[number];
 
 function completion({ label, detail, type }: Completion) {
   return { label, detail, type: completionTypes[type] };
+}
+
+/** What may follow a command that takes an event or a place; undefined where the line is another. */
+function argumentsOfCommand({ session }: Debuggee, before: string): DebugProtocol.CompletionItem[] | undefined {
+  const [, command, word = ""] = /^\s*(break|log|run to|back to)\s+([\w-]*)$/.exec(before) ?? [];
+  if (command === undefined) return undefined;
+  const isEvent = command === "break" || command === "log";
+  const known = isEvent ? session.eventWords() : session.labels();
+  const fitting = known.filter(({ name }) => name.startsWith(word));
+  return fitting.map(({ name, doc }) => ({ label: name, detail: doc, type: isEvent ? "function" : "reference" }));
 }
 
 function commandsThatBegin(before: string) {

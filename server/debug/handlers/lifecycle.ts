@@ -80,7 +80,8 @@ export const lifecycleHandlers: Handlers = {
 function open(adapter: Adapter, launch: Launch): Debuggee {
   return endingOnFailure(adapter, () => {
     const { engine, host } = adapter.environment;
-    const opened = engine.openDebugSession(host, launch.options);
+    const colors = adapter.client.takesColors ? { colors: true } : {};
+    const opened = engine.openDebugSession(host, { ...launch.options, ...colors });
     if ("refused" in opened) throw refusal(adapter, opened);
     return new Debuggee(opened, launch, listener(adapter));
   });
@@ -111,6 +112,7 @@ function listener(adapter: Adapter): Listener {
     output: (line) => adapter.output(line),
     clientIds: (hit) => adapter.breakpoints.clientIds(hit),
     showsProgress: adapter.client.showsProgress,
+    takesMemoryEvents: adapter.client.takesMemoryEvents,
   };
 }
 

@@ -7,7 +7,7 @@ import type { Debuggee } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
 import { changing } from "../future.ts";
 import type { Handlers } from "../handlers.ts";
-import { count, optionalFlag, optionalInteger, text } from "../read.ts";
+import { count, optionalFlag, optionalInteger, stepReference, text } from "../read.ts";
 import { sourceOut } from "../sources.ts";
 
 /** More at once is not a view any more. */
@@ -16,12 +16,13 @@ const MOST_STEPS = 10_000;
 
 export const memoryHandlers: Handlers = {
   readMemory(adapter, args) {
-    const { session } = adapter.stopped();
+    const { session, memory } = adapter.stopped();
     const reference = text(args, "memoryReference");
     const offset = optionalInteger(args, "offset") ?? 0;
     const wanted = count(args, "count");
     if (wanted > MOST_BYTES) throw new RequestError("badArguments", `\`count\` must be at most ${MOST_BYTES}`);
     const bytes = session.readMemory(reference, offset, wanted);
+    memory.opened(reference, offset, bytes);
     return {
       address: address(reference, offset),
       unreadableBytes: wanted - bytes.length,
@@ -48,14 +49,12 @@ export const memoryHandlers: Handlers = {
   /** A step is an instruction of one byte, and its number is its address. */
   disassemble(adapter, args) {
     const debuggee = adapter.stopped();
-    const reference = text(args, "memoryReference");
-    if (!/^\d{1,15}$/.test(reference))
-      throw new RequestError("badArguments", "`memoryReference` must be the number of a step");
+    const reference = stepReference(args, "memoryReference");
     const offset = (optionalInteger(args, "offset") ?? 0) + (optionalInteger(args, "instructionOffset") ?? 0);
     const wanted = count(args, "instructionCount");
     if (wanted > MOST_STEPS)
       throw new RequestError("badArguments", `\`instructionCount\` must be at most ${MOST_STEPS}`);
-    return { instructions: instructions(adapter, debuggee, Number(reference) + offset, wanted) };
+    return { instructions: instructions(adapter, debuggee, reference + offset, wanted) };
   },
 };
 

@@ -5,6 +5,7 @@ import type { Debuggee } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
 import type { Handlers } from "../handlers.ts";
 import { type Arguments, integer, optionalFlag, optionalWord } from "../read.ts";
+import { chosenThread } from "./jumps.ts";
 
 type By = Extract<Goal, { kind: "step" }>["by"];
 
@@ -51,8 +52,10 @@ export function withHistory(adapter: Adapter): Debuggee {
 
 function step(adapter: Adapter, args: Arguments, how: "in" | "over" | "out"): undefined {
   const debuggee = adapter.stopped();
-  const alone = optionalFlag(args, "singleThread") ?? false;
-  move(adapter, debuggee, { kind: "step", how, by: granularity(args), thread: thread(debuggee, args), alone });
+  const own = thread(debuggee, args);
+  const chosen = how === "in" ? chosenThread(debuggee, args) : undefined;
+  const alone = chosen !== undefined || (optionalFlag(args, "singleThread") ?? false);
+  move(adapter, debuggee, { kind: "step", how, by: granularity(args), thread: chosen ?? own, alone });
 }
 
 function granularity(args: Arguments): By {

@@ -33,7 +33,7 @@ export const stackHandlers: Handlers = {
     return {
       scopes: scopes.map(({ name, expensive, node }) => ({
         name,
-        variablesReference: debuggee.values.reference(node),
+        variablesReference: debuggee.values.reference(node, name),
         expensive,
         ...(node.count !== undefined && { indexedVariables: node.count }),
       })),
@@ -44,7 +44,8 @@ export const stackHandlers: Handlers = {
     const debuggee = adapter.stopped();
     const id = thread(debuggee, args);
     if (debuggee.exception?.thread !== id) throw new RequestError("notNow", `thread ${id} did not stop at a report`);
-    const { kind, message, details } = debuggee.exception.report;
+    const { kind, message } = debuggee.exception.report;
+    const details = debuggee.session.explain();
     return {
       exceptionId: kind,
       description: message,
@@ -55,7 +56,7 @@ export const stackHandlers: Handlers = {
 
   loadedSources(adapter) {
     const { session } = adapter.launched();
-    return { sources: [sourceOut(adapter.environment, session.program)] };
+    return { sources: session.sources().map((file) => sourceOut(adapter.environment, file)) };
   },
 };
 
@@ -73,7 +74,7 @@ function frameOut(
 ): DebugProtocol.StackFrame {
   const { session } = debuggee;
   return {
-    id: debuggee.frame(thread),
+    id: debuggee.frame(thread, depth),
     name: frame.name,
     source: sourceOut(adapter.environment, frame.file),
     line: lineOut(adapter.client, frame.line),

@@ -4,10 +4,11 @@ import type { ValueNode } from "../../../sim/debugging.ts";
 import type { Adapter } from "../adapter.ts";
 import type { Debuggee } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
+import { type Base, shown } from "../formats.ts";
 import { changing } from "../future.ts";
 import type { Handlers } from "../handlers.ts";
 import { type Arguments, integer, optionalCount, optionalFlag, optionalWord, record, text } from "../read.ts";
-import { details, type Format, shown, variable } from "../values.ts";
+import { details, variable } from "../values.ts";
 import { frameThread } from "./evaluation.ts";
 
 /** Children that a client gets at once when it cannot page. */
@@ -16,12 +17,16 @@ const AT_ONCE = 1000;
 export const variableHandlers: Handlers = {
   variables(adapter, args) {
     const debuggee = adapter.stopped();
-    const node = debuggee.values.get(integer(args, "variablesReference"));
+    const reference = integer(args, "variablesReference");
+    const node = debuggee.values.get(reference);
     const filter = optionalWord(args, "filter", ["indexed", "named"]);
     const start = optionalCount(args, "start");
     const count = optionalCount(args, "count") || undefined;
-    const format = readFormat(args);
-    const out = (child: ValueNode) => variable(child, debuggee.values, adapter.client, format);
+    const asked = askedBase(args);
+    const out = (child: ValueNode) => {
+      const key = debuggee.values.keyOf(reference, child);
+      return variable(child, key, adapter.formats.of(key) ?? asked, debuggee.values, adapter.client);
+    };
     if (filter && (filter === "indexed") !== (node.count !== undefined)) return { variables: [] };
     if (start === undefined && count === undefined) return { variables: all(adapter, node, out) };
     return { variables: part(node, start ?? 0, count).map(out) };
@@ -41,8 +46,10 @@ export const variableHandlers: Handlers = {
   },
 };
 
-export function readFormat(args: Arguments): Format {
-  return { hex: args["format"] ? (optionalFlag(record(args, "format"), "hex") ?? false) : false };
+/** The base that the client asks for in the request itself. */
+export function askedBase(args: Arguments): Base | undefined {
+  const isHex = args["format"] ? (optionalFlag(record(args, "format"), "hex") ?? false) : false;
+  return isHex ? "hex" : undefined;
 }
 
 function part(node: ValueNode, start: number, count: number | undefined): readonly ValueNode[] {
@@ -64,5 +71,6 @@ function set(adapter: Adapter, debuggee: Debuggee, node: ValueNode, args: Argume
   const value = text(args, "value");
   const written = changing(adapter, debuggee, () => debuggee.session.write(dataId, value));
   if ("error" in written) throw new RequestError("refused", written.error);
-  return { value: shown(written.value, readFormat(args)), ...details(written, debuggee.values, adapter.client) };
+  const base = adapter.formats.of(dataId) ?? askedBase(args);
+  return { value: shown(written.value, base), ...details(written, dataId, debuggee.values, adapter.client) };
 }

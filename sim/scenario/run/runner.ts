@@ -37,6 +37,8 @@ export interface Runner extends Program {
   statementOf(
     thread: Thread,
   ): { readonly file: string; readonly line: number; readonly column: number; readonly item: Item } | undefined;
+  /** The statement that a thread is in or comes to next, with its text. */
+  nextStatementOf(thread: Thread): { readonly file: string; readonly line: number; readonly text: string } | undefined;
   /** The loops that a thread's statement is in. */
   framesOf(thread: Thread): readonly WalkFrame[];
 }
@@ -379,6 +381,12 @@ export function createRunner(
       const { statement } = arrival;
       const { path, lines } = plan.fileOf(statement);
       return { file: path, ...positionAt(lines, statement.start), item: statement };
+    },
+    nextStatementOf(thread) {
+      const statement = state.phase === 0 ? arrivals.get(thread.id)?.statement : undefined;
+      if (!statement) return undefined;
+      const file = plan.fileOf(statement);
+      return { file: file.path, line: plan.lineOf(statement), text: textOf(statement, file) };
     },
     framesOf: (thread) => arrivals.get(thread.id)?.walker.frames ?? state.walkers[0]?.frames ?? [],
   };
