@@ -2,10 +2,12 @@
 // (seed 003_0a3a0e7ddc0a762e.txt), as measured on Linux 6.12.117.
 import type { CallSpec, Param } from "../../kernel/syscall_table.ts";
 import type { Design } from "../design.ts";
+import * as charging from "../sharing/charging.ts";
+import * as charging_straight from "../sharing/charging.ts?straight";
 import * as notifier from "../sharing/notifier.ts";
 import { host_invalidation, host_notifier_ops } from "../sharing/notifier.ts";
 import * as notifier_straight from "../sharing/notifier.ts?straight";
-import { tlbFlush } from "../sharing/options.ts";
+import { mmapLock, tlbFlush } from "../sharing/options.ts";
 import * as tlb_flush from "../sharing/tlb_flush.ts";
 import * as tlb_flush_straight from "../sharing/tlb_flush.ts?straight";
 import { knownBugs } from "./bugs.ts";
@@ -48,6 +50,7 @@ export const mshareV3: Design = {
   version: "6.12",
   options: [
     tlbFlush,
+    mmapLock,
     {
       name: "owner",
       doc: "Whom a region's memory is charged to: its `creator`, as posted, also after its end; `nobody`; or the `toucher`, whoever faults.",
@@ -113,8 +116,9 @@ export const mshareV3: Design = {
   ],
   bugs: knownBugs,
   patch: {
-    stepping: [tlb_flush, notifier, sharers, owner, msharefs, mshare, memory, vm_ops],
+    stepping: [charging, tlb_flush, notifier, sharers, owner, msharefs, mshare, memory, vm_ops],
     straight: [
+      charging_straight,
       tlb_flush_straight,
       notifier_straight,
       sharers_straight,

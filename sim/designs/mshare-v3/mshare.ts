@@ -17,6 +17,7 @@ import type { File, Inode, Vma } from "../../kernel/mm_types.ts";
 import { EACCES, EBADF, EINVAL, ENOTTY } from "../../kernel/uapi/errno.ts";
 import { _IOR, _IOW } from "../../kernel/uapi/ioctl.ts";
 import { MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_SHARED } from "../../kernel/uapi/mman.ts";
+import { lock_is_annotated } from "../sharing/options.ts";
 import { type MshareData, type MshareKernel, traceOf, VM_SHARED_PT } from "./structures.ts";
 
 export const MSHAREFS_GET_SIZE = _IOR("x", 0, 16);
@@ -59,7 +60,7 @@ export interface SharedVma {
 export function* find_shared_vma(k: MshareKernel, guest: Vma, address: number): Steps<SharedVma> {
   const guest_mm = guest.vm_mm!;
   const host_mm = (guest.vm_private_data as MshareData).mm!;
-  if (k.fixed("nested-mmap-lock")) yield* k.down_read(host_mm.mmap_lock, NESTED);
+  if (lock_is_annotated(k)) yield* k.down_read(host_mm.mmap_lock, NESTED);
   else yield* k.mmap_read_lock(host_mm);
   const host_addr = k.host_address(guest, address);
   const pgd = k.read_entry(pgd_offset(host_mm, host_addr));

@@ -3,23 +3,13 @@
 // Kirill Shutemov and David Hildenbrand, 2024-10-07: a process is needed, for the OOM killer and for cgroups).
 import type { Steps } from "../../core/thread.ts";
 import * as oom_kill from "../../kernel/mm/oom_kill.ts";
-import type { Mm, Task } from "../../kernel/mm_types.ts";
+import type { Task } from "../../kernel/mm_types.ts";
 import { SIGKILL } from "../../kernel/uapi/signal.ts";
 import { type MshareData, type MshareKernel, mshare_data } from "./structures.ts";
 
 /** Option `owner`, or the author's mend where it says `creator`: nobody. */
 export function host_owner(k: MshareKernel): Task | null {
   return (k.option("owner") || "creator") === "creator" && !k.fixed("host-owner") ? k.current : null;
-}
-
-/** `owner: toucher`: while a fault is done in the host mm, what it takes is charged to who faults. */
-export function charge_toucher(k: MshareKernel, host_mm: Mm): void {
-  if (k.option("owner") === "toucher") host_mm.owner = k.current;
-}
-
-/** Of two who fault at once the later one pays, as the owner is the mm's and not the fault's. */
-export function uncharge_toucher(k: MshareKernel, host_mm: Mm): void {
-  if (k.option("owner") === "toucher" && host_mm.owner === k.current) host_mm.owner = null;
 }
 
 /** The mend of "oom-owner": before a process gets no memory, the largest region gives up what is in it. */

@@ -10,6 +10,7 @@ import type { MmuGather } from "../../kernel/mm/mmu_gather.ts";
 import * as mremap from "../../kernel/mm/mremap.ts";
 import type { Vma } from "../../kernel/mm_types.ts";
 import { EINVAL } from "../../kernel/uapi/errno.ts";
+import { lock_is_annotated } from "../sharing/options.ts";
 import { NESTED } from "./mshare.ts";
 import { type MshareData, type MshareKernel, vma_is_shared } from "./structures.ts";
 
@@ -40,7 +41,7 @@ export function* madvise_dontneed_single_vma(
   if (!vma_is_shared(vma) || k.option("dontneed") !== "everyone")
     return yield* madvise.madvise_dontneed_single_vma(k, tlb, vma, start, end);
   const host_mm = (vma.vm_private_data as MshareData).mm!;
-  if (k.fixed("nested-mmap-lock")) yield* k.down_read(host_mm.mmap_lock, NESTED);
+  if (lock_is_annotated(k)) yield* k.down_read(host_mm.mmap_lock, NESTED);
   else yield* k.mmap_read_lock(host_mm);
   yield* k.dontneed_in_host(vma, start, end);
   yield k.mmap_read_unlock(host_mm);

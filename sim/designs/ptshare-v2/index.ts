@@ -1,10 +1,12 @@
 // PATCH RFC v2 0/4 to 4/4 "Add support for sharing page tables across processes (Previously mshare)", Khalid Aziz and
 // Matthew Wilcox, 2023-04-26 (seed 000_4c93ba9e9f52bbb5.txt and its discussion), against 6.3-rc1.
 import type { Design } from "../design.ts";
+import * as charging from "../sharing/charging.ts";
+import * as charging_straight from "../sharing/charging.ts?straight";
 import * as notifier from "../sharing/notifier.ts";
 import { host_invalidation, host_notifier_ops } from "../sharing/notifier.ts";
 import * as notifier_straight from "../sharing/notifier.ts?straight";
-import { tlbFlush } from "../sharing/options.ts";
+import { mmapLock, tlbFlush } from "../sharing/options.ts";
 import * as tlb_flush from "../sharing/tlb_flush.ts";
 import * as tlb_flush_straight from "../sharing/tlb_flush.ts?straight";
 import { knownBugs } from "./bugs.ts";
@@ -29,11 +31,18 @@ export const ptshareV2: Design = {
   version: "6.12",
   options: [
     tlbFlush,
+    mmapLock,
     {
       name: "dontneed",
       doc: "Whose pages one process' MADV_DONTNEED takes away: `everyone`'s, as posted, or `nobody`'s.",
       values: ["everyone", "nobody"],
       default: "everyone",
+    },
+    {
+      name: "owner",
+      doc: "Whom shared memory is charged to: `nobody`, as posted, or the `toucher`, whoever faults.",
+      values: ["nobody", "toucher"],
+      default: "nobody",
     },
     {
       name: "addresses",
@@ -58,8 +67,9 @@ export const ptshareV2: Design = {
   ],
   bugs: knownBugs,
   patch: {
-    stepping: [tlb_flush, notifier, ptshare, fault, mmap, free_pgtables, protect, flush],
+    stepping: [charging, tlb_flush, notifier, ptshare, fault, mmap, free_pgtables, protect, flush],
     straight: [
+      charging_straight,
       tlb_flush_straight,
       notifier_straight,
       ptshare_straight,

@@ -24,6 +24,7 @@ import {
 import { PTE_LOCK } from "../../kernel/mm/memory.ts";
 import { type File, type Mm, type Vma, vm_area_struct } from "../../kernel/mm_types.ts";
 import { ENOMEM } from "../../kernel/uapi/errno.ts";
+import { lock_is_annotated } from "../sharing/options.ts";
 import {
   type PtshareData,
   type PtshareKernel,
@@ -169,7 +170,7 @@ export function* find_shared_vma(k: PtshareKernel, vma: Vma, address: number, fl
 
 /** The mend of "nested-mmap-lock": lockdep is told that a host's lock is taken inside a guest's. */
 const lock_class = (k: PtshareKernel, mm: Mm): string => {
-  if (!k.fixed("nested-mmap-lock")) return MMAP_LOCK;
+  if (!lock_is_annotated(k)) return MMAP_LOCK;
   for (const info of k.store.all(ptshare_data)) if (info.mm === mm) return `${MMAP_LOCK}/1`;
   return MMAP_LOCK;
 };

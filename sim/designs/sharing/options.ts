@@ -1,4 +1,5 @@
 // Options that the sharing designs have in common.
+import type { Kernel } from "../../kernel/kernel.ts";
 import type { OptionSpec } from "../design.ts";
 
 export const tlbFlush: OptionSpec = {
@@ -7,3 +8,14 @@ export const tlbFlush: OptionSpec = {
   values: ["none", "all", "mm_cpumask", "i_mmap", "single_mask", "mmu_notifier"],
   default: "none",
 };
+
+export const mmapLock: OptionSpec = {
+  name: "mmap_lock",
+  doc: "How a host's mmap_lock is taken inside a guest's: `plain`, as posted, or `nested`, with an annotation for lockdep (mmap_read_lock_nested, as the author answers on 2024-10-07).",
+  values: ["plain", "nested"],
+  default: "plain",
+};
+
+/** Whether lockdep is told; the mend of "nested-mmap-lock" is that option. */
+export const lock_is_annotated = (k: Kernel): boolean =>
+  k.fixed("nested-mmap-lock") || k.option("mmap_lock") === "nested";

@@ -85,7 +85,7 @@ export function* __handle_mm_fault(k: Kernel, vma: Vma, address: number, flags: 
     vma,
     address: page_address,
     flags,
-    pgoff: vma.vm_pgoff + (page_address - vma.vm_start) / 4096,
+    pgoff: linear_page_index(k, vma, page_address),
     pmdp,
     ptep: 0,
     orig_pte: 0,
@@ -94,6 +94,12 @@ export function* __handle_mm_fault(k: Kernel, vma: Vma, address: number, flags: 
     prealloc_pte: 0,
   };
   return yield* k.handle_pte_fault(vmf);
+}
+
+/** Which page of its file a VMA has at an address. An address below the VMA wraps, as numbers without sign do. */
+export function linear_page_index(_k: Kernel, vma: Vma, address: number): number {
+  const pages = (address - vma.vm_start) / 4096;
+  return vma.vm_pgoff + (pages < 0 ? pages + 2 ** 52 : pages);
 }
 
 export function* handle_pte_fault(k: Kernel, vmf: VmFault): Steps<number> {
