@@ -19,6 +19,13 @@ const seconds = (work) => {
   work();
   return Number(process.hrtime.bigint() - from) / 1e9;
 };
+/** Processor time of all threads, so that others on the machine do not count. */
+const processorSeconds = (work) => {
+  const from = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(from);
+  return (user + system) / 1e6;
+};
 const quantile = (values, q) =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
 const host = (text) => ({ read: (path) => (path === "bench.mshare" ? text : undefined) });
@@ -40,6 +47,19 @@ repeat ${rounds} {
   a: touch(p, 2MiB, write)
   a: madvise(p, 2MiB, MADV_DONTNEED)
 }`;
+/** The same calls and accesses over and over, none of them like the one before. */
+const single = (rounds) => `kernel linux
+machine { cpus: 2, memory: 1GiB }
+process a on cpu 0
+process b on cpu 1
+a: p = mmap(0, 4MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+b: p = mmap(0, 4MiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0)
+repeat ${rounds} as i {
+  a: store(p + (i % 512) * 4KiB, i)
+  b: store(p + (i % 512) * 4KiB, i)
+  a: load(p + (i % 512) * 4KiB)
+  a: madvise(p + (i % 512) * 4KiB, 4KiB, MADV_DONTNEED)
+}`;
 const mappings = (rounds) => `kernel linux
 machine { cpus: 2, memory: 1GiB }
 process a on cpu 0
@@ -49,25 +69,29 @@ repeat ${rounds} {
   a: munmap(p, 128MiB)
 }`;
 
+/** 2 MiB each: 50 GiB. */
+const TOUCHES = 25_600;
+/** 128 MiB each: 5 GiB. */
+const MAPPINGS = 40;
 const C = `#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
-static double now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec + t.tv_nsec / 1e9; }
+static double now(void) { struct timespec t; clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); return t.tv_sec + t.tv_nsec / 1e9; }
 int main(void) {
   prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   size_t two = 2UL << 20, big = 128UL << 20;
   char *p = mmap(0, 2 * two, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   double t = now();
-  for (int i = 0; i < 3000; i++) { for (size_t o = 0; o < two; o += 4096) p[o] = 1; madvise(p, two, MADV_DONTNEED); }
-  printf("%f ", 3000 * 512 / (now() - t));
+  for (int i = 0; i < ${TOUCHES}; i++) { for (size_t o = 0; o < two; o += 4096) p[o] = 1; madvise(p, two, MADV_DONTNEED); }
+  printf("%f ", ${TOUCHES} * 512.0 / (now() - t));
   t = now();
-  for (int i = 0; i < 20; i++) {
+  for (int i = 0; i < ${MAPPINGS}; i++) {
     char *q = mmap(0, big, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     for (size_t o = 0; o < big; o += 4096) q[o] = 1;
     munmap(q, big);
   }
-  printf("%f\\n", 20 * 32768 / (now() - t));
+  printf("%f\\n", ${MAPPINGS} * 32768.0 / (now() - t));
   return 0;
 }
 `;
@@ -87,18 +111,18 @@ function native() {
 function pageFaults() {
   finish(open(faults(20)));
   const rates = [
-    [400 * 512, seconds(() => finish(open(faults(400))))],
-    [6 * 32768, seconds(() => finish(open(mappings(6))))],
+    [TOUCHES * 512, processorSeconds(() => finish(open(faults(TOUCHES), { maxSteps: 1e9 })))],
+    [MAPPINGS * 32768, processorSeconds(() => finish(open(mappings(MAPPINGS))))],
   ].map(([count, time]) => count / time);
   const linux = native();
-  const texts = ["touch 2 MiB, MADV_DONTNEED", "128 MiB map, touch, unmap"];
+  const texts = ["touch 2 MiB, MADV_DONTNEED, 50 GiB long", "128 MiB map, touch, unmap"];
   rates.forEach((rate, i) => {
     const compared = linux
       ? `${(rate / linux[i]).toFixed(2)} of Linux's ${Math.round(linux[i])}/s`
       : "no gcc to compare with Linux";
     note(
       "a",
-      `page faults a second, detectors and recording on: ${texts[i]}`,
+      `page faults a processor second, detectors and recording on: ${texts[i]}`,
       `${Math.round(rate)} (${compared})`,
       "1 or more",
     );
@@ -117,8 +141,8 @@ function debugSession(text) {
   return { session, go };
 }
 
-function jumps(steps) {
-  const { session, go } = debugSession(faults(Math.ceil(steps / 6000) + 1));
+function jumps(steps, what, text) {
+  const { session, go } = debugSession(text);
   go({ kind: "goto", step: steps });
   const time = (goal) => seconds(() => go(goal)) * 1000;
   const back = Array.from({ length: 40 }, () => time({ kind: "stepBack", by: "instruction", thread: session.current }));
@@ -126,18 +150,18 @@ function jumps(steps) {
   const draw = () => (seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff) / 0x80000000;
   const random = Array.from({ length: 40 }, () => time({ kind: "goto", step: 1 + Math.floor(draw() * (steps - 2)) }));
   const shown = (values) => `p50 ${quantile(values, 0.5).toFixed(1)} ms, p95 ${quantile(values, 0.95).toFixed(1)} ms`;
-  note("b", `step back at ${steps.toLocaleString("en")} steps`, shown(back), "p95 under 50 ms");
-  note("b", `random jumps within ${steps.toLocaleString("en")} steps`, shown(random), "p95 under 50 ms");
+  note("b", `step back at ${steps.toLocaleString("en")} steps, ${what}`, shown(back), "p95 under 50 ms");
+  note("b", `random jumps within ${steps.toLocaleString("en")} steps, ${what}`, shown(random), "p95 under 50 ms");
 }
 
-function reverse() {
-  const { session, go } = debugSession(faults(170));
+function reverse(what, text) {
+  const { session, go } = debugSession(text);
   session.setEventBreakpoints([{ text: "mm_free if cpu == 7" }]);
   const forward = seconds(() => go({ kind: "goto", step: 1_000_000 }));
   const back = seconds(() => go({ kind: "reverse" }));
   note(
     "c",
-    "reverse continue over 1,000,000 steps against forward",
+    `reverse continue over 1,000,000 steps against forward, ${what}`,
     `${(back / forward).toFixed(2)} times (${back.toFixed(2)} s)`,
     "",
   );
@@ -184,9 +208,15 @@ function memory() {
     ),
   );
   note("e", "memory for each page table with one page", `${((used() - start) / 4000 / 1024).toFixed(1)} KiB`, "");
-  const recorded = used();
-  const run = finish(open(faults(170)));
-  note("e", "memory for each recorded step, of a million", `${((used() - recorded) / run.steps).toFixed(0)} bytes`, "");
+  for (const [what, text] of [
+    ["batches", faults(170)],
+    ["single steps", single(30_000)],
+  ]) {
+    const recorded = used();
+    const run = finish(open(text));
+    const bytes = ((used() - recorded) / run.steps).toFixed(0);
+    note("e", `memory for each recorded step, of a million, ${what}`, `${bytes} bytes`, "");
+  }
   void few;
   void tables;
 }
@@ -223,8 +253,12 @@ function write() {
 }
 
 pageFaults();
-for (const steps of [100_000, 1_000_000, 10_000_000]) jumps(steps);
-reverse();
+for (const steps of [100_000, 1_000_000, 10_000_000]) {
+  jumps(steps, "batches", faults(Math.ceil(steps / 6000) + 1));
+  jumps(steps, "single steps", single(Math.ceil(steps / 30)));
+}
+reverse("batches", faults(170));
+reverse("single steps", single(34_000));
 const launches = [];
 for (let i = 0; i < 7; i++) launches.push(await launch());
 note(

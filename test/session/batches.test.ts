@@ -46,7 +46,7 @@ function countBatched({ system }: Loaded): () => number {
 }
 
 describe("batches", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
 
   it("leave the state, the counts and the reports of single steps, wherever one stops", () => {
     let batched = 0;

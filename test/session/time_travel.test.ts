@@ -13,7 +13,7 @@ function view({ system, detectors }: Loaded): string {
 }
 
 describe("time travel", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
 
   it("gives the same state, event, counts and reports at a step after any jumps", () => {
     let jumps = 0;
