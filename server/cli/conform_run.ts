@@ -105,13 +105,16 @@ function judgeOf(
     if (ran.status !== 0)
       return failed(`${options.program}: ${ran.error.trim() || `the program ended with ${ran.status}`}`);
     const real = readReal(ran.out);
-    const same = real.machine.full ? simulated : simulatedLike(real);
+    if (real.swapAtEnd !== real.machine.swap) return failed(`${options.program}: swap space came or went meanwhile`);
+    const same = real.machine.full && real.machine.swap === machine.swap ? simulated : simulatedLike(real);
     if ("refused" in same) return failed(refusalText(same));
     return { comparison: compareWithReal(same, real), machine: real.machine, pageTables: real.pageTables };
   };
-  /** Where there was too much to look at everything, the simulated run is looked at alike. */
-  const simulatedLike = ({ statements }: RealRun) =>
-    simulateOn(host, options, machine, (at) => (statements[at]?.full === false ? "counters" : "everything"));
+  /** Where there was too much to look at everything, the simulated run is looked at alike; swap may be new. */
+  const simulatedLike = ({ machine: now, statements }: RealRun) =>
+    simulateOn(host, options, { ...machine, swap: now.swap }, (at) =>
+      statements[at]?.full === false ? "counters" : "everything",
+    );
 
   return async (simulated, ran) => {
     if ("refused" in simulated) return failed(refusalText(simulated));

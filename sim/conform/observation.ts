@@ -84,4 +84,6 @@ export interface RealMachine {
 
 export interface RealRun extends ObservedRun {
   readonly machine: RealMachine;
+  /** Swap space in bytes when the run ended: others may have added or taken some. */
+  readonly swapAtEnd: number;
 }

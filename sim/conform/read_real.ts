@@ -18,6 +18,7 @@ type Printed = RealMachine & {
   }[];
   readonly end: ObservedProcesses;
   readonly PageTables: number | null;
+  readonly swapAtEnd: number;
 };
 
 /** Only changes are printed: here every statement gets the whole picture again. */
@@ -30,7 +31,7 @@ export function readReal(json: string): RealRun {
     return { file, line, actor, call, full, ...outcome(one), processes };
   });
   const end = { ...processes, ...normalized(printed.end) };
-  return { machine: printed, statements, end, pageTables: printed.PageTables };
+  return { machine: printed, statements, end, pageTables: printed.PageTables, swapAtEnd: printed.swapAtEnd };
 }
 
 function outcome(one: Printed["statements"][number]): Pick<ObservedStatement, "result" | "errno" | "signal"> {

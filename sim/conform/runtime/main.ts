@@ -208,7 +208,8 @@ static int run_one(int quick) {
   printf("},\n\"PageTables\":");
   if (before >= 0 && after >= 0) printf("%ld", after - before);
   else printf("null");
-  printf(",\"frames\":%s,\"scan\":%s,\"full\":%s}\n", frames_visible ? "true" : "false", can_scan ? "true" : "false",
+  printf(",\"swapAtEnd\":%lu,\"frames\":%s,\"scan\":%s,\"full\":%s}\n",
+         line_value(file_text("/proc/meminfo"), "SwapTotal") * 1024, frames_visible ? "true" : "false", can_scan ? "true" : "false",
          observation_budget < 0 ? "false" : "true");
   return 0;
 }
@@ -254,7 +255,7 @@ int main(int argc, char **argv) {
   aged = is_aged();
   if (none) {
     print_machine();
-    printf("\"statements\":[],\"end\":{},\"PageTables\":null,\"frames\":true,\"scan\":true,\"full\":true}\n");
+    printf("\"statements\":[],\"end\":{},\"PageTables\":null,\"swapAtEnd\":0,\"frames\":true,\"scan\":true,\"full\":true}\n");
     return 0;
   }
   return all ? run_all(quick) : run_one(quick);
