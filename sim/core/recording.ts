@@ -1,6 +1,7 @@
 // Checkpoints of a run. Going back is: restore the last checkpoint before the wanted step, run forward. Checkpoints are
 // taken where no call is in flight; when they take too much memory, every other one goes and the distance doubles.
 import type { Machine, MachineSnapshot } from "./machine.ts";
+import { bytesBetween } from "./store.ts";
 
 const FIRST_INTERVAL = 8000;
 const MOST_CHECKPOINTS = 1024;
@@ -34,7 +35,8 @@ export class Recording {
     if (before) before.bytes += copied - this.#copiedBefore;
     this.#copiedBefore = copied;
     this.#checkpoints.splice(at + 1, 0, { snapshot: this.#machine.snapshot(), bytes: SNAPSHOT_BYTES });
-    if (this.#checkpoints.length > MOST_CHECKPOINTS || this.bytes > this.#limitBytes) this.#thin();
+    if (this.#checkpoints.length > MOST_CHECKPOINTS) this.#thin();
+    while (this.bytes > this.#limitBytes && this.#checkpoints.length > 2) this.#thin();
   }
 
   /** The last checkpoint from which re-execution reaches the state after `step`. */
@@ -85,14 +87,13 @@ export class Recording {
     return { index: low };
   }
 
-  /** The first and the last stay; a dropped one's bytes go to the one before, which now keeps what both kept. */
+  /** Every other one goes; the first and the last stay. What is kept is counted again, as they share what neither has written. */
   #thin(): void {
     this.#interval *= 2;
-    const kept: { snapshot: MachineSnapshot; bytes: number }[] = [];
-    this.#checkpoints.forEach((checkpoint, i) => {
-      if (i % 2 === 0 || i === this.#checkpoints.length - 1) kept.push(checkpoint);
-      else kept.at(-1)!.bytes += Math.floor(checkpoint.bytes / 4);
-    });
+    const last = this.#checkpoints.length - 1;
+    const kept = this.#checkpoints.filter((_, i) => i % 2 === 0 || i === last);
+    for (let i = 0; i < kept.length - 1; i++)
+      kept[i]!.bytes = SNAPSHOT_BYTES + bytesBetween(kept[i]!.snapshot.store, kept[i + 1]!.snapshot.store);
     this.#checkpoints = kept;
   }
 }

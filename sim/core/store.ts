@@ -10,6 +10,19 @@ export interface StoreSnapshot {
   readonly storages: readonly StorageSnapshot[];
 }
 
+/** Bytes that the older of two snapshots holds alone: chunks that were written between them. */
+export function bytesBetween(older: StoreSnapshot, newer: StoreSnapshot): number {
+  let bytes = 0;
+  older.storages.forEach(({ chunks, values }, i) => {
+    const { chunks: later, values: laterValues } = newer.storages[i]!;
+    for (let chunk = 0; chunk < chunks.length; chunk++) {
+      if (chunks[chunk] !== later[chunk]) bytes += chunks[chunk]!.byteLength;
+      if (values[chunk] !== laterValues[chunk]) bytes += 8 * values[chunk]!.length;
+    }
+  });
+  return bytes;
+}
+
 export type StaleUse = (handle: Handle, field: string, how: "read" | "written" | "freed again") => void;
 
 export class Store {
