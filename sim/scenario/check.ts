@@ -78,6 +78,7 @@ export function check(
     occurrences: [],
     objectTypes: new Map(),
     diagnostics: [...program.diagnostics],
+    searches: 0,
   };
   const walk = collect(state);
   checkSingles(state);

@@ -1,7 +1,7 @@
 // Names in expressions: what a bare word stands for, and the values of lets.
 import type { Name, NameExpr } from "./ast.ts";
 import { ANY, type Around, type Checked, checkExpression } from "./check_expression.ts";
-import { type CheckState, occurs, report, reportAt } from "./check_state.ts";
+import { type CheckState, maySearch, occurs, report, reportAt } from "./check_state.ts";
 import { suggestion } from "./cursor.ts";
 import { functionsByName } from "./functions.ts";
 import {
@@ -107,6 +107,16 @@ export function letValue(state: CheckState, symbol: LetSymbol): Value | undefine
   return value;
 }
 
+function namesIn(state: CheckState, { actor, counters }: Around): string[] {
+  return [
+    ...(actor ? visibleVariables(actor).keys() : []),
+    ...counters.map((counter) => counter.name),
+    ...state.lets.keys(),
+    ...state.processes.keys(),
+    ...state.names.constants.keys(),
+  ];
+}
+
 function unknownName(state: CheckState, expr: NameExpr, around: Around): void {
   const owners = [...state.processes.values()].filter((process) => process.variables.has(expr.name));
   if (owners.length > 0) {
@@ -141,15 +151,7 @@ function unknownName(state: CheckState, expr: NameExpr, around: Around): void {
     design.constants.some((known) => known.name === expr.name),
   );
   const name = { text: expr.name, start: expr.start, end: expr.end };
-  const visible = around.actor ? visibleVariables(around.actor).keys() : [];
-  const counters = around.counters.map((counter) => counter.name);
-  const { hint, mend, otherMends } = suggestion(name, [
-    ...visible,
-    ...counters,
-    ...state.lets.keys(),
-    ...state.processes.keys(),
-    ...state.names.constants.keys(),
-  ]);
+  const { hint, mend, otherMends } = suggestion(name, maySearch(state) ? namesIn(state, around) : []);
   const where = elsewhere ? ` It belongs to the kernel \`${elsewhere.name}\`.` : hint;
   report(state, {
     code: "unknown-name",

@@ -33,6 +33,16 @@ export interface CheckState {
   /** Types of what stands before a dot. */
   readonly objectTypes: Map<Expr, string>;
   readonly diagnostics: Diagnostic[];
+  /** How many unknown names were compared with all known ones. */
+  searches: number;
+}
+
+/** So many mistyped names get the nearest one offered; a file that has more is not mistyped, and should not wait. */
+const MAX_SEARCHES = 100;
+
+/** True as long as there is time to look for what was meant. */
+export function maySearch(state: CheckState): boolean {
+  return ++state.searches <= MAX_SEARCHES;
 }
 
 /** More would help nobody and cost time in an editor. */

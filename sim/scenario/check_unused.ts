@@ -8,6 +8,7 @@ import { visit } from "./visit.ts";
 export function checkUnused(state: CheckState): void {
   const read = new Set<ScenarioSymbol>();
   for (const { symbol, use } of state.occurrences) if (use === "read") read.add(symbol);
+  let writes: Writes | undefined;
   const idle = (symbol: ScenarioSymbol) => !read.has(symbol) && symbol.place.file === state.program.entry.path;
   state.file = state.program.entry;
   for (const process of state.processes.values()) {
@@ -18,7 +19,7 @@ export function checkUnused(state: CheckState): void {
         say(state, actor, "unused-process", `The thread \`${actor.name}\` does nothing.`);
       for (const variable of actor.variables.values()) {
         if (!idle(variable)) continue;
-        const mend = mendOf(state, variable);
+        const mend = mendOf((writes ??= writesOf(state)), variable);
         say(state, variable, "unused-variable", `Nothing reads \`${actor.name}.${variable.name}\`.`, mend);
       }
     }
@@ -38,22 +39,37 @@ function say(
   report(state, { code, start: place.start, end: place.end, message, mend });
 }
 
-/** Every `x = ` before a call goes. A variable that a call writes into stays: without it the field would miss its value. */
-function mendOf(state: CheckState, variable: VariableSymbol): Mend | undefined {
-  const places = new Set(
-    state.occurrences
-      .filter((one) => one.symbol === variable && one.file === state.program.entry.path)
-      .map((one) => one.start),
-  );
-  const statements: CallStatement[] = [];
-  for (const item of state.program.entry.items)
+/** Where each variable of the entry file is set, and the statements that set one, by the place of the variable in them. */
+interface Writes {
+  readonly places: ReadonlyMap<ScenarioSymbol, readonly number[]>;
+  readonly statements: ReadonlyMap<number, CallStatement>;
+}
+
+function writesOf(state: CheckState): Writes {
+  const { entry } = state.program;
+  const places = new Map<ScenarioSymbol, number[]>();
+  for (const { symbol, file, start } of state.occurrences) {
+    if (file !== entry.path || symbol.kind !== "variable") continue;
+    const known = places.get(symbol);
+    if (known) known.push(start);
+    else places.set(symbol, [start]);
+  }
+  const statements = new Map<number, CallStatement>();
+  for (const item of entry.items)
     visit(item, (node) => {
-      if ("kind" in node && node.kind === "call-statement" && node.variable && places.has(node.variable.start))
-        statements.push(node);
+      if ("kind" in node && node.kind === "call-statement" && node.variable) statements.set(node.variable.start, node);
     });
-  if (statements.length !== places.size) return undefined;
-  const edits = statements.map(({ variable: name, call }) => ({ start: name!.start, end: call.start, text: "" }));
-  return { title: `Do not keep ${variable.name}`, edits };
+  return { places, statements };
+}
+
+/** Every `x = ` before a call goes. A variable that a call writes into stays: without it the field would miss its value. */
+function mendOf({ places, statements }: Writes, variable: VariableSymbol): Mend | undefined {
+  const edits = (places.get(variable) ?? []).map((place) => {
+    const statement = statements.get(place);
+    return statement && { start: place, end: statement.call.start, text: "" };
+  });
+  const all = edits.filter((edit) => edit !== undefined);
+  return all.length === edits.length ? { title: `Do not keep ${variable.name}`, edits: all } : undefined;
 }
 
 function removeLine(state: CheckState, { declaration, name }: LetSymbol): Mend {

@@ -65,9 +65,28 @@ function option(c: Cursor): Option | undefined {
     expect(c, "]", "to close the list");
     return { name: made, list: items, start: from, end: lastEnd(c) };
   }
+  const version = optionVersion(c);
+  if (version) return { name: made, word: version, value: versionValue(version), start: from, end: lastEnd(c) };
   const wordValue = optionWord(c);
   const value = wordValue && wordValue.tokens === 1 ? nameValue(c, wordValue.word) : parseExpression(c);
   return { name: made, word: wordValue?.word, value, start: from, end: lastEnd(c) };
+}
+
+/** `6.12`: numbers with dots between them are a word, as in `kernel linux { version: 6.12 }`. */
+function optionVersion(c: Cursor): Name | undefined {
+  const { kinds, starts, ends } = c.tokens;
+  const touches = (at: number) => starts[at] === ends[at - 1];
+  let last = c.at;
+  if (kinds[last] !== "integer") return undefined;
+  while (kinds[last + 1] === "." && kinds[last + 2] === "integer" && touches(last + 1) && touches(last + 2)) last += 2;
+  if (last === c.at) return undefined;
+  const start = starts[c.at];
+  while (c.at <= last) advance(c);
+  return { text: c.text.slice(start, ends[last]), start, end: ends[last] };
+}
+
+function versionValue({ text, start, end }: Name): Expr {
+  return { kind: "string", value: text, start, end };
 }
 
 /** The value as a hyphenated word, where nothing but a word stands before the next comma. Reads nothing. */
