@@ -46,7 +46,8 @@ export function lspDiagnostic(
     source: "mshare",
     message,
     relatedInformation: related.length > 0 ? related : undefined,
-    tags: code === "not-in-this-version" ? [DiagnosticTag.Unnecessary] : undefined,
+    // Faded: it does nothing, or cannot.
+    tags: code === "not-in-this-version" || code.startsWith("unused-") ? [DiagnosticTag.Unnecessary] : undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { MarkupContent } from "vscode-languageserver";
+import { toOffset } from "../../server/language/analysis.ts";
 import { codeActions } from "../../server/language/code_actions.ts";
 import { codeLenses } from "../../server/language/code_lens.ts";
 import { completion } from "../../server/language/completion.ts";
@@ -13,7 +14,7 @@ import { colours } from "../../server/language/semantic_tokens.ts";
 import { signatureHelp } from "../../server/language/signature_help.ts";
 import { documentSymbols, foldingRanges } from "../../server/language/symbols.ts";
 import { contractExample } from "../scenario/contract.ts";
-import { type Files, marked, textIn } from "./markers.ts";
+import { analysisOf, type Files, marked, textIn } from "./markers.ts";
 
 const HEAD =
   'kernel mshare-v3 { tlb_flush: none }\nprocess writer\nprocess reader\nprocess kids[4]\nlet SIZE = 4 * 2MiB\nwriter: fd = open("/tmp/x", O_RDWR)\nwriter: p = mmap(2TiB, SIZE, PROT_READ, MAP_SHARED, fd, 0)\n';
@@ -392,5 +393,43 @@ describe("small helps", () => {
     const [shown] = diagnostics(analysis, (path) => path);
     assert.match(String(shown.message), /lib\.mshare, line 2/);
     assert.equal(shown.range.start.line, 0);
+  });
+});
+
+describe("ignoring a warning", () => {
+  const ignored = (source: string) => {
+    const { analysis, cursor } = marked(source);
+    const action = codeActions(analysis, "u", { start: cursor, end: cursor }).find((one) => /^Ignore/.test(one.title));
+    const [edit] = action?.edit?.changes?.["u"] ?? [];
+    const [start, end] = [toOffset(analysis.file, edit.range.start), toOffset(analysis.file, edit.range.end)];
+    const text = analysis.text.slice(0, start) + edit.newText + analysis.text.slice(end);
+    return { text, left: analysisOf(text).scenario.diagnostics.map((one) => one.code) };
+  };
+
+  it("writes a comment above the statement, as deep as it is, and silences it", () => {
+    for (const source of [
+      "process A\nA: load($04096)\n",
+      "process A\nprocess B\nparallel {\n  A: load($04096)\n  B: close(3)\n}\n",
+      "process A\nA: touch(\n  $04096, 4096)\n",
+    ]) {
+      const { text, left } = ignored(source);
+      assert.deepEqual(left, [], text);
+      assert.match(text, /^ *\/\/ mshare-ignore unmapped-access\n *A: /m);
+    }
+  });
+
+  it("adds a code to the comment that is there", () => {
+    const { text, left } = ignored("process A\n// mshare-ignore unused-variable\nA: x = load($04096)\n");
+    assert.deepEqual(left, []);
+    assert.match(text, /unused-variable, unmapped-access\n/);
+  });
+
+  it("offers nothing for an error", () => {
+    const { analysis, cursor } = marked("process A\nA: op$0ne()\n");
+    const titles = codeActions(analysis, "u", { start: cursor, end: cursor }).map((one) => one.title);
+    assert.deepEqual(
+      titles.filter((title) => /^Ignore/.test(title)),
+      [],
+    );
   });
 });

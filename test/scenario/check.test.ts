@@ -289,6 +289,20 @@ describe("checker, on names", () => {
   it("takes event arguments inside count", () => {
     assert.deepEqual(findings(`${HEAD}expect count(find_shared_vma, mm == mm(A) && cpu == 1) == 0`), []);
   });
+  it("takes versions without quotes, and nothing else with a dot", () => {
+    for (const version of ["6.12", '"6.12"', "6.18"])
+      assert.deepEqual(
+        findings(`kernel linux { version: ${version} }`).filter((one) => !/unknown-option/.test(one)),
+        [],
+      );
+    assert.deepEqual(findings("machine { cpus: 2.5 }"), ["1:17 wrong-type"]);
+  });
+  it("offers the nearest name to the first mistyped ones, and is done in time with thousands", () => {
+    const text = `process A\n${Array.from({ length: 900 }, (_, n) => `A: MAPP_SHARED${n} = close(MAP_SHAREDD)`).join("\n")}`;
+    const unknown = checkText(text).diagnostics.filter((one) => one.code === "unknown-name");
+    assert.match(unknown[0].message, /Did you mean `MAP_SHARED`/);
+    assert.doesNotMatch(unknown.at(-1)!.message, /Did you mean/);
+  });
   it("takes names above their declaration", () => {
     assert.deepEqual(findings("let y = x * 2\nA: close(y)\nlet x = 4\nprocess A"), []);
   });
