@@ -1,7 +1,7 @@
 // Which command is meant, and help.
 import { type Arguments, type OptionRule, readArguments } from "./arguments.ts";
 import { checkCommand } from "./check.ts";
-import { conformCommand, RANDOM, SEED, WORKERS } from "./conform.ts";
+import { conformCommand, HUGETLB, RANDOM, SEED, WORKERS } from "./conform.ts";
 import { designsCommand } from "./designs.ts";
 import { exportCommand } from "./export.ts";
 import { COLOR, FIX, HELP, has, JSON_OUT, KERNEL, MAX_STEPS, QUIET, SCHEDULE, SET } from "./options.ts";
@@ -42,7 +42,7 @@ const COMMANDS: readonly Command[] = [
     name: "conform",
     usage: "conform FILE…",
     doc: "Runs scenarios on this machine's Linux too and compares every result, counter and page.",
-    options: [RANDOM, SEED, WORKERS, JSON_OUT, QUIET, HELP],
+    options: [RANDOM, SEED, WORKERS, HUGETLB, JSON_OUT, QUIET, HELP],
     run: conformCommand,
   },
   {

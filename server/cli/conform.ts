@@ -16,12 +16,14 @@ export const WORKERS: OptionRule = {
   value: "N",
   doc: "processes that judge random programs at once (default: one a processor); the result is the same",
 };
+export const HUGETLB: OptionRule = { name: "hugetlb", doc: "with --random: programs that use huge pages" };
 
 export async function conformCommand(args: Arguments, terminal: Terminal): Promise<Status> {
   const random = first(args, RANDOM);
   for (const rule of [SEED, WORKERS])
     if (random === undefined && first(args, rule) !== undefined)
       return complain(terminal, `--${rule.name} goes with --random N`);
+  if (random === undefined && has(args, HUGETLB)) return complain(terminal, "--hugetlb goes with --random N");
   if (random !== undefined && args.files.length > 0)
     return complain(terminal, "--random N makes its own programs; no files go with it");
   if (random !== undefined) {
@@ -30,7 +32,13 @@ export async function conformCommand(args: Arguments, terminal: Terminal): Promi
     const isCount = (number: number) => Number.isSafeInteger(number) && number >= 1;
     if (!isCount(count) || !isCount(workers) || !Number.isSafeInteger(seed) || seed < 0)
       return complain(terminal, "--random N --seed S --workers W take whole numbers");
-    return conformRandom(terminal, { count, seed, workers, json: has(args, JSON_OUT) });
+    return conformRandom(terminal, {
+      count,
+      seed,
+      workers,
+      json: has(args, JSON_OUT),
+      programs: has(args, HUGETLB) ? "hugetlb" : "any",
+    });
   }
   if (args.files.length === 0) return complain(terminal, "no file is given: mshare conform FILE…");
   let status: Status = STATUS.ok;

@@ -1,5 +1,5 @@
 // mshare conform --random N: random programs, judged by several processes at once; the findings in order of their seeds.
-import { type Finding, judgeSlice, type Slice } from "./conform_slice.ts";
+import { type Finding, judgeSlice, type RandomKind, type Slice } from "./conform_slice.ts";
 import { differencesText, isJudge, machineText } from "./conform_text.ts";
 import { jsonLine } from "./json.ts";
 import { complain } from "./run.ts";
@@ -18,6 +18,8 @@ export interface RandomRun {
   /** Processes that judge at once. */
   readonly workers: number;
   readonly json: boolean;
+  /** Which kind of programs. */
+  readonly programs: RandomKind;
 }
 
 interface Sum {
@@ -40,7 +42,7 @@ export async function conformRandom(terminal: Terminal, run: RandomRun): Promise
   const self = terminal.native?.self;
   const alone = run.workers === 1 || !self || slices.length === 1;
   const judge = (slice: RandomRun) =>
-    alone ? judgeSlice(terminal, slice.count, slice.seed, progress.add) : judgeElsewhere(self, slice, progress.add);
+    alone ? judgeSlice(terminal, slice, progress.add) : judgeElsewhere(self, slice, progress.add);
   let problem: string | undefined;
   await inOrder(slices, alone ? 1 : run.workers, judge, (slice, result) => {
     if (typeof result === "string") problem ??= result;
@@ -95,7 +97,7 @@ type Self = NonNullable<NonNullable<Terminal["native"]>["self"]>;
 
 /** The same command in a process of its own. */
 async function judgeElsewhere(self: Self, run: RandomRun, done: (programs: number) => void): Promise<Slice | string> {
-  const { count, seed } = run;
+  const { count, seed, programs: kind } = run;
   const { status, out, error } = await self([
     "conform",
     "--random",
@@ -105,6 +107,7 @@ async function judgeElsewhere(self: Self, run: RandomRun, done: (programs: numbe
     "--workers",
     "1",
     "--json",
+    ...(kind === "hugetlb" ? ["--hugetlb"] : []),
   ]);
   const lines = out.split("\n").filter((line) => line.startsWith("{"));
   const read = lines.map((line) => JSON.parse(line) as Line & Omit<Slice, "findings">);

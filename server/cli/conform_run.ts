@@ -86,6 +86,10 @@ async function firstRuns(
   return runs;
 }
 
+/** Whether the simulated machine had as many huge pages as there really were. */
+const hasPool = ({ scenario }: Simulated, hugepages: number): boolean =>
+  scenario.machine.get("hugepages") === BigInt(hugepages);
+
 const lastLine = (text: string): string => text.trimEnd().split("\n").at(-1) ?? "";
 
 const wordsOf = (care: Care): readonly string[] => (care === "quick" ? ["quick"] : []);
@@ -106,13 +110,14 @@ function judgeOf(
       return failed(`${options.program}: ${ran.error.trim() || `the program ended with ${ran.status}`}`);
     const real = readReal(ran.out);
     if (real.swapAtEnd !== real.machine.swap) return failed(`${options.program}: swap space came or went meanwhile`);
-    const same = real.machine.full && real.machine.swap === machine.swap ? simulated : simulatedLike(real);
+    const sameMachine = real.machine.swap === machine.swap && hasPool(simulated, real.machine.hugepages);
+    const same = real.machine.full && sameMachine ? simulated : simulatedLike(real);
     if ("refused" in same) return failed(refusalText(same));
     return { comparison: compareWithReal(same, real), machine: real.machine, pageTables: real.pageTables };
   };
   /** Where there was too much to look at everything, the simulated run is looked at alike; swap may be new. */
   const simulatedLike = ({ machine: now, statements }: RealRun) =>
-    simulateOn(host, options, { ...machine, swap: now.swap }, (at) =>
+    simulateOn(host, options, { ...machine, swap: now.swap, pool: now.hugepages }, (at) =>
       statements[at]?.full === false ? "counters" : "everything",
     );
 

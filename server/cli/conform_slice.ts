@@ -1,10 +1,21 @@
 // Random programs from one seed to another, judged in this process; what differs is made small.
-import { type Difference, exportScenarios, type RealMachine, randomScenario, shrink } from "../../sim/session.ts";
+import {
+  type Difference,
+  exportScenarios,
+  type RealMachine,
+  randomHugetlbScenario,
+  randomScenario,
+  shrink,
+} from "../../sim/session.ts";
 import { type Judged, judgeScenarios } from "./conform_run.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Scenarios compiled into one program. */
 const BATCH = 100;
+
+/** Random programs of all kinds, or of huge pages. */
+export type RandomKind = "any" | "hugetlb";
+const GENERATORS = { any: randomScenario, hugetlb: randomHugetlbScenario };
 
 /** Something to tell about the program of one seed. */
 export interface Finding {
@@ -30,8 +41,7 @@ export interface Slice {
 /** A string says why nothing can be judged here. `done` is told how many programs were judged since it was last told. */
 export async function judgeSlice(
   terminal: Terminal,
-  count: number,
-  seed: number,
+  { count, seed, programs: kind }: { readonly count: number; readonly seed: number; readonly programs: RandomKind },
   done: (programs: number) => void,
 ): Promise<Slice | string> {
   const findings: Finding[] = [];
@@ -39,14 +49,14 @@ export async function judgeSlice(
   let machine: RealMachine | undefined;
   for (let at = 0; at < count && !terminal.interrupted(); at += BATCH) {
     const seeds = Array.from({ length: Math.min(BATCH, count - at) }, (_, i) => seed + at + i);
-    const judged = await judgeTexts(terminal, seeds.map(randomScenario));
+    const judged = await judgeTexts(terminal, seeds.map(GENERATORS[kind]));
     if (typeof judged === "string") return judged;
     for (const [i, one] of judged.entries()) {
       machine ??= one.machine;
       version = one.comparison?.version ?? version;
       programs++;
       statements += one.comparison?.statements ?? 0;
-      const finding = await findingOf(terminal, seeds[i]!, one);
+      const finding = await findingOf(terminal, GENERATORS[kind], seeds[i]!, one);
       if (finding) findings.push(finding);
     }
     done(judged.length);
@@ -54,7 +64,12 @@ export async function judgeSlice(
   return { findings, programs, statements, version, ...(machine ? { machine } : {}) };
 }
 
-async function findingOf(terminal: Terminal, seed: number, judged: Judged): Promise<Finding | undefined> {
+async function findingOf(
+  terminal: Terminal,
+  scenarioOf: (seed: number) => string,
+  seed: number,
+  judged: Judged,
+): Promise<Finding | undefined> {
   if (judged.failure !== undefined) return { seed, failure: judged.failure.replace(/^random-\d+\.mshare: /, "") };
   if (judged.unsteady !== undefined) return { seed, unsteady: judged.unsteady };
   if (judged.comparison!.differences.length === 0) return undefined;
@@ -78,7 +93,7 @@ async function smallest(terminal: Terminal, seed: number, kind: string): Promise
       return result !== undefined && kindOf(result) === kind;
     });
   };
-  return await shrink(randomScenario(seed), shows);
+  return await shrink(scenarioOf(seed), shows);
 }
 
 /** Judges texts that lie in no file. */

@@ -3,6 +3,7 @@ import type { CScenario } from "./c_scenario.ts";
 import { NotExportable } from "./not_exportable.ts";
 import { agentSource } from "./runtime/agent.ts";
 import { controlSource } from "./runtime/control.ts";
+import { hugepagesSource } from "./runtime/hugepages.ts";
 import { headSource, mainSource } from "./runtime/main.ts";
 import { observeSource } from "./runtime/observe.ts";
 
@@ -30,7 +31,12 @@ export function cProgram(scenarios: readonly CScenario[]): string {
     "",
     agentSource,
     controlSource,
+    `static const long pools[] = {${scenarios.map((one) => one.hugepages).join(", ")}};`,
+    "static long huge_pages_free(void);",
+    "static long huge_pages_reserved(void);",
+    "",
     observeSource,
+    hugepagesSource,
     "/* ---- The scenario. ---- */",
     "",
     ...scenarios.map((one) => one.text),

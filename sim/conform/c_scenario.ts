@@ -14,6 +14,8 @@ export interface CScenario {
   readonly text: string;
   readonly members: number;
   readonly variables: number;
+  /** Huge pages that the scenario's machine has. */
+  readonly hugepages: number;
   /** Integers that stand in the scenario: the program's own memory keeps away from them. */
   readonly integers: readonly bigint[];
 }
@@ -158,7 +160,8 @@ export function cScenario(scenario: CheckedScenario, plan: Plan, roster: Roster,
     "}",
     "",
   ].join("\n");
-  return { text, members: roster.members.length, variables: variables.size, integers };
+  const hugepages = Number(scenario.machine.get("hugepages"));
+  return { text, members: roster.members.length, variables: variables.size, hugepages, integers };
 }
 
 /** `A`, `A[i]`, `A.thread`, as an actor or in an expression. */

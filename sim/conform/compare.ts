@@ -101,7 +101,7 @@ function compareProcess(
   for (const [counter, value] of Object.entries(theirs.counters)) {
     const own = ours.counters[counter];
     if (own === undefined || own === value) continue;
-    const text = counter.startsWith("min") || counter.startsWith("maj") || counter === "faults" ? String : sizeText;
+    const text = /^(?:min|maj|faults|HugePages_)/.test(counter) ? String : sizeText;
     differ(`${name}: ${counter}`, `${name} ${counter} ${own - value}`, text(own), text(value));
   }
   if (ours.maps && theirs.maps) compareMaps(name, ours.maps, theirs.maps, excuses, differ);

@@ -69,6 +69,8 @@ export interface RealMachine {
   readonly memory: number;
   readonly swap: number;
   readonly cpus: number;
+  /** Huge pages of 2 MiB that were free for the scenario. */
+  readonly hugepages: number;
   readonly root: boolean;
   /** A thread of DAMON looks at pages and so changes what is seen of their use. */
   readonly ages: boolean;

@@ -6,7 +6,17 @@ import { statOf, statusOf } from "../scenario/run/proc.ts";
 import type { Roster } from "../scenario/run/roster.ts";
 import type { ObservedMapping, ObservedProcess, ObservedProcesses, PageRun } from "./observation.ts";
 
-const COUNTERS = ["VmPTE", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmSwap", "VmSize", "VmLck"] as const;
+const COUNTERS = [
+  "VmPTE",
+  "VmRSS",
+  "RssAnon",
+  "RssFile",
+  "RssShmem",
+  "VmSwap",
+  "VmSize",
+  "VmLck",
+  "HugetlbPages",
+] as const;
 
 export type Detail = "everything" | "counters";
 
@@ -25,11 +35,18 @@ export function observe(system: System, roster: Roster, faults: readonly number[
     const { minflt, majflt } = statOf(system, task);
     const status = statusOf(system, task);
     const lines = Object.fromEntries(COUNTERS.map((line) => [line, Number(status[line])]));
-    const counters = { minflt: Number(minflt), majflt: Number(majflt), faults: faults[i] ?? 0, ...lines };
+    const pool = system.config.hugepages > 0 ? poolOf(system) : {};
+    const counters = { minflt: Number(minflt), majflt: Number(majflt), faults: faults[i] ?? 0, ...pool, ...lines };
     if (detail === "counters") seen[name] = { counters };
     else seen[name] = { counters, maps: mapsOf(system, mm), pages: pagesOf(system, mm, frames) };
   });
   return seen;
+}
+
+/** The pool of huge pages: the same for all processes, and told with each. */
+function poolOf(system: System): Record<string, number> {
+  const { free_huge_pages, resv_huge_pages } = system.straight.hstate;
+  return { HugePages_Free: free_huge_pages, HugePages_Rsvd: resv_huge_pages };
 }
 
 function mapsOf(system: System, mm: Mm): ObservedMapping[] {

@@ -18,6 +18,9 @@ export interface Simulated {
   readonly reports: readonly { readonly kind: string; readonly message: string; readonly line: number | undefined }[];
 }
 
+/** `pool`: the huge pages that there were, where that is known; else root can set aside what the scenario wants. */
+export type Machine = RealMachine & { readonly pool?: number };
+
 /**
  * Runs a scenario as it would run on `machine`. `detail`: how much is looked at after a statement, by its number.
  * What would hang a real Linux for ever is refused: the processes could not even be killed.
@@ -25,7 +28,7 @@ export interface Simulated {
 export function simulateOn(
   host: Host,
   options: LaunchOptions,
-  machine: RealMachine,
+  machine: Machine,
   detail: (statement: number) => Detail,
 ): Simulated | Refusal {
   const loaded = load(host, { ...options, schedule: "sequential" }, (scenario) => onMachine(scenario, machine));
@@ -43,11 +46,14 @@ export function simulateOn(
 }
 
 /** What the scenario leaves open is as on the real machine: its memory, and the version of Linux where there is one. */
-function onMachine(scenario: CheckedScenario, { memory, swap, kernel }: RealMachine): CheckedScenario {
+function onMachine(scenario: CheckedScenario, real: Machine): CheckedScenario {
+  const { memory, swap, kernel } = real;
   const declared = declaredOptions(scenario);
   const machine = new Map(scenario.machine);
   if (!declared.has("memory")) machine.set("memory", BigInt(memory + FIRST_FRAME * 4096));
   if (!declared.has("swap")) machine.set("swap", BigInt(swap));
+  const wanted = Number(scenario.machine.get("hugepages"));
+  machine.set("hugepages", BigInt(real.pool ?? (real.root && wanted > 0 ? wanted : real.hugepages)));
   const version = /^(6\.12|6\.18)\./.exec(kernel)?.[1];
   const options = new Map(scenario.options);
   if (version && !declared.has("version")) options.set("version", version);

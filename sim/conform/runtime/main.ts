@@ -12,6 +12,7 @@ export const headSource = `#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
@@ -62,6 +63,7 @@ static void clean_up(void) {
     if (ended == 0) usleep(1000);
     else if (ended < 0 && errno != EINTR) break;
   }
+  undo_pool();
   if (private_directory[0]) nftw(private_directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -171,6 +173,7 @@ static void print_machine(void) {
   print_text("overcommit", file_text("/proc/sys/vm/overcommit_memory"));
   char *meminfo = file_text("/proc/meminfo");
   printf("\"memory\":%lu,\"swap\":%lu,", line_value(meminfo, "MemTotal") * 1024, line_value(meminfo, "SwapTotal") * 1024);
+  printf("\"hugepages\":%ld,", pool_size());
   printf("\"cpus\":%ld,\"root\":%s,", sysconf(_SC_NPROCESSORS_ONLN), geteuid() == 0 ? "true" : "false");
   printf("\"ages\":%s,", aged ? "true" : "false");
   printf("\"randomized\":%s,", personality(0xffffffff) & ADDR_NO_RANDOMIZE ? "false" : "true");
@@ -196,6 +199,7 @@ static int run_one(int quick) {
   make_directory("tmp");
   stay_on_this_cpu();
   map_area();
+  set_up_pool(pools[scenario]);
   print_machine();
   start_members();
   int64_t before = quick ? -1 : page_tables() - agents_tables();
@@ -254,6 +258,7 @@ int main(int argc, char **argv) {
   lift_limits();
   aged = is_aged();
   if (none) {
+    set_up_pool(0);
     print_machine();
     printf("\"statements\":[],\"end\":{},\"PageTables\":null,\"swapAtEnd\":0,\"frames\":true,\"scan\":true,\"full\":true}\n");
     return 0;

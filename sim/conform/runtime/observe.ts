@@ -329,7 +329,8 @@ USED static uint64_t pagemap_entry(int who, uint64_t address) {
 }
 
 static void observe_process(int who, struct text *text) {
-  static const char *const fields[] = {"VmPTE", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmSwap", "VmSize", "VmLck"};
+  static const char *const fields[] = {"VmPTE", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmSwap", "VmSize", "VmLck",
+                                       "HugetlbPages"};
   uint64_t minflt, majflt, faults = 0;
   fault_counts(who, &minflt, &majflt);
   add(text, "{\"counters\":{\"minflt\":%lu,\"majflt\":%lu", minflt - members[who].minflt, majflt - members[who].majflt);
@@ -341,6 +342,8 @@ static void observe_process(int who, struct text *text) {
     faults += value;
   }
   if (counted) add(text, ",\"faults\":%lu", faults);
+  if (pools[scenario] > 0)
+    add(text, ",\"HugePages_Free\":%ld,\"HugePages_Rsvd\":%ld", huge_pages_free(), huge_pages_reserved());
   uint64_t own = 0;
   struct text maps = {0}, runs = {0};
   if (full_observations) {
