@@ -73,13 +73,13 @@ async function findingOf(
   if (judged.failure !== undefined) return { seed, failure: judged.failure.replace(/^random-\d+\.mshare: /, "") };
   if (judged.unsteady !== undefined) return { seed, unsteady: judged.unsteady };
   if (judged.comparison!.differences.length === 0) return undefined;
-  const scenario = await smallest(terminal, seed, kindOf(judged));
+  const scenario = await smallest(terminal, scenarioOf(seed), kindOf(judged));
   const again = await judgeTexts(terminal, [scenario]);
   const differences = typeof again === "string" ? undefined : again[0]?.comparison?.differences;
   return { seed, scenario, differences: differences?.length ? differences : judged.comparison!.differences };
 }
 
-async function smallest(terminal: Terminal, seed: number, kind: string): Promise<string> {
+async function smallest(terminal: Terminal, text: string, kind: string): Promise<string> {
   const shows = async (texts: readonly string[]): Promise<boolean[]> => {
     const sound = texts.map((text) => !isRefused(terminal, text));
     const results = await judgeTexts(
@@ -93,7 +93,7 @@ async function smallest(terminal: Terminal, seed: number, kind: string): Promise
       return result !== undefined && kindOf(result) === kind;
     });
   };
-  return await shrink(scenarioOf(seed), shows);
+  return await shrink(text, shows);
 }
 
 /** Judges texts that lie in no file. */

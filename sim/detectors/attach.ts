@@ -30,6 +30,7 @@ import { rssMismatch } from "./rss_mismatch.ts";
 import { onSharedWalk } from "./shared_walks.ts";
 import { staleTlbAccess } from "./stale_tlb_access.ts";
 import { watchTlbs } from "./tlb_watch.ts";
+import { uncoveredSharedTable } from "./uncovered_shared_table.ts";
 import { useAfterFree } from "./use_after_free.ts";
 import { frame_watch, machine_watch, stale_watch, thread_watch } from "./watch.ts";
 
@@ -77,6 +78,7 @@ export function attachDetectors(system: System): Detectors {
     (mm, _owner, address, pfn) => sharedContents(context, mm, address, pfn),
   ]);
   missingLock(context, locks);
+  uncoveredSharedTable(context);
   const atEnd = [accountingMismatch(context), refcountLeak(context)];
   oomStuck(context);
   notifierMissed(context);

@@ -21,7 +21,7 @@ export interface Context {
   /** By number of the thread; after them the interrupt contexts, by CPU. */
   readonly threads: readonly ThreadWatch[];
   raise(finding: Finding): void;
-  /** struct page of a frame, and what detectors remember of it. */
+  /** struct page of a frame, of a huge page that of its first, and what detectors remember of the frame. */
   page(pfn: number): Page;
   frame(pfn: number): FrameWatch;
   /** What detectors remember of the thread that runs. */
@@ -49,7 +49,7 @@ export function createContext(system: System, raise: (finding: Finding) => void)
     state,
     threads: watches,
     raise,
-    page: (pfn) => pages.fixed(pfn) as Page,
+    page: (pfn) => pages.fixed(system.straight.compound_head(pfn)) as Page,
     frame: (pfn) => frames.fixed(pfn) as FrameWatch,
     mine: () => watches[indexOf((machine.thread ?? kernelThread).id)]!,
     threadName: (index) => threads[index]?.name ?? `irq/${index - threads.length}`,

@@ -28,7 +28,7 @@ export function dataMismatch(context: Context): (access: Access) => void {
     const { verb, address, pfn, thread } = access;
     const page = context.page(pfn);
     const index = thread.vma_pgoff + Math.floor((address - thread.vma_from) / 4096);
-    const wrong = foreign(page, thread.vma_kind, thread.vma_mapping, index);
+    const wrong = foreign(page, pfn, thread.vma_kind, thread.vma_mapping, index);
     if (wrong) {
       mismatch(context, access, `foreign ${wrong}`, `${wrong}: not the page that is mapped there`);
       return;
@@ -82,9 +82,10 @@ export function writesToNewPages(context: Context): BatchListener<AnonFaults> {
 const W = places(frame_watch, "word", "word_low", "word_high");
 
 /** Why the page cannot be what is mapped there; "" where it can. */
-function foreign(page: Page, kind: number, mapping: number, index: number): string {
+function foreign(page: Page, pfn: number, kind: number, mapping: number, index: number): string {
   const { type } = page;
-  if (kind === NO_VMA || kind === OTHER || type === PAGE_TYPE.zero || type === PAGE_TYPE.hugetlb) return "";
+  if (kind === NO_VMA || kind === OTHER || type === PAGE_TYPE.zero) return "";
+  if (type === PAGE_TYPE.hugetlb) return foreignHuge(page, page.index + pfn - page.slot, kind, mapping, index);
   const anon = type === PAGE_TYPE.anon;
   if (anon && kind !== SHARED_FILE) return page.index === index ? "" : "the anonymous page of another address";
   const file = type === PAGE_TYPE.shmem || type === PAGE_TYPE.file;
@@ -93,6 +94,15 @@ function foreign(page: Page, kind: number, mapping: number, index: number): stri
   // A page that is being truncated belongs to no file; tables that are shared may map other files than the one that names them.
   if (!own || idOf(own) !== mapping) return own && kind === PRIVATE_FILE ? "a page of another file" : "";
   return page.index === index ? "" : "another page of the file";
+}
+
+/** The same for a huge page; `at`: the index of the frame that was used. */
+function foreignHuge(page: Page, at: number, kind: number, mapping: number, index: number): string {
+  if (page.refcount === 0) return "a free huge page";
+  const own = page.mapping;
+  if (kind === SHARED_FILE && page.anon_vma) return "somebody's private huge page";
+  if (own && idOf(own) !== mapping) return "a huge page of another file";
+  return at === index ? "" : "another huge page";
 }
 
 /** A walk in the table of another mm: the first other mapping of the file that has a page there must have the same. */

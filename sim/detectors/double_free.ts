@@ -1,5 +1,5 @@
 // double-free: an object is freed once.
-// Observes the free list of frames; structures that are freed twice are told by the store (use_after_free.ts).
+// Observes the free list of frames and the pool of huge pages; structures that are freed twice are told by the store (use_after_free.ts).
 import type { BatchListener } from "../core/batch.ts";
 import { Rows } from "../core/rows.ts";
 import type { AnonFaults } from "../kernel/mm/memory_batch.ts";
@@ -55,6 +55,8 @@ export function doubleFree(context: Context): void {
   };
   machine.listen("alloc_page", alloc, { anon_faults: allocated });
   machine.listen("free_page", free, { page_frees: freed });
+  machine.listen("alloc_hugetlb_folio", alloc);
+  machine.listen("free_huge_folio", free);
 }
 
 const STATE = frame_watch.byName.get("state")!.at;

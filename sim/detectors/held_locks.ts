@@ -28,6 +28,8 @@ export interface HeldLocks {
   holdsIn(thread: ThreadWatch, mm: Mm): boolean;
   /** Whether it holds a reverse map: then the VMAs that this leads to stay as they are too. */
   holdsReverseMap(thread: ThreadWatch): boolean;
+  /** Whether it holds some lock of the class that the kernel calls by this name. */
+  holdsClass(thread: ThreadWatch, name: string, mode: Mode): boolean;
   /** Whether it holds the lock of the page table in this frame. */
   holdsTable(thread: ThreadWatch, pfn: number): boolean;
   classAt(thread: ThreadWatch, index: number): number;
@@ -178,6 +180,13 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
       for (let i = 0; i < thread.held; i++) {
         const place = (thread.lock_kinds(i) >> PLACE) & PLACE_MASK;
         if (reverseMaps.includes(place >> (STRUCT - PLACE))) return true;
+      }
+      return false;
+    },
+    holdsClass(thread, name, mode) {
+      for (let i = 0; i < thread.held; i++) {
+        const kind = thread.lock_kinds(i);
+        if (state.lock_classes[kind >> CLASS] === name && (kind & MODE_MASK) >= mode) return true;
       }
       return false;
     },

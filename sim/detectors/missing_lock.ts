@@ -1,17 +1,21 @@
 // missing-lock: page tables, VMAs and counters are touched only under the lock that guards them.
 // Observes entries that are written and VMAs that change. A PTE needs its table's lock; a new one also the mmap_lock of its
-// mm or a VMA's lock, or the reverse map through which reclaim found the place. A table is linked under the lock of the table above it (at the top, page_table_lock). VMAs change
-// under mmap_lock for writing. Clearing upper entries is left out: nobody can reach what is being freed.
+// mm or a VMA's lock, or the reverse map through which reclaim found the place; so has the PMD entry of a huge page. A table
+// is linked under the lock of the table above it (at the top, page_table_lock). VMAs change under mmap_lock for writing. A
+// PMD table that hugetlb shares is given up under its file's i_mmap_rwsem. Clearing other upper entries is left out: nobody can reach what is being freed.
 
 import { type BatchListener, unconcerned } from "../core/batch.ts";
 import { idOf } from "../core/struct.ts";
-import { _PAGE_PRESENT, entryPfn } from "../hardware/entry.ts";
+import { _PAGE_PRESENT, _PAGE_PSE, entryPfn } from "../hardware/entry.ts";
 import type { AnonZaps } from "../kernel/mm/memory_zap_batch.ts";
 import type { Mm, Vma } from "../kernel/mm_types.ts";
 import { alive, type Context, mmName } from "./context.ts";
 import { type HeldLocks, WRITE } from "./held_locks.ts";
 import { hex, object, pageObject } from "./report.ts";
 import { LEVEL_NAMES } from "./tables.ts";
+
+/** Lock class of i_mmap_rwsem of files of huge pages. */
+const HUGETLB_RMAP = "&hugetlbfs_i_mmap_rwsem_key";
 
 export function missingLock(context: Context, locks: () => HeldLocks): void {
   const { machine } = context;
@@ -46,7 +50,22 @@ export function missingLock(context: Context, locks: () => HeldLocks): void {
     if (!locks().isHeld(context.mine(), lock, WRITE))
       unguarded(context, level, level === 4 ? "page_table_lock" : "the page table's lock");
   };
-  machine.listen("set_pmd", link(2));
+  machine.listen("set_pud", () => {
+    const [mm, , now, old] = args as [Mm, number, number, number];
+    if (now !== 0 || !(old & _PAGE_PRESENT) || context.page(entryPfn(old)).pt_share_count === 0) return;
+    if (!locks().holdsClass(context.mine(), HUGETLB_RMAP, WRITE) && alive(mm)) unguarded(context, 3, "i_mmap_rwsem");
+  });
+  const linkPmd = link(2);
+  machine.listen("set_pmd", () => {
+    const [mm, , now, old, , table] = args as [Mm, number, number, number, number, number];
+    if (!((now | old) & _PAGE_PSE)) {
+      linkPmd();
+      return;
+    }
+    const thread = context.mine();
+    if (!locks().holdsTable(thread, table)) unguarded(context, 2, "the page table's lock");
+    else if (old === 0 && !locks().holdsIn(thread, mm)) unguarded(context, 2, "mmap_lock or the VMA's lock");
+  });
   machine.listen("set_pud", link(3));
   machine.listen("set_p4d", link(4));
 

@@ -52,6 +52,7 @@ export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
     if (frame.link_others.length > 0) frame.link_others = [];
   };
   machine.listen("free_page", free, { page_frees: freed });
+  machine.listen("free_huge_folio", free);
 
   /** Back in user space, the task owes no flush any more. */
   return () => {

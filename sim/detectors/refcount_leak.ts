@@ -30,6 +30,16 @@ export function refcountLeak(context: Context): () => void {
     }
   }
 
+  function hugePages(): void {
+    const { start_pfn, fresh } = context.system.straight.hstate;
+    for (let pfn = start_pfn; pfn < fresh; pfn += 512) {
+      const { refcount, mapcount, mapping } = context.page(pfn);
+      if (refcount <= 0 || mapcount > 0 || mapping) continue;
+      const what = `huge page pfn:${hex(pfn)}`;
+      leak("huge page", `${what} has ${refcount} references at the end, and nobody has it`, [pageObject(pfn)]);
+    }
+  }
+
   function addressSpaces(): void {
     for (const mm of all<Mm>("mm_struct")) {
       if (mm.mm_users > 0 || mm.mm_count <= 0) continue;
@@ -60,6 +70,7 @@ export function refcountLeak(context: Context): () => void {
 
   return () => {
     pages();
+    hugePages();
     addressSpaces();
     files();
   };

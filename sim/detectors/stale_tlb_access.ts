@@ -13,9 +13,11 @@ export function staleTlbAccess(context: Context, tlbs: TlbWatch): void {
   const { args } = machine;
   const check = (verb: string) => () => {
     if (state.overdue === 0) return;
-    const [address, pfn, mm] = args as [number, number, Mm];
+    const [address, frame, mm] = args as [number, number, Mm];
     const cpu = cpus[machine.thread?.cpu ?? 0]!;
-    const fill = fillAt(cpu.id, cpu.loaded_mm_asid, address);
+    // A huge page is known by its first frame and address.
+    const pfn = context.page(frame).slot;
+    const fill = fillAt(cpu.id, cpu.loaded_mm_asid, address - (address % 4096) - (frame - pfn) * 4096);
     for (const stale of tlbs.overdueAt(fill)) {
       if (stale !== pfn) continue;
       const now = PAGE_TYPES[context.page(pfn).type as 0];

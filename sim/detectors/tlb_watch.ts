@@ -18,6 +18,7 @@ const CPUS = 256;
 const PCIDS = 8;
 /** PCIDs that the kernel uses. */
 const PCIDS_USED = 6;
+const HUGE_BYTES = 2 ** 21;
 /** Places that are remembered for one frame or table; older ones are forgotten. */
 const MOST_PLACES = 64;
 
@@ -90,7 +91,7 @@ export function watchTlbs(context: Context): TlbWatch {
   function isCached(fill: number, pfn: number): boolean {
     const n = fill - 1;
     const tlb = tlbs[Math.floor(n / PCIDS) & (CPUS - 1)]!;
-    const entry = tlbLookup(tlb, Math.floor(n / (PCIDS * CPUS)) * 4096, 1, n & (PCIDS - 1));
+    const entry = leaf(tlb, Math.floor(n / (PCIDS * CPUS)) * 4096, n & (PCIDS - 1));
     return entry !== 0 && entryPfn(entry) === pfn;
   }
 
@@ -98,7 +99,7 @@ export function watchTlbs(context: Context): TlbWatch {
   function isStale(fill: number, pfn: number): boolean {
     const { cpu, pcid, address } = placeOf(fill);
     const cached = leaf(tlbs[cpu]!, address, pcid);
-    if (cached === 0 || (!(cached & _PAGE_PSE) && entryPfn(cached) !== pfn)) return false;
+    if (cached === 0 || entryPfn(cached) !== pfn) return false;
     const mm = contextMm(cpus[cpu]!, pcid);
     if (!mm) return false;
     if (!alive(mm)) return true;
@@ -159,10 +160,13 @@ export function watchTlbs(context: Context): TlbWatch {
   }
 
   const filled = () => {
-    const pfn = args[1] as number;
+    // A huge page is known by its first frame and address.
+    const huge = ((args[4] as number) & _PAGE_PSE) !== 0;
+    const pfn = huge ? entryPfn(args[4] as number) : (args[1] as number);
     if (pfn === zero) return;
     const cpu = args[3] as number;
-    const fill = fillAt(cpu, cpus[cpu]!.loaded_mm_asid, args[0] as number);
+    const address = args[0] as number;
+    const fill = fillAt(cpu, cpus[cpu]!.loaded_mm_asid, huge ? address - (address % HUGE_BYTES) : address);
     const frame = context.frame(pfn);
     const before = frame.fill;
     if (before === fill) return;
@@ -171,6 +175,7 @@ export function watchTlbs(context: Context): TlbWatch {
       frame.fills = [...frame.fills.filter((other) => isCached(other, pfn)).slice(1 - MOST_PLACES), fill];
   };
 
+  /** An entry that mapped a page was written. */
   const written = () => {
     const old = args[3] as number;
     if (!(old & _PAGE_PRESENT)) return;
@@ -265,7 +270,11 @@ export function watchTlbs(context: Context): TlbWatch {
     }
     if (linked) link(context.frame(pfn), level - 1, address);
   };
-  machine.listen("set_pmd", upper(2));
+  const pmdChanged = upper(2);
+  machine.listen("set_pmd", () => {
+    if ((args[3] as number) & _PAGE_PSE) written();
+    else pmdChanged();
+  });
   machine.listen("set_pud", upper(3));
   machine.listen("set_p4d", upper(4));
   machine.listen("set_pgd", upper(4));
@@ -273,7 +282,7 @@ export function watchTlbs(context: Context): TlbWatch {
   function oweAll(): void {
     for (const [cpu, tlb] of tlbs.entries()) {
       for (const { address, level, pcid, entry } of tlbContents(tlb))
-        if (level === 1) owe(fillAt(cpu, pcid, address), entryPfn(entry));
+        if (level === 1 || entry & _PAGE_PSE) owe(fillAt(cpu, pcid, address), entryPfn(entry));
     }
   }
 

@@ -163,7 +163,8 @@ export function* hugetlb_map_page(
 }
 
 /** A new page of a private mapping, mapped by one entry. */
-export function hugetlb_add_new_anon_rmap(_k: Kernel, page: Page, vma: Vma, address: number): void {
+export function hugetlb_add_new_anon_rmap(k: Kernel, page: Page, vma: Vma, address: number): void {
+  k.folio_clear_hugetlb_restore_reserve(page);
   page.flags |= PG_anon_exclusive;
   page.anon_vma = vma.anon_vma;
   page.index = vma.vm_pgoff + (address - vma.vm_start) / 4096;

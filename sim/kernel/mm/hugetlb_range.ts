@@ -235,8 +235,10 @@ export function* zap_huge_pte(
   mm.hugetlb_usage -= HPAGE_PAGES;
   page.mapcount--;
   yield k.huge_pte_unlock(ptep);
-  // The owner of a private mapping may fault it in again: its page stays promised to it.
-  if (is_private_owner(vma) && page.mapcount === 0 && page.anon_vma) {
+  // The owner of a private mapping may fault it in again: its page stays promised to it. 6.18.44 does so too where a child
+  // still has the page: the promise is given back when the VMA closes, and made again when the child's page is freed (seen).
+  const last = page.mapcount === 0 || k.config.version !== "6.12";
+  if (is_private_owner(vma) && last && page.anon_vma) {
     k.folio_set_hugetlb_restore_reserve(page);
     if (k.vma_needs_reservation(vma, address)) k.vma_add_reservation(vma, address);
   }

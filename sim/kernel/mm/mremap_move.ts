@@ -304,8 +304,11 @@ export function* move_ptes(
     if (isPresent(pte)) flush = true;
     yield k.set_pte(mm, to, pte_offset(new_pmd, to), pte);
   }
-  if (flush) yield* k.flush_tlb_range(vma, old_addr, old_end);
+  const late = k.unfixed("mremap-flush");
+  if (flush && !late) yield* k.flush_tlb_range(vma, old_addr, old_end);
   if (new_pmd !== old_pmd) yield k.spin_unlock(new_ptl, `${PTE_LOCK}/1`);
   yield k.spin_unlock(old_ptl, PTE_LOCK);
+  // Until 4.19: with the locks gone the page can be freed at its new place before this (CVE-2018-18281).
+  if (flush && late) yield* k.flush_tlb_range(vma, old_addr, old_end);
   if (locks === "with rmap locks") yield* k.drop_rmap_locks(vma);
 }
