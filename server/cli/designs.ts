@@ -1,5 +1,5 @@
 // mshare designs: the kernels that scenarios can name.
-import { vocabulary } from "../../sim/session.ts";
+import { fidelity, vocabulary } from "../../sim/session.ts";
 import type { Arguments } from "./arguments.ts";
 import { jsonLine } from "./json.ts";
 import { has, JSON_OUT } from "./options.ts";
@@ -10,7 +10,8 @@ export function designsCommand(args: Arguments, terminal: Terminal): Status {
   if (args.files.length > 0) return complain(terminal, `designs: it takes no file; \`${args.files[0]}\` is given`);
   for (const { name, title, doc, version, options, calls, constants, bugs } of vocabulary().designs) {
     if (has(args, JSON_OUT)) {
-      terminal.out(jsonLine({ name, title, doc, version, options, calls, constants, bugs }));
+      const more = name === "linux" ? { fidelity } : {};
+      terminal.out(jsonLine({ name, title, doc, version, options, calls, constants, bugs, ...more }));
       continue;
     }
     const lines = [`${name}: ${title} (Linux ${version})`, `  ${doc}`];
@@ -33,6 +34,11 @@ export function designsCommand(args: Arguments, terminal: Terminal): Status {
     if (bugs.length > 0) lines.push("", "  Known bugs, each with the id that --fix takes");
     for (const bug of bugs)
       lines.push(`    ${bug.id}: ${bug.title}`, `      reported as ${bug.kinds.join(", ")}; ${bug.source}`);
+    if (name === "linux") {
+      lines.push("", "  Simpler than the real one, or left out (docs/fidelity.md); designs that patch it share this");
+      for (const { topic, level, means } of fidelity)
+        if (level !== "exact") lines.push(`    ${topic}: ${level}`, `      ${means}`);
+    }
     terminal.out(`${lines.join("\n")}\n\n`);
   }
   return STATUS.ok;

@@ -123,8 +123,17 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
     scopes(id) {
       const thread = threadNumbered(loaded, id);
       const task = memberTask(thread);
+      const functions = kernelFrames(thread).map(({ name }) => name);
       const variables = task ? runner.inspector.variablesOf(thread.id) : {};
-      const input = { system, task, cpu: thread.cpu, variables, who: sharersNow(), changed: changed.nodes() };
+      const input = {
+        system,
+        task,
+        cpu: thread.cpu,
+        variables,
+        who: sharersNow(),
+        changed: changed.nodes(),
+        functions,
+      };
       return scopesOf(input);
     },
     evaluate(text, id) {

@@ -3,6 +3,7 @@ import type { Handle } from "../core/struct.ts";
 import type { Scope, ValueNode } from "../debugging.ts";
 import { tlbContents } from "../hardware/tlb.ts";
 import type { System } from "../kernel/boot.ts";
+import { simplificationsOf } from "../kernel/fidelity.ts";
 import {
   address_space,
   anon_vma,
@@ -30,6 +31,8 @@ export interface ScopeInput {
   readonly who: Sharers;
   /** What is different from the last stop. */
   readonly changed: readonly ValueNode[];
+  /** Kernel functions of the call stack. */
+  readonly functions: readonly string[];
 }
 
 export function scopesOf(input: ScopeInput): Scope[] {
@@ -41,7 +44,7 @@ export function scopesOf(input: ScopeInput): Scope[] {
     expensive: false,
     node: { name, value: "", children },
   });
-  const scopes = [cheap("Event", () => eventNodes(system))];
+  const scopes = [cheap("Event", () => [...eventNodes(system), ...simplerNodes(input.functions)])];
   if (task) scopes.push(cheap("Task", () => taskNodes(input, task)));
   if (input.changed.length > 0) scopes.push(cheap("Changed", () => input.changed));
   if (mm) scopes.push(cheap("mm", () => objectNode("mm", mm).children!()));
@@ -60,6 +63,14 @@ export function scopesOf(input: ScopeInput): Scope[] {
   scopes.push(expensive("Address spaces", () => allMms(system).map((one) => hostNode(system, one, who))));
   scopes.push(expensive("Pages", () => pageNodes(system)));
   return scopes;
+}
+
+/** Where the kernel that is stopped in is simpler than Linux: said in place, before somebody draws a conclusion. */
+function simplerNodes(functions: readonly string[]): ValueNode[] {
+  return simplificationsOf(functions).map(({ topic, level, means }) => ({
+    name: level === "absent" ? "left out" : "simplified",
+    value: `${topic}: ${means}`,
+  }));
 }
 
 function eventNodes(system: System): ValueNode[] {

@@ -1,0 +1,158 @@
+// How true the simulated Linux is, topic by topic: the one table from which docs/fidelity.md, `mshare designs` and the
+// debugger speak. "exact": random programs and measured facts agree with a real kernel, see docs/conform.md.
+
+export type FidelityLevel = "exact" | "simplified" | "absent";
+
+export interface Fidelity {
+  readonly topic: string;
+  readonly level: FidelityLevel;
+  /** What that means for who reads results. */
+  readonly means: string;
+  /** Kernel functions in which a simplification is at work: the debugger says so where it stops in one of them. */
+  readonly where?: readonly string[];
+}
+
+export const fidelity: readonly Fidelity[] = [
+  {
+    topic: "calls about memory and memory files",
+    level: "exact",
+    means:
+      "Results, errnos and what is left half done after an error are Linux's, for the calls of docs/scenario-language.md.",
+  },
+  {
+    topic: "mappings",
+    level: "exact",
+    means: "Placement, merging, splitting, flags and every line of smaps agree after each call.",
+  },
+  {
+    topic: "page faults",
+    level: "exact",
+    means:
+      "Anonymous memory, zero page, copy on write and reuse, files, fault-around, write-notify: which fault is taken, how it counts, which page is there after it.",
+  },
+  {
+    topic: "page tables",
+    level: "exact",
+    means:
+      "When each table is made and freed, whole-table moves of mremap, what fork copies, PT_RECLAIM of 6.18: VmPTE and PageTables agree to the table.",
+  },
+  {
+    topic: "counters",
+    level: "exact",
+    means: "VmRSS and its parts, VmSwap, VmLck, Pss, pagemap with its exclusive bit, minor and major faults.",
+  },
+  {
+    topic: "swapping by request",
+    level: "exact",
+    means: "MADV_PAGEOUT, the swap cache, private and shared pages coming back, compared with swap on zram.",
+  },
+  {
+    topic: "hugetlb",
+    level: "exact",
+    means: "Pools, reservations, faults and shared PMD tables of 2 MiB pages. Pages of 1 GiB are absent.",
+  },
+  {
+    topic: "TLB flushes",
+    level: "exact",
+    means:
+      "Which CPU flushes which range or everything, who gets an IPI, lazy mode, the ceiling of 33 pages: as the tlb_flush tracepoint shows it.",
+  },
+  {
+    topic: "order of locks and steps",
+    level: "simplified",
+    means:
+      "Locks are taken and given back where Linux does, but whoever waits gets them in order of arrival: no spinning, no stealing, no timeouts. How long something takes means nothing; only the order does.",
+    where: ["down_read", "down_write", "spin_lock"],
+  },
+  {
+    topic: "memory order",
+    level: "simplified",
+    means:
+      "Every store is seen by all CPUs at once and in program order; a missing memory barrier cannot be found. A step is what another CPU could see, and code between two steps is never interrupted.",
+  },
+  {
+    topic: "TLB hardware",
+    level: "simplified",
+    means:
+      "1,024 entries, four-way, first in first out, and paging-structure caches, without speculation: real CPUs differ from one another. That an entry is still there is possible on hardware, not certain; that it is gone is certain in neither.",
+  },
+  {
+    topic: "page allocator",
+    level: "simplified",
+    means:
+      "Free frames are a stack, the last freed goes out first. No zones, nodes, orders, per-CPU lists or fragmentation: frame numbers and what MemFree is exactly mean nothing, which pages are the same frame does.",
+    where: ["alloc_page", "take_free_page", "free_page"],
+  },
+  {
+    topic: "batches for each CPU",
+    level: "simplified",
+    means:
+      "Pages come onto their LRU list at once, counters are exact at once. Linux does both in batches, so that a real number may come late.",
+    where: ["folio_add_lru", "folio_change_lru"],
+  },
+  {
+    topic: "reclaim under pressure",
+    level: "simplified",
+    means:
+      "Which page goes first follows the lists and the accessed bits, but how much of each list is looked at is not weighed by what reclaim has cost, and no kswapd runs: only those who need memory reclaim it.",
+    where: ["try_to_free_pages", "shrink_inactive_list", "shrink_active_list"],
+  },
+  {
+    topic: "swap read-ahead",
+    level: "absent",
+    means:
+      "Each page that comes back from swap is a fault of its own. Linux reads neighbours ahead unless vm.page-cluster is 0.",
+    where: ["do_swap_page", "shmem_swapin_folio"],
+  },
+  {
+    topic: "RCU",
+    level: "simplified",
+    means:
+      "There are no grace periods: what Linux gives to RCU is freed as soon as its flush is done. Page tables are freed after the flush that all CPUs answer.",
+    where: ["lock_vma_under_rcu"],
+  },
+  {
+    topic: "signals and exec",
+    level: "simplified",
+    means:
+      "A fatal signal ends the access, not the process, as with a handler that goes on behind it. Processes start with nothing mapped; there is no exec.",
+  },
+  {
+    topic: "limits and users",
+    level: "simplified",
+    means: "Everybody is root and has no rlimits. Overcommit is the heuristic one (vm.overcommit_memory 0).",
+  },
+  {
+    topic: "files",
+    level: "simplified",
+    means: "All files live in memory, as on tmpfs: no writeback, no block layer, no file system on a disk.",
+  },
+  {
+    topic: "huge pages by themselves",
+    level: "absent",
+    means:
+      "Transparent huge pages and khugepaged are off, as with transparent_hugepage=never. Their flags and advice are accepted.",
+  },
+  {
+    topic: "five levels, NUMA, KSM",
+    level: "absent",
+    means: "Page tables have four levels, memory one node; MADV_MERGEABLE marks a mapping and merges nothing.",
+  },
+  {
+    topic: "userfaultfd",
+    level: "absent",
+    means: "Its calls are refused with a diagnostic.",
+  },
+];
+
+/** Rows that are not exact, for a call stack of kernel functions: what is at work there is simpler than in Linux. */
+export function simplificationsOf(functions: Iterable<string>): readonly Fidelity[] {
+  const names = new Set(functions);
+  return fidelity.filter(({ level, where }) => level !== "exact" && where?.some((name) => names.has(name)));
+}
+
+/** The table as Markdown. */
+export function fidelityTable(): string {
+  const rows = fidelity.map(({ topic, level, means }) => `| ${topic} | **${level}** | ${means} |`);
+  return ["| topic | | what that means |", "| --- | --- | --- |", ...rows].join("\n");
+}
