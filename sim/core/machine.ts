@@ -123,6 +123,8 @@ export class Machine {
   room(ids: readonly number[]): number {
     const { step } = this;
     if (!this.batching || this.callsWatched || !(this.straight || this.undivided)) return 0;
+    // Somebody has called `alert`: the next step is looked at.
+    if (this.#noticeAt === 0) return 0;
     // Who looks at steps looks at them the first time only.
     let until = this.#lookAt - 1;
     if (this.observer !== null && ids.some((id) => (this.#attention[id]! & ATTENDED) !== 0))

@@ -64,6 +64,8 @@ export class Run {
   alone: Thread | null = null;
   /** Threads that were chosen by hand, by step: chosen again when the run comes by. */
   readonly #chosen = new Map<number, Thread>();
+  /** The last such step. */
+  #lastChosen = -1;
   /** Changes by hand, made again when the run comes by. */
   #interventions: { readonly step: number; readonly apply: () => unknown }[] = [];
   /** Who did the steps where threads took turns, first and last step of each turn. */
@@ -163,6 +165,7 @@ export class Run {
     this.recording.forgetAfter(step);
     this.#interventions = this.#interventions.filter((one) => one.step <= step);
     for (const at of this.#chosen.keys()) if (at >= step) this.#chosen.delete(at);
+    this.#lastChosen = Math.min(this.#lastChosen, step - 1);
   }
 
   #fartherThanACheckpoint(step: number): boolean {
@@ -204,11 +207,11 @@ export class Run {
     const threads = this.#program.threads();
     const interrupts = this.#platform.interrupts();
     if (threads.length === 0 && interrupts.length === 0) return false;
-    const byHand = this.alone !== null || this.#chosen.has(machine.step);
     if (boundary) {
       this.#schedule = threads.length === 1 ? sequential : this.#program.schedule();
       this.recording.offer();
-      if (interrupts.length === 0 && !byHand && this.#schedule.sequential) return this.#straight(threads[0]!, most);
+      if (interrupts.length === 0 && !this.#byHand && this.#schedule.sequential)
+        return this.#straight(threads[0]!, most);
     }
     const thread = this.#choose([...interrupts, ...threads]);
     if (!thread) {
@@ -220,6 +223,11 @@ export class Run {
     this.#step(thread);
     machine.thread = null;
     return true;
+  }
+
+  /** Somebody chooses, or has chosen, who does a step that comes: it may be in the middle of a call. */
+  get #byHand(): boolean {
+    return this.alone !== null || this.#lastChosen >= this.machine.step;
   }
 
   /** Who could do the next step. */
@@ -238,6 +246,7 @@ export class Run {
     if (chosen && able.includes(chosen)) {
       if (this.alone && this.machine.step < this.last) this.#forgetFuture();
       this.#chosen.set(this.machine.step, chosen);
+      this.#lastChosen = Math.max(this.#lastChosen, this.machine.step);
       return chosen;
     }
     const { thread, memory } = this.#schedule.next(able, this.#running, this.#program.memory);
@@ -302,7 +311,7 @@ export class Run {
       thread.call = this.#start(thread);
       this.#inFlight.add(thread);
     } else thread.call = this.#back(thread, thread.call);
-    machine.undivided = this.#schedule.sequential && this.alone === null && this.#chosen.size === 0;
+    machine.undivided = this.#schedule.sequential && !this.#byHand;
     const { value, done, error } = next(thread.call);
     machine.undivided = false;
     if (machine.step !== before) this.#stepped(thread);
