@@ -44,7 +44,8 @@ const harmless: ReadonlySet<string> = new Set([
   ...accessNames,
   ..."open close read write pread pwrite unlink rename mkdir rmdir ftruncate fallocate lseek memfd_create".split(" "),
   ..."mincore wait pagemap smaps status msync mlock mlock2 munlock madvise exit fork mmap munmap mprotect".split(" "),
-  ..."kvm_load kvm_store".split(" "),
+  // Those of msharefs change the region's own address space, of which nothing is foreseen.
+  ..."ioctl kvm_load kvm_store".split(" "),
 ]);
 
 /** Flags of mmap that leave placement and extent as they are. */
