@@ -32,8 +32,10 @@ export function designsCommand(args: Arguments, terminal: Terminal): Status {
       lines.push(`    ${call.name}(${parameters.join(", ")})`, `      ${call.doc}`);
     }
     if (bugs.length > 0) lines.push("", "  Known bugs, each with the id that --fix takes");
-    for (const bug of bugs)
-      lines.push(`    ${bug.id}: ${bug.title}`, `      reported as ${bug.kinds.join(", ")}; ${bug.source}`);
+    for (const bug of bugs) {
+      const found = bug.kinds.length > 0 ? `reported as ${bug.kinds.join(", ")}` : "seen in results, not in reports";
+      lines.push(`    ${bug.id}: ${bug.title}`, `      ${found}; ${bug.source}`);
+    }
     if (name === "linux") {
       lines.push("", "  Simpler than the real one, or left out (docs/fidelity.md); designs that patch it share this");
       for (const { topic, level, means } of fidelity)

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { LaunchOptions } from "../../sim/debugging.ts";
+import { designs } from "../../sim/designs/registry.ts";
 import { openRun, type ScenarioRun } from "../../sim/session/open_run.ts";
 import type { RunReport } from "../../sim/session/report.ts";
 
@@ -45,7 +46,24 @@ const fixedInFile = (file: string) =>
   (/fixes: \[([^\]]*)\]/.exec(text(file))?.[1] ?? "").split(/[\s,]+/).filter(Boolean);
 
 describe("scenarios of known bugs", () => {
-  it("are there", () => assert.ok(files.length >= 20, `${files.length} files`));
+  it("are there", () => assert.ok(files.length >= 40, `${files.length} files`));
+
+  it("name every known bug of every design, and where detectors find it, a kind that the design lists", () => {
+    // Of Linux itself the bugs are mended unless a scenario says otherwise (`unfixed`).
+    for (const { name, bugs } of designs.filter((design) => design.name !== "linux")) {
+      const own = files.filter((file) => new RegExp(`^kernel +${name}\\b`, "m").test(text(file)));
+      for (const { id, kinds } of bugs) {
+        const about = own.filter((file) => named(file).includes(id));
+        assert.ok(about.length > 0, `no scenario of ${name} is about ${id}`);
+        const awaits = new RegExp(`expect bug (${kinds.join("|")})\\b.*unless fixed ${id}$`, "m");
+        if (kinds.length > 0)
+          assert.ok(
+            about.some((file) => awaits.test(text(file))),
+            `${name}: ${id}: none of ${kinds}`,
+          );
+      }
+    }
+  });
 
   for (const file of files) {
     it(`${basename(file, ".mshare")}: found as posted`, () => {

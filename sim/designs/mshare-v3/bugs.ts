@@ -107,6 +107,12 @@ export const knownBugs: readonly KnownBug[] = [
     source: "facts/mshare-v3.md B1: SET_SIZE and CREATE_MAPPING through an O_RDONLY descriptor",
   },
   {
+    id: "create-flags",
+    title: "CREATE_MAPPING takes MAP_POPULATE, MAP_LOCKED and MAP_HUGETLB, and does nothing of it",
+    kinds: [],
+    source: "facts/mshare-v3.md B1",
+  },
+  {
     id: "info-file",
     title: "mshare_info cannot be unlinked, but a second name of it can be made and taken away",
     kinds: [],

@@ -8,6 +8,7 @@
 // - "guest-permissions", "private-mapping": the linked tables give what the host's VMAs allow, and to all, whatever the
 //   guest's VMA says;
 // - "set-size-range": a region may lie where no process can map it;
+// - "create-flags": CREATE_MAPPING takes flags that nobody heeds;
 // - "ioctl-permissions": who may only read the file may set it up.
 import type { Steps } from "../../core/thread.ts";
 import { PGDIR_SIZE, pgd_offset, TASK_SIZE } from "../../kernel/arch/x86/mm/pgtable.ts";
@@ -16,7 +17,7 @@ import type { IoctlArg, Layout } from "../../kernel/fs/ioctl.ts";
 import type { File, Inode, Vma } from "../../kernel/mm_types.ts";
 import { EACCES, EBADF, EINVAL, ENOTTY } from "../../kernel/uapi/errno.ts";
 import { _IOR, _IOW } from "../../kernel/uapi/ioctl.ts";
-import { MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_SHARED } from "../../kernel/uapi/mman.ts";
+import { MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_SHARED } from "../../kernel/uapi/mman.ts";
 import { lock_is_annotated } from "../sharing/options.ts";
 import { type MshareData, type MshareKernel, traceOf, VM_SHARED_PT } from "./structures.ts";
 
@@ -161,6 +162,10 @@ export function* msharefs_create_mapping_ioctl(k: MshareKernel, m_data: MshareDa
   return yield* k.msharefs_create_mapping(m_data, mcreate);
 }
 
+/** Of the flags of mmap a region knows what these mean. */
+const is_heeded = (flags: number): boolean =>
+  (flags & MAP_ANONYMOUS) !== 0 && (flags & ~(MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE)) === 0;
+
 /** Maps shared anonymous memory in the host mm, at a fixed address where nothing is yet. */
 export function* msharefs_create_mapping(k: MshareKernel, m_data: MshareData, mcreate: Struct): Steps<number> {
   const addr = mcreate["addr"]!;
@@ -171,6 +176,7 @@ export function* msharefs_create_mapping(k: MshareKernel, m_data: MshareData, mc
   if (addr < mshare_start || addr >= mshare_end || ulong(addr + size) > mshare_end) return -EINVAL;
   if ((flags & (MAP_SHARED | MAP_FIXED)) !== (MAP_SHARED | MAP_FIXED)) return -EINVAL;
   if (mcreate["fd"] !== 0xffffffffn) return -EINVAL;
+  if (k.fixed("create-flags") && !is_heeded(flags)) return -EINVAL;
   const mm = m_data.mm!;
   yield* k.mmap_write_lock(mm);
   const mapped = yield* k.__do_mmap(

@@ -100,7 +100,7 @@ export const knownBugs: readonly KnownBug[] = [
   {
     id: "merged-vma",
     title: "A mapping that merges with its neighbour shares the neighbour's range too, whose tables are lost",
-    kinds: ["page-table-leak", "rss-mismatch"],
+    kinds: ["refcount-leak", "page-table-leak", "rss-mismatch"],
     source: `${CODE} 3/4, do_mmap: find_vma(mm, addr)`,
   },
   {

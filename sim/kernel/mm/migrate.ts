@@ -4,7 +4,6 @@ import type { Steps } from "../../core/thread.ts";
 import {
   _PAGE_ACCESSED,
   _PAGE_DIRTY,
-  _PAGE_PRESENT,
   _PAGE_RW,
   isSwap,
   makeSwapEntry,
@@ -13,7 +12,7 @@ import {
   withFlags,
   withoutFlags,
 } from "../../hardware/entry.ts";
-import { mk_pte, pte_dirty, pte_write } from "../arch/x86/mm/pgtable.ts";
+import { mk_pte, pte_accessible, pte_dirty, pte_write } from "../arch/x86/mm/pgtable.ts";
 import {
   PG_anon_exclusive,
   PG_dirty,
@@ -143,7 +142,7 @@ export function* try_to_migrate_one(k: Kernel, page: Page, { vma, address, ptep 
   const pte = k.read_entry(ptep);
   yield k.set_pte(mm, address, ptep, 0);
   if (k.should_defer_flush(mm)) yield* k.set_tlb_ubc_flush_pending(mm, pte);
-  else if (pte & _PAGE_PRESENT) yield* k.flush_tlb_page(mm, address);
+  else if (pte_accessible(mm, pte)) yield* k.flush_tlb_page(mm, address);
   if (pte_dirty(pte)) page.flags |= PG_dirty;
   const exclusive = page.type === PAGE_TYPE.anon && (page.flags & PG_anon_exclusive) !== 0;
   const readable = exclusive ? SWP_MIGRATION_READ_EXCLUSIVE : SWP_MIGRATION_READ;

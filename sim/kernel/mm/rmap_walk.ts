@@ -1,14 +1,7 @@
 // From a page to where it is mapped, and unmapping it there (mm/rmap.c: rmap_walk, try_to_unmap, folio_referenced).
 import type { Steps } from "../../core/thread.ts";
-import {
-  _PAGE_ACCESSED,
-  _PAGE_PRESENT,
-  entryPfn,
-  isPresent,
-  makeSwapEntry,
-  withoutFlags,
-} from "../../hardware/entry.ts";
-import { pte_dirty, pte_offset, pte_young } from "../arch/x86/mm/pgtable.ts";
+import { _PAGE_ACCESSED, entryPfn, isPresent, makeSwapEntry, withoutFlags } from "../../hardware/entry.ts";
+import { pte_accessible, pte_dirty, pte_offset, pte_young } from "../arch/x86/mm/pgtable.ts";
 import { TLB_FLUSH_ALL } from "../arch/x86/mm/tlb.ts";
 import { PG_anon_exclusive, PG_dirty, PG_swapbacked, PG_swapcache, VM_LOCKED } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
@@ -108,7 +101,7 @@ export function* try_to_unmap_one(
   const pte = k.read_entry(ptep);
   yield k.set_pte(mm, address, ptep, 0);
   if (flush === "batch flushes" && k.should_defer_flush(mm)) yield* k.set_tlb_ubc_flush_pending(mm, pte);
-  else if (pte & _PAGE_PRESENT) yield* k.flush_tlb_page(mm, address);
+  else if (pte_accessible(mm, pte)) yield* k.flush_tlb_page(mm, address);
   if (pte_dirty(pte)) page.flags |= PG_dirty;
   k.update_hiwater(mm);
   if (page.type !== PAGE_TYPE.anon) k.mm_counter_add(mm, page, -1);
@@ -153,7 +146,7 @@ export function should_defer_flush(k: Kernel, mm: Mm): boolean {
 
 /** Notes for later: these CPUs may still have the translation. Other TLBs than CPUs' forget it now. */
 export function* set_tlb_ubc_flush_pending(k: Kernel, mm: Mm, pte: number): Steps<void> {
-  if (!(pte & _PAGE_PRESENT)) return;
+  if (!pte_accessible(mm, pte)) return;
   const task = k.current;
   mm.tlb_gen++;
   task.tlb_ubc_cpumask = k.mask_or(task.tlb_ubc_cpumask, mm.cpu_bitmap);

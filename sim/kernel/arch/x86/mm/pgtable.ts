@@ -123,6 +123,10 @@ const CHG_MASK =
 export const pte_modify = (pte: number, prot: number): number =>
   entryPfn(pte) * 4096 + ((pte & CHG_MASK) | (prot & 0xfff & ~CHG_MASK)) + (entryNx(prot) ? _PAGE_NX : 0);
 
+/** Whether a TLB may have it: PROT_NONE is not present, but who has just made an entry so has not flushed yet. */
+export const pte_accessible = (mm: Mm, pte: number): boolean =>
+  (pte & _PAGE_PRESENT) !== 0 || ((pte & _PAGE_PROTNONE) !== 0 && mm.tlb_flush_pending > 0);
+
 const FLUSH_ON_CLEAR = _PAGE_DIRTY | _PAGE_PRESENT | _PAGE_ACCESSED;
 const FLUSH_ON_CHANGE = _PAGE_RW | _PAGE_USER | _PAGE_PWT | _PAGE_PCD | _PAGE_PSE | _PAGE_GLOBAL;
 
