@@ -74,9 +74,33 @@ describe("batches", function () {
           assertSame(together, apart, `step ${step} of ${last}\n${text}`);
         }
       }),
-      { numRuns: Number(process.env["BATCH_RUNS"] ?? 60) },
+      { numRuns: Number(process.env["BATCH_RUNS"] ?? 40) },
     );
     assert.ok(batched > 10_000, `${batched} steps in batches`);
+  });
+
+  it("are done of every kind: all who listen to their events take them", () => {
+    const { run, system } = loadText(
+      [
+        "process a",
+        "a: p = mmap(0, 2MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)",
+        "a: touch(p, 2MiB, write)",
+        "a: munmap(p, 2MiB)",
+      ].join("\n"),
+    );
+    const { machine, straight } = system;
+    const { pass } = machine;
+    const seen = new Set<readonly number[]>();
+    machine.pass = (ids, times) => {
+      seen.add(ids);
+      pass.call(machine, ids, times);
+    };
+    while (run.forward(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY) !== "done");
+    const kinds = Object.values(straight.batches);
+    assert.deepEqual(
+      kinds.filter(({ ids }) => !seen.has(ids)).map(({ name }) => name),
+      [],
+    );
   });
 
   it("do not pass over a step at which a thread was chosen by hand", () => {
