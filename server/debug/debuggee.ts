@@ -7,8 +7,10 @@ import type { Launch } from "./launch.ts";
 import { MemoryViews } from "./memory_views.ts";
 import { ValueTable } from "./values.ts";
 
-/** Steps between two looks at the message queue: some milliseconds. */
-const SLICE = 10_000;
+/** Steps between two looks at the message queue: as many as take some tens of milliseconds, as breakpoints can make steps dear. */
+const FIRST_SLICE = 10_000;
+const SHORTEST_SLICE = 100;
+const SLICE_MS = { short: 10, long: 50 };
 /** Slices after which the editor shows that something is going on. */
 const SLICES_UNTIL_PROGRESS = 40;
 
@@ -52,6 +54,7 @@ export class Debuggee {
   private readonly listener: Listener;
   /** Which move is under way; slices of an older one do nothing. */
   private move = 0;
+  private slice = FIRST_SLICE;
   private progress: string | undefined;
   private frames: FramePlace[] = [];
   /** Lines that `gotoTargets` has offered since the last move. */
@@ -139,7 +142,9 @@ export class Debuggee {
       if (move !== this.move) return;
       if (done === SLICES_UNTIL_PROGRESS) this.startProgress(goal);
       this.guarded(() => {
-        const stop = this.session.advance(SLICE);
+        const begun = Date.now();
+        const stop = this.session.advance(this.slice);
+        this.adapt(Date.now() - begun);
         if (stop) this.arrive(stop);
         else {
           this.flush();
@@ -147,6 +152,11 @@ export class Debuggee {
         }
       });
     });
+  }
+
+  private adapt(milliseconds: number): void {
+    if (milliseconds > SLICE_MS.long) this.slice = Math.max(SHORTEST_SLICE, Math.floor(this.slice / 2));
+    else if (milliseconds < SLICE_MS.short) this.slice = Math.min(FIRST_SLICE, this.slice * 2);
   }
 
   /** A fault of the simulator ends the run, not the adapter. */
