@@ -420,6 +420,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
         text: `A new future starts at step ${machine.step}; steps ${machine.step + 1} to ${last} are forgotten.`,
       });
     run.intervene(again);
+    breakpoints.jumped();
     looking.forget();
   };
 

@@ -12,7 +12,7 @@ import { placeOfExpression } from "./expression_place.ts";
 import { breakableLines } from "./lines.ts";
 import type { Loaded } from "./load.ts";
 import { expressionNode } from "./nodes.ts";
-import { frameAt } from "./places.ts";
+import { ENTRY, frameAt } from "./places.ts";
 import { scopesOf } from "./scopes.ts";
 import { hex } from "./show.ts";
 import { framesOf, type SourceMaps } from "./stack.ts";
@@ -97,6 +97,16 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
     };
   };
 
+  /** Where an expression's value is stored, and for an entry the table that it lies in. */
+  const placeOf = (expr: Expr, thread: Thread) => {
+    const place = placeOfExpression(system, expr, (part) => {
+      const inner = exprValue(part, thread, "event first");
+      return "value" in inner ? inner.value : undefined;
+    });
+    const table = ENTRY.exec(place?.dataId ?? "")?.[1];
+    return { ...place, ...(table !== undefined && { memory: `page:${table}` }) };
+  };
+
   return {
     exprValue,
     taskNamed,
@@ -142,18 +152,16 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
       const thread = threadNumbered(loaded, id);
       const result = exprValue(expr, thread, "event first");
       if ("error" in result) return { error: result.error };
-      const place = placeOfExpression(system, expr, (part) => {
-        const inner = exprValue(part, thread, "event first");
-        return "value" in inner ? inner.value : undefined;
-      });
-      return { ...expressionNode(text, result.value, "decimal"), expression: text, ...place };
+      return { ...expressionNode(text, result.value, "decimal"), expression: text, ...placeOf(expr, thread) };
     },
     hover(text, id) {
       const { expr, problems } = parseExpressionText(text);
       if (problems[0]) return { error: problems[0].message };
       const thread = threadNumbered(loaded, id);
       const result = exprValue(expr, thread, "event first");
-      return "error" in result ? { error: result.error } : hoverNode(text, result.value, thread);
+      return "error" in result
+        ? { error: result.error }
+        : { ...placeOf(expr, thread), ...hoverNode(text, result.value, thread) };
     },
     readMemory(memory, offset, count) {
       const bytes: number[] = [];

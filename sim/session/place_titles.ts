@@ -18,7 +18,9 @@ export function nameOfPlace(system: System, id: string): string {
   if (typeof field === "string") return id;
   const [whole, path] = id.split("/");
   const object = findField(system, `${whole}/${path!.split(".")[0]}`);
-  return `${path} of ${typeof object === "string" ? whole : summary(object.handle)}`;
+  if (typeof object === "string") return `${path} of ${whole}`;
+  const { handle } = object;
+  return `${path} of ${handle.layout.name === "page" ? `frame ${hex(handle.slot)}` : summary(handle)}`;
 }
 
 /** A value that was written to a field or an entry. */

@@ -25,6 +25,9 @@ interface Bodies {
   exceptionInfo: Required<DebugProtocol.ExceptionInfoResponse["body"]>;
   loadedSources: DebugProtocol.LoadedSourcesResponse["body"];
   readMemory: NonNullable<DebugProtocol.ReadMemoryResponse["body"]>;
+  gotoTargets: DebugProtocol.GotoTargetsResponse["body"];
+  stepInTargets: DebugProtocol.StepInTargetsResponse["body"];
+  writeMemory: NonNullable<DebugProtocol.WriteMemoryResponse["body"]>;
   disassemble: NonNullable<DebugProtocol.DisassembleResponse["body"]>;
 }
 

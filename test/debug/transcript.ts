@@ -4,6 +4,8 @@
 //   > launch FILE [ATTRIBUTE=VALUE]…     > break TEXT [if EXPR] [log MESSAGE]   (the first line that holds TEXT)
 //   > event WORDS     > watch EXPR      > catch KIND…      > start      > next, step, out, back [line|instruction]
 //   > continue, reverse, restart, pause > stack, threads, scopes        > look SCOPE/NAME/…      > print, hover EXPR
+//   > jump, rewind TEXT (the next, the last time of that line)   > frame FUNCTION (restarts it)   > choose TASK (step into it)
+//   > tasks   > bytes EXPR COUNT (watches them)   > poke EXPR HEX   > steps BEFORE AFTER (the disassembly)
 //   > say CONSOLE LINE                  > set EXPR = VALUE              > report, complete TEXT, memory EXPR
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Engine } from "../../server/debug/environment.ts";
@@ -70,6 +72,38 @@ export class Transcript {
     continue: () => this.moving("continue", {}),
     reverse: () => this.moving("reverseContinue", {}),
     restart: () => this.moving("restart", {}),
+    jump: (text) => this.jump(text, 0),
+    rewind: (text) => this.jump(text, 1),
+    frame: async (name) => {
+      const frames = this.ask("stackTrace", { threadId: this.thread }).stackFrames;
+      await this.moving("restartFrame", { frameId: frames.find((frame) => frame.name === name)?.id });
+    },
+    tasks: () => {
+      for (const { label } of this.targets()) this.tell(label);
+    },
+    choose: async (task) => {
+      const targetId = this.targets().find(({ label }) => label.startsWith(`${task} on `))?.id;
+      await this.moving("stepIn", { targetId });
+    },
+    bytes: (rest) => {
+      const [name, bytes] = rest.split(" ");
+      const { dataId } = this.ask("dataBreakpointInfo", { name, bytes: Number(bytes), asAddress: true });
+      this.addBreakpoint("setDataBreakpoints", this.sets.data, { dataId });
+    },
+    poke: (rest) => {
+      const [expression = "", hex = ""] = rest.split(" ");
+      const { memoryReference } = this.evaluate(expression, "hover");
+      const data = Buffer.from(hex, "hex").toString("base64");
+      this.tell(`${this.ask("writeMemory", { memoryReference, data }).bytesWritten} bytes written`);
+    },
+    steps: (rest) => {
+      const [before = 0, after = 0] = rest.split(" ").map(Number);
+      const [top] = this.ask("stackTrace", { threadId: this.thread }).stackFrames;
+      const memoryReference = top?.instructionPointerReference;
+      const range = { memoryReference, instructionOffset: -before, instructionCount: before + 1 + after };
+      for (const { address, instruction } of this.ask("disassemble", range).instructions)
+        this.tell(`${address === memoryReference ? "→" : " "} ${instruction}`);
+    },
     stack: () => this.tellStack(),
     threads: () => {
       for (const { name } of this.ask("threads").threads) this.tell(name);
@@ -82,7 +116,7 @@ export class Transcript {
     hover: (expression) => this.tell(this.evaluate(expression, "hover").result),
     say: async (line) => {
       this.tell(this.evaluate(line, "repl").result);
-      if (line.startsWith("goto")) await this.arrived();
+      if (/^(goto|run to|back to|choose)/.test(line)) await this.arrived();
     },
     set: (rest) => {
       const [expression, value] = rest.split(" = ");
@@ -113,6 +147,16 @@ export class Transcript {
     this.program = file;
     this.ask("initialize", { adapterID: "mshare", supportsVariablePaging: true });
     this.ask("launch", { program: file, ...Object.fromEntries(attributes.map(read)) });
+  }
+
+  private async jump(text: string, which: 0 | 1): Promise<void> {
+    const line = this.source().findIndex((each) => each.includes(text)) + 1;
+    const { targets } = this.ask("gotoTargets", { source: { path: this.program }, line });
+    await this.moving("goto", { targetId: targets[which]?.id });
+  }
+
+  private targets(): DebugProtocol.StepInTarget[] {
+    return this.ask("stepInTargets", { frameId: this.frame() }).targets;
   }
 
   private breakAt(rest: string): void {
@@ -235,7 +279,10 @@ function stable(line: string): string {
     .replace(/\b([Ss]tep(?::| =)?) \d+( of \d+)?/g, (_, word, of) => (of ? `${word} … of …` : `${word} …`))
     .replace(/\b(goto|steps|to|host|lock \w+) \d+\b/g, "$1 …")
     .replace(/\b(frame|pfn|flags) (0x[0-9a-f]+|\d+( \(0x[0-9a-f]+\))?)/g, "$1 …")
-    .replace(/0x[0-9a-f]+ (?=PRESENT)/g, "… ")
+    .replace(/0x[0-9a-f]+ (?=PRESENT|\(… PRESENT)/g, "… ")
+    .replace(/0x[0-9a-f]+ (?=\(0x[0-9a-f]+ PRESENT)/g, "… ")
+    .replace(/(?<=\()0x[0-9a-f]+ (?=PRESENT)/g, "… ")
+    .replace(/\b(table|pfn:|page) ?0x[0-9a-f]+/g, "$1 …")
     .replace(/(sim\/[\w./-]+\.ts):\d+/g, "$1")
     .replaceAll("/cwd/", "");
 }
