@@ -32,9 +32,6 @@ interface Sum {
   version: string;
 }
 
-/** As a line of `--json`. */
-type Line = Partial<Finding> & { readonly tally?: Omit<Slice, "findings"> };
-
 export async function conformRandom(terminal: Terminal, run: RandomRun): Promise<Status> {
   const sum: Sum = { programs: 0, statements: 0, differing: 0, failures: 0, unsteady: 0, version: "" };
   const progress = progressOf(terminal, run);
@@ -45,8 +42,10 @@ export async function conformRandom(terminal: Terminal, run: RandomRun): Promise
     alone ? judgeSlice(terminal, slice, progress.add) : judgeElsewhere(self, slice, progress.add);
   let problem: string | undefined;
   await inOrder(slices, alone ? 1 : run.workers, judge, (slice, result) => {
-    if (typeof result === "string") problem ??= result;
-    if (typeof result === "string") return;
+    if (typeof result === "string") {
+      problem ??= result;
+      return true;
+    }
     gather(sum, result);
     progress.clear();
     for (const finding of result.findings) tell(terminal, finding, run.json);
@@ -110,7 +109,7 @@ async function judgeElsewhere(self: Self, run: RandomRun, done: (programs: numbe
     ...(kind === "hugetlb" ? ["--hugetlb"] : []),
   ]);
   const lines = out.split("\n").filter((line) => line.startsWith("{"));
-  const read = lines.map((line) => JSON.parse(line) as Line & Omit<Slice, "findings">);
+  const read = lines.map((line) => JSON.parse(line) as Partial<Finding> & Omit<Slice, "findings">);
   const last = read.pop();
   if (last?.programs === undefined) return error.trim() || `the process for seed ${seed} ended with ${status}`;
   done(last.programs);
