@@ -6,6 +6,9 @@ import { first, has, JSON_OUT, KERNEL, QUIET } from "./options.ts";
 import { complain } from "./run.ts";
 import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
+/** Explains each code, with an example and how to mend it. */
+const PAGE = "docs/diagnostics.md";
+
 export function checkCommand(args: Arguments, terminal: Terminal): Status {
   if (args.files.length === 0) return complain(terminal, "no file is given: mshare check FILE…");
   const kernel = first(args, KERNEL);
@@ -25,6 +28,8 @@ export function checkCommand(args: Arguments, terminal: Terminal): Status {
     if (has(args, JSON_OUT)) terminal.out(jsonLine({ file, verdict: refused ? "refused" : "pass", diagnostics }));
     else {
       for (const line of text) terminal.out(`${line}\n`);
+      if (!has(args, QUIET))
+        for (const code of new Set(diagnostics.map((one) => one.code))) terminal.out(`  see ${PAGE}#${code}\n`);
       if (diagnostics.length === 0 && !has(args, QUIET)) terminal.out(`${file}: nothing to complain about\n`);
     }
     if (refused) status = STATUS.refused;

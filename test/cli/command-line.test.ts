@@ -81,7 +81,10 @@ describe("mshare on the command line", function () {
   it("reads files with CR and a byte order mark, and any name behind --", () => {
     assert.equal(status("run", "windows.mshare"), 0);
     assert.equal(status("run", "--", "-dash.mshare"), 0);
-    assert.match(mshare(here, ["check", "large.mshare"]).out, /\[too-large\]/);
+    assert.match(
+      mshare(here, ["check", "large.mshare"]).out,
+      /\[too-large\]\n {2}see docs\/diagnostics\.md#too-large\n$/,
+    );
   });
 
   it("prints the documented object with --json", () => {
