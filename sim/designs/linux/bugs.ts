@@ -11,24 +11,10 @@ export const historicBugs: readonly KnownBug[] = [
     historic: true,
   },
   {
-    id: "hugetlb-unshare-gup",
-    title: "Unsharing a PMD table of hugetlb does not wait for get_user_pages_fast",
-    kinds: ["use-after-free"],
-    source: "CVE-2025-38085, until 6.16",
-    historic: true,
-  },
-  {
     id: "hugetlb-split-unshare",
     title: "A hugetlb VMA unshares its PMD table before it is split, not while it is",
     kinds: ["dangling-page-table"],
     source: "CVE-2025-38084, until 6.16",
-    historic: true,
-  },
-  {
-    id: "hugetlb-share-count",
-    title: "The reference count of a PMD table tells whether it is shared",
-    kinds: ["page-table-leak"],
-    source: "CVE-2024-57883, until 6.13",
     historic: true,
   },
   {

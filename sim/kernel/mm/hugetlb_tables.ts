@@ -111,27 +111,21 @@ function shared_table(k: Kernel, vma: Vma, address: number, index: number): numb
   return 0;
 }
 
-/** One more mm uses the table. Until 6.13 the frame's own reference count told (CVE-2024-57883). Returns the event. */
+/** One more mm uses the table. Returns the event. */
 export function ptdesc_pmd_pts_inc(k: Kernel, table: number): number {
   const page = k.page(table);
-  if (k.unfixed("hugetlb-share-count")) return k.get_page(page);
   page.pt_share_count++;
   return k.trace.pmd_share(table, page.pt_share_count);
 }
 
 export function ptdesc_pmd_pts_dec(k: Kernel, table: number): number {
   const page = k.page(table);
-  if (k.unfixed("hugetlb-share-count")) {
-    page.refcount--;
-    return k.trace.put_page(table, page.refcount);
-  }
   page.pt_share_count--;
   return k.trace.pmd_unshare(table, page.pt_share_count);
 }
 
 export function ptdesc_pmd_is_shared(k: Kernel, table: number): boolean {
-  const page = k.page(table);
-  return k.unfixed("hugetlb-share-count") ? page.refcount > 1 : page.pt_share_count > 0;
+  return k.page(table).pt_share_count > 0;
 }
 
 /**

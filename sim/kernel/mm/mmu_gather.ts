@@ -89,8 +89,7 @@ export function tlb_unshare_pmd_ptdesc(k: Kernel, tlb: MmuGather, table: number,
 export function* tlb_flush_unshared_tables(k: Kernel, tlb: MmuGather): Steps<void> {
   if (tlb.unshared_tables) yield* k.tlb_flush_mmu_tlbonly(tlb);
   if (!tlb.fully_unshared_tables) return;
-  // Until 6.16 nobody waited for lockless walkers (CVE-2025-38085).
-  if (!k.unfixed("hugetlb-unshare-gup")) yield* k.tlb_remove_table_sync_one();
+  yield* k.tlb_remove_table_sync_one();
   tlb.fully_unshared_tables = false;
 }
 
