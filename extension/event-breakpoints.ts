@@ -1,14 +1,57 @@
 // Breakpoints on events, asked for in one line. They are VS Code's function breakpoints; its own way to add one is an input
 // at the end of a view that the check boxes of all bug kinds have scrolled away.
 import * as vscode from "vscode";
+import { activeSession } from "./session.ts";
 
 export function registerEventBreakpoints(): vscode.Disposable {
   return vscode.commands.registerCommand("mshare.breakOnEvent", async () => {
-    const text = await vscode.window.showInputBox({
-      title: "Break on an Event of the Simulated Kernel",
-      prompt: "An event or a kernel function, what it concerns, a condition.",
-      placeHolder: "set_pgd into guest, TLB flush if cpu == 1, free of pmd table, page fault at 2TiB",
-    });
-    if (text?.trim()) vscode.debug.addBreakpoints([new vscode.FunctionBreakpoint(text.trim())]);
+    const text = await chooseEvent();
+    if (text) vscode.debug.addBreakpoints([new vscode.FunctionBreakpoint(text)]);
   });
+}
+
+/** Said in every session or none: what can be written, by example. */
+const examples: readonly vscode.QuickPickItem[] = [
+  { label: "set_pgd into guest", description: "an event, and what it concerns" },
+  { label: "TLB flush if cpu == 1", description: "with a condition" },
+  { label: "free of pmd table", description: "in words" },
+  { label: "page fault at 2TiB", description: "at an address" },
+  { label: "log TLB flush: on CPU {cpu}", description: "prints, and goes on" },
+];
+
+/** A list to choose from that takes any other text, too. */
+async function chooseEvent(): Promise<string | undefined> {
+  const pick = vscode.window.createQuickPick();
+  pick.title = "Break on an Event of the Simulated Kernel";
+  pick.placeholder = "An event or a kernel function, what it concerns, a condition";
+  const known = [...examples];
+  const show = () => {
+    const typed = pick.value.trim();
+    const own = typed === "" || known.some(({ label }) => label === typed) ? [] : [{ label: typed }];
+    pick.items = [...own, ...known];
+  };
+  pick.onDidChangeValue(show);
+  show();
+  void words().then((found) => {
+    known.push(...found);
+    show();
+  });
+  const chosen = await new Promise<string | undefined>((resolve) => {
+    pick.onDidAccept(() => resolve(pick.activeItems[0]?.label ?? pick.value.trim()));
+    pick.onDidHide(() => resolve(undefined));
+    pick.show();
+  });
+  pick.dispose();
+  return chosen;
+}
+
+/** Events and kernel functions; only a session knows which kernel it is. */
+async function words(): Promise<vscode.QuickPickItem[]> {
+  try {
+    const answer = await activeSession()?.customRequest("mshare/events");
+    const events: { name: string; doc: string }[] = answer?.events ?? [];
+    return events.map(({ name, doc }) => ({ label: name, description: doc }));
+  } catch {
+    return [];
+  }
 }

@@ -6,9 +6,11 @@ import { startLanguageClient } from "./language-client.ts";
 import { activateParts } from "./parts.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
 import { asNode } from "./runtime.ts";
+import { registerTasks } from "./tasks.ts";
 
 export function activate(context: vscode.ExtensionContext): void {
   const program = (name: string) => context.asAbsolutePath(`dist/${name}.js`);
+  context.subscriptions.push(registerTasks(program("mshare")));
   activateParts(context, {
     adapter: {
       executable: new vscode.DebugAdapterExecutable(process.execPath, [program("adapter")], { env: asNode }),

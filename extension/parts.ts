@@ -1,12 +1,17 @@
 // What the extension is made of, wherever it runs. Each part registers itself and is disposed with the context.
 // No telemetry; nothing here talks to anything but the editor and our own programs beside it in dist/.
 import type { Disposable, ExtensionContext } from "vscode";
+import { registerBugsView } from "./bugs-view.ts";
 import { registerCommands, type TerminalRunner } from "./commands.ts";
 import { registerConfigurations } from "./configurations.ts";
 import { type AdapterPlatform, registerDebugAdapter } from "./debug-adapter.ts";
 import { registerEventBreakpoints } from "./event-breakpoints.ts";
+import { registerExamples } from "./examples.ts";
+import { registerFormats } from "./formats.ts";
 import { registerHovers } from "./hovers.ts";
 import { registerInlineValues } from "./inline-values.ts";
+import { registerMachineViews } from "./machine-views.ts";
+import { registerPastBanner } from "./past-banner.ts";
 import { registerTimeStatus } from "./time-status.ts";
 import { registerTimeTravel } from "./time-travel.ts";
 
@@ -28,6 +33,11 @@ export function activateParts(context: ExtensionContext, platform: Platform): vo
     registerInlineValues(),
     registerTimeStatus(),
     registerTimeTravel(),
+    registerFormats(),
+    registerPastBanner(),
+    registerMachineViews(),
+    registerBugsView(),
+    registerExamples(context),
     platform.startLanguageClient(),
   );
 }

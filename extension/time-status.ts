@@ -1,31 +1,14 @@
 // Where in the run the debugger stands, in the status bar: VS Code has no place of its own that says "you are in the past".
 import * as vscode from "vscode";
-
-/** Body of the adapter's custom event `mshare/time`, sent at every stop. `step` counts from 0, `last` is the newest known. */
-interface Time {
-  step: number;
-  last: number;
-  past: boolean;
-}
+import { onTime, type Time } from "./session.ts";
 
 export function registerTimeStatus(): vscode.Disposable {
-  const times = new Map<string, Time>();
   const item = vscode.window.createStatusBarItem("mshare.time", vscode.StatusBarAlignment.Left, 0);
   item.name = "mshare: step of the simulation";
   item.command = "mshare.goToStep";
-  const refresh = () => show(item, times.get(vscode.debug.activeDebugSession?.id ?? ""));
   return vscode.Disposable.from(
     item,
-    vscode.debug.onDidReceiveDebugSessionCustomEvent(({ session, event, body }) => {
-      if (event !== "mshare/time") return;
-      times.set(session.id, body);
-      refresh();
-    }),
-    vscode.debug.onDidTerminateDebugSession(({ id }) => {
-      times.delete(id);
-      refresh();
-    }),
-    vscode.debug.onDidChangeActiveDebugSession(refresh),
+    onTime((time) => show(item, time)),
   );
 }
 
@@ -43,6 +26,6 @@ function show(item: vscode.StatusBarItem, time: Time | undefined): void {
   item.show();
 }
 
-function count(steps: number): string {
+export function count(steps: number): string {
   return steps.toLocaleString("en");
 }

@@ -179,6 +179,21 @@ export interface ExceptionReport {
   readonly message: string;
 }
 
+/** A report of a detector. */
+export interface FoundBug {
+  readonly kind: string;
+  readonly message: string;
+  /** When it was first seen, by whom, for which statement; line 0: for none. */
+  readonly step: number;
+  readonly task: string;
+  readonly file: string;
+  readonly line: number;
+  /** How often it was seen. */
+  readonly count: number;
+  /** Neither expected nor allowed by the scenario. */
+  readonly unexpected: boolean;
+}
+
 /** An output line for a debug console, made while running: logpoints, reports, warnings. */
 export interface Output {
   readonly category: "console" | "stdout" | "stderr" | "important";
@@ -235,6 +250,12 @@ export interface DebugSession {
   labels(): readonly Word[];
   /** Events and kernel functions at which a run can stop. */
   eventWords(): readonly Word[];
+  /** All address spaces, each with its VMAs, its page tables, and those of them that others share. */
+  addressSpaces(): readonly ValueNode[];
+  /** Each CPU with what it has loaded and the translations that it keeps. */
+  tlbs(): readonly ValueNode[];
+  /** What detectors have found up to now. */
+  bugs(): readonly FoundBug[];
   /** Evaluates an expression of the scenario language in a thread's process. Never changes the machine. */
   evaluate(expression: string, thread: number): ValueNode | { readonly error: string };
   /** Text, one level a line, of the walk of an address, a variable or an expression; what a hover shows. */

@@ -3,9 +3,10 @@
 //   mshare.js           the command line        adapter.js   the debug adapter
 //   language-server.js  the language server     extension.js the VS Code extension
 //   adapter-thread.js   the debug adapter for scenarios that are in no file
+//   examples.json       names and first lines of the examples, for the extension to offer
 // For the web version of VS Code, each whole in itself, since workers there load one file:
 //   extension-web.js    adapter-web.js          language-server-web.js
-import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -61,6 +62,15 @@ async function tests() {
   });
 }
 
+/** The first line of an example says what it shows. */
+function examples() {
+  const files = readdirSync(resolve(root, "examples")).filter((file) => file.endsWith(".mshare"));
+  return files.sort().map((name) => {
+    const [first] = readFileSync(resolve(root, "examples", name), "utf8").split("\n");
+    return { name, title: first.replace(/^\/\/\s*/, "") };
+  });
+}
+
 rmSync(resolve(root, "dist"), { recursive: true, force: true });
 const besides = { plugins: [engineBeside], external: ["./adapter.js", "./language-server.js"] };
 await Promise.all([
@@ -77,3 +87,4 @@ await Promise.all([
 ]);
 // npm links the command before it is built, and marks only what then exists as executable.
 chmodSync(resolve(root, "dist/mshare.js"), 0o755);
+writeFileSync(resolve(root, "dist/examples.json"), JSON.stringify(examples()));

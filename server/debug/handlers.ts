@@ -9,6 +9,7 @@ import { moveHandlers } from "./handlers/moves.ts";
 import { stackHandlers } from "./handlers/stack.ts";
 import { timeHandlers } from "./handlers/time.ts";
 import { variableHandlers } from "./handlers/variables.ts";
+import { viewHandlers } from "./handlers/views.ts";
 import type { Arguments } from "./read.ts";
 
 /** Gives the response's body, or throws a RequestError. */
@@ -27,5 +28,6 @@ export const handlers: ReadonlyMap<string, Handler> = new Map(
     evaluationHandlers,
     memoryHandlers,
     timeHandlers,
+    viewHandlers,
   ].flatMap((table) => Object.entries(table)),
 );

@@ -385,6 +385,9 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     evaluate: looking.evaluate,
     hover: looking.hover,
     readMemory: looking.readMemory,
+    addressSpaces: looking.addressSpaces,
+    tlbs: looking.tlbs,
+    bugs: looking.bugs,
     complete: (text, column) => completions(loaded, text, column),
     write(dataId, text) {
       const written = writePlace(system, dataId, text);

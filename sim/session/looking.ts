@@ -12,6 +12,7 @@ import { placeOfExpression } from "./expression_place.ts";
 import { breakableLines } from "./lines.ts";
 import type { Loaded } from "./load.ts";
 import { expressionNode } from "./nodes.ts";
+import { addressSpaces, bugs, tlbs } from "./overview.ts";
 import { ENTRY, frameAt } from "./places.ts";
 import { scopesOf } from "./scopes.ts";
 import { hex } from "./show.ts";
@@ -22,7 +23,11 @@ import { threadNumbered } from "./threads.ts";
 /** Names of the current event's arguments go first, or only what the thread's process knows. */
 export type Names = "event first" | "process only";
 
-export interface Looking extends Pick<DebugSession, "stack" | "scopes" | "evaluate" | "hover" | "readMemory"> {
+export interface Looking
+  extends Pick<
+    DebugSession,
+    "stack" | "scopes" | "evaluate" | "hover" | "readMemory" | "addressSpaces" | "tlbs" | "bugs"
+  > {
   exprValue(expr: Expr, thread: Thread, names: Names): Evaluation;
   /** The task of the process or thread with this name. */
   taskNamed(name: string): Task | undefined;
@@ -163,6 +168,9 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
         ? { error: result.error }
         : { ...placeOf(expr, thread), ...hoverNode(text, result.value, thread) };
     },
+    addressSpaces: () => addressSpaces(system, sharersNow()),
+    tlbs: () => tlbs(system),
+    bugs: () => bugs(loaded),
     readMemory(memory, offset, count) {
       const bytes: number[] = [];
       while (bytes.length < count) {

@@ -102,7 +102,8 @@ function vmaNodes(mm: Mm): ValueNode[] {
   return [...mm.mm_mt].map((vma, i) => ({ ...objectNode(`[${i}]`, vma), value: vmaText(vma) }));
 }
 
-function hostNode(system: System, mm: Mm, who: Sharers): ValueNode {
+/** An address space with its VMAs and page tables. */
+export function hostNode(system: System, mm: Mm, who: Sharers): ValueNode {
   return {
     name: mm.name,
     value: `${mm.mm_mt.length} VMAs, page tables ${showBytes(mm.pgtables_bytes)}`,
@@ -137,7 +138,8 @@ function tlbNodes(system: System, cpu: number): ValueNode[] {
   ];
 }
 
-function cpuNodes(system: System): ValueNode[] {
+/** Each CPU with what it has loaded and its TLB. */
+export function cpuNodes(system: System): ValueNode[] {
   return Array.from({ length: system.config.cpus }, (_, id) => {
     const cpu = system.straight.cpuOf(id);
     const value = `${cpu.curr?.comm ?? "idle"}, ${cpu.loaded_mm ? mmName(cpu.loaded_mm) : "no mm"}${cpu.is_lazy ? " (lazy)" : ""}`;

@@ -8,7 +8,8 @@ import { allMms } from "../scenario/run/sharers.ts";
 import { entryText, hex, pageText } from "./show.ts";
 
 export const LEVEL = ["", "pte", "pmd", "pud", "pgd"] as const;
-const span = (level: number): number => 2 ** (12 + 9 * (level - 1));
+/** Bytes that an entry of this level maps. */
+export const span = (level: number): number => 2 ** (12 + 9 * (level - 1));
 
 /** Which address spaces reach each page table, in order of their creation. */
 export type Sharers = ReadonlyMap<number, readonly Mm[]>;

@@ -181,6 +181,18 @@ export class FakeSession implements Session {
     return this.parts.map(({ line }) => line).filter((line) => line >= from && line <= to);
   }
 
+  addressSpaces(): readonly ValueNode[] {
+    return [{ name: "A", value: "1 VMA", children: () => [{ name: "x", value: "5" }] }];
+  }
+
+  tlbs(): readonly ValueNode[] {
+    return [];
+  }
+
+  bugs(): [] {
+    return [];
+  }
+
   threads() {
     const state = (thread: number) => (thread === this.current ? "running" : "waiting") as "running" | "waiting";
     return this.names.map((name, index) => ({

@@ -89,8 +89,30 @@ export class Debugging {
     return (await this.editor.page.locator(".statusbar.debugging").count()) > 0;
   }
 
+  /** A view of the extension's own, opened from the palette. */
+  async openView(name: string): Promise<Locator> {
+    await this.editor.command(`Debug: Focus on ${name} View`);
+    const pane = this.editor.page.locator(`.pane:has(.pane-header h3.title:text-is("${name}"))`);
+    await pane.locator(".pane-body").first().waitFor();
+    return pane.first();
+  }
+
+  /** Opens a row of such a view; does nothing when it is open. */
+  async expandRow(pane: Locator, text: string): Promise<void> {
+    const row = pane.locator(".monaco-list-row").filter({ hasText: text }).first();
+    await row.waitFor();
+    await eventually(`${text} is open`, async () => {
+      if ((await row.getAttribute("aria-expanded")) === "true") return true;
+      await row.locator(".monaco-tl-twistie").click();
+      await sleep(500);
+      return false;
+    });
+  }
+
   /** Makes room for the other views of the side bar. */
   async collapse(view: string): Promise<void> {
+    // What the mouse rests on may show a hover over the header.
+    await this.editor.page.mouse.move(700, 300);
     const header = this.editor.page.locator('.pane-header[aria-expanded="true"]').filter({ hasText: view });
     await header.first().click();
   }
@@ -117,12 +139,16 @@ export class Debugging {
     });
   }
 
-  /** A row's context menu. */
+  /** A row's context menu in the Variables view. */
   async chooseFromMenu(variable: string, item: string): Promise<void> {
     const view = this.editor.page.locator(".debug-variables");
     const row = view.locator(".monaco-list-row").filter({ hasText: new RegExp(`\\b${variable} =`) });
     await this.scrollTo(view, row);
-    await row.first().click({ button: "right" });
+    await this.chooseFromMenuOf(row.first(), item);
+  }
+
+  async chooseFromMenuOf(row: Locator, item: string): Promise<void> {
+    await row.click({ button: "right" });
     const entry = this.editor.page.locator(".monaco-menu .action-label").filter({ hasText: item }).first();
     await entry.waitFor();
     // A menu ignores the click that may still belong to its opening.
@@ -146,8 +172,9 @@ export class Debugging {
 
   /** What the adapter made of the function breakpoints when it was last told them, by their names. */
   functionBreakpoints(): Map<string, boolean> {
-    const last = (type: Message["type"]) =>
-      this.editor.wire.findLast((message) => message.type === type && message.command === "setFunctionBreakpoints");
+    const all = this.editor.wire.filter(({ command }) => command === "setFunctionBreakpoints");
+    const last = (type: Message["type"]) => all.findLast((message) => message.type === type);
+    if (!isAnswered(all, "setFunctionBreakpoints")) return new Map();
     const asked = (last("request")?.arguments ?? { breakpoints: [] }) as { breakpoints: { name: string }[] };
     const answered = (last("response")?.body ?? { breakpoints: [] }) as { breakpoints: { verified: boolean }[] };
     return new Map(asked.breakpoints.map(({ name }, index) => [name, answered.breakpoints[index]?.verified]));
@@ -164,8 +191,8 @@ export class Debugging {
     return (await widget.textContent()) ?? "";
   }
 
-  /** What the debugger says about `text` in that line: the value, and below it what is in it, row by row. */
-  async hover(line: number, text: string): Promise<string> {
+  /** What the debugger says about `text` in that line: the value, and below it what is in it, row by row, as `wanted` has it. */
+  async hover(line: number, text: string, wanted: RegExp): Promise<string> {
     const { page } = this.editor;
     const { x, y, width, height } = await this.editor.placeOf(line, text);
     const widget = page.locator('.debug-hover-widget[monaco-visible-content-widget="true"]');
@@ -175,7 +202,8 @@ export class Debugging {
       await page.mouse.move(x + width / 2, y + height / 2, { steps: 4 });
       await widget.first().waitFor({ timeout: 3000 });
       const parts = await texts(widget.locator(".title, .value:not(.monaco-list-row *), .monaco-list-row"));
-      return parts.join("\n") || undefined;
+      const shown = parts.join("\n");
+      return wanted.test(shown) && shown;
     });
   }
 

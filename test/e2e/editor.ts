@@ -20,13 +20,13 @@ export class Editor {
     const browser = await launchChromium(installed.playwright, installed.chromium!);
     try {
       const page = await browser.newPage({ viewport: { width: 1360, height: 960 } });
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(60_000);
       const wire = await listen(page);
       await page.goto(url);
       await page
         .locator(".monaco-workbench .explorer-folders-view .monaco-list-row")
         .first()
-        .waitFor({ timeout: 60_000 });
+        .waitFor({ timeout: 180_000 });
       return new Editor(browser, page, wire);
     } catch (problem) {
       await browser.close();
@@ -38,10 +38,10 @@ export class Editor {
     return this.browser.close();
   }
 
-  /** A picture of the window; `path` from the project's root. */
+  /** A picture of the window; `path` from the project's root. `.jpg` makes a small file. */
   async screenshot(path: string): Promise<void> {
     mkdirSync(dirname(path), { recursive: true });
-    await this.page.screenshot({ path });
+    await this.page.screenshot(path.endsWith(".jpg") ? { path, type: "jpeg", quality: 55 } : { path });
   }
 
   /** Opens a file of the workspace by its name. */
@@ -63,15 +63,13 @@ export class Editor {
 
   /** A command of the palette by its full title, `Category: Title`. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press("F1");
-    await this.chooseFrom(`>${title}`, title);
+    await this.palette(title);
+    await this.page.keyboard.press("Enter");
   }
 
   /** A command that asks for a text. */
   async commandWith(title: string, text: string): Promise<void> {
-    await this.page.keyboard.press("F1");
-    await this.offered(`>${title}`, title);
-    await this.page.keyboard.press("Enter");
+    await this.command(title);
     await this.page.locator(".quick-input-titlebar .quick-input-title").filter({ hasText: /\w/ }).first().waitFor();
     await this.answer(text);
   }
@@ -81,6 +79,24 @@ export class Editor {
     await this.type(text);
     await this.page.keyboard.press("Enter");
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  /** Chooses from the list that is open. */
+  async choose(text: string): Promise<void> {
+    // The palette itself is a list, too, until it gives way.
+    const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: text }).first();
+    const input = this.page.locator(".quick-input-widget:not(.hidden) .quick-input-box input").first();
+    await eventually(`“${text}” is there to choose`, async () => {
+      await input.fill(text);
+      return row.isVisible();
+    });
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  /** The tooltips and messages in the corner. */
+  notifications(): Promise<string[]> {
+    return texts(this.page.locator(".notification-list-item-message"));
   }
 
   async goToLine(line: number): Promise<void> {
@@ -143,6 +159,24 @@ export class Editor {
     const top = (await this.lines()).get(line);
     const row = this.page.locator(`${textArea} .view-lines > .view-line[style*="top:${top};"]`);
     return (await row.first().evaluate(boxOfText, text)) ?? fail(`“${text}” does not stand in line ${line}`);
+  }
+
+  /** The palette offers what it knew when it was opened; extensions come a moment after the window. */
+  private async palette(title: string): Promise<void> {
+    await eventually(
+      `“${title}” is offered`,
+      async () => {
+        await this.page.keyboard.press("F1");
+        await this.type(`>${title}`);
+        const first = this.page.locator(".quick-input-list .monaco-list-row").first();
+        const offered = await eventually("", async () => (await first.textContent())?.includes(title), 5000).catch(
+          () => false,
+        );
+        if (!offered) await this.page.keyboard.press("Escape");
+        return offered;
+      },
+      40_000,
+    );
   }
 
   private async chooseFrom(typed: string, wanted: string): Promise<void> {

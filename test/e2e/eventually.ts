@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export async function eventually<Result>(
   what: string,
   look: () => Promise<Result | undefined | false>,
-  milliseconds = 20_000,
+  milliseconds = 60_000,
 ): Promise<Result> {
   const deadline = Date.now() + milliseconds;
   let last: unknown;

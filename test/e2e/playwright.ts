@@ -63,7 +63,7 @@ export interface Page {
   /** Makes a function that the page's scripts can call. */
   exposeFunction<Argument>(name: string, called: (argument: Argument) => void): Promise<unknown>;
   locator(selector: string): Locator;
-  screenshot(options: { path: string }): Promise<unknown>;
+  screenshot(options: { path: string; type?: "jpeg"; quality?: number }): Promise<unknown>;
   keyboard: {
     press(keys: string): Promise<void>;
     type(text: string, options?: { delay?: number }): Promise<void>;

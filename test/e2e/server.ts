@@ -8,10 +8,13 @@ import { eventually } from "./eventually.ts";
 import { installed } from "./installed.ts";
 
 export interface Server {
-  /** Where the workbench is, with `workspace` open. */
-  url: string;
+  /** Where the workbench is, with this folder open. */
+  urlOf(folder: string): string;
   stop(): Promise<void>;
 }
+
+/** Whether the editor asks if a folder is trusted, and restricts itself until it is. */
+export type Trust = "trusts every folder" | "asks for trust";
 
 /** Quiet, and with nothing that covers what the tests look at. */
 export const settings = {
@@ -23,7 +26,6 @@ export const settings = {
   "extensions.autoUpdate": false,
   "extensions.ignoreRecommendations": true,
   "git.enabled": false,
-  "security.workspace.trust.enabled": false,
   "terminal.integrated.gpuAcceleration": "off", // drawn as text, which tests can read
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
@@ -34,24 +36,29 @@ export const settings = {
   "workbench.tips.enabled": false,
 };
 
-export async function startServer(vsix: string, workspace: string): Promise<Server> {
+const trustSettings = {
+  "trusts every folder": { "security.workspace.trust.enabled": false },
+  "asks for trust": { "security.workspace.trust.startupPrompt": "never" },
+};
+
+export async function startServer(vsix: string, trust: Trust): Promise<Server> {
   const home = mkdtempSync(join(tmpdir(), "mshare-editor-"));
   const userData = join(home, "data");
   mkdirSync(join(userData, "User"), { recursive: true });
-  writeFileSync(join(userData, "User/settings.json"), JSON.stringify(settings));
+  writeFileSync(join(userData, "User/settings.json"), JSON.stringify({ ...settings, ...trustSettings[trust] }));
   const folders = ["--user-data-dir", userData, "--extensions-dir", join(home, "extensions")];
   run(home, [...folders, "--install-extension", vsix]);
 
   const port = await freePort();
   const config = join(home, "config.yaml");
   writeFileSync(config, "");
-  const quiet = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"];
+  const quiet = ["--auth", "none", "--disable-telemetry", "--disable-update-check"];
+  if (trust === "trusts every folder") quiet.push("--disable-workspace-trust");
   const address = ["--config", config, "--bind-addr", `127.0.0.1:${port}`];
-  const child = start(home, [...folders, ...quiet, ...address, workspace]);
-  const url = `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`;
+  const child = start(home, [...folders, ...quiet, ...address]);
   await eventually("code-server answers", async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok, 60_000);
   return {
-    url,
+    urlOf: (folder) => `http://127.0.0.1:${port}/?folder=${encodeURIComponent(folder)}`,
     async stop() {
       await end(child);
       rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

@@ -17,9 +17,11 @@ export function session(
   url: () => string | Promise<string>,
   walk: (window: Window) => Promise<void>,
 ): void {
+  let attempts = 0;
   it(title, async function () {
-    this.timeout(300_000);
-    this.retries(2);
+    this.timeout(600_000);
+    this.retries(Number(process.env["MSHARE_RETRIES"] ?? 2));
+    attempts++;
     const editor = await Editor.open(await url());
     let trying = "begin";
     const check: Window["check"] = async (what, act) => {
@@ -30,6 +32,7 @@ export function session(
       await walk({ editor, debug: new Debugging(editor), check });
     } catch (problem) {
       await editor.screenshot(`out/e2e/${title}.png`).catch(() => undefined);
+      console.log(`      attempt ${attempts}: ${trying}: ${problem}`);
       throw new Error(`it did not work: ${trying}`, { cause: problem });
     } finally {
       await editor.close();
@@ -48,4 +51,9 @@ export function skipWithoutEditor(context: Mocha.Context): void {
 /** `MSHARE_PICTURES=1 npm test` also renews the pictures of the documentation. */
 export async function picture(editor: Editor, name: string): Promise<void> {
   if (process.env["MSHARE_PICTURES"] === "1") await editor.screenshot(`docs/images/${name}.png`);
+}
+
+/** A small one, since it is packed into the extension. */
+export async function walkthroughPicture(editor: Editor, name: string): Promise<void> {
+  if (process.env["MSHARE_PICTURES"] === "1") await editor.screenshot(`extension/walkthrough/${name}.jpg`);
 }

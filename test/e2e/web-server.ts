@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, extname, join, resolve } from "node:path";
 import { installed } from "./installed.ts";
-import { type Server, settings } from "./server.ts";
+import { settings } from "./server.ts";
 import { unzip } from "./unzip.ts";
 
 const workbench = "out/vs/code/browser/workbench/workbench.js";
@@ -18,8 +18,13 @@ const types: Record<string, string> = {
   ".png": "image/png",
 };
 
+export interface WebServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
 /** `files`: what is in the workspace `memory:/workspace`, by name. */
-export async function startWebServer(vsix: string, files: Readonly<Record<string, string>>): Promise<Server> {
+export async function startWebServer(vsix: string, files: Readonly<Record<string, string>>): Promise<WebServer> {
   const vscode = resolve(dirname(installed.codeServer), "../../lib/vscode");
   const extension = unzip(readFileSync(vsix));
   const workspace = Object.fromEntries(Object.entries(files).map(([name, text]) => [`/workspace/${name}`, text]));

@@ -5,9 +5,8 @@ import { readFileSync } from "node:fs";
 import { keys } from "./debugging.ts";
 import { eventually } from "./eventually.ts";
 import { packed } from "./packed.ts";
-import type { Server } from "./server.ts";
 import { picture, session, skipWithoutEditor } from "./sessions.ts";
-import { startWebServer } from "./web-server.ts";
+import { startWebServer, type WebServer } from "./web-server.ts";
 
 /** The example in two files, so that an include has to be read, too. */
 const example = readFileSync("examples/copy-on-write.mshare", "utf8");
@@ -20,8 +19,8 @@ const source = files["main.mshare"].split("\n");
 const lineOf = (text: string) => source.findIndex((line) => line.includes(text)) + 1;
 
 describe("the web version of the extension", function () {
-  this.timeout(120_000);
-  let server: Server;
+  this.timeout(300_000);
+  let server: WebServer;
 
   before(async function () {
     skipWithoutEditor(this);

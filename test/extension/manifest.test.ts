@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { launchAttributes } from "../../server/debug/launch.ts";
+import { checkFile } from "../../sim/session.ts";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const [mshare] = manifest.contributes.debuggers;
@@ -34,13 +35,14 @@ describe("the manifest", () => {
   });
 
   it("points at files that exist", () => {
-    const { languages, grammars, snippets } = manifest.contributes;
+    const { languages, grammars, snippets, walkthroughs } = manifest.contributes;
     const paths = [
       manifest.icon,
       manifest.main,
       manifest.browser,
       ...[...grammars, ...snippets].map(({ path }) => path),
       languages[0].configuration,
+      ...walkthroughs[0].steps.map(({ media }: { media: { image: string } }) => media.image),
     ];
     assert.deepEqual(
       paths.filter((path) => !existsSync(path)),
@@ -57,6 +59,33 @@ describe("the manifest", () => {
       assert.ok(source.includes(`registerCommand("${command}"`), `${command} is registered`);
       assert.ok(inMenus.includes(`"${command}"`), `${command} is in a menu`);
     }
+  });
+
+  it("names only commands and views that there are, in menus, views and the walkthrough", () => {
+    const { commands, views, viewsWelcome, walkthroughs, menus } = manifest.contributes;
+    const known = new Set([
+      ...commands.map(({ command }: { command: string }) => command),
+      ...views.debug.flatMap(({ id }: { id: string }) => [id, `${id}.focus`]),
+    ]);
+    const said = JSON.stringify([menus, viewsWelcome, walkthroughs]);
+    const named = [...said.matchAll(/(?:command:|onCommand:|onView:|"command":"|"view":")(mshare\.[\w.]+)/g)].map(
+      ([, id]) => id,
+    );
+    assert.ok(named.length > 20);
+    assert.deepEqual(
+      named.filter((id) => !known.has(id)),
+      [],
+    );
+  });
+
+  it("reads what `mshare check` prints as problems", () => {
+    const [{ pattern }] = manifest.contributes.problemMatchers;
+    const program = { read: () => "kernel linx\n" };
+    const checked = checkFile(program, "examples/x.mshare");
+    assert.ok("text" in checked);
+    const [, ...parts] = new RegExp(pattern.regexp).exec(checked.text[0])!;
+    assert.deepEqual(parts.slice(0, 4), ["examples/x.mshare", "1", "8", "error"]);
+    assert.equal(parts[pattern.code - 1], "unknown-design");
   });
 
   it("asks for no newer editor than it is typed against", () => {

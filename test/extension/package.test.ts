@@ -40,6 +40,7 @@ describe("the package", function () {
       ...["adapter-web", "extension-web", "language-server-web"].map(program),
       ...["engine", "adapter-web"].map((name) => `${program(name)}.map`),
       ...["syntaxes/mshare.tmLanguage.json", "syntaxes/language-configuration.json", "syntaxes/mshare.code-snippets"],
+      ...["dist/examples.json", ...readdirSync("examples").map((name) => `examples/${name}`), ...walkthroughPictures()],
       ...["extension/icon.png", "package.json", "readme.md", "changelog.md", "LICENSE.txt"],
     ];
     assert.deepEqual(
@@ -66,15 +67,29 @@ describe("the package", function () {
 
   it("holds nothing else", () => {
     const known =
-      /^(dist\/[\w-]+\.js|dist\/(engine|adapter-web)\.js\.map|syntaxes\/.+|sim\/(core|hardware|kernel|designs)\/.+\.ts)$/;
+      /^(dist\/[\w-]+\.js|dist\/(engine|adapter-web)\.js\.map|syntaxes\/.+|examples\/[\w-]+\.mshare|extension\/walkthrough\/\w+\.(jpg|png)|sim\/(core|hardware|kernel|designs)\/.+\.ts)$/;
     const settings = ["tsconfig.json", "sim/tsconfig.json", "sim/flavours.d.ts"]; // the editor reads kernel files with them
-    const single = [...settings, "extension/icon.png", "package.json", "readme.md", "changelog.md", "LICENSE.txt"];
+    const single = [
+      ...settings,
+      "dist/examples.json",
+      "extension/icon.png",
+      "package.json",
+      "readme.md",
+      "changelog.md",
+      "LICENSE.txt",
+    ];
     assert.deepEqual(
       files.filter((file) => !known.test(file) && !single.includes(file)),
       [],
     );
   });
 });
+
+function walkthroughPictures(): string[] {
+  const { walkthroughs } = JSON.parse(readFileSync("package.json", "utf8")).contributes;
+  const steps: { media: { image: string } }[] = walkthroughs.flatMap(({ steps }: { steps: object[] }) => steps);
+  return steps.map(({ media }) => media.image);
+}
 
 function program(name: string): string {
   return `dist/${name}.js`;
