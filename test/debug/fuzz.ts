@@ -53,6 +53,9 @@ const shapes: Record<string, Record<string, Kind | `${Kind}!`>> = {
   "mshare/runTo": { place: "text!", direction: "text" },
   "mshare/labels": {},
   "mshare/events": {},
+  "mshare/addressSpaces": {},
+  "mshare/tlbs": {},
+  "mshare/bugs": {},
   "mshare/format": { base: "text", expression: "text" },
 };
 
