@@ -119,6 +119,12 @@ function lockCall(draw: Draw, actor: Actor): string {
     : `${kind}(${at})`;
 }
 
+/**
+ * Flags that do not go with a place that Linux chooses: the first 2 GiB are soon full, and between a mapping at the top
+ * that grows down and the addresses of a program lies the exported program's own memory.
+ */
+const NEED_A_PLACE = ["MAP_32BIT", "MAP_GROWSDOWN"];
+
 /** Flags that make all pages of a mapping present. */
 const FILLS = ["MAP_POPULATE", "MAP_LOCKED"];
 
@@ -143,7 +149,7 @@ export function mmapCall(draw: Draw, actor: Actor): string {
   if (draw.chance(0.15)) {
     const name = `m${actor.variables++}`;
     actor.mappings.push({ place: name, bytes });
-    return `${name} = mmap(0, ${inKib(bytes)}, ${protection(draw)}, ${[...flags, ...more.filter((one) => one !== "MAP_32BIT")].join("|")}, ${what})`;
+    return `${name} = mmap(0, ${inKib(bytes)}, ${protection(draw)}, ${[...flags, ...more.filter((one) => !NEED_A_PLACE.includes(one))].join("|")}, ${what})`;
   }
   const place = actor.mappings.length > 0 && draw.chance(0.4) ? range(draw, actor).place : newPlace(draw);
   actor.mappings.push({ place, bytes });

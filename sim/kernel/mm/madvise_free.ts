@@ -9,6 +9,7 @@ import {
   PG_referenced,
   PG_swapbacked,
   PG_swapcache,
+  PG_unevictable,
   VM_HUGETLB,
   VM_LOCKED,
   VM_MAYSHARE,
@@ -128,7 +129,8 @@ export function* madvise_free_page(k: Kernel, page: Page): Steps<boolean> {
 
 /** An anonymous page that nobody needs unless it is written to again: reclaim drops it without swap. */
 export function folio_mark_lazyfree(k: Kernel, page: Page): void {
-  if (!(page.flags & PG_lru) || !(page.flags & PG_swapbacked) || page.flags & PG_swapcache) return;
+  if (!(page.flags & PG_lru) || !(page.flags & PG_swapbacked)) return;
+  if (page.flags & (PG_swapcache | PG_unevictable)) return;
   k.folio_change_lru(page, 0, PG_active | PG_referenced | PG_swapbacked, "head");
 }
 

@@ -13,7 +13,7 @@ import {
 } from "../arch/x86/mm/pgtable.ts";
 import { VM_ACCOUNT, VM_HUGETLB, VM_LOCKED, VM_LOCKED_MASK, withoutVmFlags, withVmFlags } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Mm, Vma } from "../mm_types.ts";
+import type { Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
 import { MREMAP_DONTUNMAP } from "../uapi/mman.ts";
 import { PTE_LOCK } from "./memory.ts";
@@ -230,10 +230,12 @@ export function* move_normal_pud(
   const mm = vma.vm_mm!;
   if (!none(k.read_entry(new_pudp))) return false;
   yield* k.take_rmap_locks(vma);
+  yield* k.lock_both(old_pudp, new_pudp, PUD_LOCK);
   const pud = k.read_entry(old_pudp);
   yield k.set_pud(mm, from, old_pudp, 0);
   yield* k.pud_populate(mm, to, new_pudp, entryPfn(pud));
   yield* k.flush_tlb_range(vma, from, from + PUD_SIZE);
+  yield* k.unlock_both(old_pudp, new_pudp, PUD_LOCK);
   yield* k.drop_rmap_locks(vma);
   return true;
 }
@@ -250,29 +252,32 @@ export function* move_normal_pmd(
   const mm = vma.vm_mm!;
   if (!none(k.read_entry(new_pmdp))) return false;
   yield* k.take_rmap_locks(vma);
-  yield* k.lock_both(mm, old_pmdp, new_pmdp);
+  yield* k.lock_both(old_pmdp, new_pmdp, PTE_LOCK);
   const pmd = k.read_entry(old_pmdp);
   if (!none(pmd)) {
     yield k.set_pmd(mm, from, old_pmdp, 0);
     yield* k.pmd_populate(mm, to, new_pmdp, entryPfn(pmd));
     yield* k.flush_tlb_range(vma, from, from + PMD_SIZE);
   }
-  yield* k.unlock_both(old_pmdp, new_pmdp);
+  yield* k.unlock_both(old_pmdp, new_pmdp, PTE_LOCK);
   yield* k.drop_rmap_locks(vma);
   return !none(pmd);
 }
 
 const table_of = (entryp: number): number => Math.floor(entryp / 512);
 
-/** Takes the locks of the PMD tables in which the two entries are; it may be one table. */
-export function* lock_both(k: Kernel, _mm: Mm, old_pmdp: number, new_pmdp: number): Steps<void> {
-  yield* k.spin_lock(k.pmd_lockptr(old_pmdp), PTE_LOCK);
-  if (table_of(old_pmdp) !== table_of(new_pmdp)) yield* k.spin_lock(k.pmd_lockptr(new_pmdp), `${PTE_LOCK}/1`);
+/** What guards entries of PUD tables; each table has one of its own here. */
+const PUD_LOCK = "&mm->page_table_lock";
+
+/** Takes the locks of the tables in which the two entries are; it may be one table. `name`: their class. */
+export function* lock_both(k: Kernel, old_entryp: number, new_entryp: number, name: string): Steps<void> {
+  yield* k.spin_lock(k.pmd_lockptr(old_entryp), name);
+  if (table_of(old_entryp) !== table_of(new_entryp)) yield* k.spin_lock(k.pmd_lockptr(new_entryp), `${name}/1`);
 }
 
-export function* unlock_both(k: Kernel, old_pmdp: number, new_pmdp: number): Steps<void> {
-  if (table_of(old_pmdp) !== table_of(new_pmdp)) yield k.spin_unlock(k.pmd_lockptr(new_pmdp), `${PTE_LOCK}/1`);
-  yield k.spin_unlock(k.pmd_lockptr(old_pmdp), PTE_LOCK);
+export function* unlock_both(k: Kernel, old_entryp: number, new_entryp: number, name: string): Steps<void> {
+  if (table_of(old_entryp) !== table_of(new_entryp)) yield k.spin_unlock(k.pmd_lockptr(new_entryp), `${name}/1`);
+  yield k.spin_unlock(k.pmd_lockptr(old_entryp), name);
 }
 
 /** Moves single PTEs. The flush comes before the locks go: nobody may write through the old address any more. */
