@@ -1,5 +1,5 @@
 // Shows one of our own programs in a terminal that stays readable after the program has ended.
-// Not a shell and not a task: both would ask for workspace trust, and we run nothing of the workspace.
+// Not a shell and not a task, as nothing of the workspace runs. (VS Code asks for workspace trust all the same.)
 import { type ChildProcess, spawn } from "node:child_process";
 import * as vscode from "vscode";
 import { asNode } from "./runtime.ts";
