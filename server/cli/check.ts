@@ -6,8 +6,8 @@ import { first, has, JSON_OUT, KERNEL, QUIET } from "./options.ts";
 import { complain } from "./run.ts";
 import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
-/** Explains each code, with an example and how to mend it. */
-const PAGE = "docs/diagnostics.md";
+/** Explains a code, with an example and how to mend it. */
+const pageOf = (code: string): string => `docs/diagnostics.md#${code}`;
 
 export function checkCommand(args: Arguments, terminal: Terminal): Status {
   if (args.files.length === 0) return complain(terminal, "no file is given: mshare check FILE…");
@@ -25,11 +25,13 @@ export function checkCommand(args: Arguments, terminal: Terminal): Status {
       continue;
     }
     const { diagnostics, refused, text } = checked;
-    if (has(args, JSON_OUT)) terminal.out(jsonLine({ file, verdict: refused ? "refused" : "pass", diagnostics }));
-    else {
+    if (has(args, JSON_OUT)) {
+      const explained = diagnostics.map((one) => ({ ...one, page: pageOf(one.code) }));
+      terminal.out(jsonLine({ file, verdict: refused ? "refused" : "pass", diagnostics: explained }));
+    } else {
       for (const line of text) terminal.out(`${line}\n`);
       if (!has(args, QUIET))
-        for (const code of new Set(diagnostics.map((one) => one.code))) terminal.out(`  see ${PAGE}#${code}\n`);
+        for (const code of new Set(diagnostics.map((one) => one.code))) terminal.out(`  see ${pageOf(code)}\n`);
       if (diagnostics.length === 0 && !has(args, QUIET)) terminal.out(`${file}: nothing to complain about\n`);
     }
     if (refused) status = STATUS.refused;

@@ -4,17 +4,24 @@ import { faultSignals } from "../../sim/scenario/constants.ts";
 import { typesByName } from "../../sim/scenario/object_types.ts";
 import { type Analysis, toOffset, toRange } from "./analysis.ts";
 import { argumentOffers, structOffers } from "./argument_offers.ts";
+import { ignoreOffers } from "./ignore_offers.ts";
 import * as offers from "./offers.ts";
 import { actorAt, type CursorPlace, isBlock, isStruct, optionsOwner, placeAt, tokenText } from "./place.ts";
 
 export function completion(analysis: Analysis, position: Position): CompletionItem[] {
   const offset = toOffset(analysis.file, position);
+  const silencing = ignoreOffers(analysis, offset);
+  if (silencing) return placed(analysis, silencing.items, silencing.start, offset);
   const place = placeAt(analysis.file, offset);
   if (!place) return [];
   const found = hyphenatedOffers(analysis, place) ?? offersAt(analysis, place);
   const start = found.hyphens ? place.hyphenStart : place.wordStart;
-  const range = toRange(analysis.file, { start, end: offset });
-  return found.items.map((item) => ({ ...item, textEdit: { range, newText: item.insertText ?? item.label } }));
+  return placed(analysis, found.items, start, offset);
+}
+
+function placed(analysis: Analysis, items: readonly CompletionItem[], start: number, end: number): CompletionItem[] {
+  const range = toRange(analysis.file, { start, end });
+  return items.map((item) => ({ ...item, textEdit: { range, newText: item.insertText ?? item.label } }));
 }
 
 /** `missing-tl|`: read as one name, where such a name belongs; elsewhere the hyphen is a minus. */

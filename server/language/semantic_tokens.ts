@@ -1,6 +1,8 @@
 // Semantic tokens: colours by meaning. Names by what they stand for, the rest by what they look like.
 import type { Range, SemanticTokens, SemanticTokensLegend } from "vscode-languageserver";
+import { silencingOf } from "../../sim/scenario/ignore.ts";
 import { keywordsByWord } from "../../sim/scenario/keywords.ts";
+import type { Comment } from "../../sim/scenario/lexer.ts";
 import { positionAt } from "../../sim/scenario/lines.ts";
 import { type Analysis, toOffset } from "./analysis.ts";
 import type { Meaning } from "./mentions.ts";
@@ -64,9 +66,26 @@ export function colours(analysis: Analysis, from: number, to: number): Coloured[
     if (colour) spans.push({ ...colour, start, end: covered });
   }
   for (const comment of tokens.comments) {
-    if (comment.end >= from && comment.start <= to) spans.push(...commentLines(text, comment));
+    if (comment.end >= from && comment.start <= to) spans.push(...commentColours(text, comment));
   }
   return spans.sort((a, b) => a.start - b.start);
+}
+
+/** A comment that silences shows what it silences; all others are one colour. */
+function commentColours(text: string, comment: Comment): Coloured[] {
+  const silencing = silencingOf(text, comment);
+  if (!silencing) return commentLines(text, comment);
+  const words: Coloured[] = [
+    { ...silencing.word, type: "keyword", modifiers: [] },
+    ...silencing.codes.map(({ start, end }): Coloured => ({ start, end, type: "type", modifiers: [] })),
+  ];
+  let covered = comment.start;
+  const spans = words.flatMap((word) => {
+    const before = commentLines(text, { start: covered, end: word.start });
+    covered = word.end;
+    return [...before, word];
+  });
+  return [...spans, ...commentLines(text, { start: covered, end: comment.end })];
 }
 
 function commentLines(text: string, comment: { readonly start: number; readonly end: number }): Coloured[] {

@@ -1,5 +1,5 @@
 // The token at an offset, and the comments around it.
-import type { TokenKind } from "../../sim/scenario/lexer.ts";
+import type { Comment, TokenKind } from "../../sim/scenario/lexer.ts";
 import type { ParsedFile } from "../../sim/scenario/parser.ts";
 
 export interface PlacedToken {
@@ -49,6 +49,11 @@ export function tokenAt(file: ParsedFile, offset: number): PlacedToken | undefin
 }
 
 export function isInComment(file: ParsedFile, offset: number): boolean {
+  return commentAt(file, offset) !== undefined;
+}
+
+/** The comment in which something typed at the offset would be. */
+export function commentAt(file: ParsedFile, offset: number): Comment | undefined {
   const { comments } = file.tokens;
   let low = 0;
   let high = comments.length;
@@ -58,6 +63,7 @@ export function isInComment(file: ParsedFile, offset: number): boolean {
     else high = middle;
   }
   const comment = comments[low - 1];
-  if (!comment) return false;
-  return comment.form === "line" ? offset <= comment.end : offset < comment.end;
+  if (!comment) return undefined;
+  const isInside = comment.form === "line" ? offset <= comment.end : offset < comment.end;
+  return isInside ? comment : undefined;
 }

@@ -45,20 +45,43 @@ export function withoutIgnored(program: Program, diagnostics: readonly Diagnosti
   return left;
 }
 
-const FORM = /^\/[/*]\s*mshare-ignore(-file)?[ \t:]+([a-z0-9-]+(?:[ \t]*,[ \t]*[a-z0-9-]+)*)/;
+/** What a comment may name. */
+export const silenceable = diagnosticCodes.filter((name) => severityOf(name) !== "error");
+
+const FORM = /^\/[/*]\s*(mshare-ignore(?:-file)?)[ \t:]+([a-z0-9-]+(?:[ \t]*,[ \t]*[a-z0-9-]+)*)/d;
+
+export interface Silencing {
+  /** `mshare-ignore` or `mshare-ignore-file`. */
+  readonly word: Span;
+  readonly wholeFile: boolean;
+  readonly codes: readonly (Span & { readonly code: string })[];
+}
+
+/** What a comment silences, with the places of its words; undefined for one that is only read by people. */
+export function silencingOf(text: string, comment: Comment): Silencing | undefined {
+  const match = FORM.exec(text.slice(comment.start, comment.end));
+  if (!match) return undefined;
+  const wordStart = comment.start + match.indices![1]![0];
+  const listStart = comment.start + match.indices![2]![0];
+  const codes = [...match[2].matchAll(/[a-z0-9-]+/g)].map(({ 0: code, index }) => {
+    const start = listStart + index;
+    return { code, start, end: start + code.length };
+  });
+  return {
+    word: { start: wordStart, end: wordStart + match[1].length },
+    wholeFile: match[1] !== IGNORE,
+    codes,
+  };
+}
 
 function ignoredIn(file: ParsedFile): Ignored[] {
   // Most files have none, and a large one should not pay for asking.
   if (!file.text.includes(IGNORE)) return [];
   return file.tokens.comments.flatMap((comment) => {
-    const match = FORM.exec(file.text.slice(comment.start, comment.end));
-    if (!match) return [];
-    const covers = match[1] ? { start: 0, end: file.text.length } : coveredBy(file, comment);
-    const listStart = comment.start + match[0].length - match[2].length;
-    return [...match[2].matchAll(/[a-z0-9-]+/g)].map(({ 0: code, index }) => {
-      const start = listStart + index;
-      return { code, start, end: start + code.length, comment, covers, used: false };
-    });
+    const silencing = silencingOf(file.text, comment);
+    if (!silencing) return [];
+    const covers = silencing.wholeFile ? { start: 0, end: file.text.length } : coveredBy(file, comment);
+    return silencing.codes.map((code) => ({ ...code, comment, covers, used: false }));
   });
 }
 
@@ -121,7 +144,6 @@ function useless(text: string, all: readonly Ignored[], one: Ignored): Problem {
   const remove = removal(text, all, one);
   const known = diagnosticCodes.find((name) => name === code);
   if (known) return { ...base, message: whyUseless(known), mend: remove };
-  const silenceable = diagnosticCodes.filter((name) => severityOf(name) !== "error");
   const { hint, mend, otherMends } = suggestion({ text: code, start, end }, silenceable);
   const mends = [mend, ...(otherMends ?? []), remove].filter((offer) => offer !== undefined);
   return {

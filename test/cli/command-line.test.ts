@@ -85,6 +85,11 @@ describe("mshare on the command line", function () {
       mshare(here, ["check", "large.mshare"]).out,
       /\[too-large\]\n {2}see docs\/diagnostics\.md#too-large\n$/,
     );
+    const [{ diagnostics }] = lines(mshare(here, ["check", "--json", "large.mshare"]).out);
+    assert.deepEqual(
+      diagnostics.map(({ code, page }: { code: string; page: string }) => [code, page]),
+      [["too-large", "docs/diagnostics.md#too-large"]],
+    );
   });
 
   it("prints the documented object with --json", () => {

@@ -40,6 +40,7 @@ describe("the package", function () {
       ...["adapter-web", "extension-web", "language-server-web"].map(program),
       ...["engine", "adapter-web"].map((name) => `${program(name)}.map`),
       ...["syntaxes/mshare.tmLanguage.json", "syntaxes/language-configuration.json", "syntaxes/mshare.code-snippets"],
+      "docs/diagnostics.md",
       ...["dist/examples.json", ...readdirSync("examples").map((name) => `examples/${name}`), ...walkthroughPictures()],
       ...["extension/icon.png", "package.json", "readme.md", "changelog.md", "LICENSE.txt"],
     ];
@@ -72,6 +73,7 @@ describe("the package", function () {
     const single = [
       ...settings,
       "dist/examples.json",
+      "docs/diagnostics.md",
       "extension/icon.png",
       "package.json",
       "readme.md",

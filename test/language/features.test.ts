@@ -134,6 +134,22 @@ describe("completion", () => {
     offers("expect mm($0", "writer");
     offers("kernel: swap_out($0", "writer");
   });
+  it("has codes in a comment that silences", () => {
+    offers("writer: load(4096) // mshare-ignore $0", "unmapped-access", "will-fail", "unused-variable");
+    offersNot("writer: load(4096) // mshare-ignore $0", "syntax", "unknown-call");
+    offers("// mshare-ignore will-fail, un$0", "unmapped-access");
+    offersNot("// mshare-ignore will-fail, $0", "will-fail");
+    offers("// mshare-ignore-file $0", "will-fail");
+    offers("// msh$0", "mshare-ignore", "mshare-ignore-file");
+    assert.deepEqual(labels("// $0"), []);
+    assert.deepEqual(labels("// see mshare-ignore $0"), []);
+    assert.deepEqual(labels("// mshare-ignore will-fail because it$0"), []);
+    const { analysis, cursor } = marked("process A\nA: load(4096) // mshare-ignore unmapped-ac$0");
+    const [first] = completion(analysis, cursor).sort((a, b) => (a.sortText! < b.sortText! ? -1 : 1));
+    assert.equal(first.label, "unmapped-access");
+    assert.match(String(first.documentation), /raise SIGSEGV/);
+    assert.equal(first.textEdit && "range" in first.textEdit && textIn(analysis, first.textEdit.range), "unmapped-ac");
+  });
   it("has clauses, errnos and signals", () => {
     offers("writer: close(9) $0", "fails", "faults");
     offers("writer: close(9) fails $0", "EBADF");
@@ -422,6 +438,23 @@ describe("ignoring a warning", () => {
     const { text, left } = ignored("process A\n// mshare-ignore unused-variable\nA: x = load($04096)\n");
     assert.deepEqual(left, []);
     assert.match(text, /unused-variable, unmapped-access\n/);
+  });
+
+  it("is coloured where it is meant", () => {
+    const analysis = analysisOf("process A\nA: load(4096) // mshare-ignore unmapped-access, will-fail: why\n");
+    const coloured = colours(analysis, 10, analysis.text.length).slice(-7);
+    assert.deepEqual(
+      coloured.map(({ type, start, end }) => [type, analysis.text.slice(start, end)]),
+      [
+        ["comment", "// "],
+        ["keyword", "mshare-ignore"],
+        ["comment", " "],
+        ["type", "unmapped-access"],
+        ["comment", ", "],
+        ["type", "will-fail"],
+        ["comment", ": why"],
+      ],
+    );
   });
 
   it("offers nothing for an error", () => {

@@ -72,6 +72,15 @@ describe("grammar", () => {
       "SIZE:variable.other.constant",
     ]);
   });
+  it("colours what a comment silences", () => {
+    const line = "A: load(4096) // mshare-ignore unmapped-access, will-fail";
+    assert.deepEqual(scopes(line).slice(-3), [
+      "// mshare-ignore unmapped-access, will-fail:comment.line.double-slash",
+      "mshare-ignore:keyword.control.directive",
+      "unmapped-access, will-fail:entity.name.type.diagnostic",
+    ]);
+    assert.deepEqual(scopes("// see mshare-ignore x"), ["// see mshare-ignore x:comment.line.double-slash"]);
+  });
   it("colours statements", () => {
     assert.deepEqual(scopes('writer: fd = open("/a", O_RDWR) fails EINVAL // c'), [
       "writer:entity.name.class",
