@@ -25,19 +25,30 @@ async function chooseEvent(): Promise<string | undefined> {
   pick.title = "Break on an Event of the Simulated Kernel";
   pick.placeholder = "An event or a kernel function, what it concerns, a condition";
   const known = [...examples];
+  // The window filters its list at once, ours comes a moment later: until what was typed stands there, it is what is meant.
+  let typedIsListed = false;
   const show = () => {
     const typed = pick.value.trim();
     const own = typed === "" || known.some(({ label }) => label === typed) ? [] : [{ label: typed }];
     pick.items = [...own, ...known];
   };
-  pick.onDidChangeValue(show);
+  pick.onDidChangeValue(() => {
+    typedIsListed = false;
+    show();
+  });
+  pick.onDidChangeActive(([item]) => {
+    typedIsListed ||= item?.label === pick.value.trim();
+  });
   show();
   void words().then((found) => {
     known.push(...found);
     show();
   });
   const chosen = await new Promise<string | undefined>((resolve) => {
-    pick.onDidAccept(() => resolve(pick.activeItems[0]?.label ?? pick.value.trim()));
+    pick.onDidAccept(() => {
+      const typed = pick.value.trim();
+      resolve(typed === "" || typedIsListed ? (pick.activeItems[0]?.label ?? typed) : typed);
+    });
     pick.onDidHide(() => resolve(undefined));
     pick.show();
   });

@@ -39,7 +39,11 @@ function listenToPorts(names: readonly string[]): void {
   const scope = globalThis as unknown as { mshareWire(body: string): void };
   const look = (data: unknown) => {
     if (!(data instanceof ArrayBuffer) && !ArrayBuffer.isView(data)) return;
-    const body = new TextDecoder("latin1").decode(data as ArrayBuffer);
+    // A character a byte; the browser's own "latin1" is another encoding.
+    const bytes = ArrayBuffer.isView(data)
+      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+      : new Uint8Array(data);
+    const body = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
     if (names.some((name) => body.includes(name))) scope.mshareWire(body);
   };
   const ports = MessagePort.prototype as unknown as { postMessage(...args: unknown[]): void };
