@@ -66,13 +66,13 @@ export function covers(space: AddressSpace, at: Address): Segment | undefined {
 
 /** True where something of the range is, or may be, mapped already. */
 export function meets(space: AddressSpace, at: Address, length: bigint): boolean {
-  return meeting(space, at, length).length > 0;
+  const stop = at.offset + length;
+  return space.segments.some(({ region, start, end }) => region === at.region && start < stop && at.offset < end);
 }
 
 function meeting(space: AddressSpace, at: Address, length: bigint): Segment[] {
-  return space.segments.filter(
-    ({ region, start, end }) => region === at.region && start < at.offset + length && at.offset < end,
-  );
+  const stop = at.offset + length;
+  return space.segments.filter(({ region, start, end }) => region === at.region && start < stop && at.offset < end);
 }
 
 export type Mapping = Pick<Segment, "prot" | "born" | "kept">;
@@ -112,6 +112,7 @@ export function forgetProtection(space: AddressSpace): void {
 }
 
 function cut(space: AddressSpace, at: Address, length: bigint): void {
+  if (!meets(space, at, length)) return;
   const end = at.offset + length;
   const left = space.segments.flatMap((one) => {
     if (one.region !== at.region || one.end <= at.offset || end <= one.start) return [one];

@@ -23,8 +23,12 @@ export function fits(name: string, constants: readonly string[]): boolean {
 }
 
 /** The names that `|` joins. */
-function joined(expr: Expr): NameExpr[] {
-  if (expr.kind === "name") return [expr];
-  if (expr.kind === "group") return joined(expr.inner);
-  return expr.kind === "binary" && expr.operator === "|" ? [...joined(expr.left), ...joined(expr.right)] : [];
+function joined(expr: Expr, names: NameExpr[] = []): readonly NameExpr[] {
+  if (expr.kind === "name") names.push(expr);
+  if (expr.kind === "group") joined(expr.inner, names);
+  if (expr.kind === "binary" && expr.operator === "|") {
+    joined(expr.left, names);
+    joined(expr.right, names);
+  }
+  return names;
 }

@@ -60,18 +60,24 @@ const singles: readonly (Punctuation | undefined)[] = Array.from({ length: 128 }
   return "{}()[],:;.?=+-*/%<>&|^~!".includes(char) ? (char as Punctuation) : undefined;
 });
 
-const pairs: readonly Punctuation[] = ["<<", ">>", "<=", ">=", "==", "!=", "&&", "||"];
+/** Signs of two characters by the code of their first. */
+const pairs: readonly (readonly Punctuation[] | undefined)[] = singles.map((single) => {
+  const found = (["<<", ">>", "<=", ">=", "==", "!=", "&&", "||"] as const).filter((pair) => pair[0] === single);
+  return found.length > 0 ? found : undefined;
+});
 
 /** The longest sign at a place; most characters begin none of two. */
 function signAt(text: string, at: number): Punctuation | undefined {
-  const single = singles[text.charCodeAt(at)];
-  if (single === undefined || !"<>=!&|".includes(single)) return single;
-  return pairs.find((pair) => text.startsWith(pair, at)) ?? single;
+  const code = text.charCodeAt(at);
+  for (const pair of pairs[code] ?? []) if (text[at + 1] === pair[1]) return pair;
+  return singles[code];
 }
 
 const isDigit = (code: number) => code >= 48 && code <= 57;
 const isWordStart = (code: number) => (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95;
-const isWordPart = (code: number) => isWordStart(code) || isDigit(code);
+/** 1 for the codes that a word goes on with: most characters of a file are asked. */
+const wordParts = Uint8Array.from({ length: 128 }, (_, code) => (isWordStart(code) || isDigit(code) ? 1 : 0));
+const isWordPart = (code: number) => wordParts[code] === 1;
 
 /** True for a text that can be a name: `fd`, `p_2`. */
 export function isIdentifier(text: string): boolean {

@@ -17,9 +17,13 @@ interface Known {
   readonly processes: { has(name: string): boolean };
 }
 
-export function outputsOf(known: Known, statement: CallStatement, spec: CallSpec | undefined): Output[] {
-  if (statement.actor.kind !== "process") return [];
-  return statement.call.args.flatMap((arg, param) => {
+const none: readonly Output[] = [];
+
+export function outputsOf(known: Known, statement: CallStatement, spec: CallSpec | undefined): readonly Output[] {
+  const { args } = statement.call;
+  // Hardly any call takes a structure, and every call of a large file is asked.
+  if (!args.some((arg) => arg.kind === "struct") || statement.actor.kind !== "process") return none;
+  return args.flatMap((arg, param) => {
     const fields = spec?.params[param]?.fields;
     if (arg.kind !== "struct" || !fields) return [];
     return arg.fields.flatMap(({ name, value }) => {

@@ -26,26 +26,26 @@ const MAX_OPERATORS = 1000;
 export const MAX_DEPTH = 100;
 
 /** C's precedence; the larger binds tighter. */
-const precedence: Partial<Record<TokenKind, number>> = {
-  "||": 1,
-  "&&": 2,
-  "|": 3,
-  "^": 4,
-  "&": 5,
-  "==": 6,
-  "!=": 6,
-  "<": 7,
-  "<=": 7,
-  ">": 7,
-  ">=": 7,
-  "<<": 8,
-  ">>": 8,
-  "+": 9,
-  "-": 9,
-  "*": 10,
-  "/": 10,
-  "%": 10,
-};
+const precedence: ReadonlyMap<TokenKind, number> = new Map([
+  ["||", 1],
+  ["&&", 2],
+  ["|", 3],
+  ["^", 4],
+  ["&", 5],
+  ["==", 6],
+  ["!=", 6],
+  ["<", 7],
+  ["<=", 7],
+  [">", 7],
+  [">=", 7],
+  ["<<", 8],
+  [">>", 8],
+  ["+", 9],
+  ["-", 9],
+  ["*", 10],
+  ["/", 10],
+  ["%", 10],
+]);
 
 /** A whole expression, up to what cannot continue it. */
 export function parseExpression(c: Cursor): Expr {
@@ -74,7 +74,7 @@ function binary(c: Cursor, least: number): Expr {
   let left = unary(c);
   for (;;) {
     const operator = peek(c);
-    const binds = precedence[operator];
+    const binds = precedence.get(operator);
     if (binds === undefined || binds < least || !countsOperator(c)) return left;
     advance(c);
     const right = binary(c, binds + 1);
