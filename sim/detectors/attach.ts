@@ -15,6 +15,7 @@ import { lockHeld } from "./lock_held.ts";
 import { lockImbalance } from "./lock_imbalance.ts";
 import { lockInversion } from "./lock_inversion.ts";
 import { lockRecursion } from "./lock_recursion.ts";
+import { locklessWalk } from "./lockless_walk.ts";
 import { missingLock } from "./missing_lock.ts";
 import { missingTlbFlush } from "./missing_tlb_flush.ts";
 import { notifierMissed } from "./notifier_missed.ts";
@@ -66,6 +67,7 @@ export function attachDetectors(system: System): Detectors {
     lockInversion(context, context.state, locks),
     lockImbalance(context, locks),
     danglingPageTable(context),
+    locklessWalk(context),
   ]);
   const tlbs = watchTlbs(context);
   onReturnToUser(context, [lockHeld(context, locks), missingTlbFlush(context, tlbs)]);

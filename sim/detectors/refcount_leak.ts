@@ -2,11 +2,13 @@
 // Looks once, at the end of the run, for what nothing can reach any more but its own count: frames in use that no page
 // table, page cache or mm has, address spaces without users, VMAs of no tree, open files of no descriptor.
 import { idOf } from "../core/struct.ts";
+import { _PAGE_PSE, entryPfn } from "../hardware/entry.ts";
 import { PG_swapcache } from "../kernel/flags.ts";
 import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
 import { type File, type Files, type Mm, PAGE_TYPES, type Task, type Vma } from "../kernel/mm_types.ts";
 import { alive, type Context, nameOf, range } from "./context.ts";
 import { type BugObject, hex, object, pageObject } from "./report.ts";
+import { presentEntries } from "./tables.ts";
 
 export function refcountLeak(context: Context): () => void {
   const all = <T>(type: string) => context.machine.store.storage(type).all() as unknown as IterableIterator<T>;
@@ -30,11 +32,22 @@ export function refcountLeak(context: Context): () => void {
     }
   }
 
+  /** Huge pages that some page table maps. */
+  function mappedHuge(): Set<number> {
+    const mapped = new Set<number>();
+    for (let pfn = 0; pfn < context.system.straight.zone.fresh; pfn++) {
+      if (context.page(pfn).type !== PAGE_TYPE.pmd) continue;
+      for (const { entry } of presentEntries(context, pfn)) if (entry & _PAGE_PSE) mapped.add(entryPfn(entry));
+    }
+    return mapped;
+  }
+
   function hugePages(): void {
     const { start_pfn, fresh } = context.system.straight.hstate;
+    const mapped = fresh > start_pfn ? mappedHuge() : new Set();
     for (let pfn = start_pfn; pfn < fresh; pfn += 512) {
-      const { refcount, mapcount, mapping } = context.page(pfn);
-      if (refcount <= 0 || mapcount > 0 || mapping) continue;
+      const { refcount, mapping } = context.page(pfn);
+      if (refcount <= 0 || mapped.has(pfn) || mapping) continue;
       const what = `huge page pfn:${hex(pfn)}`;
       leak("huge page", `${what} has ${refcount} references at the end, and nobody has it`, [pageObject(pfn)]);
     }

@@ -34,6 +34,18 @@ function wordsOf(context: Context, pfn: number): { numbers: Float64Array; base: 
   return table && { numbers: table.$.chunks[table.chunk]!, base: table.base };
 }
 
+/** The table of `level` in which the entry for an address is, from the top-level table in frame `root`; 0: there is none. */
+export function tableAt(context: Context, root: number, address: number, level: number): number {
+  const { memory } = context.system.straight;
+  let table = root;
+  for (let at = 4; at > level; at--) {
+    const entry = memory.readEntry(table, indexAt(address, at));
+    if (!(entry & _PAGE_PRESENT) || entry & _PAGE_PSE) return 0;
+    table = entryPfn(entry);
+  }
+  return table;
+}
+
 /** What a walk from `root` gives: the leaf with the rights of the whole way, and its level; entry 0: nothing. */
 export const walked = { entry: 0, level: 0 };
 

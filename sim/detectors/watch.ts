@@ -7,6 +7,8 @@ import { LockOrder } from "./lock_order.ts";
 /** Locks that one thread can hold at a time. Linux's lockdep gives up at 48. */
 export const MOST_LOCKS = 48;
 
+const NONE: readonly number[] = [];
+
 /** Of each thread. */
 export const thread_watch = struct("thread_watch", {
   /** Locks held, in the order of taking. */
@@ -22,6 +24,8 @@ export const thread_watch = struct("thread_watch", {
   unlinked_mm: number("hex"),
   unlinked_from: number("address"),
   unlinked_to: number("address"),
+  /** PMD tables of hugetlb that it has taken from address spaces, under locks that it still holds: frame and mm in turn. */
+  unshared: value<readonly number[]>(NONE),
   /** The VMA of its last access, while `vma_epoch` is the machine's. */
   vma_epoch: number(),
   vma_mm: number("hex"),
@@ -34,7 +38,7 @@ export const thread_watch = struct("thread_watch", {
   vma_mapping: number("hex"),
 });
 
-export const NO_FILLS: readonly number[] = [];
+export const NO_FILLS = NONE;
 
 /** Of each frame. */
 export const frame_watch = struct("frame_watch", {
@@ -50,6 +54,10 @@ export const frame_watch = struct("frame_watch", {
   link_others: value<readonly number[]>([]),
   /** It still had entries when it was unlinked. */
   unlinked_full: bool(),
+  /** The mm that had it as a PMD table of hugetlb last, and gave it up; 0: nobody did. */
+  given_up_by: number("hex"),
+  /** It is a page table, and its destructor has not run. */
+  is_table: bool(),
   /** Entries of guests' stage-2 tables that lead to it. */
   guests: number(),
   /** The word that was stored last: its index plus 1, 0 for none; its two halves. */

@@ -30,6 +30,11 @@ export const events = {
     aliases: ["flush"],
   },
   ipi: { args: ["to", "mm", "from"], doc: "A CPU interrupts another one.", aliases: ["IPI send", "call function"] },
+  gup_fast: {
+    args: ["level", "address", "entry", "table", "mm"],
+    doc: "get_user_pages_fast has read an entry of a page table, with interrupts off and without a lock.",
+    aliases: ["get_user_pages_fast", "lockless walk"],
+  },
   tlb_remove_table_smp_sync: {
     args: ["cpu"],
     doc: "A CPU answers that it is in no page table without a lock.",
@@ -51,12 +56,12 @@ export const events = {
   pud_populate: { args: ["mm", "address", "table"], doc: "A PMD table is linked." },
   pmd_populate: { args: ["mm", "address", "table"], doc: "A PTE table is linked." },
   pmd_share: {
-    args: ["table", "sharers"],
+    args: ["table", "sharers", "mm"],
     doc: "One more address space is about to link a PMD table of hugetlb. `sharers`: how many have it besides the first.",
     aliases: ["huge_pmd_share"],
   },
   pmd_unshare: {
-    args: ["table", "sharers"],
+    args: ["table", "sharers", "mm"],
     doc: "An address space has given up a PMD table of hugetlb that others keep.",
     aliases: ["huge_pmd_unshare"],
   },

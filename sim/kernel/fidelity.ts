@@ -49,7 +49,21 @@ export const fidelity: readonly Fidelity[] = [
   {
     topic: "hugetlb",
     level: "exact",
-    means: "Pools, reservations, faults and shared PMD tables of 2 MiB pages. Pages of 1 GiB are absent.",
+    means:
+      "Pools, reservations, faults and shared PMD tables of 2 MiB pages. HugetlbPages of status counts wrong once tables are shared, as Linux's does.",
+  },
+  {
+    topic: "hugetlb within",
+    level: "simplified",
+    means:
+      "hugetlb_lock is no step, the mutexes of faults are found by another hash than Linux's, and the frames of a huge page but the first say what the first says.",
+    where: ["hugetlb_fault", "alloc_hugetlb_folio", "free_huge_folio"],
+  },
+  {
+    topic: "more of hugetlb",
+    level: "absent",
+    means:
+      "Pages of 1 GiB (MAP_HUGE_1GB is EINVAL), surplus pages (nr_overcommit_hugepages is 0), pools of a mount (size=, min_size=), the hugetlb cgroup, migration of huge pages.",
   },
   {
     topic: "TLB flushes",

@@ -33,6 +33,7 @@ import * as sched from "./kernel/sched.ts";
 import type { Bound, FunctionTable } from "./kernel.ts";
 import * as filemap from "./mm/filemap.ts";
 import * as gup from "./mm/gup.ts";
+import * as gup_fast from "./mm/gup_fast.ts";
 import * as hugetlb from "./mm/hugetlb.ts";
 import * as hugetlb_fault from "./mm/hugetlb_fault.ts";
 import * as hugetlb_range from "./mm/hugetlb_range.ts";
@@ -99,6 +100,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   spinlock,
   sched,
   gup,
+  gup_fast,
   memory,
   memory_copy,
   memory_cow,
@@ -183,6 +185,7 @@ export interface KernelFunctions
     Bound<typeof spinlock>,
     Bound<typeof sched>,
     Bound<typeof gup>,
+    Bound<typeof gup_fast>,
     Bound<typeof memory>,
     Bound<typeof memory_copy>,
     Bound<typeof memory_cow>,

@@ -42,7 +42,8 @@ export function createPlatform({ machine, stepping, straight, cpus, taskOf }: Pa
     available(thread) {
       if (thread.id < 0) return true;
       const running = cpus[thread.cpu]!.curr;
-      return running === taskOf(thread) || !running || running.preempt_count === 0;
+      const preemptible = !running || (running.preempt_count === 0 && cpus[thread.cpu]!.irqs_off === 0);
+      return preemptible || running === taskOf(thread);
     },
     switchIn(thread) {
       const cpu = cpus[thread.cpu]!;

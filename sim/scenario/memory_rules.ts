@@ -299,7 +299,7 @@ const following = new Set(["exit", "fork", "mmap", "munmap", "mprotect", "madvis
 const isQuiet: ReadonlySet<string> = new Set([...harmless].filter((name) => !following.has(name)));
 
 const quietOperations: ReadonlySet<string> = new Set([
-  ..."swap_out reclaim compact migrate exit_idle switch_to idle".split(" "),
+  ..."swap_out reclaim compact split_huge_pages migrate exit_idle switch_to idle".split(" "),
 ]);
 
 /** The kernel's own doing: the OOM killer takes memory away, and what else there may be is not judged. */

@@ -21,6 +21,12 @@ export const kernelOperations: readonly CallSpec[] = [
   { name: "oom_kill", params: [process], doc: "The OOM killer chooses this process.", returns: "0" },
   { name: "compact", params: [], doc: "Compaction moves pages together.", returns: "the number of pages moved" },
   {
+    name: "split_huge_pages",
+    params: [],
+    doc: "Writes to the debugfs file split_huge_pages: holds each frame in use for a moment, page tables too.",
+    returns: "the number of pages split",
+  },
+  {
     name: "migrate",
     params: [process, addr],
     doc: "Moves the page that the process has at `addr` to another frame.",

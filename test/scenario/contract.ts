@@ -63,6 +63,7 @@ parallel {
 }
 repeat 2 as i { A: store(x, i) }
 kernel: compact()
+kernel: split_huge_pages()
 kernel: oom_kill(kids[7])
 kernel: migrate(A, A.x)
 kernel: exit_idle(1)

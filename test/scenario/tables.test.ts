@@ -32,7 +32,7 @@ describe("tables", () => {
       "open close read write unlink rename mkdir rmdir ioctl ftruncate memfd_create mmap munmap mremap mprotect madvise mincore fork exit wait userfaultfd pagemap smaps status",
     );
     hasAll(accessCalls, "load store touch exec");
-    hasAll(kernelOperations, "swap_out reclaim oom_kill compact migrate exit_idle");
+    hasAll(kernelOperations, "swap_out reclaim oom_kill compact split_huge_pages migrate exit_idle");
     hasAll(cpuOperations, "switch_to idle");
   });
 

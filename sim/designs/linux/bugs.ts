@@ -18,6 +18,20 @@ export const historicBugs: readonly KnownBug[] = [
     historic: true,
   },
   {
+    id: "hugetlb-unshare-sync",
+    title: "Nobody waits for lockless walkers of a PMD table that hugetlb shares no more",
+    kinds: ["use-after-free"],
+    source: "CVE-2025-38085, until 6.16",
+    historic: true,
+  },
+  {
+    id: "hugetlb-share-count",
+    title: "References to a PMD table of hugetlb count as address spaces that share it",
+    kinds: ["page-table-leak", "refcount-leak", "accounting-mismatch"],
+    source: "CVE-2024-57883, until 6.13",
+    historic: true,
+  },
+  {
     id: "mremap-flush",
     title: "mremap flushes the old address only after it has let go of the page table's lock",
     kinds: ["missing-tlb-flush", "stale-tlb-access"],

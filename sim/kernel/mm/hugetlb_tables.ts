@@ -85,13 +85,13 @@ export function* huge_pmd_share(k: Kernel, mm: Mm, vma: Vma, address: number, pu
   yield* k.i_mmap_lock_read(mapping);
   const table = shared_table(k, vma, address, index);
   if (table !== 0) {
-    yield k.ptdesc_pmd_pts_inc(table);
+    yield k.ptdesc_pmd_pts_inc(table, mm);
     const lock = k.page(table_of(pudp)).ptl;
     yield* k.spin_lock(lock, "&mm->page_table_lock");
     if (none(k.read_entry(pudp))) {
       mm.pgtables_bytes += 4096;
       yield* k.pud_populate(mm, address, pudp, table);
-    } else yield k.ptdesc_pmd_pts_dec(table);
+    } else yield* k.ptdesc_pmd_pts_dec(table, mm);
     yield k.spin_unlock(lock, "&mm->page_table_lock");
   }
   const pmdp = yield* k.pmd_alloc(mm, pudp, address);
@@ -112,20 +112,31 @@ function shared_table(k: Kernel, vma: Vma, address: number, index: number): numb
 }
 
 /** One more mm uses the table. Returns the event. */
-export function ptdesc_pmd_pts_inc(k: Kernel, table: number): number {
+export function ptdesc_pmd_pts_inc(k: Kernel, table: number, mm: Mm): number {
   const page = k.page(table);
-  page.pt_share_count++;
-  return k.trace.pmd_share(table, page.pt_share_count);
+  if (k.unfixed("hugetlb-share-count")) page.refcount++;
+  else page.pt_share_count++;
+  return k.trace.pmd_share(table, k.ptdesc_pmd_pts_count(table), mm);
 }
 
-export function ptdesc_pmd_pts_dec(k: Kernel, table: number): number {
+export function* ptdesc_pmd_pts_dec(k: Kernel, table: number, mm: Mm): Steps<void> {
   const page = k.page(table);
-  page.pt_share_count--;
-  return k.trace.pmd_unshare(table, page.pt_share_count);
+  if (k.unfixed("hugetlb-share-count")) yield* k.put_page(page);
+  else page.pt_share_count--;
+  yield k.trace.pmd_unshare(table, k.ptdesc_pmd_pts_count(table), mm);
+}
+
+/**
+ * How many address spaces use the table besides the first. Until 6.13 (CVE-2024-57883) all references counted, also those that
+ * somebody takes who looks at frames one after the other, and knows nothing of tables.
+ */
+export function ptdesc_pmd_pts_count(k: Kernel, table: number): number {
+  const page = k.page(table);
+  return k.unfixed("hugetlb-share-count") ? page.refcount - 1 : page.pt_share_count;
 }
 
 export function ptdesc_pmd_is_shared(k: Kernel, table: number): boolean {
-  return k.page(table).pt_share_count > 0;
+  return k.ptdesc_pmd_pts_count(table) > 0;
 }
 
 /**
@@ -146,7 +157,9 @@ export function* huge_pmd_unshare(
   const mm = vma.vm_mm!;
   const pudp = pud_offset(k.read_entry(pgd_offset(mm, address)), address);
   yield k.set_pud(mm, address, pudp, 0);
-  yield k.ptdesc_pmd_pts_dec(table);
+  // Without a flush there is none who would wait for lockless walkers later.
+  if (!tlb && !k.unfixed("hugetlb-unshare-sync")) yield* k.tlb_remove_table_sync_one();
+  yield* k.ptdesc_pmd_pts_dec(table, mm);
   if (tlb) k.tlb_unshare_pmd_ptdesc(tlb, table, address);
   mm.pgtables_bytes -= 4096;
   if (k.page(table).pt_mm === mm) k.page(table).pt_mm = null;

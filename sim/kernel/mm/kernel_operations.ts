@@ -60,3 +60,21 @@ export function* kernel_compact(k: Kernel): Steps<number> {
   for (const page of movable) if ((yield* k.migrate_folio(page)) === 0) moved++;
   return moved;
 }
+
+/**
+ * What a write to debugfs' split_huge_pages does: takes a reference to every frame in use, one after the other, to see whether
+ * it begins a transparent huge page. None does; page tables and pages of hugetlb are held as well for as long.
+ * @returns how many were split
+ */
+export function* kernel_split_huge_pages(k: Kernel): Steps<number> {
+  const { start_pfn, fresh } = k.hstate;
+  for (let pfn = FIRST_FRAME; pfn < fresh || pfn < k.zone.fresh; pfn++) {
+    // Behind the frames that were used there is nothing until the pool of huge pages; of these the first frame counts.
+    if (pfn >= k.zone.fresh) pfn = Math.max(pfn, start_pfn);
+    const page = k.page(pfn);
+    if (page.refcount === 0) continue;
+    yield k.get_page(page);
+    yield* k.put_page(page);
+  }
+  return 0;
+}

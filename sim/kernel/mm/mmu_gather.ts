@@ -89,7 +89,8 @@ export function tlb_unshare_pmd_ptdesc(k: Kernel, tlb: MmuGather, table: number,
 export function* tlb_flush_unshared_tables(k: Kernel, tlb: MmuGather): Steps<void> {
   if (tlb.unshared_tables) yield* k.tlb_flush_mmu_tlbonly(tlb);
   if (!tlb.fully_unshared_tables) return;
-  yield* k.tlb_remove_table_sync_one();
+  // Until 6.16 (CVE-2025-38085) nobody waited for them but a flush that interrupts.
+  if (!k.unfixed("hugetlb-unshare-sync")) yield* k.tlb_remove_table_sync_one();
   tlb.fully_unshared_tables = false;
 }
 
@@ -193,6 +194,10 @@ export function* tlb_flush_mmu_free(k: Kernel, tlb: MmuGather): Steps<void> {
   const { tables, pages } = tlb;
   tlb.tables = [];
   tlb.pages = [];
+  if (tables.length > 0) {
+    const left = () => k.no_lockless_walkers();
+    while (!left()) yield k.wait(left, "lockless walkers of page tables");
+  }
   for (const pfn of tables) yield* k.put_page(k.page(pfn));
   for (let i = 0; i < pages.length; i++) {
     const page = pages[i]!;

@@ -1,11 +1,11 @@
 // The guest's stage-2 table (arch/x86/kvm/mmu): filled by the guest's faults with the frames that its process has, emptied
 // when the process's tables change. It holds no references to pages: that is what the notifiers are for.
 import type { Steps } from "../../../../core/thread.ts";
-import { entryPfn, withFlags, withoutFlags } from "../../../../hardware/entry.ts";
+import { _PAGE_PSE, entryPfn, withFlags, withoutFlags } from "../../../../hardware/entry.ts";
 import { FAULT_FLAG_WRITE, PG_dirty, VM_IO, VM_PFNMAP, VM_READ, VM_WRITE } from "../../../flags.ts";
 import type { Kernel } from "../../../kernel.ts";
 import { UNLOCKED } from "../../../mm/gup.ts";
-import type { Page } from "../../../mm_types.ts";
+import type { GrabbedPage } from "../../../mm/gup_fast.ts";
 import { EFAULT, ENXIO } from "../../../uapi/errno.ts";
 import { KVM_MEM_READONLY } from "../../../uapi/kvm.ts";
 import {
@@ -63,8 +63,7 @@ export function* kvm_tdp_page_fault(k: Kernel, vm: Kvm, gfn: number, access: "re
 }
 
 /** A page of the process, with a reference, and whether it may be written to. */
-export interface GuestPage {
-  readonly page: Page;
+export interface GuestPage extends GrabbedPage {
   readonly writable: boolean;
 }
 
@@ -74,10 +73,10 @@ export function* tdp_mmu_map_handle_target_level(
   vm: Kvm,
   slot: MemorySlot,
   gfn: number,
-  { page, writable }: GuestPage,
+  { pfn, writable }: GuestPage,
 ): Steps<void> {
   const write = writable && !(slot.flags & KVM_MEM_READONLY) ? EPT_WRITE : 0;
-  yield k.set_spte(vm, gfn, page.slot * 4096 + (EPT_READ | EPT_EXEC | EPT_ACCESSED | write));
+  yield k.set_spte(vm, gfn, pfn * 4096 + (EPT_READ | EPT_EXEC | EPT_ACCESSED | write));
 }
 
 /** Writes an entry of the stage-2 table; 0: none. Returns the event. */
@@ -89,11 +88,8 @@ export function set_spte(k: Kernel, vm: Kvm, gfn: number, spte: number): number 
 
 /** The page at an address of the process, made present by a fault if need be. Or a negative errno. */
 export function* hva_to_pfn(k: Kernel, hva: number, access: "read" | "write"): Steps<GuestPage | number> {
-  const fast = k.get_mapped_page(hva, FAULT_FLAG_WRITE);
-  if (fast) {
-    yield k.get_page(fast);
-    return { page: fast, writable: true };
-  }
+  const fast = yield* k.get_user_page_fast_only(hva, FAULT_FLAG_WRITE);
+  if (fast) return { ...fast, writable: true };
   const mm = k.current.mm!;
   const write = access === "write" ? FAULT_FLAG_WRITE : 0;
   for (;;) {
@@ -106,23 +102,26 @@ export function* hva_to_pfn(k: Kernel, hva: number, access: "read" | "write"): S
     const result = yield* k.faultin_page(mm, hva, write);
     if (result < 0) return -EFAULT;
     if (result === UNLOCKED) continue;
-    const page = k.get_mapped_page(hva, write);
-    if (!page) {
+    const found = k.get_mapped_page(hva, write);
+    if (!found) {
       yield k.mmap_read_unlock(mm);
       continue;
     }
     // A page that could be written to as well is mapped so at once.
-    const writable = write !== 0 || k.get_mapped_page(hva, FAULT_FLAG_WRITE) === page;
-    yield k.get_page(page);
+    const writable = write !== 0 || k.get_mapped_page(hva, FAULT_FLAG_WRITE)?.pfn === found.pfn;
+    yield k.get_page(found.page);
     yield k.mmap_read_unlock(mm);
-    return { page, writable };
+    return { ...found, writable };
   }
 }
 
 /** The page that the running process has at an address with the rights needed; null without. Makes no step. */
-export function get_mapped_page(k: Kernel, address: number, write: number): Page | null {
+export function get_mapped_page(k: Kernel, address: number, write: number): GrabbedPage | null {
   const mm = k.current.mm!;
-  return k.page_is_mapped(mm, address, write) ? k.page(entryPfn(k.walk_entries(mm, address)[3])) : null;
+  if (!k.page_is_mapped(mm, address, write)) return null;
+  const entry = k.leaf_entry(mm, address);
+  const within = entry & _PAGE_PSE ? Math.floor(address / 4096) % 512 : 0;
+  return { page: k.page(entryPfn(entry)), pfn: entryPfn(entry) + within };
 }
 
 /** Gives the reference back: from here on only the notifiers tell when the page goes. */
