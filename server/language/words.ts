@@ -43,25 +43,20 @@ export function numberText(value: bigint): string {
   return forms.map((form) => `\`${form}\``).join(" = ");
 }
 
-const levels = [
-  ["pgd", 39n],
-  ["pud", 30n],
-  ["pmd", 21n],
-  ["pte", 12n],
-] as const;
+/** An address's entry in each table, from the PGD down. */
+export function tableIndexes(address: bigint, levelCount: bigint): bigint[] {
+  const shifts = levelCount === 5n ? [48n, 39n, 30n, 21n, 12n] : [39n, 30n, 21n, 12n];
+  return shifts.map((shift) => (address >> shift) & 0x1ffn);
+}
 
 /** Which entry of each table leads to an address; undefined for numbers that are hardly addresses. */
 export function indexText(address: bigint, levelCount: bigint): string | undefined {
   const top = levelCount === 5n ? 57n : 48n;
   if (address < 4096n || address >= 2n ** top) return undefined;
-  const index = (shift: bigint) => (address >> shift) & 0x1ffn;
-  const rows: string[] = [];
-  if (levelCount === 5n) rows.push(`pgd ${index(48n)}`, `p4d ${index(39n)}`);
-  for (const [name, shift] of levels) {
-    if (levelCount === 5n && name === "pgd") continue;
-    rows.push(`${name} ${index(shift)}`);
-    if (levelCount !== 5n && name === "pgd") rows.push("p4d folded");
-  }
+  const indexes = tableIndexes(address, levelCount);
+  const names = levelCount === 5n ? ["pgd", "p4d", "pud", "pmd", "pte"] : ["pgd", "pud", "pmd", "pte"];
+  const rows = names.map((name, at) => `${name} ${indexes[at]}`);
+  if (levelCount !== 5n) rows.splice(1, 0, "p4d folded");
   return `As an address: ${rows.join(" · ")} · offset ${showHex(address & 0xfffn)}`;
 }
 

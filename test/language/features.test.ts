@@ -13,6 +13,7 @@ import { selectionRanges } from "../../server/language/selection.ts";
 import { colours } from "../../server/language/semantic_tokens.ts";
 import { signatureHelp } from "../../server/language/signature_help.ts";
 import { documentSymbols, foldingRanges } from "../../server/language/symbols.ts";
+import { createRoster } from "../../sim/scenario/run/roster.ts";
 import { contractExample } from "../scenario/contract.ts";
 import { analysisOf, type Files, marked, textIn } from "./markers.ts";
 
@@ -394,7 +395,38 @@ describe("small helps", () => {
     const hints = inlayHints(analysis, { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } });
     assert.deepEqual(
       hints.map((hint) => hint.label),
-      ["= 8MiB", "addr:", "fd:", "offset:"],
+      ["= 8MiB", "addr:", "fd:", "offset:", "on cpu 0"],
+    );
+  });
+  it("hint at an address's place in the tables, also in structures and with five levels", () => {
+    const hintsOf = (source: string) => {
+      const { analysis } = marked(source);
+      return inlayHints(analysis, { start: { line: 0, character: 0 }, end: { line: 99, character: 0 } });
+    };
+    const hints = hintsOf(`${HEAD}writer: load(2TiB + 1GiB + 3 * 4096)
+writer: ioctl(fd, MSHAREFS_CREATE_MAPPING, { addr: 2TiB + 2MiB, size: 4KiB, prot: PROT_READ, flags: 0, fd: -1 })
+writer: load(p + 4096)`);
+    assert.deepEqual(
+      hints.map(({ label }) => label).filter((label) => /\//.test(String(label))),
+      ["4/0/0/0", "4/1/0/3", "4/0/1/0"],
+    );
+    assert.match(String(hints.find(({ label }) => label === "4/1/0/3")?.tooltip), /pgd 4 .* pud 1 .* pmd 0 .* pte 3/);
+    const five = hintsOf("machine { levels: 5 }\nprocess A\nA: load(256TiB + 8)").map(({ label }) => label);
+    assert.ok(five.includes("1/0/0/0/0"), five.join(" "));
+  });
+  it("hint at the CPUs of processes that name none", () => {
+    const { analysis } = marked(
+      "machine { cpus: 3 }\nprocess A\nprocess B on cpu 2\nprocess kids[6]\nprocess C\nthread A.t\nthread C.t on cpu 1\n",
+    );
+    const hints = inlayHints(analysis, { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } });
+    assert.deepEqual(
+      hints.map(({ label, position }) => `${position.line} ${label}`),
+      ["1 on cpu 0", "3 on cpu 1, 2, 0, 1, …", "4 on cpu 1", "5 on cpu 2"],
+    );
+    const roster = createRoster(analysis.scenario).members.map(({ name, cpu }) => `${name} ${cpu}`);
+    assert.deepEqual(
+      roster.filter((member) => !/kids\[[45]/.test(member)),
+      ["A 0", "B 2", "kids[0] 1", "kids[1] 2", "kids[2] 0", "kids[3] 1", "C 1", "A.t 2", "C.t 1"],
     );
   });
   it("link includes", () => {

@@ -60,6 +60,26 @@ function everything(text: string, at: number): void {
   }
 }
 
+describe("positions", () => {
+  it("count UTF-16 units, as the protocol does, behind characters outside the basic plane", () => {
+    const line = '/* \u{1f427}\u{1f427} */ A: open("/tmp/\u{1f427}", O_RDWR); A: opne()';
+    const text = `process A\n${line}\nA: x = load(4096) /* \u{1d11e} */ faults SIGSEGV\nA: load(x)\n`;
+    const analysis = analysisOf(text);
+    const range = (word: string, from = 0) => {
+      const start = line.indexOf(word, from);
+      return { start: { line: 1, character: start }, end: { line: 1, character: start + word.length } };
+    };
+    const found = diagnostics(analysis, (path) => path);
+    assert.deepEqual(found.find(({ code }) => code === "unknown-call")?.range, range("opne"));
+    assert.deepEqual(hover(analysis, range("open").start)?.range, range("open"));
+    assert.equal(line.indexOf("A: open"), 11, "each of the characters counts twice");
+    const [read] = references(analysis, { line: 3, character: 8 }, "without-declaration");
+    assert.deepEqual(read.range, { start: { line: 3, character: 8 }, end: { line: 3, character: 9 } });
+    for (const span of colours(analysis, 0, text.length))
+      assert.deepEqual(toOffset(analysis.file, toPosition(analysis.file, span.start)), span.start);
+  });
+});
+
 describe("every feature", () => {
   it("answers anywhere in damaged files", () => {
     fc.assert(

@@ -1,8 +1,7 @@
 // Who takes part in a run: declared processes, elements of arrays and threads, each a thread of the simulated system.
 import type { ProcessSpec } from "../../kernel/boot.ts";
-import type { Expr } from "../ast.ts";
-import { type CheckedScenario, constantsOf } from "../check.ts";
-import { evaluate } from "../expressions.ts";
+import type { CheckedScenario } from "../check.ts";
+import { type Placement, placements } from "../placement.ts";
 import type { ProcessSymbol, ThreadSymbol } from "../symbols.ts";
 
 export interface Member {
@@ -31,12 +30,6 @@ const MOST_MEMBERS = 100_000;
 
 export function createRoster(scenario: CheckedScenario): Roster {
   const members: Member[] = [];
-  const cpus = Number(scenario.machine.get("cpus") ?? 2n);
-  const placer = { next: 0 };
-  const cpuOf = (expr: Expr | undefined): number => {
-    if (!expr) return placer.next++ % cpus;
-    return Number(constant(scenario, expr)) % cpus;
-  };
   const numbers = new Map<ProcessSymbol | ThreadSymbol, number[]>();
   const add = (member: Member) => {
     if (members.length >= MOST_MEMBERS) throw new TooManyProcesses(MOST_MEMBERS);
@@ -44,29 +37,24 @@ export function createRoster(scenario: CheckedScenario): Roster {
     numbers.set(member.symbol, [...known, members.length]);
     members.push(member);
   };
-  const addProcess = (symbol: ProcessSymbol) => {
+  const addProcess = (symbol: ProcessSymbol, { count, cpuOf }: Placement) => {
     const forked = symbol.forked !== undefined;
-    const count = symbol.count === undefined ? 1 : Number(symbol.count);
     for (let i = 0; i < count; i++) {
       const index = symbol.count === undefined ? undefined : i;
       const name = index === undefined ? symbol.name : `${symbol.name}[${i}]`;
-      add({ name, symbol, index, cpu: cpuOf(symbol.declaration.cpu), processOf: members.length, forked });
+      add({ name, symbol, index, cpu: cpuOf(i), processOf: members.length, forked });
     }
   };
-  const addThread = (symbol: ThreadSymbol) => {
-    for (const processOf of numbers.get(symbol.process) ?? []) {
+  const addThread = (symbol: ThreadSymbol, { cpuOf }: Placement) => {
+    for (const [i, processOf] of (numbers.get(symbol.process) ?? []).entries()) {
       const { index, name, forked } = members[processOf]!;
-      add({ name: `${name}.${symbol.name}`, symbol, index, cpu: cpuOf(symbol.declaration.cpu), processOf, forked });
+      add({ name: `${name}.${symbol.name}`, symbol, index, cpu: cpuOf(i), processOf, forked });
     }
   };
-  for (const { item } of scenario.program.items) {
-    if (item.kind === "process-declaration") {
-      const symbol = scenario.processes.get(item.name.text);
-      if (symbol?.declaration === item) addProcess(symbol);
-    } else if (item.kind === "thread") {
-      const symbol = scenario.processes.get(item.process.name.text)?.threads.get(item.name.text);
-      if (symbol?.declaration === item) addThread(symbol);
-    }
+  for (const placement of placements(scenario)) {
+    const { symbol } = placement;
+    if (symbol.kind === "process") addProcess(symbol, placement);
+    else addThread(symbol, placement);
   }
   return {
     members,
@@ -85,10 +73,4 @@ export class TooManyProcesses extends Error {
   constructor(most: number) {
     super(`more than ${most} processes`);
   }
-}
-
-function constant(scenario: CheckedScenario, expr: Expr): bigint {
-  const none = { name: () => undefined, call: () => undefined, count: () => ({ failure: "not a constant" }) };
-  const result = evaluate(expr, { inspector: none, constant: constantsOf(scenario) });
-  return "value" in result && typeof result.value === "bigint" ? result.value : 0n;
 }
