@@ -17,7 +17,8 @@ import {
   PROT_WRITE,
 } from "../../sim/kernel/uapi/mman.ts";
 import { noPatch } from "../kernel/harness.ts";
-import { interleave, type Work } from "./interleaved.ts";
+import type { Work } from "./interleaved.ts";
+import { alive, call, finish, type Op, op, syscall, together, touches } from "./programs.ts";
 import { type Watched, watched } from "./watched.ts";
 
 /** More of them find rarer mistakes: set DETECTOR_RUNS. */
@@ -33,27 +34,6 @@ const spot = fc.constantFrom(...SPOTS);
 const pages = fc.constantFrom(1, 2, 3, 512, 600);
 const who = fc.nat({ max: 3 });
 const prot = fc.constantFrom(PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE);
-
-/** One operation of a random program: who does what; null where it is not possible now. */
-interface Op {
-  readonly who: number;
-  work(m: Watched): Work[];
-}
-const alive = (m: Watched, p: number) => m.task(p).mm !== null && m.task(p).exit_state === 0;
-const syscall = (name: string, ...args: unknown[]): Work => ({ name: "do_syscall", args: [name, args] });
-
-/** An operation, and how it reads in a counterexample. */
-const op = (who: number, text: string, work: (m: Watched) => Work[]): Op =>
-  Object.assign(
-    { who, work: (m: Watched) => (alive(m, who) ? work(m) : []) },
-    { [fc.toStringMethod]: () => `${who}: ${text}` },
-  );
-const call = (who: number, name: string, ...args: unknown[]): Op =>
-  op(
-    who,
-    `${name}(${args.map((arg) => (typeof arg === "number" && arg > 4096 ? `0x${arg.toString(16)}` : arg))})`,
-    () => [syscall(name, ...args)],
-  );
 
 const reclaim = (n: number): Work => ({ name: "kernel_reclaim", args: [n] });
 
@@ -101,11 +81,6 @@ function mapping(p: number, at: number, n: number, bits: number, kind: (typeof K
   return call(p, "mmap", at, n * 4096, bits, flags, file ? 3 : -1, 0);
 }
 
-const touches = (at: number, n: number, write: boolean): Work[] =>
-  Array.from({ length: n }, (_, i) =>
-    write ? { name: "user_store", args: [at + i * 4096, i + 1, 0] } : { name: "user_load", args: [at + i * 4096] },
-  );
-
 /** Gives the first process a guest, whose memory is the process's around BASE. */
 function makeGuest(m: Watched): void {
   m.sys(0, "open", "/dev/kvm", 2);
@@ -123,29 +98,6 @@ function machine(options: Parameters<typeof watched>[2], patch?: Patch): Watched
   }
   if (options?.pcid) makeGuest(m);
   return m;
-}
-
-/** Ends what still lives, and asks that nothing was reported. */
-function finish(m: Watched): void {
-  for (let p = 0; p < 4; p++) if (alive(m, p)) m.sys(p, "exit", 0);
-  m.detectors.endOfRun();
-  const found = m.detectors.reports().map(({ kind, message, step, task }) => `${step} ${task} ${kind}: ${message}`);
-  assert.deepEqual(found, []);
-}
-
-/** Everybody's operations at once, in the order that the seed says. */
-function together(m: Watched, program: readonly Op[], seed: number): void {
-  const queues = [0, 1, 2, 3].map((p) => program.filter(({ who }) => who === p));
-  const units: Work[][] = [[], [], [], []];
-  interleave(m, [0, 1, 2, 3], seed, (who) => {
-    for (;;) {
-      const unit = units[who]!.shift();
-      if (unit) return alive(m, who) ? unit : undefined;
-      const next = queues[who]!.shift();
-      if (!next) return undefined;
-      units[who] = next.work(m);
-    }
-  });
 }
 
 const OPTIONS = [{ swap: 2 ** 24 }, { pcid: true, swap: 2 ** 23 }, { version: "6.12" as const, swap: 2 ** 24 }];
