@@ -5,7 +5,8 @@ import { jsonLine } from "./json.ts";
 import { COLOR, first, has, JSON_OUT, launchOptions, QUIET } from "./options.ts";
 import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
-const SLICE = 2_000_000;
+/** Steps after which signals are let in: a tenth of a second where nobody else needs the CPU. */
+const SLICE = 100_000;
 
 export async function runCommand(args: Arguments, terminal: Terminal): Promise<Status> {
   const options = launchOptions(args, terminal.read);

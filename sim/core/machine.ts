@@ -137,8 +137,8 @@ export class Machine {
   pass(ids: readonly number[], times: number): void {
     for (const id of ids) this.counts[id]! += times;
     this.step += ids.length * times;
-    // Done at once they try nobody's patience.
-    this.unwindAt += ids.length * times;
+    // An element that is done at once takes about as long as a step: so much patience it costs.
+    this.unwindAt += (ids.length - 1) * times;
     this.#noticeAt = Math.min(this.#lookAt, this.unwindAt);
     for (let i = ids.length, at = this.step; i > 0; ) this.#recent[--at & (RECENT - 1)] = ids[--i]!;
     this.event = ids.at(-1)!;

@@ -5,6 +5,9 @@ import { type Loaded, load } from "./load.ts";
 import { type RunReport, reportOf } from "./report.ts";
 import { createSourceMaps } from "./stack.ts";
 
+/** Steps after which a call that runs as plain calls goes on step by step, so that it can be interrupted. */
+const PATIENCE = 250_000;
+
 export interface ScenarioRun {
   /** Works on for about so many steps; true when there is nothing left to do. */
   advance(steps: number): boolean;
@@ -20,6 +23,7 @@ export function openRun(host: Host, options: LaunchOptions): ScenarioRun | Refus
 
 function createRun(loaded: Loaded, host: Host): ScenarioRun {
   const { run, system, detectors, maxSteps } = loaded;
+  run.patience = PATIENCE;
   let over = false;
   let limited = true;
   return {
@@ -38,7 +42,8 @@ function createRun(loaded: Loaded, host: Host): ScenarioRun {
     report() {
       const maps = createSourceMaps(host.sourceMap);
       const report = reportOf(loaded, maps, () => [], limited);
-      if (report.bugs.length === 0) return report;
+      // Who has interrupted a run does not wait for it to be done again.
+      if (!over || report.bugs.length === 0) return report;
       // The run is done once more to see what happened to the objects that are named.
       const histories = historyOf(loaded);
       return { ...report, bugs: report.bugs.map((bug, i) => ({ ...bug, history: histories[i] ?? [] })) };
