@@ -41,6 +41,8 @@ for (const design of designs) {
   let sharedFaults = 0;
   let found = 0;
   for (let seed = first; seed < first + runs; seed++) {
+    const done = seed - first;
+    if (done > 0 && done % 500 === 0) console.error(`${design}: ${done} of ${runs}, ${found} with reports`);
     let run;
     try {
       run = silentRun(design, seed);

@@ -46,6 +46,9 @@ export interface Platform {
 /** Steps before the end of a jump at which it makes sure of a checkpoint. */
 const NEAR = 500;
 
+/** Goes at a step, one after the other, of which none was one. */
+const MOST_IDLE = 1_000_000;
+
 export type Outcome = "target" | "stopped" | "budget" | "done";
 
 export class Run {
@@ -106,9 +109,14 @@ export class Run {
     machine.rearm();
     machine.stopping = false;
     let outcome = this.#blocked(target, pauseAt);
+    let idle = 0;
     while (!outcome) {
+      const before = machine.step;
       if (!this.#once()) outcome = "done";
       else outcome = this.#blocked(target, pauseAt);
+      idle = machine.step === before ? idle + 1 : 0;
+      // Threads that are woken for nothing for ever: a mistake in the simulation, which must not look like a long run.
+      if (idle > MOST_IDLE) throw new Error(`nothing happens after step ${before}`);
     }
     return outcome;
   }
@@ -215,7 +223,8 @@ export class Run {
     }
     const thread = this.#choose([...interrupts, ...threads]);
     if (!thread) {
-      this.#program.stuck([...this.#inFlight]);
+      // Also who has not begun and never gets its CPU.
+      this.#program.stuck([...new Set([...this.#inFlight, ...threads])]);
       machine.units += this.#inFlight.size;
       this.#dropCalls();
       return true;

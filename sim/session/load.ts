@@ -2,6 +2,7 @@
 import { Recording } from "../core/recording.ts";
 import { Run } from "../core/run.ts";
 import { listed, type Schedule, type Turn } from "../core/schedule.ts";
+import type { Thread } from "../core/thread.ts";
 import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
 import type { Design } from "../designs/design.ts";
 import { findDesign } from "../designs/registry.ts";
@@ -91,7 +92,8 @@ function build(
     deadlock(waiting) {
       const { machine } = system;
       machine.args[0] = waiting.map((thread) => thread.name).join(", ");
-      machine.args[1] = waiting.map((thread) => `${thread.name} waits for ${thread.waitReason}`).join("; ");
+      const reason = ({ waitsFor, waitReason, cpu }: Thread) => (waitsFor ? waitReason : `CPU ${cpu}`);
+      machine.args[1] = waiting.map((thread) => `${thread.name} waits for ${reason(thread)}`).join("; ");
       machine.fire(machine.events.id("hung_task")!);
     },
   });

@@ -23,7 +23,7 @@ import {
   type Walker,
   type WalkFrame,
 } from "./state.ts";
-import { type Arrival, afterBlock, afterCall, NothingHappens, settle, type WalkContext } from "./walk.ts";
+import { type Arrival, afterBlock, afterCall, MOST_MOVES, NothingHappens, settle, type WalkContext } from "./walk.ts";
 
 export interface Runner extends Program {
   readonly scenario: CheckedScenario;
@@ -86,7 +86,13 @@ export function createRunner(
   let ready: readonly Thread[] = [];
   let settledFor: readonly Walker[] | null = null;
 
+  /** Since a call was last done or arrived at. */
+  let moves = 0;
+
   const context: WalkContext = {
+    moved() {
+      if (++moves > MOST_MOVES) throw new NothingHappens("loops without a step");
+    },
     actors: (item, frames) => attempt(item, () => threadsOf(item.actor, frames)) ?? [],
     turns: (item, frames) => attempt(item, () => turnsOf(item, frames)) ?? 0,
     passing(item, frames) {
@@ -160,7 +166,9 @@ export function createRunner(
     const before = arrivals;
     arrivals = new Map();
     let walkers = state.walkers;
+    moves = 0;
     for (;;) {
+      context.moved();
       const main = walkers[0]!;
       if (walkers.length > 1) {
         const parts = walkers.slice(1).flatMap((walker) => arrive(walker, before));
@@ -191,7 +199,9 @@ export function createRunner(
         walkers = [arrival.walker];
         break;
       }
-      walkers = [arrival.walker, ...openParallel(arrival)];
+      const parts = openParallel(arrival);
+      // A block that gives nobody anything to do is over at once.
+      walkers = parts.length > 0 ? [arrival.walker, ...parts] : [afterBlock(arrival.walker)];
     }
     if (!sameWalkers(walkers, state.walkers)) state.walkers = walkers;
     settledFor = state.walkers;

@@ -5,6 +5,8 @@ import type { Walker, WalkFrame } from "./state.ts";
 
 /** What the walk asks about the world. */
 export interface WalkContext {
+  /** Told of every move from one statement to the next; throws `NothingHappens` when they were too many. */
+  moved(): void;
   /** Threads that a statement names, in order. `frames` give the counters of loops. */
   actors(item: Extract<Item, { actor: unknown }>, frames: readonly WalkFrame[]): readonly number[];
   turns(item: Extract<Item, { kind: "repeat" }>, frames: readonly WalkFrame[]): number;
@@ -19,15 +21,15 @@ export type Arrival =
   | { readonly kind: "end" };
 
 /** Blocks and loops that can be passed between two calls before it is clear that nothing will ever happen. */
-const MOST_MOVES = 1_000_000;
+export const MOST_MOVES = 1_000_000;
 
 export class NothingHappens extends Error {}
 
 export function settle(plan: Plan, start: Walker, context: WalkContext): Arrival {
   let { frames } = start;
   const { owner } = start;
-  for (let moves = 0; ; moves++) {
-    if (moves > MOST_MOVES) throw new NothingHappens("loops without a step");
+  for (;;) {
+    context.moved();
     const frame = frames.at(-1);
     if (!frame) return { kind: "end" };
     const list = plan.lists[frame.list]!;

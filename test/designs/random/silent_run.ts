@@ -10,19 +10,23 @@ export interface SilentRun {
   readonly sharedFaults: number;
 }
 
+/** Steps after which a scenario of a few dozen calls makes no progress. */
+const MOST_STEPS = 2_000_000;
+
 export function silentRun(design: SharingDesign, seed: number): SilentRun {
   const text = sharingScenario(design, seed);
-  const run = openRun({ read: () => text }, { program: "silent.mshare", maxSteps: 2_000_000 });
+  const run = openRun({ read: () => text }, { program: "silent.mshare", maxSteps: MOST_STEPS });
   if ("refused" in run) {
     const errors = run.diagnostics.filter(({ severity }) => severity === "error");
     const problems = [run.message, ...errors.map(({ line, message }) => `line ${line}: ${message}`)];
     return { text, problems, sharedFaults: 0 };
   }
   while (!run.advance(1_000_000));
-  const { bugs, statements, events } = run.report();
+  const { bugs, statements, events, verdict } = run.report();
   return {
     text,
     problems: [
+      ...(verdict === "limit" || run.steps >= MOST_STEPS ? [`no end after ${run.steps} steps`] : []),
       ...bugs.map(({ kind, message, line }) => `line ${line}: ${kind}: ${message}`),
       ...statements.filter(({ ok }) => !ok).map(({ line, call, problem }) => `line ${line}: ${call}: ${problem}`),
     ],

@@ -125,6 +125,16 @@ describe("scenarios as they run", () => {
     for (const schedule of ["sequential", "random:1", "random:2", "random:3"]) passes(text, schedule);
   });
 
+  it("pass over a parallel block that gives nobody anything to do", () => {
+    for (const block of ["parallel {\n}", "parallel {\n  label here\n}", "parallel {\n  repeat 0 { a: load(p) }\n}"])
+      passes(`${MAPPED}${block}\nrepeat 2 {\n${block}\n}\na: store(p, 1)`);
+  });
+
+  it("are cut off where loops never come to a step, parallel blocks in them too", () => {
+    for (const body of ["label here", "parallel {\n}", "parallel {\n  repeat 0 { a: load(0) }\n}"])
+      assert.equal(run(`process a\nrepeat 1000000000 {\n${body}\n}\na: load(0) faults SIGSEGV`).verdict, "limit", body);
+  });
+
   it("include files, fold lets, count loops and name elements of arrays", () => {
     const files = { "b.mshare": "let K = 7\nprocess w[3]" };
     const text = `include "b.mshare"
