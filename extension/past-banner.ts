@@ -5,7 +5,7 @@ import { onTime, type Time } from "./session.ts";
 import { count } from "./time-status.ts";
 
 interface Place {
-  readonly uri: string;
+  readonly uri: vscode.Uri;
   /** From 0. */
   readonly line: number;
 }
@@ -25,7 +25,7 @@ export function registerPastBanner(): vscode.Disposable {
 
   const show = () => {
     for (const editor of vscode.window.visibleTextEditors) {
-      const here = time?.past && place?.uri === editor.document.uri.toString();
+      const here = time?.past && place && isOf(editor.document, place.uri);
       editor.setDecorations(banner, here ? [decoration(place!, time!)] : []);
     }
   };
@@ -44,6 +44,12 @@ export function registerPastBanner(): vscode.Disposable {
   );
 }
 
+/** In what an extension asks the adapter a remote window names files as it does itself, which is not how documents are named here. */
+function isOf(document: vscode.TextDocument, uri: vscode.Uri): boolean {
+  const { scheme, path } = document.uri;
+  return path === uri.path && (scheme === uri.scheme || (scheme === "file" && uri.scheme === "vscode-remote"));
+}
+
 function decoration({ line }: Place, { step, last }: Time): vscode.DecorationOptions {
   const contentText = ` ⟲ in the past: step ${count(step)} of ${count(last)} `;
   return { range: new vscode.Range(line, 0, line, 0), renderOptions: { after: { contentText } } };
@@ -54,7 +60,7 @@ async function placeOf({ session, threadId, frameId }: vscode.DebugStackFrame): 
   try {
     const { stackFrames } = await session.customRequest("stackTrace", { threadId });
     const frame = stackFrames.find(({ id }: { id: number }) => id === frameId) ?? stackFrames[0];
-    return frame && { uri: uriOf(frame.source.path).toString(), line: frame.line - 1 };
+    return frame && { uri: uriOf(frame.source.path), line: frame.line - 1 };
   } catch {
     return undefined; // the run goes on already
   }

@@ -127,22 +127,3 @@ function whole(text: string, tokens: Token[], first: number, last: number): Eval
   const { end } = tokens[last];
   return { start, end, expression: text.slice(start, end) };
 }
-
-export interface Label {
-  readonly name: string;
-  /** Offset of the statement that it names: the first word after it that is no other label. */
-  readonly statement: number;
-}
-
-/** The labels of a scenario, in order; one at the very end names nothing. */
-export function labelsIn(text: string): Label[] {
-  const tokens = tokensOf(text);
-  const isLabel = (at: number) => tokens[at]?.text === "label" && tokens[at + 1]?.kind === "name";
-  return tokens.flatMap((_, at) => {
-    if (!isLabel(at)) return [];
-    let next = at + 2;
-    while (isLabel(next)) next += 2;
-    const statement = tokens[next]?.start;
-    return statement === undefined ? [] : [{ name: tokens[at + 1].text, statement }];
-  });
-}

@@ -1,8 +1,6 @@
 // Ways through a run that VS Code has no buttons for: to a step by its number, to where a value came from, to a label, and
 // one step of a task of one's choice.
 import * as vscode from "vscode";
-import { labelsIn } from "./scenario-text.ts";
-import { uriOf } from "./scenario-uri.ts";
 import { activeSession, seek, telling } from "./session.ts";
 
 /** What the Variables view hands to commands of its context menu; rows of our own views look alike. */
@@ -32,32 +30,25 @@ async function goToStep(): Promise<void> {
 
 /** To just after the step that gave the variable the value it has now. */
 async function goToLastWrite({ container, variable }: VariableInView): Promise<void> {
-  const session = activeSession();
   const { variablesReference } = container;
-  const write = await telling(async () => {
-    return session?.customRequest("mshare/whoWrote", { variablesReference, name: variable.name });
+  await telling(async () => {
+    await activeSession()?.customRequest("mshare/gotoWrite", { variablesReference, name: variable.name });
   });
-  if (session && write) await seek(session, write.step);
 }
 
-/** A label stands before the statement that it names: the run goes on to that line, as to the cursor. */
+/** A label stands before the statement that it names: the run goes on to that, unless something stops it before. */
 async function runToLabel(): Promise<void> {
   const session = activeSession();
   if (!session) return;
-  const document = await vscode.workspace.openTextDocument(uriOf(String(session.configuration["program"])));
-  const labels = labelsIn(document.getText()).map(({ name, statement }) => {
-    const line = document.positionAt(statement).line;
-    return { label: name, description: `line ${line + 1}`, detail: document.lineAt(line).text.trim(), line };
-  });
+  const answer = await telling(() => session.customRequest("mshare/labels"));
+  const labels: { name: string; doc: string }[] = answer?.labels ?? [];
   if (labels.length === 0) {
     void vscode.window.showInformationMessage("The scenario has no label; `label NAME` before a statement makes one.");
     return;
   }
-  const chosen = await vscode.window.showQuickPick(labels, { title: "Run to a Label" });
-  if (!chosen) return;
-  const selection = new vscode.Range(chosen.line, 0, chosen.line, 0);
-  await vscode.window.showTextDocument(document, { selection });
-  await vscode.commands.executeCommand("editor.debug.action.runToCursor");
+  const items = labels.map(({ name, doc }) => ({ label: name, description: doc }));
+  const chosen = await vscode.window.showQuickPick(items, { title: "Run to a Label" });
+  if (chosen) await telling(() => session.customRequest("mshare/runTo", { place: chosen.label }));
 }
 
 /** The Call Stack view's menu names the thread; else the user chooses one. */

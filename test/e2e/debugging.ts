@@ -75,9 +75,14 @@ export class Debugging {
     // The views follow: first the stack, then the scopes.
     const followed = ["stackTrace", "scopes"];
     await eventually("the views are filled", async () => followed.every((request) => isAnswered(since(), request)));
-    const line = await eventually("a line is highlighted", () => this.highlightedLine());
+    const line = await this.standing();
     const { reason, description } = stopped.body as { reason: string; description?: string };
     return { reason, description, line, file: await this.activeFile() };
+  }
+
+  /** The line at which the run stands. */
+  standing(): Promise<number> {
+    return eventually("a line is highlighted", () => this.highlightedLine());
   }
 
   async end(): Promise<void> {

@@ -84,6 +84,9 @@ describe("the extension in a real VS Code", function () {
       await eventually("the kernel's functions stand over the statement", async () => {
         return statement.test((await debug.callStack()).join("\n"));
       });
+      await eventually("the event shows", async () => {
+        return (await debug.variables()).some(({ name, value }) => name === "event" && value === "set_pgd");
+      });
       await picture(editor, "kernel");
       await walkthroughPicture(editor, "kernel");
     });
@@ -135,6 +138,31 @@ describe("the extension in a real VS Code", function () {
       assert.equal(stop.reason, "goto");
       await debug.collapse("Bugs Found");
       await debug.end();
+    });
+  });
+
+  session("stops at events in words and at labels", fresh, async ({ editor, debug, check }) => {
+    await check("events to choose from, and any other text; what means nothing stays grey", async () => {
+      await editor.openFile(example);
+      await debug.press(keys.start);
+      await debug.collapse("Watch");
+      await editor.commandWith("mshare: Break on Event…", "free of pmd table");
+      await editor.commandWith("mshare: Break on Event…", "dance of the tables");
+      await eventually("the adapter has been told", async () => debug.functionBreakpoints().size === 2);
+      const expected = { "free of pmd table": true, "dance of the tables": false };
+      assert.deepEqual(Object.fromEntries(debug.functionBreakpoints()), expected);
+      await editor.command("mshare: Break on Event…");
+      await editor.choose("find_shared_vma");
+      await eventually("a function of the kernel is offered and taken", async () => {
+        return debug.functionBreakpoints().get("find_shared_vma");
+      });
+      await editor.command("Remove All Breakpoints");
+      await eventually("none is left", async () => debug.functionBreakpoints().size === 0);
+    });
+    await check("a label", async () => {
+      await editor.command("mshare: Run to Label…");
+      const stop = await debug.untilStopped(() => editor.choose("first_access"));
+      assert.equal(stop.line, lineOf(access));
     });
   });
 
