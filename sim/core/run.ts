@@ -63,8 +63,8 @@ export class Run {
   #schedule: Schedule = sequential;
   /** Steps that a plain call may take beyond a budget before it goes on step by step, so that even one very long call can be paused. */
   patience = Number.POSITIVE_INFINITY;
-  /** While set only this thread does steps, as far as it can. */
-  alone: Thread | null = null;
+  /** Only this thread does steps that have not been done yet, as far as it can. */
+  #alone: Thread | null = null;
   /** Threads that were chosen by hand, by step: chosen again when the run comes by. */
   readonly #chosen = new Map<number, Thread>();
   /** The last such step. */
@@ -158,6 +158,15 @@ export class Run {
     return this.#inFlight.size === 0;
   }
 
+  /**
+   * From here on only this thread does steps, as far as it can; null: whom the schedule names. What was recorded after the
+   * current step is forgotten where a thread is named.
+   */
+  letOnly(thread: Thread | null): void {
+    if (thread && this.machine.step < this.last) this.#forgetFuture();
+    this.#alone = thread;
+  }
+
   /** Something was changed by hand at the current step: what was recorded after it is forgotten. */
   intervene(again: () => unknown): void {
     const { step } = this.machine;
@@ -236,7 +245,12 @@ export class Run {
 
   /** Somebody chooses, or has chosen, who does a step that comes: it may be in the middle of a call. */
   get #byHand(): boolean {
-    return this.alone !== null || this.#lastChosen >= this.machine.step;
+    return this.#only !== null || this.#lastChosen >= this.machine.step;
+  }
+
+  /** What is done once more is done by those who did it. */
+  get #only(): Thread | null {
+    return this.machine.step >= this.last ? this.#alone : null;
   }
 
   /** Who could do the next step. */
@@ -251,9 +265,8 @@ export class Run {
   #choose(threads: readonly Thread[]): Thread | null {
     const able = this.#ableOf(threads);
     if (able.length === 0) return null;
-    const chosen = this.#chosen.get(this.machine.step) ?? this.alone;
+    const chosen = this.#chosen.get(this.machine.step) ?? this.#only;
     if (chosen && able.includes(chosen)) {
-      if (this.alone && this.machine.step < this.last) this.#forgetFuture();
       this.#chosen.set(this.machine.step, chosen);
       this.#lastChosen = Math.max(this.#lastChosen, this.machine.step);
       return chosen;

@@ -311,7 +311,9 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     stepper = null;
     origin = machine.step;
     for (const step of [...machine.captures.keys()]) if (step !== machine.step) machine.captures.delete(step);
-    run.alone = wanted.kind === "step" && wanted.alone ? threadNumbered(loaded, wanted.thread) : null;
+    const only = wanted.kind === "step" && wanted.alone ? threadNumbered(loaded, wanted.thread) : null;
+    if (only) tellNewFuture();
+    run.letOnly(only);
     machine.observedUpTo = machine.step;
     breakpoints.setUntil(wanted.kind === "continue" || wanted.kind === "reverse" ? wanted.until : undefined);
     if (wanted.kind === "step") {
@@ -414,14 +416,15 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     report: () => reportOf(loaded, maps, () => [], !run.ended),
   };
 
+  const tellNewFuture = () => {
+    if (machine.step === run.last) return;
+    const text = `A new future starts at step ${machine.step}; steps ${machine.step + 1} to ${run.last} are forgotten.`;
+    outputs.push({ category: "console", text });
+  };
+
   /** What is recorded after now does not happen any more; the change is made again whenever the run comes by. */
   const changedByHand = (again: () => unknown) => {
-    const { last } = run;
-    if (machine.step < last)
-      outputs.push({
-        category: "console",
-        text: `A new future starts at step ${machine.step}; steps ${machine.step + 1} to ${last} are forgotten.`,
-      });
+    tellNewFuture();
     run.intervene(again);
     breakpoints.jumped();
     looking.forget();

@@ -116,9 +116,9 @@ describe("batches", function () {
       while (system.machine.step < step) run.forward(step, Number.POSITIVE_INFINITY);
     };
     target(1000);
-    run.alone = system.threads[1]!;
+    run.letOnly(system.threads[1]!);
     target(1040);
-    run.alone = null;
+    run.letOnly(null);
     const views = new Map<number, string>();
     for (const step of [1200, 1900, 2600]) {
       target(step);
