@@ -1,8 +1,9 @@
 // accounting-mismatch: page-table bytes, memcg charges and fault counts go to who owns them.
 // Observes memory that is charged to an mm whose owner has ended, and at the end of the run whether the system counts as
-// many page tables as there are.
+// many page tables as there are, and control groups as many pages as are charged to them.
 import { unconcerned } from "../core/batch.ts";
 import { idOf } from "../core/struct.ts";
+import { type MemCgroup, mem_cgroup } from "../kernel/mm/memcontrol.ts";
 import type { AnonFaults } from "../kernel/mm/memory_batch.ts";
 import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
 import type { Mm, Task } from "../kernel/mm_types.ts";
@@ -41,7 +42,29 @@ export function accountingMismatch(context: Context): () => void {
     { anon_faults: { fits, take() {} }, anon_zaps: unconcerned },
   );
 
+  /** What control groups have against the pages that are charged to them. */
+  const groups = () => {
+    const { zone, store } = system.straight;
+    const counted = new Map<MemCgroup, number>();
+    for (const memcg of store.all(mem_cgroup) as IterableIterator<MemCgroup>) counted.set(memcg, 0);
+    if (counted.size < 2) return;
+    for (let pfn = 0; pfn < zone.fresh; pfn++) {
+      const { memcg } = context.page(pfn);
+      if (memcg) counted.set(memcg, (counted.get(memcg) ?? 0) + 1);
+    }
+    for (const [memcg, pages] of counted) {
+      if (!memcg.parent || memcg.memory === pages) continue;
+      context.raise({
+        kind: "accounting-mismatch",
+        key: `accounting-mismatch memcg ${idOf(memcg)}`,
+        message: `memory.current of control group ${memcg.name} counts ${memcg.memory} pages, but ${pages} are charged to it`,
+        objects: [object(memcg)],
+      });
+    }
+  };
+
   return () => {
+    groups();
     const { vmstat, zone, init_mm } = system.straight;
     const top = system.config.version === "6.12" ? PAGE_TYPE.p4d : PAGE_TYPE.pgd;
     let tables = 0;

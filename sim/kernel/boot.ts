@@ -14,6 +14,7 @@ import { kernelFunctions } from "./functions.ts";
 import * as straight from "./functions.ts?straight";
 import { bindKernel, type Config, type FunctionTable, type Kernel, type KernelBase, waitIn } from "./kernel.ts";
 import { FAULT_MUTEXES, hugetlb_init } from "./mm/hugetlb.ts";
+import { type MemCgroup, mem_cgroup, PAGE_COUNTER_MAX } from "./mm/memcontrol.ts";
 import { mmu_notifier } from "./mm/mmu_notifier.ts";
 import { FIRST_FRAME, PAGE_TYPE, type Zone, zone } from "./mm/page_alloc.ts";
 import { type Lruvec, lruvec } from "./mm/swap.ts";
@@ -77,7 +78,17 @@ export function boot(
   const { store } = machine;
   const memory = new Memory(store);
   for (const structure of kernelStructures) store.define(structure);
-  for (const structure of [zone, vmstat, lruvec, swap_info_struct, mmu_notifier, kvm, tlb_cache, ...patch.structures])
+  for (const structure of [
+    zone,
+    vmstat,
+    lruvec,
+    swap_info_struct,
+    mmu_notifier,
+    mem_cgroup,
+    kvm,
+    tlb_cache,
+    ...patch.structures,
+  ])
     store.define(structure);
   machine.events.add(events);
   machine.events.add(patch.events);
@@ -123,6 +134,9 @@ interface Shared {
   readonly swap_info: SwapInfo;
   readonly hstate: types.Hstate;
   readonly hugetlb_fault_mutex_table: readonly types.HugetlbFaultMutex[];
+  readonly root_mem_cgroup: MemCgroup;
+  /** By number, as the tasks. */
+  threads: readonly Thread[];
   readonly tasks: types.Task[];
   readonly pages: { fixed(pfn: number): unknown };
   zero_pfn: number;
@@ -160,6 +174,12 @@ function sharedState(
     hugetlb_fault_mutex_table: Array.from({ length: FAULT_MUTEXES * config.cpus }, () =>
       store.alloc(types.hugetlb_fault_mutex),
     ),
+    root_mem_cgroup: Object.assign(store.alloc(mem_cgroup), {
+      memory_max: PAGE_COUNTER_MAX,
+      swap_max: PAGE_COUNTER_MAX,
+      online: 1,
+    }) as MemCgroup,
+    threads: [],
     tasks: [],
     pages: store.storage("page"),
     zero_pfn: 0,
@@ -186,6 +206,9 @@ function kernelBase(shared: Shared): KernelBase {
     swap_info: shared.swap_info,
     hstate: shared.hstate,
     hugetlb_fault_mutex_table: shared.hugetlb_fault_mutex_table,
+    root_mem_cgroup: shared.root_mem_cgroup,
+    in_user_mode: (task) =>
+      shared.threads[tasks.indexOf(task)]?.call == null && machine.thread?.id !== tasks.indexOf(task),
     ...shared.operations,
     get zero_pfn() {
       return shared.zero_pfn;
@@ -228,6 +251,7 @@ function start(shared: Shared, stepping: Kernel, k: Kernel, processes: readonly 
   const kernelThread = createThread(processes.length, "kernel", 0);
   const cpuThreads = cpus.map(({ id }) => createThread(kernelThread.id + 1 + id, `cpu ${id}`, id));
   const threads = [...processes.map(({ name, cpu }, i) => createThread(i, name, cpu)), kernelThread, ...cpuThreads];
+  shared.threads = threads;
   for (const thread of threads) tasks.push(newTask(machine, thread));
   for (const { id } of [kernelThread, ...cpuThreads]) tasks[id]!.kthread = 1;
   for (const cpu of cpus) {

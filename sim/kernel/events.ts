@@ -91,6 +91,22 @@ export const events = {
   swap_free: { args: ["slot", "count"], doc: "A reference to a slot goes; the last one frees it." },
   swap_writepage: { args: ["pfn", "slot"], doc: "A page is written to swap.", aliases: ["swap out", "pageout"] },
   swap_read_folio: { args: ["pfn", "slot"], doc: "A page is read from swap.", aliases: ["swap in", "swap_readpage"] },
+  // Control groups and the OOM killer
+  cgroup_mkdir: { args: ["memcg"], doc: "A control group is made." },
+  cgroup_rmdir: { args: ["memcg"], doc: "A control group is removed." },
+  cgroup_attach_task: { args: ["task", "memcg"], doc: "A process moves to another control group." },
+  memory_max_write: { args: ["memcg", "pages"], doc: "A control group gets another limit." },
+  mem_cgroup_charge: {
+    args: ["pfn", "memcg", "pages"],
+    doc: "A page is charged to a control group, which has so many then.",
+    aliases: ["charge"],
+  },
+  mem_cgroup_oom: { args: ["memcg", "pages"], doc: "A control group is full, and reclaim frees nothing." },
+  mark_victim: {
+    args: ["task", "mm", "points"],
+    doc: "The OOM killer chooses a process.",
+    aliases: ["oom kill", "oom victim"],
+  },
   // Secondary MMUs
   mmu_notifier_register: { args: ["mm", "ops"], doc: "Somebody will be told before page tables of an mm change." },
   mmu_notifier_unregister: { args: ["mm", "ops"], doc: "A subscriber is told no more." },

@@ -25,6 +25,7 @@ import * as read_write from "./fs/read_write.ts";
 import * as stat from "./fs/stat.ts";
 import * as fs_super from "./fs/super.ts";
 import * as sysfs from "./fs/sysfs.ts";
+import * as cgroup from "./kernel/cgroup.ts";
 import * as exit from "./kernel/exit.ts";
 import * as fork from "./kernel/fork.ts";
 import * as rwsem from "./kernel/locking/rwsem.ts";
@@ -43,6 +44,8 @@ import * as kernel_operations from "./mm/kernel_operations.ts";
 import * as madvise from "./mm/madvise.ts";
 import * as madvise_free from "./mm/madvise_free.ts";
 import * as madvise_guard from "./mm/madvise_guard.ts";
+import * as memcontrol from "./mm/memcontrol.ts";
+import * as memcontrol_stat from "./mm/memcontrol_stat.ts";
 import * as memfd from "./mm/memfd.ts";
 import * as memory from "./mm/memory.ts";
 import * as memory_batch from "./mm/memory_batch.ts";
@@ -167,6 +170,9 @@ export const kernelFunctions: readonly FunctionTable[] = [
   hugetlb_range,
   hugetlb_resv,
   hugetlb_tables,
+  cgroup,
+  memcontrol,
+  memcontrol_stat,
 ];
 
 export interface KernelFunctions
@@ -251,4 +257,7 @@ export interface KernelFunctions
     Bound<typeof hugetlb_fault>,
     Bound<typeof hugetlb_range>,
     Bound<typeof hugetlb_resv>,
-    Bound<typeof hugetlb_tables> {}
+    Bound<typeof hugetlb_tables>,
+    Bound<typeof cgroup>,
+    Bound<typeof memcontrol>,
+    Bound<typeof memcontrol_stat> {}

@@ -12,6 +12,7 @@ import type { Batches } from "./batches.ts";
 import type { KernelEvents } from "./events.ts";
 import type { OperationTables } from "./fs/operations.ts";
 import type { KernelFunctions } from "./functions.ts";
+import type { MemCgroup } from "./mm/memcontrol.ts";
 import type { Zone } from "./mm/page_alloc.ts";
 import type { Lruvec } from "./mm/swap.ts";
 import type { SwapInfo } from "./mm/swapfile.ts";
@@ -58,6 +59,7 @@ export interface KernelBase extends OperationTables {
   readonly swap_info: SwapInfo;
   readonly hstate: Hstate;
   readonly hugetlb_fault_mutex_table: readonly HugetlbFaultMutex[];
+  readonly root_mem_cgroup: MemCgroup;
   /** The frame that all reads of untouched private memory share. */
   readonly zero_pfn: number;
   tasks(): readonly Task[];
@@ -65,6 +67,8 @@ export interface KernelBase extends OperationTables {
   readonly thread: Thread;
   readonly current: Task;
   readonly cpu: Cpu;
+  /** Whether a task is in its program, not in the kernel on its behalf. */
+  in_user_mode(task: Task): boolean;
   cpuOf(id: number): Cpu;
   tlbOf(id: number): Tlb;
   page(pfn: number): Page;

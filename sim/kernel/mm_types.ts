@@ -18,6 +18,7 @@ import {
 import { Radix } from "../core/radix.ts";
 import { type Handle, type Of, struct } from "../core/struct.ts";
 import { PAGE_FLAGS, VM_FLAGS } from "./flags.ts";
+import type { MemCgroup } from "./mm/memcontrol.ts";
 import type { MmuNotifier } from "./mm/mmu_notifier.ts";
 
 /** A reader-writer semaphore. `count`: readers inside, or -1 for a writer; `holder`: the writing thread. */
@@ -58,6 +59,8 @@ export const page = struct("page", {
   /** File pages: whose page cache; anonymous pages: the reverse map. */
   mapping: ref<AddressSpace>("address_space"),
   anon_vma: ref<AnonVma>("anon_vma"),
+  /** The control group that it is charged to; null: none beside the root. */
+  memcg: ref<MemCgroup>("mem_cgroup"),
   /** Offset in the mapping, in pages. */
   index: number(),
   private: number(),
@@ -116,6 +119,8 @@ export const mm_struct = struct("mm_struct", {
   tlb_flush_batched: bool(),
   /** MMF_UNSTABLE: the OOM reaper has taken private memory away. */
   oom_reaped: bool(),
+  /** MMF_OOM_SKIP: killing its processes again would free nothing. */
+  oom_skip: bool(),
   owner: ref<Task>("task_struct"),
   /** Who is told before its page tables change: the first of them (mmu_notifier.ts). */
   notifier_subscriptions: ref<MmuNotifier>("mmu_notifier"),
@@ -265,7 +270,12 @@ export const task_struct = struct("task_struct", {
   preempt_count: number(),
   /** Not yet started (a child before its fork) or running. */
   started: bool(),
+  /** SIGKILL: the task has been killed, and exits when it leaves the kernel. */
   signal: number(),
+  /** signal->oom_score_adj, -1000 to 1000. */
+  oom_score_adj: number(),
+  /** Its memory control group; null: the root. */
+  memcg: ref<MemCgroup>("mem_cgroup"),
   fault_address: address(),
   fault_code: number(),
   /** Kernel threads have no mm of their own. */

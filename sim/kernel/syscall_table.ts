@@ -11,6 +11,7 @@ export type ParamKind =
   | "value" // 64-bit data
   | "path"
   | "string"
+  | "buffer" // an address, or a string that the program has as a constant
   | "flags" // joined constants, see `constants`
   | "struct" // `{ key: value }`, see `struct`
   | "process" // a declared process

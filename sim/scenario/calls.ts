@@ -64,8 +64,8 @@ const files: readonly CallSpec[] = [
   },
   {
     name: "write",
-    params: [fd, { name: "buf", kind: "address" }, { name: "count", kind: "size" }],
-    doc: "Writes `count` bytes of the process's memory at the file's position.",
+    params: [fd, { name: "buf", kind: "buffer" }, { name: "count", kind: "size" }],
+    doc: "Writes `count` bytes of the process's memory at the file's position. A string may stand for an address, as in C: `write(fd, \"max\", 3)`.",
     returns: "the number of bytes",
     errors: {
       EBADF: "not open for writing",

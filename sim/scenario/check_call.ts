@@ -156,6 +156,7 @@ function needKind(state: CheckState, expr: Expr, checked: Checked, param: Param)
   if (expr.kind === "missing") return;
   if (param.kind === "process") needProcess(state, expr, checked);
   else if (param.kind === "path" || param.kind === "string") needString(state, expr, checked);
+  else if (param.kind === "buffer" && checked.type === "string") return;
   else if (param.kind === "struct" && checked.type !== "integer" && checked.type !== "any") {
     reportAt(
       state,

@@ -46,6 +46,12 @@ export const functions: readonly FunctionSpec[] = [
   { name: "walk", params: [process, addr], doc: "The entries of all levels for an address of A.", type: "walk" },
   { name: "page", params: [{ name: "pfn", kind: "int" }], doc: "struct page of a frame.", type: "page" },
   { name: "tlb", params: [{ name: "cpu", kind: "int" }], doc: "The TLB of a CPU.", type: "tlb" },
+  {
+    name: "memcg",
+    params: [{ name: "path", kind: "path" }],
+    doc: "The memory control group of a directory in `/sys/fs/cgroup`: `.current`, `.max`, `.swap` and the lines of its memory.stat and memory.events; sizes in bytes.",
+    type: "mem_cgroup",
+  },
   { name: "status", params: [process], doc: "/proc/PID/status of A, sizes in bytes.", type: "status" },
   { name: "stat", params: [process], doc: "Fault counters of A.", type: "stat" },
   { name: "meminfo", params: [], doc: "/proc/meminfo, sizes in bytes.", type: "meminfo" },

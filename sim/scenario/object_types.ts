@@ -178,6 +178,36 @@ export const objectTypes: readonly ObjectType[] = [
       Hugetlb: Memory in huge pages.`),
   },
   {
+    name: "mem_cgroup",
+    doc: "A memory control group; sizes in bytes.",
+    fields: lines(`current: memory.current.
+      peak: memory.peak.
+      max: memory.max; 2^63 and more for none.
+      swap: memory.swap.current.
+      anon: Anonymous memory that is mapped.
+      file: Page cache, shared memory included.
+      kernel: Memory of the kernel, page tables here.
+      pagetables: Page tables.
+      shmem: Shared memory and tmpfs.
+      file_mapped: Page cache that is mapped.
+      swapcached: Pages both in memory and in swap.
+      inactive_anon: Anonymous memory not used recently.
+      active_anon: Anonymous memory used recently.
+      inactive_file: Memory that needs no swap, not used recently.
+      active_file: Memory that needs no swap, used recently.
+      unevictable: Locked memory.
+      pgscan: Pages that reclaim has looked at.
+      pgsteal: Pages that reclaim has freed.
+      pswpin: Pages read from swap.
+      pswpout: Pages written to swap.
+      pgfault: Faults of its processes.
+      pgmajfault: Major faults of its processes.
+      pgactivate: Pages that became active.
+      oom: How often it was full and reclaim freed nothing.
+      oom_kill: Processes that were killed in it.
+      max_events: How often it was full, the line max of memory.events.`),
+  },
+  {
     name: "pagemap",
     doc: "The entry of an address in /proc/PID/pagemap.",
     fields: [

@@ -1,6 +1,7 @@
 // Runs several processes' calls at once, step by step, as a seed says: a schedule without a scenario.
 import { random } from "../../sim/core/schedule.ts";
 import type { Steps, Thread } from "../../sim/core/thread.ts";
+import { SIGKILL } from "../../sim/kernel/uapi/signal.ts";
 import type { Watched } from "./watched.ts";
 
 /** A unit that a process does: kernel function and arguments. */
@@ -20,16 +21,18 @@ export function interleave(
   const schedule = random(seed);
   const done = new Set<Thread>();
   let memory = 0;
+  /** Who was killed exits when it would return to its program. */
+  const killed = (thread: Thread) => m.task(thread.id).signal === SIGKILL && m.task(thread.id).exit_state === 0;
   const start = (thread: Thread): Steps<unknown> | null => {
     if (thread.id < 0) return platform.interrupt(thread).stepping();
-    const work = next(thread.id);
+    const work = killed(thread) ? { name: "do_group_exit", args: [SIGKILL] } : next(thread.id);
     if (work === undefined) done.add(thread);
     return work ? platform.unit(work.name, work.args).stepping() : null;
   };
   for (;;) {
     const able = [...platform.interrupts(), ...actors.map((who) => threads[who]!)].filter(
       (thread) =>
-        !done.has(thread) &&
+        (!done.has(thread) || killed(thread)) &&
         (thread.id < 0 || m.task(thread.id).started !== 0) &&
         (!thread.waitsFor || thread.waitsFor()) &&
         platform.available(thread),

@@ -83,8 +83,17 @@ class Machine {
     this.call(0, "sys_memfd_create", "shared", 0);
     this.call(1, "sys_memfd_create", "other", 0);
     for (const who of [0, 1]) this.call(who, "sys_ftruncate", 3, 600 * 4096);
+    // Calls one after the other leave a victim no time to exit: nobody may be killed.
+    this.adjustOomScores(-1000);
   }
 
+  adjustOomScores(adj: number): void {
+    PROCESSES.forEach((_, who) => {
+      this.task(who).oom_score_adj = adj;
+    });
+  }
+
+  killed = (who: number): boolean => this.task(who).signal !== 0 && this.task(who).exit_state === 0;
   task = (who: number) => this.system.taskOf(this.system.threads[who]!);
   alive = (who: number): boolean => this.task(who).mm !== null && this.task(who).exit_state === 0;
 
@@ -141,19 +150,24 @@ class Machine {
   /** All threads at once: each does its part of the program in order, a schedule draws who does the next step. */
   interleave(ops: readonly Op[], seed: number): void {
     const { machine, platform, threads } = this.system;
+    this.adjustOomScores(0);
     const schedule = random(seed);
     const queues = PROCESSES.map((_, who) => ops.filter((op) => op.who === who));
     const units = PROCESSES.map((): (readonly [string, ...unknown[]])[] => []);
     const next = (who: number): Steps<unknown> | null => {
+      if (this.killed(who)) return platform.unit("do_group_exit", [9]).stepping();
       while (units[who]!.length === 0 && queues[who]!.length > 0 && this.alive(who))
         units[who]!.push(...this.units(queues[who]!.shift()!));
-      const unit = units[who]!.shift();
+      const unit = this.alive(who) ? units[who]!.shift() : undefined;
       return unit ? platform.unit(unit[0], unit.slice(1)).stepping() : null;
     };
     const ready = (thread: Thread): boolean =>
       (!thread.waitsFor || thread.waitsFor()) &&
       platform.available(thread) &&
-      (thread.id < 0 || thread.call !== null || units[thread.id]!.length + queues[thread.id]!.length > 0) &&
+      (thread.id < 0 ||
+        thread.call !== null ||
+        this.killed(thread.id) ||
+        (this.alive(thread.id) && units[thread.id]!.length + queues[thread.id]!.length > 0)) &&
       (thread.id < 0 || this.task(thread.id).started !== 0);
     for (let memory = 0; ; ) {
       const able = [...platform.interrupts(), ...PROCESSES.map((_, who) => threads[who]!)].filter(ready);

@@ -7,6 +7,7 @@ import type { MmuNotifierOps } from "../mm/mmu_notifier.ts";
 import type { VmOps } from "../mm/vm_ops.ts";
 import type { Dentry, File, Inode, SuperBlock, Vma } from "../mm_types.ts";
 import type { IoctlArg } from "./ioctl.ts";
+import type { UserBuffer } from "./read_write.ts";
 
 /** What notify_change is to set. */
 export interface Attributes {
@@ -21,7 +22,7 @@ export interface FileFunctions {
   llseek(file: File, offset: number, whence: number): Steps<number>;
   /** `address`, `count`: the user's buffer in bytes; gives the number of bytes or an error. */
   read(file: File, address: number, count: number, pos: number): Steps<number>;
-  write(file: File, address: number, count: number, pos: number): Steps<number>;
+  write(file: File, address: UserBuffer, count: number, pos: number): Steps<number>;
   unlocked_ioctl(file: File, cmd: number, arg: IoctlArg): Steps<number>;
   mmap(file: File, vma: Vma): Steps<number>;
   fsync(file: File): Steps<number>;

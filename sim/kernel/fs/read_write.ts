@@ -10,6 +10,13 @@ import { file_op } from "./operations.ts";
 
 const MAX_RW_COUNT = 0x7ffff000;
 
+/** What a program hands over to be read: an address of its memory, or a string that it has as a constant. */
+export type UserBuffer = number | string;
+
+/** The buffer from its byte `offset` on. */
+export const buffer_from = (buffer: UserBuffer, offset: number): UserBuffer =>
+  typeof buffer === "string" ? buffer.slice(offset) : buffer + offset;
+
 /** Whether a user's buffer lies in user addresses at all. */
 export const access_ok = (address: number, bytes: number): boolean =>
   bytes <= TASK_SIZE && address <= TASK_SIZE - bytes;
@@ -23,7 +30,7 @@ export function* sys_read(k: Kernel, fd: number, address: number, count: number)
   return got;
 }
 
-export function* sys_write(k: Kernel, fd: number, address: number, count: number): Steps<number> {
+export function* sys_write(k: Kernel, fd: number, address: UserBuffer, count: number): Steps<number> {
   const file = k.fdget(fd);
   if (!file) return -EBADF;
   const from = file.f_flags & O_APPEND ? file.f_inode!.i_size : file.f_pos;
@@ -42,7 +49,7 @@ export function* sys_pread64(k: Kernel, fd: number, address: number, count: numb
   return got;
 }
 
-export function* sys_pwrite64(k: Kernel, fd: number, address: number, count: number, pos: number): Steps<number> {
+export function* sys_pwrite64(k: Kernel, fd: number, address: UserBuffer, count: number, pos: number): Steps<number> {
   if (pos < 0) return -EINVAL;
   const file = k.fdget(fd);
   if (!file) return -EBADF;
@@ -60,11 +67,11 @@ export function* vfs_read(k: Kernel, file: File, address: number, count: number,
   return yield* read(file, address, Math.min(count, MAX_RW_COUNT), pos);
 }
 
-export function* vfs_write(k: Kernel, file: File, address: number, count: number, pos: number): Steps<number> {
+export function* vfs_write(k: Kernel, file: File, address: UserBuffer, count: number, pos: number): Steps<number> {
   if (!(file.f_mode & FMODE_WRITE)) return -EBADF;
   const write = file_op(k, file, "write");
   if (!write) return -EINVAL;
-  if (!access_ok(address, count)) return -EFAULT;
+  if (typeof address !== "string" && !access_ok(address, count)) return -EFAULT;
   return yield* write(file, address, Math.min(count, MAX_RW_COUNT), pos);
 }
 

@@ -124,6 +124,7 @@ export function* init_filesystems(k: Kernel): Steps<void> {
   yield* k.mount_at("sysfs", "/sys");
   yield* k.init_hugetlbfs_fs();
   yield* k.mount_at("hugetlbfs", "/dev/hugepages");
+  yield* k.mount_at("cgroup2", "/sys/fs/cgroup");
 }
 
 /** At boot: mounts a file system on a directory, made if need be. */

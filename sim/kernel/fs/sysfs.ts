@@ -11,7 +11,7 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   "kernel/mm/transparent_hugepage/defrag": "always defer defer+madvise madvise [never]\n",
   "kernel/mm/transparent_hugepage/hpage_pmd_size": "2097152\n",
 };
-const DIRECTORIES = ["fs", "kernel/mm/hugepages/hugepages-2048kB", "kernel/mm/transparent_hugepage"];
+const DIRECTORIES = ["fs/cgroup", "kernel/mm/hugepages/hugepages-2048kB", "kernel/mm/transparent_hugepage"];
 
 export function* sysfs_fill_super(k: Kernel, sb: SuperBlock): Steps<number> {
   const root = k.sysfs_inode(sb, S_IFDIR | 0o755, "");

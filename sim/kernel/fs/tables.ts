@@ -29,9 +29,15 @@ export const operationTables: OperationTables = {
       fsync: "noop_fsync",
       fallocate: "hugetlbfs_fallocate",
     },
+    cgroup_file_operations: { llseek: "noop_llseek", read: "cgroup_file_read", write: "cgroup_file_write" },
     sysfs_file_operations: { llseek: "generic_file_llseek", read: "sysfs_read" },
     proc_dir_operations: { ...simple_dir, fsync: undefined },
     proc_text_operations: { llseek: "generic_file_llseek", read: "proc_text_read" },
+    proc_oom_score_adj_operations: {
+      llseek: "generic_file_llseek",
+      read: "proc_text_read",
+      write: "proc_oom_score_adj_write",
+    },
     proc_pagemap_operations: { llseek: "generic_file_llseek", read: "pagemap_read" },
   },
   inode_operations: {
@@ -61,6 +67,7 @@ export const operationTables: OperationTables = {
       setattr: "hugetlbfs_setattr",
     },
     sysfs_inode_operations: {},
+    cgroup_dir_inode_operations: { mkdir: "cgroup_mkdir", rmdir: "cgroup_rmdir" },
     proc_root_inode_operations: { lookup: "proc_root_lookup" },
     proc_tgid_base_inode_operations: { lookup: "proc_tgid_base_lookup" },
   },
@@ -74,6 +81,7 @@ export const operationTables: OperationTables = {
     devtmpfs: { fill_super: "shmem_fill_super" },
     hugetlbfs: { fill_super: "hugetlbfs_fill_super" },
     proc: { fill_super: "proc_fill_super" },
+    cgroup2: { fill_super: "cgroup_fill_super" },
     sysfs: { fill_super: "sysfs_fill_super" },
   },
   mmu_notifier_ops: {

@@ -2,6 +2,7 @@
 import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Task } from "../mm_types.ts";
+import { EINTR } from "../uapi/errno.ts";
 
 /** The system call; `code` is what wait gives to the parent. */
 export function* sys_exit(k: Kernel, code: number): Steps<number> {
@@ -12,6 +13,7 @@ export function* sys_exit(k: Kernel, code: number): Steps<number> {
 export function* do_exit(k: Kernel, task: Task, code: number): Steps<void> {
   yield* k.exit_mm(task);
   yield* k.exit_files(task);
+  yield* k.task_work_run();
   task.exit_state = 1;
   task.exit_code = code;
   yield k.trace.exit(task);
@@ -61,8 +63,11 @@ export function* sys_wait(k: Kernel, pid: number): Steps<number> {
   const mine = pid > 0 ? children.filter((task) => task.pid === pid) : children;
   if (mine.length === 0) return -10;
   const ended = () => mine.find((task) => task.exit_state === 1);
-  while (!ended()) yield k.wait(() => ended() !== undefined, "a child to end");
-  const child = ended()!;
+  const { current } = k;
+  const over = () => ended() !== undefined || current.signal !== 0;
+  while (!over()) yield k.wait(over, "a child to end");
+  const child = ended();
+  if (!child) return -EINTR;
   child.exit_state = 2;
   yield k.trace.sys_exit("wait", k.current, child.pid);
   return child.pid;

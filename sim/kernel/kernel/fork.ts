@@ -104,6 +104,9 @@ export function* sys_fork(k: Kernel, child: Task, threads: readonly Task[] = [])
   child.mm = mm;
   child.active_mm = mm;
   child.parent = parent;
+  child.memcg = parent.memcg;
+  child.oom_score_adj = parent.oom_score_adj;
+  child.signal = 0;
   child.started = 1;
   // The CPU on which a former process of this name has ended idles since then.
   const cpu = k.cpuOf(child.cpu);
@@ -123,6 +126,9 @@ function copy_thread(leader: Task, thread: Task): void {
   thread.mm = leader.mm;
   thread.active_mm = leader.mm;
   thread.files = leader.files;
+  thread.memcg = leader.memcg;
+  thread.oom_score_adj = leader.oom_score_adj;
+  thread.signal = 0;
   leader.mm!.mm_users++;
   leader.files!.users++;
   thread.started = 1;

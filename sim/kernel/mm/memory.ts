@@ -63,9 +63,10 @@ export function* handle_mm_fault(k: Kernel, vma: Vma, address: number, flags: nu
 }
 
 /** Counts a fault that is done: minor or major, for the task and the system. */
-export function mm_account_fault(k: Kernel, _mm: Mm, _address: number, flags: number, ret: number): void {
+export function mm_account_fault(k: Kernel, mm: Mm, _address: number, flags: number, ret: number): void {
   if (ret & VM_FAULT_RETRY) return;
   k.vmstat.pgfault += 1;
+  k.count_memcg_event_mm(mm, "pgfault");
   if (ret & VM_FAULT_ERROR) return;
   const major = (ret & VM_FAULT_MAJOR) !== 0 || (flags & FAULT_FLAG_TRIED) !== 0;
   const task = k.current;
@@ -144,6 +145,10 @@ export function* do_anonymous_page(k: Kernel, vmf: VmFault): Steps<number> {
   if (prepared !== 0) return prepared;
   const page = yield* k.alloc_page(PAGE_TYPE.anon);
   if (!page) return VM_FAULT_OOM;
+  if (yield* k.mem_cgroup_charge(page, mm)) {
+    yield* k.put_page(page);
+    return VM_FAULT_OOM;
+  }
   k.clear_highpage(page);
   let entry = withFlags(mk_pte(page.slot, vma.vm_page_prot), 0);
   if (vma.vm_flags & VM_WRITE) entry = withFlags(entry, _PAGE_RW | _PAGE_DIRTY);
@@ -253,6 +258,10 @@ export function* do_cow_fault(k: Kernel, vmf: VmFault): Steps<number> {
   if (prepared !== 0) return prepared;
   const copy = yield* k.alloc_page(PAGE_TYPE.anon);
   if (!copy) return VM_FAULT_OOM;
+  if (yield* k.mem_cgroup_charge(copy, vmf.vma.vm_mm!)) {
+    yield* k.put_page(copy);
+    return VM_FAULT_OOM;
+  }
   vmf.cow_page = copy;
   const ret = yield* k.__do_fault(vmf);
   if (ret & NO_PAGE) {

@@ -31,6 +31,7 @@ import {
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { type Mm, page, type Vma } from "../mm_types.ts";
+import { mem_cgroup_disabled } from "./memcontrol.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 import { LRU_INACTIVE_ANON } from "./swap.ts";
 
@@ -98,6 +99,7 @@ export function fault_anon_run(k: Kernel, address: number, pages: number, low: n
   const room = faults.room();
   const { current: task, cpu, zone, vmstat } = k;
   const { mm } = task;
+  if (!mem_cgroup_disabled(k)) return 0;
   if (room === 0 || !mm || cpu.loaded_mm !== mm || address >= TASK_SIZE || !k.check_stable_address_space(mm)) return 0;
   const vma = k.vma_lookup(mm, address);
   if (!vma || !is_plain_anon(mm, vma)) return 0;

@@ -76,7 +76,8 @@ export function* wp_page_copy(k: Kernel, vmf: VmFault, old: Page | null): Steps<
     return prepared;
   }
   const copy = yield* k.alloc_page(PAGE_TYPE.anon);
-  if (!copy) {
+  if (!copy || (yield* k.mem_cgroup_charge(copy, mm))) {
+    if (copy) yield* k.put_page(copy);
     if (old) yield* k.put_page(old);
     return VM_FAULT_OOM;
   }

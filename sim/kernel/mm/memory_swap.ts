@@ -54,6 +54,7 @@ export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
     return yield* k.swap_in_cached(vmf, entry, cached, 0);
   }
   k.vmstat.pgmajfault += 1;
+  k.count_memcg_event_mm(vmf.vma.vm_mm!, "pgmajfault");
   // A slot that only this entry refers to is read straight into a page that nobody else can find.
   if (k.swp_swapcount(entry) === 1) return yield* k.swap_in_alone(vmf, entry);
   const page = yield* k.read_swap_cache(entry, PAGE_TYPE.anon);
@@ -71,6 +72,10 @@ export function* bad_swap_entry(k: Kernel, vmf: VmFault): Steps<number> {
 export function* swap_in_alone(k: Kernel, vmf: VmFault, entry: number): Steps<number> {
   const page = yield* k.alloc_page(PAGE_TYPE.anon);
   if (!page) return k.read_entry(vmf.ptep) === vmf.orig_pte ? VM_FAULT_OOM : 0;
+  if (yield* k.mem_cgroup_swapin_charge_folio(page, vmf.vma.vm_mm!, entry)) {
+    yield* k.put_page(page);
+    return VM_FAULT_OOM;
+  }
   page.flags = PG_locked | PG_swapbacked;
   k.folio_add_lru(page);
   yield k.swap_read_folio(page, entry);

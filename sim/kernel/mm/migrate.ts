@@ -96,6 +96,7 @@ export function move_to_new_folio(k: Kernel, src: Page, dst: Page): number {
   const swapped = (src.flags & PG_swapcache) !== 0;
   if (src.refcount !== 1 + (mapping || swapped ? 1 : 0)) return -EAGAIN;
   k.copy_highpage(dst, src);
+  k.mem_cgroup_migrate(src, dst);
   dst.flags = (src.flags & ~(PG_lru | PG_mlocked | PG_unevictable | PG_anon_exclusive)) | PG_locked;
   dst.index = index;
   dst.anon_vma = src.anon_vma;

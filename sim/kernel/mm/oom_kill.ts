@@ -1,38 +1,124 @@
-// When memory has run out (mm/oom_kill.c).
+// When memory has run out (mm/oom_kill.c): a process is chosen by how much memory it would give back, and killed.
+//
+// The scenario language keeps a process alive whose own access ends without memory, as with a handler that returns past a
+// fatal signal. So when the choice falls on who asks for memory, its access or call fails, and it keeps what it has; anybody
+// else is killed as in Linux.
 import type { Steps } from "../../core/thread.ts";
 import { OOM } from "../arch/x86/mm/fault.ts";
 import { VM_HUGETLB, VM_PFNMAP, VM_SHARED } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Task } from "../mm_types.ts";
+import { OOM_SCORE_ADJ_MIN } from "../uapi/oom.ts";
 import { SIGKILL } from "../uapi/signal.ts";
+import type { MemCgroup } from "./memcontrol.ts";
 
-/** A page fault got no memory, even after reclaim. The access ends as if the task had been killed for it. */
+/** A page fault got no memory, even after reclaim and after others were killed. */
 export function* pagefault_out_of_memory(k: Kernel): Steps<number> {
-  k.vmstat.oom_kill += 1;
   yield k.trace.signal(OOM, 0, k.current);
   return OOM;
 }
 
+/** What came of a want of memory: somebody was killed for it; who asks is to do without; there is nobody to kill. */
+export type OomOutcome = "killed" | "fail" | "nobody";
+
+/** Kills a process, of a group or of all. Waits until a victim that can exit at once has done so. */
+export function* out_of_memory(k: Kernel, memcg: MemCgroup | null): Steps<OomOutcome> {
+  const victim = k.select_bad_process(memcg);
+  if (!victim) return "nobody";
+  const mm = k.find_lock_task_mm(victim)!;
+  const users = k.tasks().filter((task) => task.mm === mm);
+  const own = mm === k.current.mm;
+  // Who is in the kernel may need long, or what we hold, to leave it: then the reaper takes what it can.
+  const prompt = users.every((task) => k.in_user_mode(task));
+  yield* k.oom_kill_process(victim, memcg);
+  if (own) return "fail";
+  const gone = () => users.every((task) => task.exit_state !== 0);
+  if (prompt) while (!gone()) yield k.wait(gone, `${victim.comm} to be killed`);
+  else if (users.some((task) => task.mm === mm)) yield* k.oom_reap_task_mm(mm);
+  return "killed";
+}
+
+/** The process with the highest badness; the later one of equals. Null: none can be killed. Makes no step. */
+export function select_bad_process(k: Kernel, memcg: MemCgroup | null): Task | null {
+  const totalpages = memcg ? memcg_pages(k, memcg) : k.vmstat.totalram_pages + k.vmstat.total_swap_pages;
+  let chosen: Task | null = null;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const task of k.tasks()) {
+    if (task.pid !== task.tgid || (memcg && task.memcg !== memcg)) continue;
+    const points = k.oom_badness(task, totalpages);
+    if (points === Number.NEGATIVE_INFINITY || points < most) continue;
+    most = points;
+    chosen = task;
+  }
+  return chosen;
+}
+
+const memcg_pages = (k: Kernel, { memory_max, swap_max }: MemCgroup): number =>
+  memory_max + Math.min(swap_max, k.vmstat.total_swap_pages);
+
+/** Pages that killing the process would free, and its oom_score_adj; minus infinity: it must not be killed, or was. */
+export function oom_badness(k: Kernel, task: Task, totalpages: number): number {
+  const mm = k.find_lock_task_mm(task);
+  if (task.kthread || !task.started || !mm || mm.oom_skip || task.oom_score_adj === OOM_SCORE_ADJ_MIN)
+    return Number.NEGATIVE_INFINITY;
+  const points = mm.rss_anon + mm.rss_file + mm.rss_shmem + mm.rss_swap + mm.pgtables_bytes / 4096;
+  return points + task.oom_score_adj * Math.floor(totalpages / 1000);
+}
+
+/** /proc/PID/oom_score: badness from 0 to about 2000; 0 also for who must not be killed. Makes no step. */
+export function oom_score(k: Kernel, task: Task): number {
+  const totalpages = k.vmstat.totalram_pages + k.vmstat.total_swap_pages;
+  const badness = k.oom_badness(task, totalpages);
+  if (badness === Number.NEGATIVE_INFINITY) return 0;
+  return Math.trunc(((1000 + Math.trunc((badness * 1000) / totalpages)) * 2) / 3);
+}
+
+/** The address space of a process, also when its first thread has left it already. */
+export function find_lock_task_mm(k: Kernel, process: Task): Mm | null {
+  for (const task of k.tasks()) if (task.tgid === process.tgid && task.mm) return task.mm;
+  return null;
+}
+
+/** Kills the victim and everybody who shares its memory, but for the running task itself. */
+export function* oom_kill_process(k: Kernel, victim: Task, memcg: MemCgroup | null): Steps<void> {
+  const mm = k.find_lock_task_mm(victim)!;
+  k.vmstat.oom_kill += 1;
+  if (memcg) memcg.event_oom_kill++;
+  yield k.trace.mark_victim(victim, mm, k.oom_badness(victim, k.vmstat.totalram_pages));
+  if (mm === k.current.mm) return;
+  yield* k.kill_all_of(mm);
+}
+
+export function* kill_all_of(k: Kernel, mm: Mm): Steps<void> {
+  for (const task of k.tasks()) {
+    if (task.mm !== mm || task.signal === SIGKILL) continue;
+    task.signal = SIGKILL;
+    yield k.trace.signal(SIGKILL, 0, task);
+  }
+}
+
 /**
- * The killer chooses a process: it and everybody who shares its memory gets SIGKILL, and what only they have is taken away at
- * once, without waiting for them to exit. Faults on it end with SIGBUS from then on.
+ * `kernel: oom_kill`: the killer has chosen this process: it and everybody who shares its memory gets SIGKILL, and what
+ * only they have is taken away by the reaper, as if they took long to exit. Faults on it end with SIGBUS from then on.
  */
 export function* kernel_oom_kill(k: Kernel, victim: Task): Steps<number> {
   const { mm } = victim;
   if (!mm) return 0;
   k.vmstat.oom_kill += 1;
-  for (const task of k.tasks()) {
-    if (task.mm !== mm) continue;
-    task.signal = SIGKILL;
-    yield k.trace.signal(SIGKILL, 0, task);
-  }
+  yield k.trace.mark_victim(victim, mm, k.oom_badness(victim, k.vmstat.totalram_pages));
+  yield* k.kill_all_of(mm);
   yield* k.oom_reap_task_mm(mm);
   return 0;
 }
 
-/** Drops private memory. Shared memory would not become free by it. */
+/**
+ * The reaper: drops private memory of who takes long to exit. Shared memory would not become free by it. Where mmap_lock is
+ * taken for writing, it gives up; either way nothing more is to be had from this address space by killing.
+ */
 export function* oom_reap_task_mm(k: Kernel, mm: Mm): Steps<void> {
-  yield* k.mmap_read_lock(mm);
+  mm.oom_skip = 1;
+  if (!k.down_read_trylock(mm.mmap_lock)) return;
+  yield k.trace.lock(mm.mmap_lock, "&mm->mmap_lock", "read", 1);
   mm.oom_reaped = 1;
   for (const vma of [...mm.mm_mt]) {
     if (vma.vm_flags & (VM_HUGETLB | VM_PFNMAP) || (vma.vm_ops !== "" && vma.vm_flags & VM_SHARED)) continue;
@@ -45,4 +131,10 @@ export function* oom_reap_task_mm(k: Kernel, mm: Mm): Steps<void> {
 /** Memory that the reaper has taken must not come back as zeroes. */
 export function check_stable_address_space(_k: Kernel, mm: Mm): boolean {
   return !mm.oom_reaped;
+}
+
+/** The end of a task that was killed, when it would return to its program. */
+export function* do_group_exit(k: Kernel, signal: number): Steps<number> {
+  yield* k.do_exit(k.current, signal);
+  return signal;
 }

@@ -41,16 +41,25 @@ export interface Zone extends Of<typeof zone> {}
  * @returns null when there is none left, after reclaim
  */
 export function* alloc_page(k: Kernel, type: number): Steps<Page | null> {
-  let page = k.take_free_page();
-  if (!page) {
-    const freed = yield* k.try_to_free_pages(32);
-    page = freed > 0 ? k.take_free_page() : null;
-    if (!page) return null;
-  }
+  const page = k.take_free_page() ?? (yield* k.__alloc_pages_slowpath());
+  if (!page) return null;
   page.type = type;
   page.refcount = 1;
   yield k.trace.alloc_page(page.slot, 0);
   return page;
+}
+
+/** Nothing is free: reclaim, and where that finds nothing the OOM killer. Null: who asks has to do without. */
+export function* __alloc_pages_slowpath(k: Kernel): Steps<Page | null> {
+  for (;;) {
+    const freed = yield* k.try_to_free_pages(32);
+    const page = k.take_free_page();
+    if (page) return page;
+    if (freed > 0) continue;
+    // Who is about to die need not have more.
+    if (k.current.signal || k.current.kthread) return null;
+    if ((yield* k.out_of_memory(null)) !== "killed") return null;
+  }
 }
 
 /** Takes the frame freed last, else a fresh one. */
@@ -85,6 +94,7 @@ export function* free_page(k: Kernel, page: Page): Steps<void> {
   const { zone } = k;
   if (page.flags & PG_lru) k.lruvec_del_folio(page);
   if (page.flags & PG_mlocked) k.vmstat.nr_mlock -= 1;
+  if (page.memcg) k.uncharge_folio(page);
   page.mlock_count = 0;
   page.type = PAGE_TYPE.free;
   page.flags = 0;

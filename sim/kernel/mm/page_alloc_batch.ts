@@ -4,6 +4,7 @@ import { places, Rows } from "../../core/rows.ts";
 import { PG_lru, PG_mlocked, PG_swapcache, PG_unevictable } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { type Page, page } from "../mm_types.ts";
+import { mem_cgroup_disabled } from "./memcontrol.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 import { LRU_ACTIVE_ANON, LRU_INACTIVE_ANON } from "./swap.ts";
 
@@ -30,7 +31,7 @@ const NOT_PLAIN = PG_swapcache | PG_mlocked | PG_unevictable;
 export function free_anon_run(k: Kernel, pages: readonly Page[], from: number): number {
   const { frees } = k.batches;
   const room = frees.room();
-  if (room === 0) return 0;
+  if (room === 0 || !mem_cgroup_disabled(k)) return 0;
   const list = from < pages.length ? k.folio_lru_list(pages[from]!) : -1;
   if (list !== LRU_INACTIVE_ANON && list !== LRU_ACTIVE_ANON) return 0;
   const rows = new Rows(k.store.storage("page"));

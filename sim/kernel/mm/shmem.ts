@@ -17,7 +17,7 @@ import {
 } from "../flags.ts";
 import type { Attributes } from "../fs/operations.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Dentry, Inode, Page, Vma } from "../mm_types.ts";
+import type { Dentry, Inode, Mm, Page, Vma } from "../mm_types.ts";
 import { EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC, EPERM } from "../uapi/errno.ts";
 import { F_SEAL_GROW, F_SEAL_SHRINK, S_IFMT, S_IFREG } from "../uapi/fcntl.ts";
 import type { VmFault } from "./memory.ts";
@@ -66,7 +66,7 @@ export function* shmem_get_folio(
     }
     if (sgp === "read") return null;
     if (sgp === "noalloc") return -ENOENT;
-    const page = yield* k.shmem_alloc_and_add_folio(inode, index);
+    const page = yield* k.shmem_alloc_and_add_folio(inode, index, vmf ? vmf.vma.vm_mm : null);
     if (page === -EEXIST) continue;
     if (typeof page === "number") return page;
     if (sgp === "write") page.flags |= PG_referenced;
@@ -99,10 +99,19 @@ export function* shmem_fill(
   return -EINVAL;
 }
 
-/** A new page in the file, locked, with a reference; -EEXIST if somebody was faster. */
-export function* shmem_alloc_and_add_folio(k: Kernel, inode: Inode, index: number): Steps<Page | number> {
+/** A new page in the file, charged to `mm`, locked, with a reference; -EEXIST if somebody was faster. */
+export function* shmem_alloc_and_add_folio(
+  k: Kernel,
+  inode: Inode,
+  index: number,
+  mm: Mm | null,
+): Steps<Page | number> {
   const page = yield* k.alloc_page(PAGE_TYPE.shmem);
   if (!page) return -ENOMEM;
+  if (yield* k.mem_cgroup_charge(page, mm)) {
+    yield* k.put_page(page);
+    return -ENOMEM;
+  }
   page.flags = PG_locked | PG_swapbacked;
   let error = inode.i_mapping!.i_pages.get(index) === undefined ? 0 : -EEXIST;
   if (!error) error = k.shmem_inode_acct_blocks(inode, 1);

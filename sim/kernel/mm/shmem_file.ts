@@ -2,6 +2,7 @@
 import type { Steps } from "../../core/thread.ts";
 import { PG_dirty, PG_uptodate } from "../flags.ts";
 import { MAX_LFS_FILESIZE } from "../fs/inode.ts";
+import { buffer_from, type UserBuffer } from "../fs/read_write.ts";
 import type { Kernel } from "../kernel.ts";
 import type { File, Inode, Page } from "../mm_types.ts";
 import { EFAULT, EFBIG, EINVAL, ENOSPC, ENXIO, EOPNOTSUPP, EPERM } from "../uapi/errno.ts";
@@ -38,15 +39,22 @@ export function* shmem_file_read(k: Kernel, file: File, address: number, count: 
   return done;
 }
 
-export function* shmem_file_write(k: Kernel, file: File, address: number, count: number, pos: number): Steps<number> {
+export function* shmem_file_write(
+  k: Kernel,
+  file: File,
+  address: UserBuffer,
+  count: number,
+  pos: number,
+): Steps<number> {
   const inode = file.f_inode!;
   yield* k.inode_lock(inode);
   let done = 0;
   let error = count > 0 && pos >= MAX_LFS_FILESIZE - 1 ? -EFBIG : 0;
   while (done < count && !error) {
     const inFile = 4096 - ((pos + done) % 4096);
-    const length = Math.min(inFile, 4096 - ((address + done) % 4096), count - done);
-    error = yield* k.shmem_write_part(inode, address + done, pos + done, length);
+    const inPage = typeof address === "string" ? 4096 : 4096 - ((address + done) % 4096);
+    const length = Math.min(inFile, inPage, count - done);
+    error = yield* k.shmem_write_part(inode, buffer_from(address, done), pos + done, length);
     if (!error) done += length;
   }
   yield k.inode_unlock(inode);
@@ -61,7 +69,7 @@ export function* shmem_file_write(k: Kernel, file: File, address: number, count:
 export function* shmem_write_part(
   k: Kernel,
   inode: Inode,
-  address: number,
+  address: UserBuffer,
   pos: number,
   length: number,
 ): Steps<number> {
@@ -70,7 +78,10 @@ export function* shmem_write_part(
     ((inode.seals & F_SEAL_GROW) !== 0 && pos + length > inode.i_size);
   if (k.config.version !== "6.12") {
     if (sealed) return -EPERM;
-    const error = k.page_is_mapped(k.current.mm!, address, 0) ? 0 : yield* k.shmem_write_folio(inode, pos, null);
+    const error =
+      typeof address === "string" || k.page_is_mapped(k.current.mm!, address, 0)
+        ? 0
+        : yield* k.shmem_write_folio(inode, pos, null);
     if (error) return error;
   }
   const bytes = yield* k.copy_from_user(address, length);

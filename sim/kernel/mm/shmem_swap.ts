@@ -10,7 +10,7 @@ import { PAGE_TYPE } from "./page_alloc.ts";
 /** Moves a locked page from its file to the swap cache and writes it. False without a free slot. */
 export function* shmem_writepage(k: Kernel, page: Page): Steps<boolean> {
   const inode = page.mapping!.host!;
-  const entry = k.folio_alloc_swap();
+  const entry = k.folio_alloc_swap(page);
   if (entry === 0) return false;
   // Accounts for pages that were removed unnoticed before the count of swapped ones changes.
   k.shmem_recalc_inode(inode, 0, 1);

@@ -52,7 +52,7 @@ export function* free_swap_cache(k: Kernel, page: Page): Steps<void> {
 
 /** Gives a locked anonymous page a slot. False when there is none. The page counts as changed: it was never written. */
 export function* add_to_swap(k: Kernel, page: Page): Steps<boolean> {
-  const entry = k.folio_alloc_swap();
+  const entry = k.folio_alloc_swap(page);
   if (entry === 0) return false;
   yield k.add_to_swap_cache(page, entry);
   page.flags |= PG_dirty;
@@ -67,6 +67,7 @@ export function swap_writepage(k: Kernel, page: Page): number {
   page.flags &= ~PG_dirty;
   k.memory.copy(page.slot, block(k, page.private));
   k.vmstat.pswpout += 1;
+  if (page.memcg) page.memcg.pswpout++;
   return k.trace.swap_writepage(page.slot, page.private);
 }
 
@@ -76,6 +77,7 @@ export function swap_read_folio(k: Kernel, page: Page, entry: number): number {
   k.memory.copy(block(k, slot), page.slot);
   page.flags |= PG_uptodate;
   k.vmstat.pswpin += 1;
+  if (page.memcg) page.memcg.pswpin++;
   return k.trace.swap_read_folio(page.slot, slot);
 }
 
@@ -88,6 +90,10 @@ export function* read_swap_cache(k: Kernel, entry: number, type: number): Steps<
   }
   const page = yield* k.alloc_page(type);
   if (!page) return null;
+  if (yield* k.mem_cgroup_swapin_charge_folio(page, k.current.mm, entry)) {
+    yield* k.put_page(page);
+    return null;
+  }
   page.flags = PG_locked | PG_swapbacked;
   // Somebody else may have read it, or dropped it, while memory was looked for.
   const raced = k.swap_cache_get_folio(entry);

@@ -22,6 +22,8 @@ export const swap_info_struct = struct("swap_info_struct", {
   swap_map: value<Radix<number>>(Radix.empty),
   /** The swap cache: by slot, frame + 1 of the page that is in memory as well. */
   swap_cache: value<Radix<number>>(Radix.empty),
+  /** By slot: the control group that it is charged to (`idOf`). */
+  swap_cgroup: value<Radix<number>>(Radix.empty),
 });
 export interface SwapInfo extends Of<typeof swap_info_struct> {}
 
@@ -36,16 +38,19 @@ export function init_swap(k: Kernel): void {
 }
 
 /** A free slot for a page that goes into the swap cache, as an entry; 0: the device is full. */
-export function folio_alloc_swap(k: Kernel): number {
+export function folio_alloc_swap(k: Kernel, page: Page): number {
   const si = k.swap_info;
   if (si.inuse_pages >= si.max - 1 || si.max === 0) return 0;
+  if (k.mem_cgroup_swap_full(page)) return 0;
   let slot = si.cluster_next;
   while (si.swap_map.get(slot) !== undefined) slot = slot + 1 < si.max ? slot + 1 : 1;
   si.cluster_next = slot + 1 < si.max ? slot + 1 : 1;
   si.swap_map = si.swap_map.set(slot, SWAP_HAS_CACHE);
   si.inuse_pages++;
   k.vmstat.nr_swap_pages -= 1;
-  return makeSwapEntry(0, slot);
+  const entry = makeSwapEntry(0, slot);
+  k.__mem_cgroup_try_charge_swap(page, entry);
+  return entry;
 }
 
 /** References to a slot besides the swap cache's. */
@@ -79,6 +84,7 @@ function set_or_free(k: Kernel, slot: number, count: number): void {
   if (count !== 0) return;
   si.inuse_pages--;
   k.vmstat.nr_swap_pages += 1;
+  k.mem_cgroup_uncharge_swap(makeSwapEntry(0, slot));
 }
 
 /** The page has left the swap cache. */

@@ -13,6 +13,7 @@ import {
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Page } from "../mm_types.ts";
+import type { MemCgroup } from "./memcontrol.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 import { LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, LRU_INACTIVE_FILE } from "./swap.ts";
 
@@ -39,6 +40,7 @@ export function* shrink_folio_list(
   const free: Page[] = [];
   for (const page of pages) {
     k.vmstat.pgscan += 1;
+    if (page.memcg) page.memcg.pgscan++;
     const locked = k.folio_trylock(page);
     const fate: Fate = locked ? yield* k.shrink_folio(page, references) : "keep";
     if (locked) k.folio_unlock(page);
@@ -55,6 +57,7 @@ export function* shrink_folio_list(
   for (const page of free) {
     k.lruvec.nr_isolated--;
     k.vmstat.pgsteal += 1;
+    if (page.memcg) page.memcg.pgsteal++;
     yield* k.put_page(page);
   }
   return free.length;
@@ -128,39 +131,61 @@ export function* __remove_mapping(k: Kernel, page: Page): Steps<boolean> {
 
 /** No frame is free: makes room for `nr` pages. Returns how many it has freed. */
 export function* try_to_free_pages(k: Kernel, nr: number): Steps<number> {
+  return yield* k.do_try_to_free_pages(nr, null);
+}
+
+/** A control group is full: frees pages that are charged to it, a cluster at least. Returns how many. */
+export function* try_to_free_mem_cgroup_pages(k: Kernel, memcg: MemCgroup, nr: number): Steps<number> {
+  return yield* k.do_try_to_free_pages(Math.max(nr, CLUSTER), memcg);
+}
+
+/** `memcg`: whose pages are looked at; null: everybody's. */
+export function* do_try_to_free_pages(k: Kernel, nr: number, memcg: MemCgroup | null): Steps<number> {
   let freed = 0;
   for (let priority = DEF_PRIORITY; priority >= 0 && freed < nr; priority--) {
     for (const list of [LRU_INACTIVE_FILE, LRU_INACTIVE_ANON]) {
-      const scan = Math.floor(k.lruvec.lru_size(list) / 2 ** priority);
+      const scan = Math.floor(k.lruvec_lru_size(list, memcg) / 2 ** priority);
       for (let seen = 0; seen < scan && freed < nr; seen += CLUSTER)
-        freed += yield* k.shrink_inactive_list(list, Math.min(CLUSTER, scan - seen));
+        freed += yield* k.shrink_inactive_list(list, Math.min(CLUSTER, scan - seen), memcg);
     }
-    if (k.lruvec.lru_size(LRU_INACTIVE_ANON) < k.lruvec.lru_size(LRU_ACTIVE_ANON))
-      yield* k.shrink_active_list(Math.max(CLUSTER, Math.floor(k.lruvec.lru_size(LRU_ACTIVE_ANON) / 2 ** priority)));
+    const active = k.lruvec_lru_size(LRU_ACTIVE_ANON, memcg);
+    if (k.lruvec_lru_size(LRU_INACTIVE_ANON, memcg) < active)
+      yield* k.shrink_active_list(Math.max(CLUSTER, Math.floor(active / 2 ** priority)), memcg);
   }
   return freed;
 }
 
+/** Pages on a list, of a control group or all. Linux has lists for each group; their order is that of the one here. */
+export function lruvec_lru_size(k: Kernel, list: number, memcg: MemCgroup | null): number {
+  if (!memcg) return k.lruvec.lru_size(list);
+  let size = 0;
+  for (let at = k.lruvec.lru_last(list); at !== 0; at = k.page(at - 1).lru_prev)
+    if (k.page(at - 1).memcg === memcg) size++;
+  return size;
+}
+
 /** Takes up to `nr` pages from the end of a list. Each has a reference then. */
-export function isolate_lru_folios(k: Kernel, list: number, nr: number): Page[] {
+export function isolate_lru_folios(k: Kernel, list: number, nr: number, memcg: MemCgroup | null): Page[] {
   const taken: Page[] = [];
   for (let at = k.lruvec.lru_last(list); at !== 0 && taken.length < nr; ) {
     const page = k.page(at - 1);
     at = page.lru_prev;
+    if (memcg && page.memcg !== memcg) continue;
     if (k.folio_isolate_lru(page)) taken.push(page);
   }
   return taken;
 }
 
-export function* shrink_inactive_list(k: Kernel, list: number, nr: number): Steps<number> {
+export function* shrink_inactive_list(k: Kernel, list: number, nr: number, memcg: MemCgroup | null): Steps<number> {
   // Anonymous pages have no place to go without a free slot; those of shared memory neither.
-  if (list === LRU_INACTIVE_ANON && k.vmstat.nr_swap_pages === 0) return 0;
-  return yield* k.shrink_folio_list(k.isolate_lru_folios(list, nr), "heed references");
+  const no_swap = k.vmstat.nr_swap_pages === 0 || (memcg !== null && memcg.swap >= memcg.swap_max);
+  if (list === LRU_INACTIVE_ANON && no_swap) return 0;
+  return yield* k.shrink_folio_list(k.isolate_lru_folios(list, nr, memcg), "heed references");
 }
 
 /** Moves the end of the active list to the inactive one. That they were used does not help them, but is forgotten. */
-export function* shrink_active_list(k: Kernel, nr: number): Steps<void> {
-  for (const page of k.isolate_lru_folios(LRU_ACTIVE_ANON, nr)) {
+export function* shrink_active_list(k: Kernel, nr: number, memcg: MemCgroup | null): Steps<void> {
+  for (const page of k.isolate_lru_folios(LRU_ACTIVE_ANON, nr, memcg)) {
     yield* k.folio_referenced(page);
     page.flags &= ~(PG_active | PG_referenced);
     k.vmstat.pgdeactivate += 1;

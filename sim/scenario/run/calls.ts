@@ -21,7 +21,7 @@ export type Evaluate = (expr: Expr) => Value;
 const errnoNames = new Map<number, string>(
   Object.entries(errno).flatMap(([name, number]) => (typeof number === "number" ? [[number, name] as const] : [])),
 );
-const SIGNALS: Readonly<Record<number, string>> = { 7: "SIGBUS", 11: "SIGSEGV", 1000: "OOM" };
+const SIGNALS: Readonly<Record<number, string>> = { 7: "SIGBUS", 9: "SIGKILL", 11: "SIGSEGV", 1000: "OOM" };
 
 /** A kernel function and its arguments. */
 export interface KernelCall {
@@ -56,6 +56,8 @@ function argument(param: Param | undefined, expr: Expr, evaluate: Evaluate): unk
   }
   const value = evaluate(expr);
   switch (param?.kind) {
+    case "buffer":
+      return typeof value === "string" ? value : Number(integer(value, param.name));
     case "path":
     case "string":
       if (typeof value !== "string") throw new BadArgument(`${param.name} is a string`);

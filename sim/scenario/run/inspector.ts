@@ -11,7 +11,7 @@ import { showValue } from "./judge.ts";
 import { objectOf, plainValue, tlbValue, walkValue } from "./objects.ts";
 import { own } from "./own.ts";
 import type { Plan } from "./plan.ts";
-import { meminfoOf, pagemapOf, smapsOf, statOf, statusOf } from "./proc.ts";
+import { memcgOf, meminfoOf, pagemapOf, smapsOf, statOf, statusOf } from "./proc.ts";
 import type { Roster } from "./roster.ts";
 import type { ActorState, WalkFrame } from "./state.ts";
 
@@ -109,6 +109,12 @@ export function createInspector(parts: Parts): ScenarioInspector {
       return mm
         ? objectOf(system, mm)
         : { failure: `No design keeps an address space for ${showValue(path ?? null)}.` };
+    },
+    memcg: ([path]) => {
+      const memcg = typeof path === "string" ? k.memcg_of_path(path) : null;
+      return memcg
+        ? plainObject("mem_cgroup", () => memcgOf(system, memcg))
+        : { failure: `${showValue(path ?? null)} is no control group.` };
     },
     vma: ([process, address]) =>
       withMm(process, (mm) => {

@@ -1,5 +1,6 @@
 // /proc as expressions and reports see it: the kernel's own files, by field.
 import type { System } from "../../kernel/boot.ts";
+import type { MemCgroup } from "../../kernel/mm/memcontrol.ts";
 import type { Task } from "../../kernel/mm_types.ts";
 
 export type Fields = Readonly<Record<string, number | bigint | boolean>>;
@@ -18,6 +19,14 @@ export function statOf(system: System, task: Task): Fields {
 
 /** /proc/meminfo; sizes in bytes. */
 export const meminfoOf = (system: System): Readonly<Record<string, number>> => system.straight.meminfo();
+
+/** A memory control group: its limits, memory.stat and memory.events; sizes in bytes. */
+export function memcgOf({ straight: k }: System, memcg: MemCgroup): Fields {
+  const { memory, memory_peak, memory_max, swap } = memcg;
+  const { max, oom, oom_kill } = k.memory_events(memcg);
+  const sizes = { current: memory * 4096, peak: memory_peak * 4096, max: memory_max * 4096, swap: swap * 4096 };
+  return { ...k.memory_stat(memcg), ...sizes, oom: oom!, oom_kill: oom_kill!, max_events: max! };
+}
 
 /** The entry of an address in /proc/PID/pagemap, taken apart. */
 export function pagemapOf(system: System, task: Task, address: number): Fields {

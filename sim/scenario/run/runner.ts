@@ -3,6 +3,7 @@ import type { Program, Unit } from "../../core/run.ts";
 import { type Schedule, sequential } from "../../core/schedule.ts";
 import type { Thread } from "../../core/thread.ts";
 import type { System } from "../../kernel/boot.ts";
+import { SIGKILL } from "../../kernel/uapi/signal.ts";
 import type { Actor, Expr, Item } from "../ast.ts";
 import { type CheckedScenario, constantsOf } from "../check.ts";
 import { evaluate } from "../expressions.ts";
@@ -148,11 +149,43 @@ export function createRunner(
     // Who is on the way out of an `exit` has ended already, and still has steps to do.
     if (!task || system.threads[thread]!.call) return undefined;
     if (task.started === 0) return `\`${member.name}\` has not been forked yet`;
-    return task.exit_state === 0 ? undefined : `\`${member.name}\` has ended`;
+    if (task.exit_state === 0) return undefined;
+    return task.signal === SIGKILL ? `\`${member.name}\` was killed` : `\`${member.name}\` has ended`;
   }
 
-  const refuse = ({ statement, actor }: CallArrival, problem: string) =>
-    results.refused(statement, system.threads[actor]!.name, statement.call.name.text, problem);
+  /** What a killed process would have done is not done. That is no mistake of the scenario, unless it judges the result. */
+  const refuse = ({ statement, actor }: CallArrival, problem: string) => {
+    const { name } = system.threads[actor]!;
+    const call = statement.call.name.text;
+    const killed = system.taskOf(system.threads[actor]!).signal === SIGKILL;
+    if (killed && !statement.clause) results.statement(statement, name, call, {}, { ok: true, warning: problem });
+    else results.refused(statement, name, call, problem);
+  };
+
+  /** Threads that were killed and are back in their program: they exit before anything else happens. */
+  const dying = (): Thread[] =>
+    system.threads.slice(0, roster.members.length).filter((thread) => {
+      const task = system.taskOf(thread);
+      if (task.signal !== SIGKILL || task.exit_state !== 0 || task.started === 0) return false;
+      return !thread.call || actors[thread.id]!.dying !== 0;
+    });
+
+  /** Who is in the middle of a call, and goes on while others die. */
+  const inFlight = (killed: readonly Thread[]): Thread[] =>
+    [...arrivals.keys()].map((id) => system.threads[id]!).filter((thread) => thread.call && !killed.includes(thread));
+
+  /** A `touch` that the signal has come in the middle of is over. */
+  function beginDeath(thread: Thread): Unit {
+    const actor = actors[thread.id]!;
+    if (actor.touch) {
+      // After a jump in time it is to be found out again where the thread is.
+      settleAll();
+      doing.drop(thread);
+      finish(thread, arrivals.get(thread.id)!, { outcome: { signal: "SIGKILL" }, outputs: {} });
+    }
+    actor.dying = 1;
+    return system.platform.unit("do_group_exit", [SIGKILL]);
+  }
 
   function expectNow(item: Extract<Item, { kind: "expect" }>, frames: readonly WalkFrame[]): void {
     const result = evaluate(item.condition, { inspector: inspector.within(mainThread, frames), constant });
@@ -330,6 +363,8 @@ export function createRunner(
     actor: (thread) => actors[thread.id]!,
     threads() {
       if (state.phase === 2) return [];
+      const killed = dying();
+      if (killed.length > 0) return [...killed, ...inFlight(killed)];
       if (state.phase === 0) {
         try {
           settleAll();
@@ -345,6 +380,7 @@ export function createRunner(
     },
     schedule: () => (state.walkers.length > 1 ? interleaving : sequential),
     begin(thread) {
+      if (dying().includes(thread)) return beginDeath(thread);
       if (state.phase !== 0) return beginExit();
       const { statement, walker } = arrivals.get(thread.id)!;
       const actor = actors[thread.id]!;
@@ -353,7 +389,9 @@ export function createRunner(
       return doing.begin(thread, statement, (expr) => exprValue(expr, thread.id, walker.frames));
     },
     end(thread, result, count) {
-      if (state.phase === 0) endCall(thread, result, count);
+      const actor = actors[thread.id];
+      if (actor?.dying) actor.dying = 0;
+      else if (state.phase === 0) endCall(thread, result, count);
       else endExit();
     },
     stuck(waiting) {

@@ -3,8 +3,10 @@ import type { Steps } from "../../../core/thread.ts";
 import { TASK_SIZE } from "../../arch/x86/mm/pgtable.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Dentry, File, Inode, SuperBlock, Task } from "../../mm_types.ts";
-import { EINVAL } from "../../uapi/errno.ts";
+import { EINVAL, ESRCH } from "../../uapi/errno.ts";
 import { S_IFDIR, S_IFREG } from "../../uapi/fcntl.ts";
+import { OOM_SCORE_ADJ_MAX, OOM_SCORE_ADJ_MIN } from "../../uapi/oom.ts";
+import type { UserBuffer } from "../read_write.ts";
 import { type Smaps, vm_flags_letters } from "./task_mmu.ts";
 
 /** Files of the whole system, and of one process, with what they read. */
@@ -17,6 +19,15 @@ const TASK_FILES: Readonly<Record<string, (k: Kernel, task: Task) => string>> = 
   stat: (k, task) => k.stat_text(task),
   maps: (k, task) => k.proc_maps(task),
   smaps: (k, task) => k.smaps_text(task),
+  oom_score_adj: (_k, task) => `${task.oom_score_adj}\n`,
+  oom_score: (k, task) => `${k.oom_score(task)}\n`,
+  cgroup: (_k, task) => `0::/${task.memcg?.name ?? ""}\n`,
+};
+
+/** Files that are not only read as text. */
+const OWN_OPERATIONS: Readonly<Record<string, string>> = {
+  pagemap: "proc_pagemap_operations",
+  oom_score_adj: "proc_oom_score_adj_operations",
 };
 
 export function* proc_fill_super(k: Kernel, sb: SuperBlock): Steps<number> {
@@ -35,7 +46,7 @@ export function proc_inode(k: Kernel, sb: SuperBlock, mode: number, name: string
     inode.i_fop = "proc_dir_operations";
   } else {
     inode.i_op = "sysfs_inode_operations";
-    inode.i_fop = name === "pagemap" ? "proc_pagemap_operations" : "proc_text_operations";
+    inode.i_fop = OWN_OPERATIONS[name] ?? "proc_text_operations";
   }
   inode.name = name;
   inode.i_private = task;
@@ -66,7 +77,20 @@ export function proc_tgid_base_lookup(k: Kernel, dir: Inode, parent: Dentry, nam
   const task = dir.i_private as Task;
   if (task.exit_state === 2) return null;
   if (name !== "pagemap" && !Object.hasOwn(TASK_FILES, name)) return null;
-  return proc_dentry(k, parent, name, S_IFREG | 0o444, task);
+  return proc_dentry(k, parent, name, S_IFREG | (name === "oom_score_adj" ? 0o644 : 0o444), task);
+}
+
+/** Writes to the only file of a process that takes it: oom_score_adj, of the whole process. */
+export function* proc_oom_score_adj_write(k: Kernel, file: File, address: UserBuffer, count: number): Steps<number> {
+  const task = file.f_inode!.i_private as Task;
+  if (count > 12) return -EINVAL;
+  const text = yield* k.strim_from_user(address, count);
+  if (typeof text === "number") return text;
+  const adj = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(adj >= OOM_SCORE_ADJ_MIN && adj <= OOM_SCORE_ADJ_MAX)) return -EINVAL;
+  if (task.exit_state !== 0) return -ESRCH;
+  for (const other of k.tasks()) if (other.tgid === task.tgid) other.oom_score_adj = adj;
+  return count;
 }
 
 /** Reads a file whose text is made now. */

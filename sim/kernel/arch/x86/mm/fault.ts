@@ -19,11 +19,12 @@ import {
   VM_LOCKED,
   VM_WRITE,
 } from "../../../flags.ts";
+import type { UserBuffer } from "../../../fs/read_write.ts";
 import type { Kernel } from "../../../kernel.ts";
 import { mmap_min_addr, STACK_GUARD_GAP } from "../../../mm/mmap.ts";
 import type { Mm, Vma } from "../../../mm_types.ts";
 import { EFAULT, ENOMEM, EPERM } from "../../../uapi/errno.ts";
-import { SIGBUS, SIGSEGV } from "../../../uapi/signal.ts";
+import { SIGBUS, SIGKILL, SIGSEGV } from "../../../uapi/signal.ts";
 import { alignDown, TASK_SIZE } from "./pgtable.ts";
 
 /** What an access may end with besides a signal: there was no memory, and nobody to kill for it. */
@@ -193,6 +194,8 @@ function access_error(error: number, vma: Vma): boolean {
 
 export function* fault_done(k: Kernel, fault: number, address: number): Steps<number> {
   if (!(fault & VM_FAULT_ERROR)) return 0;
+  // Whatever went wrong: who was killed does not see it any more.
+  if (k.current.signal) return SIGKILL;
   if (fault & VM_FAULT_OOM) return yield* k.pagefault_out_of_memory();
   return yield* k.bad_area(fault & VM_FAULT_SIGBUS ? SIGBUS : SIGSEGV, address);
 }
@@ -204,8 +207,12 @@ export function* bad_area(k: Kernel, signal: number, address: number): Steps<num
 }
 
 /** Bytes from a program's memory, or -EFAULT. `length` in bytes. */
-export function* copy_from_user(k: Kernel, address: number, length: number): Steps<Uint8Array | number> {
+export function* copy_from_user(k: Kernel, address: UserBuffer, length: number): Steps<Uint8Array | number> {
   const bytes = new Uint8Array(length);
+  if (typeof address === "string") {
+    for (let i = 0; i < Math.min(length, address.length); i++) bytes[i] = address.charCodeAt(i) & 0xff;
+    return bytes;
+  }
   for (let i = 0; i < length; ) {
     if ((yield* k.user_access(address + i, "read")) !== 0) return -EFAULT;
     const { pfn } = k.mmu;
@@ -214,6 +221,14 @@ export function* copy_from_user(k: Kernel, address: number, length: number): Ste
     i += inPage;
   }
   return bytes;
+}
+
+/** A short text that a program writes to a file of the kernel, without blanks around it; or a negative errno. */
+export function* strim_from_user(k: Kernel, address: UserBuffer, count: number): Steps<string | number> {
+  const bytes = yield* k.copy_from_user(address, Math.min(count, 4095));
+  if (typeof bytes === "number") return bytes;
+  const end = bytes.indexOf(0);
+  return String.fromCharCode(...(end < 0 ? bytes : bytes.subarray(0, end))).trim();
 }
 
 /** Writes bytes to a program's memory. Returns 0 or -EFAULT. */

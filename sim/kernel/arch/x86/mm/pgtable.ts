@@ -144,6 +144,10 @@ export const pte_needs_flush = (old: number, now: number): boolean => {
 export function* alloc_table(k: Kernel, mm: Mm, level: number): Steps<number> {
   const page = yield* k.alloc_page(TABLE_TYPE[level]!);
   if (!page) return 0;
+  if (yield* k.__memcg_kmem_charge_page(page)) {
+    yield* k.put_page(page);
+    return 0;
+  }
   k.clear_highpage(page);
   page.pt_mm = mm;
   if (level < 4 || k.config.version !== "6.12") k.vmstat.nr_pagetable += 1;
