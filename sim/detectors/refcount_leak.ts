@@ -21,8 +21,10 @@ export function refcountLeak(context: Context): () => void {
       const page = context.page(pfn);
       const { type, refcount } = page;
       if (refcount <= 0 || page.mapcount > 0) continue;
-      const unmapped = type === PAGE_TYPE.anon && (page.flags & PG_swapcache) === 0;
-      const uncached = (type === PAGE_TYPE.shmem || type === PAGE_TYPE.file) && page.mapping === null;
+      // What the swap cache has is not lost, nor is a file's page on its way to swap.
+      const cached = (page.flags & PG_swapcache) !== 0;
+      const unmapped = type === PAGE_TYPE.anon && !cached;
+      const uncached = (type === PAGE_TYPE.shmem || type === PAGE_TYPE.file) && page.mapping === null && !cached;
       const table = type >= PAGE_TYPE.pte && type <= PAGE_TYPE.pgd;
       const orphan = table && (page.pt_mm === null || !alive(page.pt_mm));
       if (!unmapped && !uncached && !orphan) continue;

@@ -89,19 +89,6 @@ function makeGuest(m: Watched): void {
   m.sys(0, "ioctl", VM, KVM_SET_USER_MEMORY_REGION, region);
 }
 
-/** Puts the first process and what it forks into a control group that is full soon. */
-function makeGroup(m: Watched): void {
-  m.sys(1, "mkdir", "/sys/fs/cgroup/g", 0o755);
-  for (const [file, text] of [
-    ["cgroup.procs", "1"],
-    ["memory.max", "20K"],
-  ] as const) {
-    const fd = m.sys(1, "open", `/sys/fs/cgroup/g/${file}`, 1);
-    m.sys(1, "write", fd, text, text.length);
-    m.sys(1, "close", fd);
-  }
-}
-
 /** Two processes on two CPUs, one that they may fork, and a thread of the first; with a file open. */
 function machine(options: Parameters<typeof watched>[2], patch?: Patch): Watched {
   const m = watched([0, 1, { cpu: 0, forked: true }, { cpu: 1, threadOf: 0 }], patch, options);
@@ -110,7 +97,6 @@ function machine(options: Parameters<typeof watched>[2], patch?: Patch): Watched
     m.sys(p, "ftruncate", 3, 4 * 4096);
   }
   if (options?.pcid) makeGuest(m);
-  if (options?.memory) makeGroup(m);
   return m;
 }
 
@@ -144,20 +130,6 @@ describe("detectors on a correct kernel", () => {
       );
     }).timeout(60_000);
   }
-
-  it("say nothing when a control group and the machine are out of memory, and processes are killed for it", () => {
-    let killed = 0;
-    fc.assert(
-      fc.property(fc.array(operations, { minLength: 20, maxLength: 40 }), fc.nat(), (program, seed) => {
-        const m = machine({ memory: 3 * 2 ** 19, swap: 2 ** 13 });
-        together(m, program, seed);
-        finish(m);
-        killed += m.system.machine.counts[m.system.machine.events.id("mark_victim")!]!;
-      }),
-      { numRuns: RUNS },
-    );
-    assert.ok(killed > 0, "somebody was killed");
-  }).timeout(120_000);
 
   it("and the same programs betray a kernel that does not flush", () => {
     const patch = { ...noPatch, stepping: [{ *flush_tlb_mm_range() {} }], straight: [{ flush_tlb_mm_range() {} }] };
