@@ -390,8 +390,11 @@ export function createRunner(
     },
     end(thread, result, count) {
       const actor = actors[thread.id];
-      if (actor?.dying) actor.dying = 0;
-      else if (state.phase === 0) endCall(thread, result, count);
+      if (actor?.dying) {
+        actor.dying = 0;
+        // What it was to do next was found out while it lived.
+        settledFor = null;
+      } else if (state.phase === 0) endCall(thread, result, count);
       else endExit();
     },
     stuck(waiting) {
