@@ -32,7 +32,8 @@ export function interleave(
   for (;;) {
     const able = [...platform.interrupts(), ...actors.map((who) => threads[who]!)].filter(
       (thread) =>
-        (!done.has(thread) || killed(thread)) &&
+        // Who has nothing left to do may be killed, and then has to come to the end of its exit.
+        (!done.has(thread) || thread.call !== null || killed(thread)) &&
         (thread.id < 0 || m.task(thread.id).started !== 0) &&
         (!thread.waitsFor || thread.waitsFor()) &&
         platform.available(thread),

@@ -89,6 +89,19 @@ function makeGuest(m: Watched): void {
   m.sys(0, "ioctl", VM, KVM_SET_USER_MEMORY_REGION, region);
 }
 
+/** Puts the first process, with its thread and what it forks, into a control group that is full soon. */
+function makeGroup(m: Watched): void {
+  m.sys(1, "mkdir", "/sys/fs/cgroup/g", 0o755);
+  for (const [file, text] of [
+    ["cgroup.procs", "1"],
+    ["memory.max", "20K"],
+  ] as const) {
+    const fd = m.sys(1, "open", `/sys/fs/cgroup/g/${file}`, 1);
+    m.sys(1, "write", fd, text, text.length);
+    m.sys(1, "close", fd);
+  }
+}
+
 /** Two processes on two CPUs, one that they may fork, and a thread of the first; with a file open. */
 function machine(options: Parameters<typeof watched>[2], patch?: Patch): Watched {
   const m = watched([0, 1, { cpu: 0, forked: true }, { cpu: 1, threadOf: 0 }], patch, options);
@@ -101,6 +114,12 @@ function machine(options: Parameters<typeof watched>[2], patch?: Patch): Watched
 }
 
 const OPTIONS = [{ swap: 2 ** 24 }, { pcid: true, swap: 2 ** 23 }, { version: "6.12" as const, swap: 2 ** 24 }];
+
+/** Too little memory, for a control group with a guest in it or for everybody. */
+const WANT = {
+  "a control group is": { pcid: true, swap: 2 ** 13 },
+  "a control group and the machine are": { memory: 3 * 2 ** 19, swap: 2 ** 13 },
+};
 
 describe("detectors on a correct kernel", () => {
   for (const options of OPTIONS) {
@@ -129,6 +148,23 @@ describe("detectors on a correct kernel", () => {
         { numRuns: RUNS },
       );
     }).timeout(60_000);
+  }
+
+  for (const [what, options] of Object.entries(WANT)) {
+    it(`say nothing when ${what} out of memory, and processes are killed for it`, () => {
+      let killed = 0;
+      fc.assert(
+        fc.property(fc.array(operations, { minLength: 20, maxLength: 40 }), fc.nat(), (program, seed) => {
+          const m = machine(options);
+          makeGroup(m);
+          together(m, program, seed);
+          finish(m);
+          killed += m.system.machine.counts[m.system.machine.events.id("mark_victim")!]!;
+        }),
+        { numRuns: RUNS },
+      );
+      assert.ok(killed > 0, "somebody was killed");
+    }).timeout(120_000);
   }
 
   it("and the same programs betray a kernel that does not flush", () => {
