@@ -58,7 +58,27 @@ const machine = fc.record({
   version: fc.constantFrom("6.18", "6.12"),
   others: fc.boolean(),
   fork: fc.boolean(),
+  guest: fc.boolean(),
+  /** Pages that the control group of the first process may have; 0: it is in none. */
+  group: fc.constantFrom(0, 0, 0, 300, 2000),
 });
+
+/** A guest of the first process, whose memory is the process's first mapping. */
+const GUEST = [
+  'kvm = open("/dev/kvm", O_RDWR)',
+  "vm = ioctl(kvm, KVM_CREATE_VM)",
+  `ioctl(vm, KVM_SET_USER_MEMORY_REGION, { slot: 0, guest_phys_addr: 0, memory_size: 8MiB, userspace_addr: ${at(0, 0)} })`,
+  `kvm_store(vm, ${MIB}, 5)`,
+  "kvm_load(vm, 8192)",
+];
+
+const group = (pages: number): readonly string[] => [
+  `mkdir("/sys/fs/cgroup/g")`,
+  `limit = open("/sys/fs/cgroup/g/memory.max", O_WRONLY)`,
+  `write(limit, "${pages * 4}K", ${`${pages * 4}K`.length})`,
+  `procs = open("/sys/fs/cgroup/g/cgroup.procs", O_WRONLY)`,
+  `write(procs, "1", 1)`,
+];
 
 const statements = (calls: readonly string[], who: string): string => calls.map((text) => `${who}: ${text}`).join("\n");
 const MAP = `mmap(${at(0, 0)}, 8MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)`;
@@ -78,8 +98,10 @@ export const batchedText: fc.Arbitrary<string> = fc
       "process p on cpu 0",
       ...(m.others ? ["thread p.t on cpu 1"] : []),
       ...(m.fork ? ["process child on cpu 1"] : []),
+      ...(m.group ? [statements(group(m.group), "p")] : []),
       statements([MAP, `touch(${at(0, 0)}, 3MiB, write)`], "p"),
       ...(m.others ? [`p.t: touch(${at(0, 0)}, 1MiB, write)`] : []),
+      ...(m.guest ? [statements(GUEST, "p")] : []),
       statements(first, "p"),
       ...(m.others ? [statements(thread, "p.t")] : []),
       ...(m.fork ? ["p: fork(child)", statements(child, "child")] : []),

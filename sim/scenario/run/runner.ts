@@ -11,6 +11,7 @@ import { positionAt } from "../lines.ts";
 import { isTrue, type Value } from "../values.ts";
 import { BadArgument } from "./calls.ts";
 import { createDoing, type Done } from "./doing.ts";
+import { createDying } from "./dying.ts";
 import { createInspector, type ScenarioInspector } from "./inspector.ts";
 import { judge, showValue, textOf } from "./judge.ts";
 import type { Plan } from "./plan.ts";
@@ -72,6 +73,7 @@ export function createRunner(
     actor.at = -1;
     return actor;
   });
+  const dying = createDying(system, roster.members.length, (thread) => actors[thread.id]!);
   const constant = constantsOf(scenario);
   const inspector = createInspector({ scenario, plan, roster, system, actors, constant });
   const results = createResults(machine, state, plan);
@@ -149,7 +151,7 @@ export function createRunner(
     // Who is on the way out of an `exit` has ended already, and still has steps to do.
     if (!task || system.threads[thread]!.call) return undefined;
     if (task.started === 0) return `\`${member.name}\` has not been forked yet`;
-    if (task.exit_state === 0) return undefined;
+    if (task.exit_state === 0 && !dying.isLost(system.threads[thread]!)) return undefined;
     return task.signal === SIGKILL ? `\`${member.name}\` was killed` : `\`${member.name}\` has ended`;
   }
 
@@ -162,29 +164,24 @@ export function createRunner(
     else results.refused(statement, name, call, problem);
   };
 
-  /** Threads that were killed and are back in their program: they exit before anything else happens. */
-  const dying = (): Thread[] =>
-    system.threads.slice(0, roster.members.length).filter((thread) => {
-      const task = system.taskOf(thread);
-      if (task.signal !== SIGKILL || task.exit_state !== 0 || task.started === 0) return false;
-      return !thread.call || actors[thread.id]!.dying !== 0;
-    });
-
   /** Who is in the middle of a call, and goes on while others die. */
   const inFlight = (killed: readonly Thread[]): Thread[] =>
     [...arrivals.keys()].map((id) => system.threads[id]!).filter((thread) => thread.call && !killed.includes(thread));
 
   /** A `touch` that the signal has come in the middle of is over. */
   function beginDeath(thread: Thread): Unit {
-    const actor = actors[thread.id]!;
-    if (actor.touch) {
+    if (actors[thread.id]!.touch) {
       // After a jump in time it is to be found out again where the thread is.
       settleAll();
       doing.drop(thread);
       finish(thread, arrivals.get(thread.id)!, { outcome: { signal: "SIGKILL" }, outputs: {} });
     }
-    actor.dying = 1;
-    return system.platform.unit("do_group_exit", [SIGKILL]);
+    return dying.begin(thread);
+  }
+
+  /** A killed thread is gone. What it was to do next was found out while it lived. */
+  function forgetSettled(): void {
+    settledFor = null;
   }
 
   function expectNow(item: Extract<Item, { kind: "expect" }>, frames: readonly WalkFrame[]): void {
@@ -337,7 +334,7 @@ export function createRunner(
     for (; state.exiting < roster.members.length; state.exiting++) {
       const thread = system.threads[state.exiting]!;
       const task = system.taskOf(thread);
-      if (state.exit_begun || (task.started && task.exit_state === 0)) return [thread];
+      if (state.exit_begun || (task.started && task.exit_state === 0 && !dying.isLost(thread))) return [thread];
     }
     state.phase = 2;
     return [];
@@ -363,7 +360,7 @@ export function createRunner(
     actor: (thread) => actors[thread.id]!,
     threads() {
       if (state.phase === 2) return [];
-      const killed = dying();
+      const killed = dying.threads();
       if (killed.length > 0) return [...killed, ...inFlight(killed)];
       if (state.phase === 0) {
         try {
@@ -380,7 +377,7 @@ export function createRunner(
     },
     schedule: () => (state.walkers.length > 1 ? interleaving : sequential),
     begin(thread) {
-      if (dying().includes(thread)) return beginDeath(thread);
+      if (dying.threads().includes(thread)) return beginDeath(thread);
       if (state.phase !== 0) return beginExit();
       const { statement, walker } = arrivals.get(thread.id)!;
       const actor = actors[thread.id]!;
@@ -389,18 +386,15 @@ export function createRunner(
       return doing.begin(thread, statement, (expr) => exprValue(expr, thread.id, walker.frames));
     },
     end(thread, result, count) {
-      const actor = actors[thread.id];
-      if (actor?.dying) {
-        actor.dying = 0;
-        // What it was to do next was found out while it lived.
-        settledFor = null;
-      } else if (state.phase === 0) endCall(thread, result, count);
+      if (dying.ended(thread)) forgetSettled();
+      else if (state.phase === 0) endCall(thread, result, count);
       else endExit();
     },
     stuck(waiting) {
       hooks.deadlock(waiting);
       for (const thread of waiting) {
-        if (state.phase === 1) endExit();
+        if (dying.lose(thread)) forgetSettled();
+        else if (state.phase === 1) endExit();
         else {
           // It never comes back: what it still had to do is not done.
           const left = state.walkers.filter((walker) => walker.owner !== thread.id);
@@ -410,7 +404,8 @@ export function createRunner(
     },
     crashed(thread, error) {
       if (!hooks.oops(thread, error)) return false;
-      if (state.phase === 1) endExit();
+      if (dying.lose(thread)) forgetSettled();
+      else if (state.phase === 1) endExit();
       else {
         // The kernel kills who made it follow a bad pointer. What it held stays locked.
         doing.drop(thread);

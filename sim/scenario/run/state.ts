@@ -95,8 +95,8 @@ export const actor_state = struct("actor", {
   /** What a running `touch` accesses, and how many of its pages it has accessed. */
   touch: value<Touch | null>(null),
   progress: number(),
-  /** It was killed, and is on its way out. */
-  dying: bool(),
+  /** It was killed, and is on its way out (dying.ts). */
+  dying: number(),
   /** Place of the running statement: its file's number and the offset of its start, or -1. */
   file: number(),
   at: number(),

@@ -1,5 +1,6 @@
 // The OOM killer: whom it chooses (proc(5), Documentation/filesystems/proc.rst 3.1 and 3.2), and that the victim really dies.
 import assert from "node:assert/strict";
+import { loadText } from "../../session/load_text.ts";
 import { ANONYMOUS, passes, problemAt } from "./running.ts";
 
 const hungry = (name: string, size: string) => `
@@ -32,6 +33,25 @@ describe("the OOM killer", () => {
         ["`hog` was killed"],
       );
     });
+
+  it("lets a victim come to the end of its exit that has nothing else to do, step by step too", () => {
+    const { run, system } = loadText(
+      `machine { memory: 8MiB }
+        process hog on cpu 0
+        process small on cpu 1
+        process other on cpu 1
+        ${hungry("hog", "5MiB")}
+        small: p = mmap(0, 4MiB, ${ANONYMOUS})
+        parallel {
+          small: touch(p, 4MiB, write)
+          other: mmap(0, 4KiB, ${ANONYMOUS})
+        }`,
+      { schedule: "random 7" },
+    );
+    assert.equal(run.forward(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY), "done");
+    assert.equal(system.taskOf(system.threads[0]!).signal, 9);
+    assert.deepEqual(run.inFlight(), []);
+  });
 
   it("gives back shared memory too: the victim exits", () =>
     void passes(`machine { memory: 8MiB }
