@@ -49,6 +49,9 @@ export function mshareFailure(sight: RegionSight, call: ForeseenCall): Failing |
       const request = value("request");
       const fields = checked.argument("arg")?.fields;
       if (request === undefined || !fields || fields.size === 0) return undefined;
+      // Of a descriptor that may be of another file, or of none, nothing is certain.
+      const path = fileOf(sight, call);
+      if (!path?.startsWith(FOLDER) || path === INFO) return undefined;
       if (request === sight.request("MSHAREFS_SET_SIZE"))
         return setSizeFailure(sight.unit, fields, regionOf(sight, call));
       if (request === sight.request("MSHAREFS_CREATE_MAPPING"))
@@ -136,7 +139,9 @@ function mmapFailure(sight: RegionSight, unit: bigint, call: ForeseenCall): Fail
   if (!path?.startsWith(FOLDER) || path === INFO) return undefined;
   const region = sight.regions.get(path);
   const value = (param: string) => call.checked.argument(param)?.value;
-  const [addr, length] = [value("addr"), value("length")];
+  const [addr, length, flags] = [value("addr"), value("length"), value("flags")];
+  // A private mapping of a region's size may be refused for its memory before anybody asks the region.
+  if (flags === undefined || (flags & BigInt(mman.MAP_TYPE)) === BigInt(mman.MAP_PRIVATE)) return undefined;
   if (region?.start === 0n)
     return { errno: "EINVAL", because: "the region has no size yet (MSHAREFS_SET_SIZE)", param: "fd" };
   if (addr === 0n) return { errno: "EINVAL", because: "a region can only be mapped at its own address", param: "addr" };

@@ -1,6 +1,6 @@
 // What a kernel refuses, from the facts measured on a real one (mshare-v3, section B1) and from Linux's manual pages.
 import assert from "node:assert/strict";
-import { checkText, HEAD } from "./checking.ts";
+import { checkText, findings, HEAD } from "./checking.ts";
 
 /** The errno of the warning that a text gives, or "ok". */
 function verdict(text: string): string {
@@ -161,3 +161,18 @@ describe("calls that will fail", () => {
     assert.match(diagnostics[0].message, /ENOENT/);
   });
 });
+
+describe("what may be refused for another reason is not foreseen", () => {
+  it("an ioctl of a descriptor that may be of another file", () =>
+    assert.deepEqual(findings(`${HEAD}A: fd = madvise(0, 0, MADV_NORMAL)\n${CREATE_PRIVATE}`), []));
+  it("a private mapping of a region, which may be too much memory", () =>
+    assert.deepEqual(
+      findings(
+        `${HEAD}A: fd = open("/sys/fs/mshare/x", O_CREAT|O_EXCL|O_RDWR, 0600)\nA: mmap(2TiB, 512GiB, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)\n`,
+      ),
+      [],
+    ));
+});
+
+const CREATE_PRIVATE =
+  "A: ioctl(fd, MSHAREFS_CREATE_MAPPING, { addr: 2TiB, size: 4KiB, offset: 0, prot: PROT_READ, flags: MAP_PRIVATE, fd: -1 })\n";
