@@ -195,7 +195,8 @@ export function* tlb_flush_mmu_free(k: Kernel, tlb: MmuGather): Steps<void> {
   tlb.tables = [];
   tlb.pages = [];
   if (tables.length > 0) {
-    const left = () => k.no_lockless_walkers();
+    const { cpu } = k;
+    const left = () => k.no_lockless_walkers(cpu);
     while (!left()) yield k.wait(left, "lockless walkers of page tables");
   }
   for (const pfn of tables) yield* k.put_page(k.page(pfn));
