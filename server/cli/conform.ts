@@ -99,6 +99,7 @@ const machineOf = ({
   scan,
   full,
   ages,
+  readsAhead,
 }: RealMachine) => ({
   kernel,
   thp,
@@ -112,4 +113,5 @@ const machineOf = ({
   scan,
   full,
   ages,
+  readsAhead,
 });

@@ -1,4 +1,5 @@
 // mshare conform --random N: random programs, judged by several processes at once; the findings in order of their seeds.
+import { notComparedHere } from "../../sim/session.ts";
 import { type Finding, judgeSlice, type RandomKind, type Slice } from "./conform_slice.ts";
 import { differencesText, isJudge, machineText } from "./conform_text.ts";
 import { jsonLine } from "./json.ts";
@@ -189,9 +190,7 @@ function summary(
     ...(unsteady > 0 ? [`${unsteady} of them differed in one run and not in another`] : []),
     ...(failures > 0 ? [`${failures} could not be run`] : []),
     ...(judge ? [] : [`this kernel is not the simulated ${version}: differences are no mistakes`]),
-    ...(machine.ages
-      ? ["not compared: Referenced of smaps where Linux has more of it: kdamond ages pages on this machine"]
-      : []),
+    ...notComparedHere(machine).map((what) => `not compared: ${what}`),
     ...(programs < run.count ? [`ended early: --seed ${run.seed + programs} goes on`] : []),
   ];
   return `${head}${lines.map((line) => `  ${line}\n`).join("")}`;

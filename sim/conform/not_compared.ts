@@ -1,7 +1,7 @@
 // What a comparison leaves out, on this machine or on any: said, not passed over.
 import type { CheckedScenario } from "../scenario/check.ts";
 import { visit } from "../scenario/visit.ts";
-import type { RealRun } from "./observation.ts";
+import type { RealMachine, RealRun } from "./observation.ts";
 
 /** Options of `machine` and `kernel` that the file itself sets. */
 export function declaredOptions(scenario: CheckedScenario): ReadonlySet<string> {
@@ -36,9 +36,9 @@ export function notCompared(scenario: CheckedScenario, { machine, statements, pa
   say(pageTables === null && !machine.root, "PageTables of /proc/meminfo: only root can have it brought up to date");
   say(!machine.scan, "pages of mappings above 1 GiB: this Linux has no PAGEMAP_SCAN");
   say(!machine.full, "pages and mappings after every statement: there are too many; at the end they are compared");
-  say(machine.ages, "Referenced of smaps where Linux has more of it: kdamond ages pages on this machine");
   say(machine.randomized, "addresses that the kernel chooses: their randomisation could not be switched off");
   say(machine.overcommit !== "0", `refusals of large mappings: vm.overcommit_memory is ${machine.overcommit}, not 0`);
+  left.push(...notComparedHere(machine));
   const declared = declaredOptions(scenario);
   const own = (name: string) => Number(scenario.machine.get(name));
   say(declared.has("memory") && own("memory") !== machine.memory, "shortage of memory: the machines have not the same");
@@ -48,5 +48,16 @@ export function notCompared(scenario: CheckedScenario, { machine, statements, pa
   const huge = `a pool of ${wanted} huge pages: this machine has ${machine.hugepages} free ones, and so had the simulated one`;
   say(wanted !== machine.hugepages && (wanted > 0 || machine.hugepages > 0), huge);
   say(calls.has("pagemap"), "frame numbers in what `pagemap` gives");
+  return left;
+}
+
+/** What no scenario can show on a machine, for it changes that by itself. */
+export function notComparedHere({ ages, swap, readsAhead }: RealMachine): string[] {
+  const left: string[] = [];
+  if (ages) left.push("Referenced of smaps where Linux has more of it: kdamond ages pages on this machine");
+  if (swap > 0 && readsAhead)
+    left.push(
+      "which faults on swapped pages are major: vm.page-cluster is not 0, so Linux may have read a page ahead, and its fault is then minor; only their sum is compared",
+    );
   return left;
 }

@@ -68,6 +68,8 @@ export interface RealMachine {
   /** Bytes. */
   readonly memory: number;
   readonly swap: number;
+  /** Neighbours of a page that comes back from swap may come with it: vm.page-cluster is not 0. */
+  readonly readsAhead: boolean;
   readonly cpus: number;
   /** Huge pages of 2 MiB that were free for the scenario. */
   readonly hugepages: number;

@@ -115,7 +115,7 @@ export const fidelity: readonly Fidelity[] = [
     topic: "swap read-ahead",
     level: "absent",
     means:
-      "Each page that comes back from swap is a fault of its own. Linux reads neighbours ahead unless vm.page-cluster is 0.",
+      "Each page that comes back from swap is a fault of its own. Linux reads neighbours ahead unless vm.page-cluster is 0; their faults are then minor, not major.",
     where: ["do_swap_page", "shmem_swapin_folio"],
   },
   {
@@ -151,6 +151,16 @@ export const fidelity: readonly Fidelity[] = [
     topic: "five levels, NUMA, KSM",
     level: "absent",
     means: "Page tables have four levels, memory one node; MADV_MERGEABLE marks a mapping and merges nothing.",
+  },
+  {
+    topic: "memory cgroups and the OOM killer",
+    level: "absent",
+    means: "Nothing is charged or limited by group. Where nothing can be reclaimed the access or call fails; nobody is killed.",
+  },
+  {
+    topic: "placement at random, protection keys",
+    level: "absent",
+    means: "Addresses that the kernel chooses are those of a process without randomisation; there is no pkey_mprotect.",
   },
   {
     topic: "userfaultfd",

@@ -1,10 +1,10 @@
-// Random programs, on Linux and in the simulator: 2,000 in CI, else 200. MSHARE_CONFORM_PROGRAMS sets how many,
+// Random programs, on Linux and in the simulator: 2,000 in CI, else 300. MSHARE_CONFORM_PROGRAMS sets how many,
 // MSHARE_CONFORM_SEED the first.
 import assert from "node:assert/strict";
 import { checkFile, randomScenario, shrink } from "../../sim/session.ts";
 import { mshare, shared, skipWithoutCompiler } from "./machine.ts";
 
-const programs = Number(process.env["MSHARE_CONFORM_PROGRAMS"] ?? (process.env["CI"] ? "2000" : "200"));
+const programs = Number(process.env["MSHARE_CONFORM_PROGRAMS"] ?? (process.env["CI"] ? "2000" : "300"));
 const seed = Number(process.env["MSHARE_CONFORM_SEED"] ?? "1");
 
 describe("random programs", () => {

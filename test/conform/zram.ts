@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 const PAGE_CLUSTER = "/proc/sys/vm/page-cluster";
 const CONTROL = "/sys/class/zram-control";
 
-/** What undoes it, or why there can be none. Nothing is read ahead while it is there. */
+/** What undoes it, or why there can be none. Nothing is read ahead while it is there, but in `readingAhead`. */
 export function zramSwap(mib: number): (() => void) | string {
   if (process.getuid?.() !== 0) return "only root can set up swap";
   let number: string | undefined;
@@ -32,6 +32,17 @@ export function zramSwap(mib: number): (() => void) | string {
   } catch (error) {
     undo();
     return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Does `work` while Linux reads up to eight pages ahead. */
+export async function readingAhead<T>(work: () => Promise<T>): Promise<T> {
+  const before = readFileSync(PAGE_CLUSTER, "utf8");
+  writeFileSync(PAGE_CLUSTER, "3");
+  try {
+    return await work();
+  } finally {
+    writeFileSync(PAGE_CLUSTER, before);
   }
 }
 

@@ -174,6 +174,7 @@ static void print_machine(void) {
   char *meminfo = file_text("/proc/meminfo");
   printf("\"memory\":%lu,\"swap\":%lu,", line_value(meminfo, "MemTotal") * 1024, line_value(meminfo, "SwapTotal") * 1024);
   printf("\"hugepages\":%ld,", pool_size());
+  printf("\"readsAhead\":%s,", atoi(file_text("/proc/sys/vm/page-cluster")) > 0 ? "true" : "false");
   printf("\"cpus\":%ld,\"root\":%s,", sysconf(_SC_NPROCESSORS_ONLN), geteuid() == 0 ? "true" : "false");
   printf("\"ages\":%s,", aged ? "true" : "false");
   printf("\"randomized\":%s,", personality(0xffffffff) & ADDR_NO_RANDOMIZE ? "false" : "true");

@@ -191,9 +191,12 @@ function place(k: Kernel, mm: Mm, hint: number, len: number, align: number): num
     const next = k.find_vma(mm, addr);
     if (addr + len <= TASK_SIZE && (!next || addr + len <= vm_start_gap(next))) return addr;
   }
-  const aligned = align > 4096 ? k.vm_unmapped_area(mm, len, align) : -ENOMEM;
-  return aligned >= 0 ? aligned : k.vm_unmapped_area(mm, len, 4096);
+  const padded = align > 4096 ? k.vm_unmapped_area(mm, len + align, 4096) : -ENOMEM;
+  return padded < 0 ? k.vm_unmapped_area(mm, len, 4096) : alignWithin(padded, align);
 }
+
+/** A gap that only just holds the length is not taken, aligned or not: room for the alignment is asked for first. */
+const alignWithin = (padded: number, align: number): number => padded + align - (padded % align);
 
 /** Huge pages: aligned, and only where there is room for whatever alignment may cost. */
 function place_huge(k: Kernel, mm: Mm, hint: number, len: number, flags: number): number {
@@ -214,7 +217,7 @@ export const STACK_GUARD_GAP = 256 * 4096;
 const vm_start_gap = (vma: Vma): number =>
   vma.vm_flags & VM_GROWSDOWN ? Math.max(0, vma.vm_start - STACK_GUARD_GAP) : vma.vm_start;
 
-/** MAP_32BIT: the lowest gap of the second gigabyte. Where alignment needs room, Linux asks for that much more. */
+/** MAP_32BIT: the lowest gap of the second gigabyte. */
 function place_low(k: Kernel, mm: Mm, hint: number, len: number, align: number): number {
   if (hint !== 0) {
     const addr = PAGE_ALIGN(hint);
@@ -223,7 +226,7 @@ function place_low(k: Kernel, mm: Mm, hint: number, len: number, align: number):
   }
   if (align === 4096) return lowest_gap(mm, len);
   const padded = lowest_gap(mm, len + align);
-  return padded < 0 ? lowest_gap(mm, len) : padded + align - (padded % align);
+  return padded < 0 ? lowest_gap(mm, len) : alignWithin(padded, align);
 }
 
 function lowest_gap(mm: Mm, len: number): number {
