@@ -153,9 +153,9 @@ export const fidelity: readonly Fidelity[] = [
     means: "Page tables have four levels, memory one node; MADV_MERGEABLE marks a mapping and merges nothing.",
   },
   {
-    topic: "memory cgroups and the OOM killer",
+    topic: "memory cgroups",
     level: "absent",
-    means: "Nothing is charged or limited by group. Where nothing can be reclaimed the access or call fails; nobody is killed.",
+    means: "Nothing is charged to a group or limited by one.",
   },
   {
     topic: "placement at random, protection keys",
