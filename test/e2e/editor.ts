@@ -154,6 +154,13 @@ export class Editor {
     return new Map(numbered);
   }
 
+  /** What an extension's decoration has put behind the text of a line: style, and no text of the page. */
+  async besideLine(line: number): Promise<string> {
+    const top = (await this.lines()).get(line);
+    const row = this.page.locator(`${textArea} .view-lines > .view-line[style*="top:${top};"]`);
+    return plain(await row.first().evaluate(textBehind));
+  }
+
   /** Where on the screen `text` stands in a line that shows. */
   async placeOf(line: number, text: string): Promise<Box> {
     const top = (await this.lines()).get(line);
@@ -204,6 +211,12 @@ export async function texts(rows: Locator): Promise<string[]> {
 /** The editor writes spaces that do not break. */
 function plain(text: string): string {
   return text.replaceAll("\u00a0", " ");
+}
+
+/** Runs in the page. */
+function textBehind(line: PageElement): string {
+  const view = line.ownerDocument.defaultView;
+  return [...line.querySelectorAll("span")].map((span) => view.getComputedStyle(span, "::after").content).join("");
 }
 
 /** Runs in the page. A line is a row of spans, each with one text. */

@@ -104,6 +104,10 @@ describe("the extension in a real VS Code", function () {
       const [, now, last] = /step ([\d,]+) of ([\d,]+)/.exec(await status(editor)) ?? [];
       const number = (text: string) => Number(text.replaceAll(",", ""));
       assert.ok(number(now) < number(last), `${now} is before ${last}`);
+      await eventually("the line at which the run stands says so", async () => {
+        const beside = await editor.besideLine(await debug.standing());
+        return beside.includes(`in the past: step ${now} of ${last}`);
+      });
       await picture(editor, "past");
       await walkthroughPicture(editor, "past");
     });

@@ -40,9 +40,13 @@ export interface PageElement {
   textContent: string | null;
   style: { top: string };
   childNodes: Iterable<PageElement>;
-  ownerDocument: { createRange(): PageRange };
+  ownerDocument: {
+    createRange(): PageRange;
+    defaultView: { getComputedStyle(element: PageElement, pseudo: string): { content: string } };
+  };
   getAttribute(name: string): string | null;
   querySelector(selector: string): PageElement | null;
+  querySelectorAll(selector: string): Iterable<PageElement>;
 }
 
 export interface PageRange {
