@@ -63,7 +63,9 @@ export function* host_invalidate_range_start(
   if (!k.fixed("notify-guests")) return;
   const host = mn.mm!;
   under_way(k, { host, guest: null, start, end }, k.current);
-  for (const vma of k.guest_vmas(host)) yield* k.tell_guest(host, vma, { start, end }, k.current);
+  // Who unmaps meanwhile tells its own notifiers: its VMA may be gone when its turn comes.
+  for (const vma of k.guest_vmas(host))
+    if (k.guest_vmas(host).includes(vma)) yield* k.tell_guest(host, vma, { start, end }, k.current);
 }
 
 function under_way(
@@ -151,6 +153,7 @@ export function* host_clear_flush_young(k: SharingKernel, mn: MmuNotifier, start
   if (!k.fixed("notify-guests")) return 0;
   let young = 0;
   for (const vma of k.guest_vmas(mn.mm!)) {
+    if (!k.guest_vmas(mn.mm!).includes(vma)) continue;
     const [from, to] = [k.guest_address(vma, start), k.guest_address(vma, end)];
     if (from >= vma.vm_start && to <= vma.vm_end)
       young |= yield* k.mmu_notifier_clear_flush_young(vma.vm_mm!, from, to);
