@@ -57,10 +57,10 @@ export function mm_update_next_owner(k: Kernel, task: Task, mm: { owner: Task | 
   for (const other of k.tasks()) if (other !== task && other.mm === mm && other.exit_state === 0) mm.owner = other;
 }
 
-/** The system call: takes a child that has ended; 0 where none has. Returns its pid or -ECHILD. */
-export function* sys_wait(k: Kernel, pid: number): Steps<number> {
+/** The system call: waits for a child to end, for `who` if it names one. Returns its pid, -ECHILD, or -EINTR. */
+export function* sys_wait(k: Kernel, who: Task | null): Steps<number> {
   const children = k.tasks().filter((task) => task.parent === k.current && task.exit_state !== 2);
-  const mine = pid > 0 ? children.filter((task) => task.pid === pid) : children;
+  const mine = who ? children.filter((task) => task === who) : children;
   if (mine.length === 0) return -10;
   const ended = () => mine.find((task) => task.exit_state === 1);
   const { current } = k;
