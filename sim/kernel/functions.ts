@@ -1,6 +1,7 @@
 // All functions of the unpatched kernel, file by file. The build makes this module twice: as written, and as plain calls.
 
 import * as kvm_mmu from "./arch/x86/kvm/mmu.ts";
+import * as usercopy from "./arch/x86/lib/usercopy.ts";
 import * as fault from "./arch/x86/mm/fault.ts";
 import * as pgtable from "./arch/x86/mm/pgtable.ts";
 import * as tlb from "./arch/x86/mm/tlb.ts";
@@ -88,6 +89,7 @@ import * as vmscan from "./mm/vmscan.ts";
 import * as kvm_main from "./virt/kvm/kvm_main.ts";
 
 export const kernelFunctions: readonly FunctionTable[] = [
+  usercopy,
   fault,
   pgtable,
   tlb,
@@ -176,7 +178,8 @@ export const kernelFunctions: readonly FunctionTable[] = [
 ];
 
 export interface KernelFunctions
-  extends Bound<typeof fault>,
+  extends Bound<typeof usercopy>,
+    Bound<typeof fault>,
     Bound<typeof pgtable>,
     Bound<typeof tlb>,
     Bound<typeof entry>,

@@ -3,7 +3,7 @@
 import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Dentry, File, Inode } from "../mm_types.ts";
-import { EINVAL, EISDIR, ENOTEMPTY } from "../uapi/errno.ts";
+import { EFAULT, EINVAL, EISDIR, ENOTEMPTY } from "../uapi/errno.ts";
 import { SEEK_CUR, SEEK_END, SEEK_SET } from "../uapi/fcntl.ts";
 import { is_dir, MAX_LFS_FILESIZE } from "./inode.ts";
 import type { Attributes } from "./operations.ts";
@@ -85,8 +85,8 @@ export function* simple_read_from_buffer(
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   const part = bytes.subarray(Math.min(pos, bytes.length), Math.min(pos + count, bytes.length));
   if (part.length === 0) return 0;
-  const error = yield* k.copy_to_user(address, part);
-  return error || part.length;
+  const left = yield* k.raw_copy_to_user(address, part);
+  return left === part.length ? -EFAULT : part.length - left;
 }
 
 /** A directory cannot be read as a file. */

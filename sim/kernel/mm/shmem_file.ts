@@ -30,11 +30,11 @@ export function* shmem_file_read(k: Kernel, file: File, address: number, count: 
     if (page && offset === 0) k.folio_mark_accessed(page);
     const length = Math.min(4096 - offset, count - done, Math.max(0, inode.i_size - pos - done));
     const bytes = page ? k.read_frame(page.slot, offset, length) : new Uint8Array(length);
-    const error = length > 0 ? yield* k.copy_to_user(address + done, bytes) : 0;
+    const copied = length > 0 ? yield* k.copy_page_to_iter(address + done, bytes) : 0;
     if (page) yield* k.put_page(page);
-    if (error) return done || -EFAULT;
+    done += copied;
+    if (copied < length) return done || -EFAULT;
     if (length === 0) break;
-    done += length;
   }
   return done;
 }

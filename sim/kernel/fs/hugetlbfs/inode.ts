@@ -126,10 +126,10 @@ export function* hugetlbfs_read(k: Kernel, file: File, address: number, count: n
     if (page) k.folio_unlock(page);
     const frame = page ? page.slot + Math.floor((at % HPAGE_SIZE) / 4096) : 0;
     const bytes = page ? k.read_frame(frame, at % 4096, length) : new Uint8Array(length);
-    const error = yield* k.copy_to_user(address + done, bytes);
+    const copied = yield* k.copy_page_to_iter(address + done, bytes);
     if (page) yield* k.put_page(page);
-    if (error) return done || -EFAULT;
-    done += length;
+    done += copied;
+    if (copied < length) return done || -EFAULT;
   }
   return done;
 }

@@ -111,7 +111,7 @@ export function* pagemap_read(k: Kernel, file: File, address: number, count: num
     const part = new BigUint64Array(Math.min(512, entries - done));
     for (let i = 0; i < part.length; i++) part[i] = k.pagemap_entry(mm, (first + done + i) * 4096);
     const error = yield* k.copy_to_user(address + done * 8, new Uint8Array(part.buffer));
-    if (error) return done * 8 || error;
+    if (error) return error;
   }
   return entries * 8;
 }

@@ -19,11 +19,10 @@ import {
   VM_LOCKED,
   VM_WRITE,
 } from "../../../flags.ts";
-import type { UserBuffer } from "../../../fs/read_write.ts";
 import type { Kernel } from "../../../kernel.ts";
 import { mmap_min_addr, STACK_GUARD_GAP } from "../../../mm/mmap.ts";
 import type { Mm, Vma } from "../../../mm_types.ts";
-import { EFAULT, ENOMEM, EPERM } from "../../../uapi/errno.ts";
+import { ENOMEM, EPERM } from "../../../uapi/errno.ts";
 import { SIGBUS, SIGKILL, SIGSEGV } from "../../../uapi/signal.ts";
 import { alignDown, TASK_SIZE } from "./pgtable.ts";
 
@@ -204,66 +203,4 @@ export function* fault_done(k: Kernel, fault: number, address: number): Steps<nu
 export function* bad_area(k: Kernel, signal: number, address: number): Steps<number> {
   yield k.trace.signal(signal, address, k.current);
   return signal;
-}
-
-/** Bytes from a program's memory, or -EFAULT. `length` in bytes. */
-export function* copy_from_user(k: Kernel, address: UserBuffer, length: number): Steps<Uint8Array | number> {
-  const bytes = new Uint8Array(length);
-  if (typeof address === "string") {
-    for (let i = 0; i < Math.min(length, address.length); i++) bytes[i] = address.charCodeAt(i) & 0xff;
-    return bytes;
-  }
-  for (let i = 0; i < length; ) {
-    if ((yield* k.user_access(address + i, "read")) !== 0) return -EFAULT;
-    const { pfn } = k.mmu;
-    const inPage = Math.min(length - i, 4096 - ((address + i) % 4096));
-    bytes.set(k.read_frame(pfn, (address + i) % 4096, inPage), i);
-    i += inPage;
-  }
-  return bytes;
-}
-
-/** A short text that a program writes to a file of the kernel, without blanks around it; or a negative errno. */
-export function* strim_from_user(k: Kernel, address: UserBuffer, count: number): Steps<string | number> {
-  const bytes = yield* k.copy_from_user(address, Math.min(count, 4095));
-  if (typeof bytes === "number") return bytes;
-  const end = bytes.indexOf(0);
-  return String.fromCharCode(...(end < 0 ? bytes : bytes.subarray(0, end))).trim();
-}
-
-/** Writes bytes to a program's memory. Returns 0 or -EFAULT. */
-export function* copy_to_user(k: Kernel, address: number, bytes: Uint8Array): Steps<number> {
-  for (let i = 0; i < bytes.length; ) {
-    if ((yield* k.user_access(address + i, "write")) !== 0) return -EFAULT;
-    const { pfn } = k.mmu;
-    const inPage = Math.min(bytes.length - i, 4096 - ((address + i) % 4096));
-    k.write_frame(pfn, (address + i) % 4096, bytes.subarray(i, i + inPage));
-    yield k.trace.store(address + i, pfn, k.current.mm, inPage);
-    i += inPage;
-  }
-  return 0;
-}
-
-/** Bytes of a frame from `offset` on. */
-export function read_frame(k: Kernel, pfn: number, offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) {
-    const at = offset + i;
-    k.memory.readWord(pfn, at >> 3);
-    const half = at & 4 ? k.memory.high : k.memory.low;
-    bytes[i] = Math.floor(half / 2 ** (8 * (at & 3))) % 256;
-  }
-  return bytes;
-}
-
-export function write_frame(k: Kernel, pfn: number, offset: number, bytes: Uint8Array): void {
-  for (let i = 0; i < bytes.length; i++) {
-    const at = offset + i;
-    k.memory.readWord(pfn, at >> 3);
-    const shift = 2 ** (8 * (at & 3));
-    const put = (half: number) => half - (Math.floor(half / shift) % 256) * shift + bytes[i]! * shift;
-    const low = at & 4 ? k.memory.low : put(k.memory.low);
-    const high = at & 4 ? put(k.memory.high) : k.memory.high;
-    k.memory.writeWord(pfn, at >> 3, low, high);
-  }
 }
