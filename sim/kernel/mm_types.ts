@@ -272,6 +272,8 @@ export const task_struct = struct("task_struct", {
   started: bool(),
   /** SIGKILL: the task has been killed, and exits when it leaves the kernel. */
   signal: number(),
+  /** signal->oom_mm: the OOM killer has chosen it while it asked for memory itself. */
+  oom_victim: bool(),
   /** signal->oom_score_adj, -1000 to 1000. */
   oom_score_adj: number(),
   /** Its memory control group; null: the root. */

@@ -43,7 +43,7 @@ export const errnoNames: ReadonlySet<string> = new Set(errnos.map((constant) => 
 export const faultSignals: ReadonlyMap<string, string> = new Map([
   ["SIGSEGV", "No mapping, or not for this kind of access."],
   ["SIGBUS", "A mapping, but no page behind it: beyond the end of the file, or no huge page left."],
-  ["OOM", "No memory for the page: the OOM killer ends the access."],
+  ["OOM", "No memory for the page: the OOM killer ends the access, and the process."],
 ]);
 
 /** The word that `touch` takes as its third argument. */

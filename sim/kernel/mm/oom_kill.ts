@@ -1,8 +1,7 @@
 // When memory has run out (mm/oom_kill.c): a process is chosen by how much memory it would give back, and killed.
 //
-// The scenario language keeps a process alive whose own access ends without memory, as with a handler that returns past a
-// fatal signal. So when the choice falls on who asks for memory, its access or call fails, and it keeps what it has; anybody
-// else is killed as in Linux.
+// When the choice falls on who asks for memory, its access or call fails, and it exits when it leaves the kernel: SIGKILL has
+// no handler. The scenario language calls such an access one that `faults OOM`.
 import type { Steps } from "../../core/thread.ts";
 import { OOM } from "../arch/x86/mm/fault.ts";
 import { VM_HUGETLB, VM_PFNMAP, VM_SHARED } from "../flags.ts";
@@ -18,7 +17,7 @@ export function* pagefault_out_of_memory(k: Kernel): Steps<number> {
   return OOM;
 }
 
-/** What came of a want of memory: somebody was killed for it; who asks is to do without; there is nobody to kill. */
+/** What came of a want of memory: somebody else was killed for it; who asks is to do without; there is nobody to kill. */
 export type OomOutcome = "killed" | "fail" | "nobody";
 
 /** Kills a process, of a group or of all. Waits until a victim that can exit at once has done so. */
@@ -79,13 +78,13 @@ export function find_lock_task_mm(k: Kernel, process: Task): Mm | null {
   return null;
 }
 
-/** Kills the victim and everybody who shares its memory, but for the running task itself. */
+/** Kills the victim and everybody who shares its memory. */
 export function* oom_kill_process(k: Kernel, victim: Task, memcg: MemCgroup | null): Steps<void> {
   const mm = k.find_lock_task_mm(victim)!;
   k.vmstat.oom_kill += 1;
   if (memcg) memcg.event_oom_kill++;
   yield k.trace.mark_victim(victim, mm, k.oom_badness(victim, k.vmstat.totalram_pages));
-  if (mm === k.current.mm) return;
+  if (mm === k.current.mm) k.current.oom_victim = 1;
   yield* k.kill_all_of(mm);
 }
 

@@ -95,16 +95,60 @@ describe("the OOM killer", () => {
       }
       expect count(mark_victim, task == swapped) == 1`));
 
-  it("ends the access of who asks when that is the choice, and the process goes on with what it has", () =>
-    void passes(`machine { memory: 4MiB }
-      process a
-      process b
+  it("ends the access of who asks when that is the choice, and the process exits, all its threads", () => {
+    const report = passes(`machine { memory: 4MiB }
+      process a on cpu 0
+      thread a.t on cpu 1
+      process b on cpu 1
       ${hungry("b", "512KiB")}
       a: p = mmap(0, 8MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0)
       a: touch(p, 8MiB, write) faults OOM
-      a: load(p) == 1
+      a: load(p)
+      a.t: load(p)
       expect count(mark_victim, task == a) == 1
-      b: load(p) == 1`));
+      expect count(exit) == 2
+      expect meminfo().AnonPages == 512KiB
+      b: load(p) == 1`);
+    assert.deepEqual(
+      report.warnings.map(({ message }) => message),
+      ["`a` was killed", "`a.t` was killed"],
+    );
+  });
+
+  it("ends the call of who asks too: wait gives its parent SIGKILL", () =>
+    void passes(`machine { memory: 4MiB }
+      process a
+      process b
+      a: fork(b)
+      b: p = mmap(0, 8MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE|MAP_POPULATE, -1, 0)
+      expect count(mark_victim, task == b) == 1
+      a: wait(b) == 2
+      expect meminfo().AnonPages == 0`));
+
+  it("lets who must not be killed go on without, when nobody else is left", () =>
+    void passes(`machine { memory: 4MiB }
+      process a
+      ${adj("a", "-1000")}
+      a: p = mmap(0, 8MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0)
+      a: touch(p, 8MiB, write) faults OOM
+      a: load(p) == 1
+      expect count(mark_victim) == 0`));
+
+  it("takes who asks also in a control group, and nobody outside it", () =>
+    void passes(`machine { memory: 64MiB }
+      process outside
+      process asker
+      ${hungry("outside", "8MiB")}
+      outside: mkdir("/sys/fs/cgroup/g")
+      outside: max = open("/sys/fs/cgroup/g/memory.max", O_WRONLY)
+      outside: write(max, "4M", 2)
+      outside: procs = open("/sys/fs/cgroup/g/cgroup.procs", O_WRONLY)
+      outside: write(procs, "2", 1)
+      asker: p = mmap(0, 8MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0)
+      asker: touch(p, 8MiB, write) faults OOM
+      expect memcg("/sys/fs/cgroup/g").oom_kill == 1
+      expect memcg("/sys/fs/cgroup/g").current == 0
+      outside: load(p) == 1`));
 
   it("kills all threads of a process, and who is killed in the middle of a touch does not end it", () => {
     const report = passes(

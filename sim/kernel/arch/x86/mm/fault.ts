@@ -193,8 +193,9 @@ function access_error(error: number, vma: Vma): boolean {
 
 export function* fault_done(k: Kernel, fault: number, address: number): Steps<number> {
   if (!(fault & VM_FAULT_ERROR)) return 0;
-  // Whatever went wrong: who was killed does not see it any more.
-  if (k.current.signal) return SIGKILL;
+  // Whatever went wrong: who was killed does not see it any more. Who was killed for this very access has it told so.
+  const asked = (fault & VM_FAULT_OOM) !== 0 && k.current.oom_victim !== 0;
+  if (k.current.signal && !asked) return SIGKILL;
   if (fault & VM_FAULT_OOM) return yield* k.pagefault_out_of_memory();
   return yield* k.bad_area(fault & VM_FAULT_SIGBUS ? SIGBUS : SIGSEGV, address);
 }
