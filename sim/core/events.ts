@@ -7,6 +7,8 @@ export interface EventSpec {
   readonly doc: string;
   /** What people also call it: "TLB flush". */
   readonly aliases?: readonly string[];
+  /** What a debugger says when it happens, `{NAME}` for an argument: for events that a design brings. */
+  readonly says?: string;
 }
 
 export type EventSpecs = Readonly<Record<string, EventSpec>>;

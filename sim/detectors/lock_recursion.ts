@@ -19,7 +19,7 @@ export function lockRecursion(context: Context, locks: () => HeldLocks): LockLis
           message:
             `possible recursive locking detected: ${context.runner()} is trying to acquire lock (${name}) of ${context.describe(lock)} ` +
             `but already holds lock (${name}) of ${same ? "the same object" : context.describe(held)}; ` +
-            `possible unsafe locking scenario: lock(${name}); lock(${name}); *** DEADLOCK *** May be due to missing lock nesting notation`,
+            `possible unsafe locking scenario: lock(${name}); lock(${name}); *** DEADLOCK ***; may be due to missing lock nesting notation`,
           objects: same ? [object(lock)] : [object(lock), object(held)],
         });
         return;

@@ -61,7 +61,16 @@ interface FilterStop extends Breakpoint {
 export interface Hit {
   readonly reason: "breakpoint" | "event" | "data" | "exception" | "goto";
   readonly id: number;
+  /** What it says of itself; "" where the event says it all. */
   readonly text: string;
+  /** How often it was passed up to now, where it counts; else 0. */
+  readonly times: number;
+}
+
+/** Why the run stops here, in a line. `event`: what has just happened. */
+export function hitText({ reason, text, times }: Hit, event: string): string {
+  const own = reason === "data" ? `${text} (${event})` : text === "" ? event : text;
+  return times > 0 ? `${own} (hit ${times})` : own;
 }
 
 /** What breakpoints ask about the world. */
@@ -82,6 +91,10 @@ export interface BreakpointWorld {
   /** Replaces `{expression}` in a log message. */
   interpolate(message: string): string;
   step(): number;
+  /** What has just happened, in words. */
+  event(): string;
+  /** The text of the statement at a place. */
+  statement(place: { readonly file: string; readonly line: number }): string;
   output(output: Output): void;
 }
 
@@ -153,6 +166,12 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
     world.output({ category: "console", text: world.interpolate(stop.options.logMessage) });
     return false;
   };
+
+  const hit = (stop: Breakpoint, reason: Hit["reason"], text: string): Hit => {
+    const times = stop.options.hitCondition ? stop.passed.indexOf(world.step()) + 1 : 0;
+    return { reason, id: stop.id, text, times };
+  };
+  const untilReached = (): Hit => ({ reason: "goto", id: NO_ID, text: untilText, times: 0 });
 
   return {
     setLines(file, wanted) {
@@ -234,29 +253,30 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
     },
     atEvent(entered, sites) {
       const hits: Hit[] = [];
-      if (until?.sites.some((site) => sites[site] === 1)) hits.push({ reason: "goto", id: NO_ID, text: untilText });
+      if (until?.sites.some((site) => sites[site] === 1)) hits.push(untilReached());
       if (passing) return hits;
       for (const stop of steps) {
         if (stop.step === world.step() && stops(stop))
-          hits.push({ reason: "breakpoint", id: stop.id, text: `step ${stop.step}` });
+          hits.push(hit(stop, "breakpoint", `step ${stop.step}: ${world.event()}`));
       }
       for (const stop of events) {
         const { pattern } = stop;
         if (pattern.functionName !== undefined && !entered.has(pattern.functionName)) continue;
-        if (pattern.matches() && stops(stop, pattern.condition)) hits.push({ reason: "event", id: stop.id, text: "" });
+        if (pattern.matches() && stops(stop, pattern.condition)) hits.push(hit(stop, "event", ""));
       }
       for (const stop of [...lines.values()].flat()) {
         if (stop.sites.some((site) => sites[site] === 1) && stops(stop))
-          hits.push({ reason: "breakpoint", id: stop.id, text: `${stop.file}:${stop.line}` });
+          hits.push(hit(stop, "breakpoint", `${stop.file}:${stop.line}: ${world.event()}`));
       }
       return hits;
     },
     atStatement(file, line) {
       const reached = until?.sites.length === 0 && until.file === file && until.line === line;
-      const hits: Hit[] = reached ? [{ reason: "goto", id: NO_ID, text: untilText }] : [];
+      const hits = reached ? [untilReached()] : [];
       if (passing) return hits;
       const here = (lines.get(file) ?? []).filter((stop) => stop.sites.length === 0 && stop.line === line);
-      for (const stop of here) if (stops(stop)) hits.push({ reason: "breakpoint", id: stop.id, text: `line ${line}` });
+      const text = `line ${line}: ${world.statement({ file, line })}`;
+      for (const stop of here) if (stops(stop)) hits.push(hit(stop, "breakpoint", text));
       return hits;
     },
     takeData() {
@@ -266,13 +286,13 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
         const { before } = stop;
         stop.before = world.bytes(stop.memory, stop.length);
         if (before === stop.before || passing || !stops(stop)) return [];
-        return [{ reason: "data", id: stop.id, text: `${world.called(stop.memory)}: ${before} → ${stop.before}` }];
+        return [hit(stop, "data", `${world.called(stop.memory)}: ${before} → ${stop.before}`)];
       });
       if (passing) return [];
       for (const { before, after, stop } of seen) {
         if (before === after || !stops(stop)) continue;
         const change = `${world.shown(stop.dataId, before)} → ${world.shown(stop.dataId, after)}`;
-        hits.push({ reason: "data", id: stop.id, text: `${world.called(stop.dataId)}: ${change}` });
+        hits.push(hit(stop, "data", `${world.called(stop.dataId)}: ${change}`));
       }
       return hits;
     },
@@ -283,7 +303,7 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
     forException(filter, text) {
       if (passing) return [];
       const matching = filters.filter((stop) => stop.filter === filter && stops(stop));
-      return matching.map(({ id }) => ({ reason: "exception", id, text }));
+      return matching.map((stop) => hit(stop, "exception", text));
     },
     interest() {
       if (bytes.length > 0 || (until && until.sites.length > 0)) return "all";

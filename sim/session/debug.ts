@@ -3,10 +3,11 @@
 import { captureStack } from "../core/machine.ts";
 import type { Thread } from "../core/thread.ts";
 import type { DebugSession, Goal, Host, LaunchOptions, Output, Refusal, Stop, Until } from "../debugging.ts";
+import type { BugObject } from "../detectors/report.ts";
 import type { Expr } from "../scenario/ast.ts";
 import { parseExpressionText } from "../scenario/parser.ts";
 import type { Value } from "../scenario/values.ts";
-import { type Breakpoints, createBreakpoints, type Hit } from "./breakpoints.ts";
+import { type Breakpoints, createBreakpoints, type Hit, hitText } from "./breakpoints.ts";
 import { completions } from "./completions.ts";
 import { describeEvent } from "./describe.ts";
 import { trackDifferences } from "./differences.ts";
@@ -16,6 +17,7 @@ import { breakableLines, kernelFiles, kernelSites, scenarioLine } from "./lines.
 import { type Loaded, load } from "./load.ts";
 import { createLooking, type Names } from "./looking.ts";
 import { expressionNode } from "./nodes.ts";
+import { stateOf } from "./object_state.ts";
 import { labels, placeNamed } from "./place_names.ts";
 import { nameOfPlace, valueAtPlace } from "./place_titles.ts";
 import { watchPlace, writePlace } from "./places.ts";
@@ -118,6 +120,8 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
         return result === undefined ? `{${text}}` : expressionNode("", result, "decimal").value;
       }),
     step: () => machine.step,
+    event: () => describeEvent(system),
+    statement: looking.statementText,
     output: tell,
   });
 
@@ -201,8 +205,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
         exception: reason.exception,
       });
     if (!first) return makeStop("step", event, { thread: reason.thread });
-    const text = first.reason === "data" ? `${first.text} (${event})` : first.reason === "event" ? event : first.text;
-    return makeStop(first.reason, text, { thread: reason.thread, hit });
+    return makeStop(first.reason, hitText(first, event), { thread: reason.thread, hit });
   };
 
   const travel = createTravel(loaded, maps, {
@@ -382,7 +385,8 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
       const { bug } = troubled;
       const history = travel.historyOf(bug);
       arm();
-      return splat(bug, framesOf(bug.stack, maps), looking.statementText(bug), history);
+      const state = (object: BugObject) => stateOf(system, object);
+      return splat(bug, { calls: framesOf(bug.stack, maps), statement: looking.statementText(bug), history, state });
     },
     evaluate: looking.evaluate,
     hover: looking.hover,

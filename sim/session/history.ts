@@ -34,6 +34,9 @@ const TELLING = [
   "page_cache_delete",
   "tlb_flush",
 ];
+/** Events that matter where a report is about locks. */
+const LOCKING = ["lock", "unlock", "contend"];
+const isAboutLocks = ({ kind }: BugReport): boolean => /\block\b|deadlock/.test(kind.replaceAll("-", " "));
 /** Arguments that name a frame, and those that hold one in an entry. */
 const FRAME_ARGUMENTS = new Set(["pfn", "table"]);
 const ENTRY_ARGUMENTS = new Set(["entry", "old"]);
@@ -62,13 +65,14 @@ export function historyOf(loaded: Loaded): History[] {
 }
 
 export const tellingEvents = ({ machine }: System): readonly number[] =>
-  TELLING.flatMap((name) => machine.events.id(name) ?? []);
+  [...TELLING, ...LOCKING].flatMap((name) => machine.events.id(name) ?? []);
 
 /** Adds the event that has just happened, unless it says the same as the line before. */
 export function addTo(history: HistoryLine[], system: System): void {
   const { machine } = system;
   const event = describeEvent(system);
-  if (history.at(-1)?.event !== event) history.push({ step: machine.step, event, line: machine.place().line });
+  if (history.at(-1)?.event === event) return;
+  history.push({ step: machine.step, task: machine.thread?.name ?? "", event, line: machine.place().line });
 }
 
 /** The beginning of an object's life and what came shortly before the report say most. */
@@ -79,17 +83,24 @@ export const shortened = (history: History): History =>
 export function concerns({ system }: Loaded, report: BugReport): boolean {
   const { machine } = system;
   const { args } = machine.events.specs[machine.event]!;
+  if (LOCKING.includes(machine.events.names[machine.event]!)) {
+    const lock = machine.args[args.indexOf("lock")];
+    return isAboutLocks(report) && isHandle(lock) && report.objects.some((object) => isObject(object, lock));
+  }
+  // Whole address spaces have long lives: they are told where nothing smaller is known.
+  const smaller = report.objects.filter(({ type }) => type !== "mm_struct");
+  const objects = smaller.length > 0 ? smaller : isAboutLocks(report) ? [] : report.objects;
   return args.some((name, i) => {
     const value = machine.args[i];
     if (typeof value === "number") {
       const pfn = FRAME_ARGUMENTS.has(name) ? value : ENTRY_ARGUMENTS.has(name) ? entryPfn(value) : -1;
-      return report.objects.some((object) => isFrame(object, pfn));
+      return objects.some((object) => isFrame(object, pfn));
     }
-    return isHandle(value) && report.objects.some((object) => isObject(object, value));
+    return isHandle(value) && objects.some((object) => isObject(object, value));
   });
 }
 
 const isFrame = (object: BugObject, pfn: number): boolean => object.type === "page" && Number(object.id) === pfn;
 const isObject = (object: BugObject, handle: Handle): boolean =>
-  object.type === handle.$.type.name && object.type !== "mm_struct" && object.id === `${handle.slot}#${handle.gen}`;
+  object.type === handle.$.type.name && object.id === `${handle.slot}#${handle.gen}`;
 const isHandle = (value: unknown): value is Handle => typeof value === "object" && value !== null && "layout" in value;

@@ -3,8 +3,9 @@ import { fromRaw, toRaw } from "../hardware/entry.ts";
 import type { System } from "../kernel/boot.ts";
 import { PAGE_TYPES } from "../kernel/mm_types.ts";
 import { allMms } from "../scenario/run/sharers.ts";
+import { entryText } from "./entry_words.ts";
 import { ENTRY, findField } from "./places.ts";
-import { entryText, hex, showNumber, summary } from "./show.ts";
+import { hex, showNumber, summary } from "./show.ts";
 
 const MEMORY = /^(?:process:(.+)|page):(\d+)$/;
 

@@ -26,7 +26,12 @@ export interface ReportedBug {
   readonly line: number;
   readonly stack: readonly ReportedFrame[];
   readonly objects: readonly { readonly type: string; readonly id: string }[];
-  readonly history: readonly { readonly step: number; readonly event: string; readonly line: number }[];
+  readonly history: readonly {
+    readonly step: number;
+    readonly task: string;
+    readonly event: string;
+    readonly line: number;
+  }[];
   readonly count: number;
   /** Neither expected nor allowed. */
   readonly unexpected: boolean;

@@ -18,9 +18,10 @@ import {
 } from "../kernel/mm_types.ts";
 import { allMms } from "../scenario/run/sharers.ts";
 import { argumentText } from "./describe.ts";
+import { entryText } from "./entry_words.ts";
 import { isHost } from "./event_words.ts";
 import { objectNode } from "./nodes.ts";
-import { entryText, hex, mmName, pageText, showBytes, vmaText } from "./show.ts";
+import { hex, mmName, pageText, showBytes, vmaText } from "./show.ts";
 import { type Sharers, tableNode } from "./tables.ts";
 
 export interface ScopeInput {

@@ -2,8 +2,20 @@
 
 import type { NumberKind } from "../core/fields.ts";
 import type { Handle } from "../core/struct.ts";
-import { entryPfn, flagNames, isPresent, isSwap, swapOffset, swapType } from "../hardware/entry.ts";
-import { type File, type Inode, type Mm, PAGE_TYPES, type Page, type Task, type Vma } from "../kernel/mm_types.ts";
+import type { MemCgroup } from "../kernel/mm/memcontrol.ts";
+import {
+  type AddressSpace,
+  type Dentry,
+  type File,
+  type Inode,
+  type Mm,
+  type Mount,
+  PAGE_TYPES,
+  type Page,
+  type Task,
+  type Vma,
+} from "../kernel/mm_types.ts";
+import type { Kvm } from "../kernel/virt/kvm/kvm_host.ts";
 
 export const hex = (n: number | bigint): string => `0x${n.toString(16)}`;
 
@@ -65,13 +77,26 @@ export function summary(handle: Handle): string {
     }
     case "file":
       return fileName(handle as File);
+    case "address_space": {
+      const { host } = handle as AddressSpace;
+      return `pages of ${host ? summary(host) : "no inode"}`;
+    }
+    case "dentry":
+      return (handle as Dentry).d_name || "/";
+    case "mount":
+      return (handle as Mount).mnt_sb?.s_type || "mount";
+    case "mem_cgroup":
+      return (handle as MemCgroup).name || "/";
+    case "kvm":
+      return `the guest of ${(handle as Kvm).mm?.name ?? "nobody"}`;
     default:
       return `${handle.layout.name} ${handle.slot}`;
   }
 }
 
 export const mmName = (mm: Mm): string => `mm of ${mm.name}`;
-const fileName = (file: File): string => file.f_inode?.name || "file";
+/** As /proc/PID/maps shows it. */
+const fileName = (file: File): string => file.path || file.f_inode?.name || "file";
 
 export function vmaText(vma: Vma): string {
   const bit = (flag: number, letter: string) => (vma.vm_flags & flag ? letter : "-");
@@ -83,14 +108,6 @@ export function vmaText(vma: Vma): string {
 export function pageText(page: Page): string {
   const type = PAGE_TYPES[page.type as keyof typeof PAGE_TYPES] ?? page.type;
   return `frame ${hex(page.slot)} ${type}, refcount ${page.refcount}, mapcount ${page.mapcount}`;
-}
-
-/** An entry of a page table of a level, without what it leads to. */
-export function entryText(entry: number, level: number): string {
-  if (entry === 0) return "not present";
-  if (isSwap(entry)) return `swap entry: type ${swapType(entry)}, offset ${swapOffset(entry)}`;
-  const names = flagNames(entry, level).join("|");
-  return isPresent(entry) ? `${hex(entryPfn(entry))} ${names}` : hex(entry);
 }
 
 /** `2a 00 00 00`, as hex viewers show bytes. */

@@ -1,33 +1,44 @@
 // A report laid out as the kernel prints one, with what a kernel cannot know: the history of the objects.
 
 import type { Frame } from "../debugging.ts";
-import type { BugReport } from "../detectors/report.ts";
+import type { BugObject, BugReport } from "../detectors/report.ts";
+import type { ReportedBug } from "./report.ts";
 
 const RULE = "=".repeat(66);
 const LINE = "-".repeat(66);
 
 export interface History {
-  readonly lines: readonly { readonly step: number; readonly line: number; readonly event: string }[];
+  readonly lines: ReportedBug["history"];
   /** Steps before this one were not looked at; 1: all were. */
   readonly from: number;
 }
 
-/** `statement`: what the scenario does there. */
-export function splat(bug: BugReport, calls: readonly Frame[], statement: string, history: History): string {
-  const [title, ...rest] = bug.message.split("; ");
+/** What a splat says beside the report itself. */
+export interface Circumstances {
+  readonly calls: readonly Frame[];
+  /** What the scenario does there. */
+  readonly statement: string;
+  readonly history: History;
+  /** What an object is by now; "" where nothing is known. */
+  state(object: BugObject): string;
+}
+
+export function splat(bug: BugReport, { calls, statement, history, state }: Circumstances): string {
+  const [title = "", ...rest] = bug.message.split(/; |(?<=scenario:) /);
+  const kind = title.startsWith(bug.kind) ? "" : `${bug.kind}: `;
   const times = bug.count > 1 ? ` (${bug.count} times)` : "";
   const place = bug.line > 0 ? `${bug.file}:${bug.line}` : "the end of the run";
   return [
     RULE,
-    `BUG: ${bug.kind}: ${title}${times}`,
-    ...rest.map((line) => `  ${line}`),
+    `BUG: ${kind}${title}${times}`,
+    ...rest.map((line) => `${line.startsWith("lock(") ? "    " : " "}${line}`),
     LINE,
     `CPU: ${bug.cpu} Comm: ${bug.task} Step: ${bug.step}`,
     `At: ${place}${statement ? `: ${statement}` : ""}`,
     ...(calls.length > 0 ? ["Call Trace:", " <TASK>"] : []),
     ...calls.map(({ name, file, line }) => `  ${name}  ${file}:${line}`),
     ...(calls.length > 0 ? [" </TASK>"] : []),
-    ...objects(bug),
+    ...objects(bug, state),
     ...told(history),
     RULE,
   ].join("\n");
@@ -36,14 +47,21 @@ export function splat(bug: BugReport, calls: readonly Frame[], statement: string
 /** The first sentence of a report: what a stop's description has room for. */
 export const titleOf = (message: string): string => message.split("; ")[0]!;
 
-function objects({ objects: all }: BugReport): string[] {
+function objects({ objects: all }: BugReport, state: Circumstances["state"]): string[] {
   if (all.length === 0) return [];
-  return ["", "Objects:", ...all.map(({ type, id, name }) => `  ${type} ${id}${name ? ` (${name})` : ""}`)];
+  const text = (object: BugObject) => {
+    const now = state(object);
+    return ` ${object.type} ${object.id}${object.name ? ` (${object.name})` : ""}${now ? `: ${now}` : ""}`;
+  };
+  return ["", "Objects:", ...all.map(text)];
 }
 
 function told({ lines, from }: History): string[] {
   if (lines.length === 0 && from <= 1) return [];
-  const earlier = from > 1 ? [`  steps before ${from} were not looked at`] : [];
-  const shown = lines.map(({ step, line, event }) => `  step ${step}${line > 0 ? `, line ${line}` : ""}: ${event}`);
+  const earlier = from > 1 ? [` steps before ${from} were not looked at`] : [];
+  const shown = lines.map(({ step, task, line, event }) => {
+    const by = [`step ${step}`, ...(task ? [task] : []), ...(line > 0 ? [`line ${line}`] : [])];
+    return ` ${by.join(", ")}: ${event}`;
+  });
   return ["", "What happened to them:", ...earlier, ...shown];
 }

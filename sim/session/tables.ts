@@ -5,7 +5,8 @@ import { _PAGE_PRESENT, _PAGE_PSE, entryPfn, isPresent } from "../hardware/entry
 import type { System } from "../kernel/boot.ts";
 import type { Mm } from "../kernel/mm_types.ts";
 import { allMms } from "../scenario/run/sharers.ts";
-import { entryText, hex, pageText } from "./show.ts";
+import { entryText } from "./entry_words.ts";
+import { hex, pageText } from "./show.ts";
 
 export const LEVEL = ["", "pte", "pmd", "pud", "pgd"] as const;
 /** Bytes that an entry of this level maps. */

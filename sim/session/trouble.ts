@@ -6,6 +6,7 @@ import type { Breakpoints, Hit } from "./breakpoints.ts";
 import { describeEvent } from "./describe.ts";
 import type { Loaded } from "./load.ts";
 import { isAllowed } from "./report.ts";
+import { titleOf } from "./splat.ts";
 
 export interface Trouble {
   /** What there is now is known. */
@@ -52,7 +53,7 @@ export function createTrouble(loaded: Loaded, breakpoints: Breakpoints, print: (
 
 /** A report that the scenario allows, in a line. */
 function allowedText({ kind, message, step, task, file, line }: BugReport): Output {
-  const text = `allowed by the scenario: ${kind}: ${message} (${task}, step ${step})`;
+  const text = `allowed by the scenario: ${kind}: ${titleOf(message)} (${task}, step ${step})`;
   return { category: "console", text, ...(line > 0 && { file, line }) };
 }
 

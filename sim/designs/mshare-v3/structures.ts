@@ -38,6 +38,7 @@ export const events = {
   pgd_same: {
     args: ["mm", "address", "equal", "guest", "host"],
     doc: "A fault in a shared region compares the guest's top-level entry with the host's. Only the host's mmap_lock guards it.",
+    says: "the entry of {mm} for {address}, {guest}, is compared with the host's, {host}: equal: {equal}",
   },
 } as const satisfies EventSpecs;
 

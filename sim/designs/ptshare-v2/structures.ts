@@ -35,20 +35,24 @@ export const events = {
   ptshare_new_mm: {
     args: ["file", "mm", "start", "size"],
     doc: "A file gets a host mm for shared page tables: `f_mapping->ptshare_data` is set.",
+    says: "{file} gets a host mm, {mm}, for shared page tables of {size} bytes from {start}",
   },
   ptshare_del_mm: {
     args: ["file", "refcnt"],
     doc: "A mapping gives up its share of the host mm; at 0 the host mm is torn down.",
+    says: "a mapping of {file} gives up its share of the host mm: {refcnt} left",
   },
   pmd_same: {
     args: ["mm", "address", "equal", "guest", "host"],
     doc: "A fault in a shared mapping compares the guest's PMD entry with the host's.",
+    says: "the entry of {mm} for {address}, {guest}, is compared with the host's, {host}: equal: {equal}",
   },
   ptshare_switch_mm: {
     args: ["vma", "mm"],
     doc: "A fault points `vma->vm_mm` to the host mm, or back to the guest's.",
+    says: "vm_mm of {vma} is {mm} now",
   },
-  pr_warn: { args: ["text"], doc: "The kernel log gets a line that no detector counts as a bug." },
+  pr_warn: { args: ["text"], doc: "The kernel log gets a line that no detector counts as a bug.", says: "{text}" },
 } as const satisfies EventSpecs;
 
 /** The kernel with the series applied. */
