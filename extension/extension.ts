@@ -17,7 +17,7 @@ export function activate(context: vscode.ExtensionContext): void {
       kernel: vscode.Uri.file(program("engine")),
       startWorker: (events) => startThread(program("adapter-thread"), events),
     },
-    runInTerminal: (scenario) => runInTerminal(program("mshare"), scenario),
+    runInTerminal: (command, scenario) => runInTerminal(program("mshare"), command, scenario),
     startLanguageClient: () => startLanguageClient(program("language-server")),
   });
 }

@@ -28,6 +28,14 @@ export { fidelity, simplificationsOf } from "./kernel/fidelity.ts";
 export { checkFile, unknownKernel } from "./session/check_file.ts";
 export { type Comparison, compareWithReal, type Exported, exportScenarios } from "./session/conform.ts";
 export { openDebugSession } from "./session/debug.ts";
+export {
+  type Discovery,
+  type Exploration,
+  type ExplorationReport,
+  type ExploreOptions,
+  openExploration,
+} from "./session/exploration.ts";
+export { explorationText } from "./session/exploration_text.ts";
 export { openRun } from "./session/open_run.ts";
 export type { ReportedBug, RunReport } from "./session/report.ts";
 export { type Simulated, simulateOn } from "./session/simulated.ts";

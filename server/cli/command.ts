@@ -3,6 +3,7 @@ import { type Arguments, type OptionRule, readArguments } from "./arguments.ts";
 import { checkCommand } from "./check.ts";
 import { conformCommand, HUGETLB, RANDOM, SEED, WORKERS } from "./conform.ts";
 import { designsCommand } from "./designs.ts";
+import { ALL, exploreCommand, SAVE, SCHEDULES } from "./explore.ts";
 import { exportCommand } from "./export.ts";
 import { COLOR, FIX, HELP, has, JSON_OUT, KERNEL, MAX_STEPS, QUIET, SCHEDULE, SET } from "./options.ts";
 import { complain, runCommand } from "./run.ts";
@@ -23,6 +24,13 @@ const COMMANDS: readonly Command[] = [
     doc: "Runs scenarios; prints what each statement gave, reports of bugs, and counters.",
     options: [KERNEL, SET, FIX, SCHEDULE, MAX_STEPS, JSON_OUT, COLOR, QUIET, HELP],
     run: runCommand,
+  },
+  {
+    name: "explore",
+    usage: "explore FILE…",
+    doc: "Searches the interleavings of parallel blocks; prints the simplest schedule of what goes wrong.",
+    options: [KERNEL, SET, FIX, SCHEDULES, ALL, SAVE, MAX_STEPS, JSON_OUT, COLOR, QUIET, HELP],
+    run: exploreCommand,
   },
   {
     name: "check",

@@ -1,5 +1,5 @@
 // The `mshare` command in Node.
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { command } from "./command.ts";
@@ -14,6 +14,15 @@ function read(path: string): string | undefined {
     return readFileSync(path, "utf8");
   } catch {
     return undefined;
+  }
+}
+
+function write(path: string, text: string): string | undefined {
+  try {
+    writeFileSync(path, text);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 
@@ -38,6 +47,7 @@ async function main(): Promise<void> {
   });
   const status = await command(process.argv.slice(2), {
     read,
+    write,
     sourceMap: (generated) => read(`${generated}.map`),
     out: (text) => process.stdout.write(text),
     error: (text) => process.stderr.write(text),

@@ -15,7 +15,7 @@ export async function runCommand(args: Arguments, terminal: Terminal): Promise<S
   if (!["auto", "always", "never"].includes(color))
     return complain(terminal, `--color ${color}: auto, always or never`);
   if (args.files.length === 0) return complain(terminal, "no file is given: mshare run FILE…");
-  const style = color === "always" || (color === "auto" && terminal.colors) ? "color" : "plain";
+  const style = styleOf(color, terminal);
   let status: Status = STATUS.ok;
   for (const [i, program] of args.files.entries()) {
     const outcome = await runFile({ ...options, program }, terminal);
@@ -37,6 +37,10 @@ export async function runCommand(args: Arguments, terminal: Terminal): Promise<S
   }
   return status;
 }
+
+/** `color`: auto, always or never. */
+export const styleOf = (color: string, { colors }: Terminal): "color" | "plain" =>
+  color === "always" || (color === "auto" && colors) ? "color" : "plain";
 
 interface Done {
   readonly report: RunReport;

@@ -13,6 +13,8 @@ export interface Terminal extends Host {
   interrupted(): boolean;
   /** Lets signals in. */
   breathe(): Promise<void>;
+  /** Writes a file; gives why that cannot be done. */
+  write(path: string, text: string): string | undefined;
   /** Starts a server that is built beside this program; false where it is missing. */
   server(name: "adapter" | "language-server", args: readonly string[]): boolean;
   readonly version: string;

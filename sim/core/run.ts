@@ -1,6 +1,6 @@
 // Runs a machine: forward as plain calls where nobody could tell the difference, step by step where somebody looks or
 // threads interleave; to any step, forward or back, by re-execution from a checkpoint.
-import { type Machine, UNWIND } from "./machine.ts";
+import { type Machine, type MachineSnapshot, UNWIND } from "./machine.ts";
 import type { Recording } from "./recording.ts";
 import { type Schedule, sequential } from "./schedule.ts";
 import type { Steps, Thread } from "./thread.ts";
@@ -153,6 +153,12 @@ export class Run {
     return snapshot.step;
   }
 
+  /** To a state that was kept at a boundary, to go another way from there: what was recorded after it is forgotten. */
+  restart(snapshot: MachineSnapshot): void {
+    this.#restore(snapshot);
+    this.#forgetFuture();
+  }
+
   /** Whether a unit is half done: then no checkpoint can be taken here. */
   get atBoundary(): boolean {
     return this.#inFlight.size === 0;
@@ -225,7 +231,8 @@ export class Run {
     const interrupts = this.#platform.interrupts();
     if (threads.length === 0 && interrupts.length === 0) return false;
     if (boundary) {
-      this.#schedule = threads.length === 1 ? sequential : this.#program.schedule();
+      const schedule = this.#program.schedule();
+      this.#schedule = threads.length === 1 && !schedule.everyStep ? sequential : schedule;
       this.recording.offer();
       if (interrupts.length === 0 && !this.#byHand && this.#schedule.sequential)
         return this.#straight(threads[0]!, most);
@@ -239,6 +246,7 @@ export class Run {
       return true;
     }
     this.#step(thread);
+    this.#schedule.over?.(thread);
     machine.thread = null;
     return true;
   }

@@ -17,6 +17,10 @@ export interface Schedule {
   ): { readonly thread: Thread; readonly memory: number };
   /** Told of every step that was done; gives the new memory. */
   after?(thread: Thread, memory: number): number;
+  /** Wants to be asked about every step, also where one thread is left that can be meant. */
+  readonly everyStep?: true;
+  /** Told when a thread has had its go, also where it could only wait. */
+  over?(thread: Thread): void;
 }
 
 /** The running thread goes on as long as it can, then the first that can. */

@@ -2,7 +2,7 @@
 // chunks that are copied when first written after a snapshot.
 import { RefList } from "./ref_list.ts";
 import type { Store } from "./store.ts";
-import { genOf, Handle, HEADER, type Place, type StructType, slotOf } from "./struct.ts";
+import { genOf, Handle, HEADER, type Place, type StructType, slotOf, tracing } from "./struct.ts";
 
 /** What a watchpoint sees: the place written, before the write. */
 export interface Watch {
@@ -100,6 +100,7 @@ export class Storage {
       this.stale(handle, "", "freed again");
       return;
     }
+    tracing()?.free(handle);
     this.#own(chunk);
     const numbers = this.chunks[chunk]!;
     numbers[genAt] = handle.gen + 1;

@@ -81,7 +81,10 @@ export interface Place {
 }
 
 /** The numbers among which a living object's own lie, from `base` on: for reading only, before anything is written. */
-export const numbersOf = (handle: Handle): Readonly<Float64Array> => handle.chunks[handle.chunk]!;
+export function numbersOf(handle: Handle): Readonly<Float64Array> {
+  trace?.readAll(handle);
+  return handle.chunks[handle.chunk]!;
+}
 
 type FieldType<K> = K extends NumberKind
   ? number
@@ -167,8 +170,70 @@ function accessorFor(name: string, kind: Kind["kind"]): number {
   if (name in Handle.prototype || name in OWN) throw new Error(`a field cannot be called ${name}`);
   const id = nameIds.size;
   nameIds.set(name, { id, kind });
-  accessors[kind](name, id);
+  Object.defineProperties(Handle.prototype, plain[kind](name, id));
   return id;
+}
+
+/** Told of every access to a field. `index`: of the number in its chunk; -1 - index of a value. */
+export interface AccessTrace {
+  read(handle: Handle, index: number): void;
+  write(handle: Handle, index: number): void;
+  /** All its numbers are read where they lie. */
+  readAll(handle: Handle): void;
+  /** It is freed: nobody may use it after that. */
+  free(handle: Handle): void;
+}
+
+let trace: AccessTrace | null = null;
+
+/** Who is told that an object is freed; null: nobody. */
+export const tracing = (): AccessTrace | null => trace;
+
+/**
+ * From now on `to` is told of every access to any store of this program, which makes each of them several times slower;
+ * null ends that. Only for who searches interleavings: who watches single places has watches (storage.ts).
+ */
+export function traceAccesses(to: AccessTrace | null): void {
+  trace = to;
+  for (const [name, { id, kind }] of nameIds) {
+    if (kind === "embed") continue;
+    for (const [property, descriptor] of Object.entries(plain[kind](name, id)))
+      Object.defineProperty(Handle.prototype, property, to ? traced(to, descriptor, id, kind) : descriptor);
+  }
+}
+
+function traced(to: AccessTrace, descriptor: PropertyDescriptor, id: number, kind: Kind["kind"]): PropertyDescriptor {
+  const inValues = kind === "value" || kind === "refs";
+  const place = (handle: Handle) =>
+    inValues ? -1 - (handle.valueBase + handle.places[id]!) : handle.base + handle.places[id]!;
+  const { get, set, value } = descriptor;
+  if (value?.length === 1)
+    return {
+      ...descriptor,
+      value(this: Handle, i: number) {
+        to.read(this, place(this) + i);
+        return value.call(this, i);
+      },
+    };
+  if (value)
+    return {
+      ...descriptor,
+      value(this: Handle, i: number, v: number) {
+        to.write(this, place(this) + i);
+        value.call(this, i, v);
+      },
+    };
+  return {
+    ...descriptor,
+    get(this: Handle) {
+      to.read(this, place(this));
+      return get!.call(this);
+    },
+    set(this: Handle, v: unknown) {
+      to.write(this, place(this));
+      set!.call(this, v);
+    },
+  };
 }
 
 const OWN = {
@@ -185,98 +250,118 @@ const OWN = {
   parts: 0,
 };
 
-const accessors: Record<Kind["kind"], (name: string, id: number) => void> = {
+/** The properties by which a field of each kind is read and written. */
+const plain: Record<Kind["kind"], (name: string, id: number) => PropertyDescriptorMap> = {
   number(name, id) {
-    Object.defineProperty(Handle.prototype, name, {
-      get(this: Handle) {
-        const numbers = this.chunks[this.chunk]!;
-        if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        return numbers[this.base + this.places[id]!];
+    return {
+      [name]: {
+        configurable: true,
+        get(this: Handle) {
+          const numbers = this.chunks[this.chunk]!;
+          if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
+          return numbers[this.base + this.places[id]!];
+        },
+        set(this: Handle, v: number) {
+          const $ = this.$;
+          const index = this.base + this.places[id]!;
+          if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
+          const numbers = this.chunks[this.chunk]!;
+          if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
+          numbers[index] = v;
+        },
       },
-      set(this: Handle, v: number) {
-        const $ = this.$;
-        const index = this.base + this.places[id]!;
-        if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
-        const numbers = this.chunks[this.chunk]!;
-        if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
-        numbers[index] = v;
-      },
-    });
+    };
   },
   array(name, id) {
-    Object.defineProperty(Handle.prototype, name, {
-      value(this: Handle, i: number) {
-        const numbers = this.chunks[this.chunk]!;
-        if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        return numbers[this.base + this.places[id]! + i];
+    return {
+      [name]: {
+        configurable: true,
+        value(this: Handle, i: number) {
+          const numbers = this.chunks[this.chunk]!;
+          if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
+          return numbers[this.base + this.places[id]! + i];
+        },
       },
-    });
-    Object.defineProperty(Handle.prototype, `set_${name}`, {
-      value(this: Handle, i: number, v: number) {
-        const $ = this.$;
-        const index = this.base + this.places[id]! + i;
-        if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
-        const numbers = this.chunks[this.chunk]!;
-        if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
-        numbers[index] = v;
+      [`set_${name}`]: {
+        configurable: true,
+        value(this: Handle, i: number, v: number) {
+          const $ = this.$;
+          const index = this.base + this.places[id]! + i;
+          if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
+          const numbers = this.chunks[this.chunk]!;
+          if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
+          numbers[index] = v;
+        },
       },
-    });
+    };
   },
   ref(name, id) {
-    Object.defineProperty(Handle.prototype, name, {
-      get(this: Handle) {
-        const numbers = this.chunks[this.chunk]!;
-        if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        const to = numbers[this.base + this.places[id]!]!;
-        return to === 0 ? null : this.$.target(this.layout, id).deref(to);
+    return {
+      [name]: {
+        configurable: true,
+        get(this: Handle) {
+          const numbers = this.chunks[this.chunk]!;
+          if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
+          const to = numbers[this.base + this.places[id]!]!;
+          return to === 0 ? null : this.$.target(this.layout, id).deref(to);
+        },
+        set(this: Handle, to: Handle | null) {
+          const $ = this.$;
+          const v = to === null ? 0 : idOf(to);
+          const index = this.base + this.places[id]!;
+          if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
+          const numbers = this.chunks[this.chunk]!;
+          if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
+          numbers[index] = v;
+        },
       },
-      set(this: Handle, to: Handle | null) {
-        const $ = this.$;
-        const v = to === null ? 0 : idOf(to);
-        const index = this.base + this.places[id]!;
-        if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
-        const numbers = this.chunks[this.chunk]!;
-        if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
-        numbers[index] = v;
-      },
-    });
+    };
   },
   value(name, id) {
-    Object.defineProperty(Handle.prototype, name, {
-      get(this: Handle) {
-        if (this.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        return this.$.values[this.chunk]![this.valueBase + this.places[id]!];
+    return {
+      [name]: {
+        configurable: true,
+        get(this: Handle) {
+          if (this.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
+          return this.$.values[this.chunk]![this.valueBase + this.places[id]!];
+        },
+        set(this: Handle, v: unknown) {
+          this.$.setValue(this, name, this.valueBase + this.places[id]!, v);
+        },
       },
-      set(this: Handle, v: unknown) {
-        this.$.setValue(this, name, this.valueBase + this.places[id]!, v);
-      },
-    });
+    };
   },
   refs(name, id) {
-    Object.defineProperty(Handle.prototype, name, {
-      get(this: Handle) {
-        if (this.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
-        const ids = this.$.values[this.chunk]![this.valueBase + this.places[id]!] as readonly number[];
-        return this.$.target(this.layout, id).list(ids);
+    return {
+      [name]: {
+        configurable: true,
+        get(this: Handle) {
+          if (this.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
+          const ids = this.$.values[this.chunk]![this.valueBase + this.places[id]!] as readonly number[];
+          return this.$.target(this.layout, id).list(ids);
+        },
+        set(this: Handle, list: RefList<Handle>) {
+          this.$.setValue(this, name, this.valueBase + this.places[id]!, list.ids);
+        },
       },
-      set(this: Handle, list: RefList<Handle>) {
-        this.$.setValue(this, name, this.valueBase + this.places[id]!, list.ids);
-      },
-    });
+    };
   },
   embed(name, id) {
-    Object.defineProperty(Handle.prototype, name, {
-      get(this: Handle) {
-        const known = this.parts[id];
-        if (known) return known;
-        const base = this.base + this.places[id]!;
-        const valueBase = this.valueBase + this.layout.innerValues[id]!;
-        const place = { chunk: this.chunk, genAt: this.genAt, base, valueBase };
-        const made = new Handle(this.$, this.layout.inner[id]!, this.slot, this.gen, place);
-        this.parts[id] = made;
-        return made;
+    return {
+      [name]: {
+        configurable: true,
+        get(this: Handle) {
+          const known = this.parts[id];
+          if (known) return known;
+          const base = this.base + this.places[id]!;
+          const valueBase = this.valueBase + this.layout.innerValues[id]!;
+          const place = { chunk: this.chunk, genAt: this.genAt, base, valueBase };
+          const made = new Handle(this.$, this.layout.inner[id]!, this.slot, this.gen, place);
+          this.parts[id] = made;
+          return made;
+        },
       },
-    });
+    };
   },
 };
 

@@ -36,11 +36,15 @@ export interface Loaded {
   readonly options: LaunchOptions;
 }
 
-/** `adjust`: for callers that run a checked scenario on another machine than it declares. */
+/**
+ * `adjust`: for callers that run a checked scenario on another machine than it declares. `interleaving`: for those that
+ * decide themselves who takes turns, whatever file and options say.
+ */
 export function load(
   host: Host,
   options: LaunchOptions,
   adjust: (scenario: CheckedScenario) => CheckedScenario = (scenario) => scenario,
+  interleaving?: Schedule,
 ): Loaded | Refusal {
   const text = host.read(options.program);
   if (text === undefined) return refusal(`${options.program}: there is no such file, or it cannot be read.`, []);
@@ -58,7 +62,8 @@ export function load(
       const trial = build(scenario, design, roster, listed([...turns, forever]), options);
       return stepsUntil(trial, turns.length, thread, event);
     };
-    const schedule = scheduleOf(scenario, policy, roster, Number(scenario.machine.get("cpus")), measure);
+    const schedule =
+      interleaving ?? scheduleOf(scenario, policy, roster, Number(scenario.machine.get("cpus")), measure);
     return build(scenario, design, roster, schedule, options);
   } catch (error) {
     if (error instanceof BadSchedule) return refusal(error.message, []);

@@ -134,8 +134,8 @@ export function isAllowed(loaded: Loaded, kind: string): boolean {
   );
 }
 
-/** `expect bug …`: judged when the run is over. */
-function bugExpectations(loaded: Loaded): ExpectationResult[] {
+/** `expect bug …` and `expect no bug`: judged when the run is over. */
+export function bugExpectations(loaded: Loaded): ExpectationResult[] {
   const { runner, detectors, system } = loaded;
   const { step } = system.machine;
   return statements(loaded).flatMap(({ item }) => {
@@ -159,8 +159,16 @@ function bugExpectations(loaded: Loaded): ExpectationResult[] {
   }
 }
 
+/** Bugs that the scenario waits for, whatever interleaving shows them: by statement, and whether this run has shown them. */
+export function awaitedBugs(loaded: Loaded): ExpectationResult[] {
+  const items = statements(loaded).map(({ item }) => item);
+  const judged = items.filter((item) => item.kind === "expect-bug" || item.kind === "expect-no-bug");
+  const isAwaited = (item: (typeof judged)[number]) => item.kind === "expect-bug" && !isMended(loaded, item);
+  return bugExpectations(loaded).filter((_, i) => isAwaited(judged[i]!));
+}
+
 /** The kernel's options, with the bugs that were put back. */
-function optionsOf({ options, unfixed }: Loaded["scenario"]): Record<string, string> {
+export function optionsOf({ options, unfixed }: Loaded["scenario"]): Record<string, string> {
   const set = Object.fromEntries(options);
   return unfixed.length > 0 ? { ...set, unfixed: unfixed.join(", ") } : set;
 }

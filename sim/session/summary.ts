@@ -6,12 +6,17 @@ import { hex, showBytes } from "./show.ts";
 export type Style = "plain" | "color";
 
 const CODES = { red: 31, green: 32, yellow: 33, bold: 1, dim: 2 } as const;
-type Paint = (code: keyof typeof CODES, text: string) => string;
+export type Paint = (code: keyof typeof CODES, text: string) => string;
+
+export const paintOf =
+  (style: Style): Paint =>
+  (code, text) =>
+    style === "plain" ? text : `\u001b[${CODES[code]}m${text}\u001b[0m`;
 
 export function reportText(report: RunReport, style: Style): string {
-  const paint: Paint = (code, text) => (style === "plain" ? text : `\u001b[${CODES[code]}m${text}\u001b[0m`);
+  const paint = paintOf(style);
   const parts = [
-    head(report, paint),
+    headText(report, paint),
     trace(report, paint),
     failures(report, paint),
     report.bugs.map((bug) => bugText(bug, paint)).join("\n"),
@@ -22,7 +27,11 @@ export function reportText(report: RunReport, style: Style): string {
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
-function head({ file, kernel, options, fixes }: RunReport, paint: Paint): string {
+/** Which scenario, on which kernel. */
+export function headText(
+  { file, kernel, options, fixes }: Pick<RunReport, "file" | "kernel" | "options" | "fixes">,
+  paint: Paint,
+): string {
   const set = Object.entries(options).map(([name, value]) => `${name}: ${value}`);
   const fixed = fixes.length > 0 ? `, fixed: ${fixes.join(", ")}` : "";
   return `${paint("bold", file)}  on ${kernel}${set.length > 0 ? ` { ${set.join(", ")} }` : ""}${fixed}`;

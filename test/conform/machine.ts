@@ -32,6 +32,7 @@ export async function mshare(
     progress: false,
     interrupted: () => false,
     breathe: () => Promise.resolve(),
+    write: () => "nothing is written here",
     server: () => false,
     version: "test",
     native: with_,

@@ -379,14 +379,19 @@ describe("small helps", () => {
     assert.equal(actions[0].title, "Change to open");
     assert.equal(actions[0].edit?.changes?.["file:///t"][0].newText, "open");
   });
-  it("put Run and Debug above a scenario, not above a file to include", () => {
+  it("put Run, Debug and Explore above a scenario, not above a file to include", () => {
+    const commands = (text: string) => codeLenses(marked(text).analysis, "u").map((lens) => lens.command?.command);
     assert.deepEqual(
       codeLenses(marked(contractExample).analysis, "u").map((lens) => [lens.command?.command, lens.range.start.line]),
       [
         ["mshare.run", 1],
         ["mshare.debug", 1],
+        ["mshare.explore", 1],
       ],
     );
+    const inLoop = "process A\nprocess B\nrepeat 2 {\n  parallel {\n    A: load(0)\n    B: load(0)\n  }\n}";
+    assert.deepEqual(commands(inLoop), ["mshare.run", "mshare.debug", "mshare.explore"]);
+    assert.deepEqual(commands("process A\nA: load(0)"), ["mshare.run", "mshare.debug"], "one interleaving only");
     assert.deepEqual(codeLenses(marked("process A\nlet x = 1").analysis, "u"), []);
     assert.deepEqual(codeLenses(marked("").analysis, "u"), []);
   });

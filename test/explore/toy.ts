@@ -1,0 +1,131 @@
+// A machine that knows nothing of memory management: threads that read, write and lock a few cells. Small enough that all
+// interleavings can be run one by one, which says what a search must find.
+import { makeTrace } from "../../sim/core/events.ts";
+import { array, number, value } from "../../sim/core/fields.ts";
+import { Machine } from "../../sim/core/machine.ts";
+import { Recording } from "../../sim/core/recording.ts";
+import { type Platform, type Program, Run, type Unit } from "../../sim/core/run.ts";
+import type { Schedule } from "../../sim/core/schedule.ts";
+import { type Of, struct } from "../../sim/core/struct.ts";
+import { createThread, type Steps, type Thread, WAITING } from "../../sim/core/thread.ts";
+
+/** `read` adds a cell to what the thread has; `write` puts that, and the thread's mark, into a cell. */
+export type Operation =
+  | { readonly kind: "read" | "write" | "free"; readonly cell: number }
+  | { readonly kind: "lock" | "unlock"; readonly lock: number };
+
+export const CELLS = 3;
+const toy_cells = struct("toy_cells", { cells: array(CELLS), owners: array(2), memory: number(), turns: number() });
+/** What each thread ends with. */
+const toy_thread = struct("toy_thread", { sum: number(), over: number(), stuck: value<string>("") });
+interface Cells extends Of<typeof toy_cells> {}
+interface ToyThread extends Of<typeof toy_thread> {}
+
+export interface Toy {
+  readonly run: Run;
+  readonly block: () => unknown;
+  /** What the run has come to: cells, what each thread has, who hangs. */
+  outcome(): string;
+}
+
+export function createToy(programs: readonly (readonly Operation[])[], schedule: Schedule): Toy {
+  const machine = new Machine();
+  machine.store.define(toy_cells);
+  machine.store.define(toy_thread);
+  machine.events.add({ go: { args: [], doc: "a step" } });
+  machine.begin();
+  const trace = makeTrace<{ go: { args: []; doc: string } }>(machine.events, machine.args, machine.fire);
+  const cells = machine.store.alloc(toy_cells) as Cells;
+  const states = programs.map(() => machine.store.alloc(toy_thread) as ToyThread);
+  const threads = programs.map((_, i) => createThread(i + 1, `t${i}`, i));
+
+  function wait(thread: Thread, ready: () => boolean): number {
+    thread.waitsFor = ready;
+    return WAITING;
+  }
+
+  function* whole(thread: Thread): Steps<void> {
+    const state = states[thread.id - 1]!;
+    for (const one of programs[thread.id - 1]!) {
+      if (one.kind === "read") state.sum = 3 * state.sum + cells.cells(one.cell);
+      else if (one.kind === "write") cells.set_cells(one.cell, 10 * state.sum + thread.id);
+      else if (one.kind === "lock") {
+        const free = () => cells.owners(one.lock) === 0;
+        while (!free()) yield wait(thread, free);
+        cells.set_owners(one.lock, thread.id);
+      } else if (one.kind === "unlock" && cells.owners(one.lock) === thread.id) cells.set_owners(one.lock, 0);
+      yield trace.go();
+    }
+    state.over = 1;
+  }
+
+  const program: Program = {
+    threads: () => threads.filter((_, i) => states[i]!.over === 0),
+    schedule: () => schedule,
+    begin: (thread): Unit => ({
+      straight() {
+        throw new Error("nobody may run this as a plain call");
+      },
+      stepping: () => whole(thread),
+    }),
+    end() {},
+    stuck(waiting) {
+      for (const thread of waiting) {
+        states[thread.id - 1]!.over = 1;
+        states[thread.id - 1]!.stuck = "stuck";
+      }
+    },
+    crashed: () => false,
+    memory: 0,
+  };
+  const platform: Platform = {
+    interrupts: () => [],
+    interrupt() {
+      throw new Error("there are none");
+    },
+    available: () => true,
+    switchIn: () => null,
+  };
+  const run = new Run(machine, program, platform, new Recording(machine, 2 ** 30));
+  return {
+    run,
+    block: () => 0,
+    outcome: () =>
+      JSON.stringify([
+        Array.from({ length: CELLS }, (_, i) => cells.cells(i)),
+        states.map(({ sum, stuck }) => `${sum}${stuck}`),
+      ]),
+  };
+}
+
+/** Every interleaving, one by one. */
+export function outcomesOfAll(programs: readonly (readonly Operation[])[]): { outcomes: Set<string>; runs: number } {
+  const outcomes = new Set<string>();
+  let choices: number[] = [];
+  let options: number[] = [];
+  let at = 0;
+  const schedule: Schedule = {
+    sequential: false,
+    everyStep: true,
+    next(able, _running, memory) {
+      options[at] = able.length;
+      const thread = able[(choices[at] ??= 0)]!;
+      at++;
+      return { thread, memory };
+    },
+  };
+  const { run, outcome } = createToy(programs, schedule);
+  const start = run.machine.snapshot();
+  let runs = 0;
+  for (;;) {
+    [at, options] = [0, []];
+    run.restart(start);
+    run.forward(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    outcomes.add(outcome());
+    runs++;
+    choices = choices.slice(0, at);
+    while (choices.length > 0 && choices.at(-1)! + 1 >= options[choices.length - 1]!) choices.pop();
+    if (choices.length === 0) return { outcomes, runs };
+    choices[choices.length - 1]!++;
+  }
+}
