@@ -85,6 +85,7 @@ export interface BreakpointOptions {
   readonly condition?: string;
   /** `5`, `>= 5`, `% 2`: as in other debuggers. */
   readonly hitCondition?: string;
+  /** Printed instead of a stop; `{…}` in it holds expressions. Empty: what happens is told. */
   readonly logMessage?: string;
 }
 

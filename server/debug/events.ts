@@ -39,9 +39,10 @@ export function eventOf(name: string, options: BreakpointOptions = {}): EventBre
   // `log: TLB flush {cpu} {reason}`: the event up to the first brace, and all of it is the message.
   const [, line] = /^\s*log:\s*(\S.*)$/i.exec(name) ?? [];
   const words = line?.split("{")[0]?.trim();
-  if (words) return { ...options, text: words, logMessage: line };
+  if (words) return { ...options, text: words, logMessage: line?.includes("{") ? line : "" };
   const [, event, message] = /^\s*log\s+(.*?)\s*(?::\s+(.*))?$/i.exec(name) ?? [];
-  return event ? { ...options, text: event, logMessage: message ?? event } : { ...options, text: name };
+  // Without a message it tells what happens.
+  return event ? { ...options, text: event, logMessage: message ?? "" } : { ...options, text: name };
 }
 
 function setEvents(adapter: Adapter): readonly KeptStatus[] {

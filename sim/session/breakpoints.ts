@@ -12,8 +12,8 @@ import type {
   Until,
 } from "../debugging.ts";
 import type { Expr } from "../scenario/ast.ts";
-import { parseExpressionText } from "../scenario/parser.ts";
 import { isTrue, type Value } from "../scenario/values.ts";
+import { countFits, countProblem, near, readCondition } from "./breakpoint_words.ts";
 import type { EventPattern, NoPattern } from "./event_words.ts";
 
 interface Breakpoint {
@@ -86,6 +86,9 @@ export interface BreakpointWorld {
   shown(dataId: string, value: number): string;
   /** Bytes at a memory reference, as people read them; "nothing" where nothing is mapped. */
   bytes(memory: string, length: number): string;
+  /** All that conditions may name, and all that filters are called. */
+  readonly names: ReadonlySet<string>;
+  readonly filters: readonly string[];
   /** Evaluates for the running thread, at the current event. */
   evaluate(expr: Expr): Value | undefined;
   /** Replaces `{expression}` in a log message. */
@@ -142,12 +145,17 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
 
   const basics = (options: BreakpointOptions): { breakpoint: Breakpoint; problem?: string } => {
     const breakpoint = { id: nextId++, options, passed: [] };
-    if (!options.condition) return { breakpoint };
-    const { expr, problems } = parseExpressionText(options.condition);
-    return problems[0]
-      ? { breakpoint, problem: `condition: ${problems[0].message}` }
-      : { breakpoint: { ...breakpoint, condition: expr } };
+    const problem = countProblem(options.hitCondition);
+    if (problem !== undefined || !options.condition) return { breakpoint, ...(problem !== undefined && { problem }) };
+    const condition = readCondition(options.condition, world.names);
+    if ("error" in condition) return { breakpoint, problem: condition.error };
+    return { breakpoint: { ...breakpoint, condition: condition.expr } };
   };
+
+  const unknownFilter = (filter: string): string | undefined =>
+    world.filters.includes(filter)
+      ? undefined
+      : `No kind of bug is called \`${filter}\`.${near(filter, world.filters)}`;
 
   /** Conditions, hit counts, log messages: whether the run stops for it. */
   const stops = (stop: Breakpoint, also?: Expr): boolean => {
@@ -163,7 +171,8 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
     }
     if (!countFits(stop.options.hitCondition, stop.passed.indexOf(step) + 1)) return false;
     if (stop.options.logMessage === undefined) return true;
-    world.output({ category: "console", text: world.interpolate(stop.options.logMessage) });
+    const { logMessage } = stop.options;
+    world.output({ category: "console", text: logMessage === "" ? world.event() : world.interpolate(logMessage) });
     return false;
   };
 
@@ -245,7 +254,7 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
     setFilters(wanted) {
       filters = [];
       return wanted.map((one) => {
-        const { breakpoint, problem } = basics(one);
+        const { breakpoint, problem = unknownFilter(one.filter) } = basics(one);
         if (problem) return { id: breakpoint.id, verified: false, message: problem };
         filters.push({ ...breakpoint, filter: one.filter });
         return { id: breakpoint.id, verified: true };
@@ -322,26 +331,4 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
       }),
     hasFilter: (filter) => filters.some((stop) => stop.filter === filter),
   };
-}
-
-/** `5` (that time), `>= 5`, `> 5`, `< 5`, `== 5`, `% 2` (every second time). */
-export function countFits(condition: string | undefined, count: number): boolean {
-  if (!condition?.trim()) return true;
-  const match = /^\s*(>=|<=|>|<|==|=|%)?\s*(\d+)\s*$/.exec(condition);
-  if (!match) return true;
-  const n = Number(match[2]);
-  switch (match[1]) {
-    case ">=":
-      return count >= n;
-    case "<=":
-      return count <= n;
-    case ">":
-      return count > n;
-    case "<":
-      return count < n;
-    case "%":
-      return n > 0 && count % n === 0;
-    default:
-      return count === n;
-  }
 }

@@ -7,6 +7,7 @@ import type { BugObject } from "../detectors/report.ts";
 import type { Expr } from "../scenario/ast.ts";
 import { parseExpressionText } from "../scenario/parser.ts";
 import type { Value } from "../scenario/values.ts";
+import { namesIn } from "./breakpoint_words.ts";
 import { type Breakpoints, createBreakpoints, type Hit, hitText } from "./breakpoints.ts";
 import { completions } from "./completions.ts";
 import { describeEvent } from "./describe.ts";
@@ -90,6 +91,8 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     mmOf: (name) => looking.taskNamed(name)?.mm,
     taskOf: looking.taskNamed,
     value: (expr) => value(expr, threadNumbered(loaded, current), "process only"),
+    names: namesIn(loaded),
+    processes: [...scenario.processes.keys()],
   };
   /** What is found while looking for something in the past is not news. */
   function tell(output: Output): void {
@@ -112,6 +115,8 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     called: (id) => nameOfPlace(system, id),
     shown: (id, value) => valueAtPlace(system, id, value),
     bytes: (memory, length) => bytesText(looking.readMemory(memory, 0, length)),
+    names: namesIn(loaded),
+    filters: exceptionFilters().map(({ filter }) => filter),
     evaluate: valueNow,
     interpolate: (message) =>
       message.replace(/\{([^{}]+)\}/g, (_, text: string) => {

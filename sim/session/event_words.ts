@@ -4,9 +4,9 @@ import type { Handle } from "../core/struct.ts";
 import type { System } from "../kernel/boot.ts";
 import type { Mm } from "../kernel/mm_types.ts";
 import type { Expr } from "../scenario/ast.ts";
-import { nearest } from "../scenario/nearest.ts";
 import { parseExpressionText } from "../scenario/parser.ts";
 import type { Value } from "../scenario/values.ts";
+import { near, readCondition } from "./breakpoint_words.ts";
 
 export interface EventPattern {
   /** Numbers of the events meant; empty for a function. */
@@ -28,6 +28,9 @@ export interface WordContext {
   mmOf(process: string): Mm | null | undefined;
   taskOf(process: string): Handle | undefined;
   value(expr: Expr): Value | undefined;
+  /** All that conditions may name. */
+  readonly names: ReadonlySet<string>;
+  readonly processes: readonly string[];
 }
 
 const PREPOSITIONS = new Set(["into", "in", "of", "on", "at", "to", "for", "by", "from", "with"]);
@@ -42,16 +45,17 @@ const normal = (text: string): string =>
 /** Understands a text, or says what is wrong with it and what was near. */
 export function eventPattern(text: string, context: WordContext): EventPattern | NoPattern {
   const cut = /^(.*?)(?:\s+if\s+(.+))?$/s.exec(text.trim())!;
-  const condition = cut[2] === undefined ? undefined : readCondition(cut[2]);
+  const condition = cut[2] === undefined ? undefined : readCondition(cut[2], context.names);
   if (condition && "error" in condition) return condition;
   const words = cut[1]!.split(/\s+/).filter((word) => word !== "");
   const at = words.findIndex((word, i) => i > 0 && PREPOSITIONS.has(word.toLowerCase()));
   const name = normal((at < 0 ? words : words.slice(0, at)).join(" "));
   const preposition = at < 0 ? "" : words[at]!.toLowerCase();
   const object = at < 0 ? "" : words.slice(at + 1).join(" ");
+  if (name === "") return { error: "An event is missing, as `TLB flush`." };
   const named = namedEvents(name, object, context);
   if ("error" in named) return named;
-  const restriction = object === "" ? () => true : restrict(preposition, object, context);
+  const restriction = object === "" ? () => true : restrict(preposition, object, named.events, context);
   if (typeof restriction !== "function") return restriction;
   const { machine } = context.system;
   return {
@@ -67,11 +71,6 @@ export function eventWords({ system, functions }: WordContext): { readonly name:
   const events = names.map((name, i) => ({ name, doc: specs[i]!.doc }));
   const others = [...functions].filter((name) => !names.includes(name)).sort();
   return [...events, ...others.map((name) => ({ name, doc: "a kernel function" }))];
-}
-
-function readCondition(text: string): { readonly expr: Expr } | NoPattern {
-  const { expr, problems } = parseExpressionText(text);
-  return problems[0] ? { error: `condition: ${problems[0].message}` } : { expr };
 }
 
 /** Verbs that mean several events, by what they are said of. */
@@ -100,13 +99,17 @@ function namedEvents(
   if (ids.size > 0) return { events: [...ids] };
   const functionName = [...functions].find((known) => normal(known) === name);
   if (functionName) return { events: [], functionName };
-  const near = nearest(name, [...new Set([...events.names, ...functions])]).slice(0, 3);
-  const hint = near.length > 0 ? ` Near: ${near.join(", ")}.` : "";
+  const hint = near(name, new Set([...events.names, ...functions]));
   return { error: `No event or kernel function is called "${name.replaceAll("_", " ")}".${hint}` };
 }
 
 /** What stands behind a preposition, as a question to the current event. */
-function restrict(preposition: string, object: string, context: WordContext): (() => boolean) | NoPattern {
+function restrict(
+  preposition: string,
+  object: string,
+  events: readonly number[],
+  context: WordContext,
+): (() => boolean) | NoPattern {
   const { system } = context;
   const { machine } = system;
   const argument = (name: string): unknown => {
@@ -130,9 +133,16 @@ function restrict(preposition: string, object: string, context: WordContext): ((
   const { expr, problems } = parseExpressionText(object);
   const value = problems.length === 0 ? context.value(expr) : undefined;
   if (typeof value === "bigint") return numberRestriction(preposition, Number(value), argument);
-  if (/^[\w&>*./-]+$/.test(object)) return () => nameIn(argument, object);
-  return { error: `"${object}" is no process, CPU, table, address or number.` };
+  const mayHaveNames = events.some((event) => machine.events.specs[event]!.args.some((arg) => NAMES.includes(arg)));
+  if (/^[\w&>*.:/-]+$/.test(object) && (mayHaveNames || PATH.test(object))) return () => nameIn(argument, object);
+  const known = [...context.processes, ...Object.keys(TABLES).map((level) => `${level} table`), "guest", "host"];
+  return { error: `"${object}" is no process, CPU, table, address or number.${near(object, known)}` };
 }
+
+/** Arguments that hold names. */
+const NAMES = ["name", "reason", "call", "level", "mode"];
+/** What the address space of a shared region is called by: a file. */
+const PATH = /[/:]/;
 
 function numberRestriction(preposition: string, n: number, argument: (name: string) => unknown): () => boolean {
   if (preposition === "at" || preposition === "of")
@@ -147,7 +157,9 @@ function numberRestriction(preposition: string, n: number, argument: (name: stri
 /** Anything that bears the name: a lock, a reason, a file. */
 function nameIn(argument: (name: string) => unknown, wanted: string): boolean {
   const text = wanted.toLowerCase();
-  return ["name", "reason", "call", "level", "mode"].some((name) => {
+  const mm = argument("mm") as Mm | null | undefined;
+  if (mm?.$.isAlive(mm) && mm.name.toLowerCase() === text) return true;
+  return NAMES.some((name) => {
     const value = argument(name);
     return typeof value === "string" && value.toLowerCase().includes(text);
   });

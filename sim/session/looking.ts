@@ -47,9 +47,17 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
 
   const exprValue: Looking["exprValue"] = (expr, thread, names) => {
     const inspector = runner.inspector.within(thread.id, runner.framesOf(thread));
-    const name = (wanted: string) =>
-      (names === "event first" ? runner.inspector.eventArgument(wanted) : undefined) ?? inspector.name(wanted);
+    const name = (wanted: string): Value | undefined =>
+      (names === "event first" ? runner.inspector.eventArgument(wanted) : undefined) ??
+      inspector.name(wanted) ??
+      (wanted === "task" ? inspector.name(thread.name) : moment(wanted, thread));
     return evaluate(expr, { inspector: { ...inspector, name }, constant });
+  };
+
+  /** What a moment has that its event does not tell: where it is, and when. */
+  const moment = (wanted: string, thread: Thread): Value | undefined => {
+    if (wanted === "cpu") return BigInt(thread.cpu);
+    return wanted === "step" ? BigInt(machine.step) : undefined;
   };
 
   const taskNamed = (name: string): Task | undefined => {

@@ -323,7 +323,7 @@ describe("looking at a stopped run", () => {
     c.request("setFunctionBreakpoints", { breakpoints: names.map((name) => ({ name })) });
     assert.deepEqual(asked, [
       ["TLB flush", "on CPU {cpu}"],
-      ["set_pgd into guest if cpu == 1", "set_pgd into guest if cpu == 1"],
+      ["set_pgd into guest if cpu == 1", ""],
       ["tlb_flush", undefined],
       ["log", undefined],
     ]);

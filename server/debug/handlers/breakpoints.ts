@@ -35,7 +35,7 @@ export const breakpointHandlers: Handlers = {
     const file = fileIn(adapter.environment, record(args, "source"));
     const wanted = records(args, "breakpoints").map((item) => ({
       line: lineIn(adapter.client, integer(item, "line")),
-      logMessage: optionalText(item, "logMessage"),
+      logMessage: optionalText(item, "logMessage") || undefined,
       ...options(item),
     }));
     const set = (to: DebugSession) => to.setLineBreakpoints(file, wanted);
