@@ -2,6 +2,7 @@
 import type { TextDocuments } from "vscode-languageserver";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import { type ParsedFile, parse } from "../../sim/scenario/parser.ts";
+import { reparse } from "../../sim/scenario/reparse.ts";
 import type { Vocabulary } from "../../sim/scenario/vocabulary.ts";
 import { type Analysis, analyse } from "./analysis.ts";
 
@@ -42,7 +43,8 @@ export function createWorkspace(
   const parseOnce = (path: string, text: string): ParsedFile => {
     const known = trees.get(path);
     if (known?.text === text) return known;
-    const made = parse(path, text);
+    // The old tree goes into the new one. Analyses that still have it are made again before anybody asks them.
+    const made = known ? reparse(known, text) : parse(path, text);
     trees.set(path, made);
     return made;
   };

@@ -9,6 +9,7 @@ export interface Cursor {
   readonly tokens: Tokens;
   /** Index of the token to read next. */
   at: number;
+  /** Of parsing; those of the words are the tokens'. */
   readonly problems: Problem[];
   /** How many brackets and blocks are open. */
   depth: number;
@@ -42,20 +43,19 @@ export const reservedWords: ReadonlySet<string> = new Set([
   "null",
 ]);
 
-const MAX_PROBLEMS = 1000;
+export const MAX_PROBLEMS = 1000;
 
 export function cursorAt(text: string): Cursor {
-  const tokens = lex(text);
-  return {
-    text,
-    tokens,
-    at: 0,
-    problems: tokens.problems.slice(0, MAX_PROBLEMS),
-    depth: 0,
-    operators: 0,
-    colons: 0,
-    beforeBlock: false,
-  };
+  return cursorOver(text, lex(text), 0, []);
+}
+
+export function cursorOver(text: string, tokens: Tokens, at: number, problems: Problem[]): Cursor {
+  return { text, tokens, at, problems, depth: 0, operators: 0, colons: 0, beforeBlock: false };
+}
+
+/** What is wrong with the words and with how they stand. */
+export function problemsOf({ tokens, problems }: Cursor): Problem[] {
+  return [...tokens.problems.slice(0, MAX_PROBLEMS), ...problems];
 }
 
 export function peek(c: Cursor, ahead = 0): TokenKind {
@@ -117,6 +117,8 @@ export function expected(c: Cursor, what: string, mend?: Mend): void {
   if (refusedHere(c)) return;
   const here = start(c);
   const ended = peek(c) === "end" || atLineStart(c);
+  // Of a character that means nothing it has been said.
+  if (!ended && peek(c) === "bad") return;
   const from = ended && c.at > 0 ? lastEnd(c) : here;
   const to = ended ? from : c.tokens.ends[c.at];
   if (c.problems.at(-1)?.start === from) return;

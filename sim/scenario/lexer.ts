@@ -85,17 +85,26 @@ export function isIdentifier(text: string): boolean {
 }
 
 export function lex(text: string): Tokens {
+  return lexPart(text, text.charCodeAt(0) === 0xfeff ? 1 : 0, text.length, () => false);
+}
+
+/**
+ * Tokens from `from`, the text's start or the end of one, until `known` says of the start of one that the rest is known:
+ * there the last token is "end". `room` is how many characters are likely to be read.
+ */
+export function lexPart(text: string, from: number, room: number, known: (at: number) => boolean): Tokens {
   const kinds: TokenKind[] = [];
-  const starts = new Int32Array(text.length + 1);
-  const ends = new Int32Array(text.length + 1);
-  const first = new Uint8Array(text.length + 1);
+  let starts = new Int32Array(room + 1);
+  let ends = new Int32Array(room + 1);
+  let first = new Uint8Array(room + 1);
   const comments: Comment[] = [];
   const problems: Problem[] = [];
-  let newLine = true;
-  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  let newLine = from === 0 || (from === 1 && text.charCodeAt(0) === 0xfeff);
+  let at = from;
 
   const push = (kind: TokenKind, end: number) => {
     const index = kinds.length;
+    if (index === starts.length) [starts, ends, first] = [larger(starts), larger(ends), larger(first)];
     starts[index] = at;
     ends[index] = end;
     first[index] = newLine ? 1 : 0;
@@ -117,6 +126,8 @@ export function lex(text: string): Tokens {
       at++;
     } else if (code === 32 || code === 9) {
       at++;
+    } else if (known(at)) {
+      break;
     } else if (isWordStart(code)) {
       push("word", endOfWord(text, at));
     } else if (isDigit(code)) {
@@ -138,7 +149,6 @@ export function lex(text: string): Tokens {
       else push(sign, at + sign.length);
     }
   }
-  at = text.length;
   push("end", at);
   const count = kinds.length;
   return {
@@ -149,6 +159,12 @@ export function lex(text: string): Tokens {
     comments,
     problems,
   };
+}
+
+function larger<Part extends Int32Array | Uint8Array>(part: Part): Part {
+  const made = new (part.constructor as new (length: number) => Part)(part.length * 2);
+  made.set(part);
+  return made;
 }
 
 function endOfWord(text: string, at: number): number {

@@ -23,7 +23,7 @@ import {
 import { mayNest, parseArguments, parseExpression, skipNested } from "./parse_expression.ts";
 
 /** Reads one item of a block; `actor` is the block's own, if it has one. */
-export type ItemParser = (c: Cursor, actor: Actor | undefined) => Item | undefined;
+export type ItemParser = (c: Cursor, actor: Actor | undefined) => Item;
 
 const compareOperators = new Set<string>(["==", "!=", "<", "<=", ">", ">="]);
 
@@ -151,8 +151,7 @@ export function block(c: Cursor, item: ItemParser, actor: Actor | undefined): { 
   advance(c);
   while (peek(c) !== "}" && peek(c) !== "end") {
     const before = c.at;
-    const read = item(c, actor);
-    if (read) body.push(read);
+    body.push(item(c, actor));
     if (c.at === before) advance(c);
   }
   if (!accept(c, "}")) {

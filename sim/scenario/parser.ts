@@ -8,6 +8,7 @@ import {
   cursorAt,
   lastEnd,
   peek,
+  problemsOf,
   refusedHere,
   report,
   shown,
@@ -52,6 +53,14 @@ export interface ParsedFile {
   readonly tokens: Tokens;
   readonly items: readonly Item[];
   readonly problems: readonly Problem[];
+  /** Where each item began to be read; reparse.ts reads on from there. */
+  readonly marks: readonly Mark[];
+}
+
+/** What had been read: so many tokens, so many problems found in how they stand. */
+export interface Mark {
+  readonly tokens: number;
+  readonly problems: number;
 }
 
 /** Reads a file. `path` is only remembered. */
@@ -59,13 +68,19 @@ export function parse(path: string, text: string): ParsedFile {
   if (text.length > MAX_TEXT_LENGTH) return tooLarge(path, text);
   const c = cursorAt(text);
   const items: Item[] = [];
-  while (peek(c) !== "end") {
+  const marks: Mark[] = [];
+  parseItems(c, items, marks, () => false);
+  return { path, text, lines: linesOf(text), tokens: c.tokens, items, problems: problemsOf(c), marks };
+}
+
+/** Reads items until the end, or until `known` says between two of them that the rest is known. */
+export function parseItems(c: Cursor, items: Item[], marks: Mark[], known: () => boolean): void {
+  while (peek(c) !== "end" && !known()) {
     const before = c.at;
-    const item = parseItem(c, undefined);
-    if (item) items.push(item);
+    marks.push({ tokens: before, problems: c.problems.length });
+    items.push(parseItem(c, undefined));
     if (c.at === before) advance(c);
   }
-  return { path, text, lines: linesOf(text), tokens: c.tokens, items, problems: c.problems };
 }
 
 /** Reads one expression, as conditions, watches and the debug console give it. What follows it is a problem. */
@@ -73,7 +88,7 @@ export function parseExpressionText(text: string): { readonly expr: Expr; readon
   const c = cursorAt(text.length > MAX_TEXT_LENGTH ? "" : text);
   const expr = parseExpression(c);
   endsHere(c);
-  return { expr, problems: c.problems };
+  return { expr, problems: problemsOf(c) };
 }
 
 /** Reads a schedule as the command line and saved files give it: `sequential`, `random 7`, `[A*12, B]`. */
@@ -84,11 +99,11 @@ export function parseScheduleText(text: string): {
   const c = cursorAt(text.length > MAX_TEXT_LENGTH ? "" : text);
   const policy = schedulePolicy(c);
   endsHere(c);
-  return { policy, problems: c.problems };
+  return { policy, problems: problemsOf(c) };
 }
 
 function endsHere(c: Cursor): void {
-  if (peek(c) === "end" || c.problems.length > 0) return;
+  if (peek(c) === "end" || problemsOf(c).length > 0) return;
   report(c, {
     code: "syntax",
     start: start(c),
@@ -108,11 +123,12 @@ function tooLarge(path: string, text: string): ParsedFile {
     tokens,
     items: [],
     problems: [{ code: "too-large", start: 0, end: 0, message }],
+    marks: [],
   };
 }
 
 /** One declaration or statement. `actor` is that of the `A { … }` around it, which calls then need not name. */
-function parseItem(c: Cursor, actor: Actor | undefined): Item | undefined {
+function parseItem(c: Cursor, actor: Actor | undefined): Item {
   if (accept(c, ";")) return stray(c, c.at - 1, "A statement ends without `;`.");
   if (peek(c) === "}") return stray(c, c.at, "This } closes nothing.");
   if (peek(c) !== "word") return unreadable(c);
