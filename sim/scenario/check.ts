@@ -1,13 +1,12 @@
 // The checker: one for the editor, the command line and the runner. It never throws and never runs anything.
 import type { DesignInfo } from "../designs/design.ts";
-import type { Expr, KernelDeclaration, SchedulePolicy } from "./ast.ts";
+import type { Expr, KernelDeclaration, MachineDeclaration, SchedulePolicy } from "./ast.ts";
 import { checkCounts, checkSingles, scheduleOf } from "./check_declarations.ts";
 import type { CheckState } from "./check_state.ts";
-import { report } from "./check_state.ts";
+import { report, suggest } from "./check_state.ts";
 import { checkItems } from "./check_statement.ts";
 import { checkUnused } from "./check_unused.ts";
 import { collect } from "./collect.ts";
-import { suggestion } from "./cursor.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { withoutIgnored } from "./ignore.ts";
 import { nearest } from "./nearest.ts";
@@ -78,7 +77,7 @@ export function check(
     occurrences: [],
     objectTypes: new Map(),
     diagnostics: [...program.diagnostics],
-    searches: 0,
+    compared: 0,
   };
   const walk = collect(state);
   checkSingles(state);
@@ -135,10 +134,9 @@ function kernelDeclaration(program: Program): Placed<KernelDeclaration> | undefi
   return undefined;
 }
 
-function machineDeclarations(program: Program) {
-  return program.items
-    .flatMap(({ item, file }) => (item.kind === "machine" ? [{ declaration: item, file }] : []))
-    .slice(0, 1);
+function machineDeclarations(program: Program): Placed<MachineDeclaration>[] {
+  for (const { item, file } of program.items) if (item.kind === "machine") return [{ declaration: item, file }];
+  return [];
 }
 
 /** Checks what the file says of its kernel, against the file's own design; then applies what the run says. */
@@ -172,10 +170,7 @@ function ownDesignOf(state: CheckState, { declaration, file }: Placed<KernelDecl
   const known = state.vocabulary.designs.find((design) => design.name === name.text);
   if (known || name.text === "") return known;
   state.file = file;
-  const { hint, mend, otherMends } = suggestion(
-    name,
-    state.vocabulary.designs.map((design) => design.name),
-  );
+  const { hint, mend, otherMends } = suggest(state, name, () => state.vocabulary.designs.map((design) => design.name));
   report(state, {
     code: "unknown-design",
     start: name.start,

@@ -2,9 +2,8 @@
 import type { Actor, ProcessActor } from "./ast.ts";
 import { type Around, checkCpu, checkExpression, needInteger } from "./check_expression.ts";
 import { checkElement } from "./check_functions.ts";
-import { type CheckState, occurs, report, reportAt } from "./check_state.ts";
+import { type CheckState, occurs, report, reportAt, suggest } from "./check_state.ts";
 import { reportUnknownProcess } from "./collect.ts";
-import { suggestion } from "./cursor.ts";
 import type { ActingSymbol, ProcessSymbol } from "./symbols.ts";
 
 /** The symbol of a process or thread; undefined for `kernel`, `cpu N` and what is not known. */
@@ -64,7 +63,7 @@ function threadOf(state: CheckState, process: ProcessSymbol, actor: ProcessActor
     occurs(state, thread, name, "read");
     return thread;
   }
-  const { hint, mend, otherMends } = suggestion(name, process.threads.keys());
+  const { hint, mend, otherMends } = suggest(state, name, () => process.threads.keys());
   report(state, {
     code: "unknown-process",
     start: name.start,

@@ -6,14 +6,14 @@ import {
   type Checked,
   checkCpu,
   checkExpression,
+  mayBeInteger,
   needInteger,
   needProcess,
   needString,
   typeInWords,
 } from "./check_expression.ts";
 import { countInWords } from "./check_functions.ts";
-import { type CheckState, occurs, report, reportAt } from "./check_state.ts";
-import { suggestion } from "./cursor.ts";
+import { type CheckState, occurs, report, reportAt, suggest } from "./check_state.ts";
 import { checkFlags } from "./flag_families.ts";
 import { cpuOperations, kernelOperations } from "./operations.ts";
 import { isTaken } from "./outputs.ts";
@@ -33,7 +33,7 @@ export interface CheckedCall {
   readonly spec: CallSpec;
   readonly args: readonly Argument[];
   /** The argument for a parameter, by its name. */
-  readonly argument: (param: string) => Argument | undefined;
+  argument(param: string): Argument | undefined;
 }
 
 export type Realm = "process" | "kernel" | "cpu";
@@ -73,7 +73,22 @@ export function checkCall(state: CheckState, call: CallExpr, realm: Realm, aroun
   checkArgumentCount(state, call, spec);
   const args = call.args.map((arg, index) => checkArgument(state, arg, spec.params[index], around));
   if (spec.name === "fork") checkFork(state, call, around);
-  return { spec, args, argument: (param) => args[spec.params.findIndex((known) => known.name === param)] };
+  return new KnownArguments(spec, args);
+}
+
+/** A class, since every call of a large file is asked for its arguments many times. */
+class KnownArguments implements CheckedCall {
+  readonly spec: CallSpec;
+  readonly args: readonly Argument[];
+  constructor(spec: CallSpec, args: readonly Argument[]) {
+    this.spec = spec;
+    this.args = args;
+  }
+  argument(param: string): Argument | undefined {
+    const { params } = this.spec;
+    for (let index = 0; index < params.length; index++) if (params[index].name === param) return this.args[index];
+    return undefined;
+  }
 }
 
 /** A process that exists already cannot be started as a copy of itself. */
@@ -92,7 +107,7 @@ function unknownCall(state: CheckState, call: CallExpr, realm: Realm): void {
     kernel: kernelOperations.map((op) => op.name),
     cpu: cpuOperations.map((op) => op.name),
   };
-  const { hint, mend, otherMends } = suggestion(name, others[realm]);
+  const { hint, mend, otherMends } = suggest(state, name, () => others[realm]);
   const code = realm === "process" ? "unknown-call" : "unknown-operation";
   report(state, {
     code,
@@ -144,12 +159,9 @@ function checkArgument(state: CheckState, expr: Expr, param: Param | undefined, 
   if (param) needKind(state, expr, checked, param);
   if (param) checkFlags(state, expr, param);
   const { value } = checked;
+  if (typeof value === "bigint") return { expr, value };
   if (typeof value === "boolean") return { expr, value: value ? 1n : 0n };
-  return {
-    expr,
-    value: typeof value === "bigint" ? value : undefined,
-    text: typeof value === "string" ? value : undefined,
-  };
+  return typeof value === "string" ? { expr, value: undefined, text: value } : { expr, value: undefined };
 }
 
 function needKind(state: CheckState, expr: Expr, checked: Checked, param: Param): void {
@@ -164,7 +176,7 @@ function needKind(state: CheckState, expr: Expr, checked: Checked, param: Param)
       expr,
       `A structure \`{ field: value }\` or an address belongs here; this is ${typeInWords(checked.type)}.`,
     );
-  } else if (param.kind !== "struct") needInteger(state, expr, checked, `\`${param.name}\``);
+  } else if (param.kind !== "struct" && !mayBeInteger(checked)) needInteger(state, expr, checked, `\`${param.name}\``);
   if (param.name === "cpu") checkCpu(state, expr, checked);
 }
 
@@ -197,10 +209,7 @@ const isFirstPlace = (state: CheckState, { place }: VariableSymbol, { start }: E
   place.start === start && place.file === state.file.path;
 
 function unknownField(state: CheckState, name: StructExpr["fields"][number]["name"], known: readonly Param[]): void {
-  const { hint, mend, otherMends } = suggestion(
-    name,
-    known.map((field) => field.name),
-  );
+  const { hint, mend, otherMends } = suggest(state, name, () => known.map((field) => field.name));
   const list = known.map((field) => field.name).join(", ");
   report(state, {
     code: "unknown-field",

@@ -100,10 +100,15 @@ function constant(state: CheckState, expr: Expr, result: Value | Failure, type: 
 }
 
 export function needInteger(state: CheckState, expr: Expr, checked: Checked, what: string): boolean {
+  if (mayBeInteger(checked)) return true;
   const { type } = checked;
-  if (type === "integer" || type === "boolean" || type === "any") return true;
   reportAt(state, "wrong-type", expr, `${what} needs an integer; this is ${typeInWords(type)}.`);
   return false;
+}
+
+/** Asked of every argument of a large file, before anything is put into words. */
+export function mayBeInteger({ type }: Checked): boolean {
+  return type === "integer" || type === "boolean" || type === "any";
 }
 
 /** The type in a message. */
@@ -132,7 +137,9 @@ function checkBinary(state: CheckState, expr: BinaryExpr, around: Around): Check
   }
   const type = operator === "<" || operator === "<=" || operator === ">" || operator === ">=" ? "boolean" : "integer";
   const fits =
-    needInteger(state, expr.left, left, `\`${operator}\``) && needInteger(state, expr.right, right, `\`${operator}\``);
+    (mayBeInteger(left) && mayBeInteger(right)) ||
+    (needInteger(state, expr.left, left, `\`${operator}\``) &&
+      needInteger(state, expr.right, right, `\`${operator}\``));
   return bothKnown && fits
     ? constant(state, expr, binaryOperation(operator, left.value!, right.value!), type)
     : { type };

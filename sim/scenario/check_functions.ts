@@ -13,8 +13,7 @@ import {
 } from "./check_expression.ts";
 import { checkFix } from "./check_fix.ts";
 import { readVariable } from "./check_names.ts";
-import { type CheckState, occurs, report, reportAt } from "./check_state.ts";
-import { suggestion } from "./cursor.ts";
+import { type CheckState, occurs, report, reportAt, suggest } from "./check_state.ts";
 import { functionsByName } from "./functions.ts";
 import { typesByName } from "./object_types.ts";
 import { findVariable, type ProcessSymbol, type ThreadSymbol, visibleVariables } from "./symbols.ts";
@@ -60,7 +59,7 @@ function unknownFunction(state: CheckState, expr: CallExpr): void {
     );
     return;
   }
-  const { hint, mend, otherMends } = suggestion(expr.name, functionsByName.keys());
+  const { hint, mend, otherMends } = suggest(state, expr.name, () => functionsByName.keys());
   report(state, {
     code: "unknown-function",
     start: expr.name.start,
@@ -81,7 +80,7 @@ function checkCount(state: CheckState, expr: CallExpr, around: Around): Checked 
 
 export function checkEvent(state: CheckState, name: Name): void {
   if (name.text === "" || state.names.events.has(name.text)) return;
-  const { hint, mend, otherMends } = suggestion(name, state.names.events);
+  const { hint, mend, otherMends } = suggest(state, name, () => state.names.events);
   report(state, {
     code: "unknown-event",
     start: name.start,
@@ -117,7 +116,7 @@ export function checkField(state: CheckState, expr: FieldExpr, around: Around): 
   const further = state.vocabulary.fields?.get(type.name) ?? [];
   if (further.includes(field.text)) return ANY;
   const method = type.methods?.find((one) => one.name === field.text);
-  const { hint, mend, otherMends } = suggestion(field, [...type.fields.map((one) => one.name), ...further]);
+  const { hint, mend, otherMends } = suggest(state, field, () => [...type.fields.map((one) => one.name), ...further]);
   // An open type may have fields that only a run knows; a near miss of a known one is a slip all the same.
   if (type.open && !mend && !method) return ANY;
   report(state, {
@@ -143,7 +142,7 @@ function checkMember(state: CheckState, owner: ProcessSymbol | ThreadSymbol, fie
     return { type: "process", process: thread };
   }
   const threads = owner.kind === "process" ? owner.threads.keys() : [];
-  const { hint, mend, otherMends } = suggestion(field, [...visibleVariables(owner).keys(), ...threads]);
+  const { hint, mend, otherMends } = suggest(state, field, () => [...visibleVariables(owner).keys(), ...threads]);
   report(state, {
     code: "unknown-field",
     start: field.start,
@@ -163,10 +162,7 @@ export function checkMethod(state: CheckState, expr: MethodExpr, around: Around)
   const methods = typesByName.get(object.type)?.methods ?? [];
   const method = methods.find((one) => one.name === expr.method.text);
   if (!method) {
-    const { hint, mend } = suggestion(
-      expr.method,
-      methods.map((one) => one.name),
-    );
+    const { hint, mend } = suggest(state, expr.method, () => methods.map((one) => one.name));
     report(state, {
       code: "unknown-function",
       start: expr.method.start,

@@ -1,8 +1,7 @@
 // Names in expressions: what a bare word stands for, and the values of lets.
 import type { Name, NameExpr } from "./ast.ts";
 import { ANY, type Around, type Checked, checkExpression } from "./check_expression.ts";
-import { type CheckState, maySearch, occurs, report, reportAt } from "./check_state.ts";
-import { suggestion } from "./cursor.ts";
+import { type CheckState, occurs, report, reportAt, suggest } from "./check_state.ts";
 import { functionsByName } from "./functions.ts";
 import {
   findVariable,
@@ -151,7 +150,7 @@ function unknownName(state: CheckState, expr: NameExpr, around: Around): void {
     design.constants.some((known) => known.name === expr.name),
   );
   const name = { text: expr.name, start: expr.start, end: expr.end };
-  const { hint, mend, otherMends } = suggestion(name, maySearch(state) ? namesIn(state, around) : []);
+  const { hint, mend, otherMends } = suggest(state, name, () => namesIn(state, around));
   const where = elsewhere ? ` It belongs to the kernel \`${elsewhere.name}\`.` : hint;
   report(state, {
     code: "unknown-name",

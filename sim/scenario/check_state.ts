@@ -1,6 +1,7 @@
 // What the parts of the checker share while they go through a scenario.
-import type { Expr, Span } from "./ast.ts";
-import { type Diagnostic, diagnosticOf, type Problem, type Related } from "./diagnostics.ts";
+import type { Expr, Name, Span } from "./ast.ts";
+import { suggestion } from "./cursor.ts";
+import { type Diagnostic, diagnosticOf, type Mend, type Problem, type Related } from "./diagnostics.ts";
 import { evaluate, type Inspector } from "./expressions.ts";
 import type { ParsedFile } from "./parser.ts";
 import type { Program } from "./program.ts";
@@ -33,16 +34,28 @@ export interface CheckState {
   /** Types of what stands before a dot. */
   readonly objectTypes: Map<Expr, string>;
   readonly diagnostics: Diagnostic[];
-  /** How many unknown names were compared with all known ones. */
-  searches: number;
+  /** With how many known names unknown ones were compared. */
+  compared: number;
 }
 
-/** So many mistyped names get the nearest one offered; a file that has more is not mistyped, and should not wait. */
-const MAX_SEARCHES = 100;
+/** A hundred mistyped names among Linux's; a file that has more is not mistyped, and should not wait. */
+const MOST_COMPARED = 100_000;
 
-/** True as long as there is time to look for what was meant. */
-export function maySearch(state: CheckState): boolean {
-  return ++state.searches <= MAX_SEARCHES;
+/** What a mistyped name may have meant, as long as there is time to look for it and room to say so. */
+export function suggest(
+  state: CheckState,
+  name: Name,
+  names: () => Iterable<string>,
+): { hint: string; mend?: Mend; otherMends?: Mend[] } {
+  if (state.compared >= MOST_COMPARED) return { hint: "" };
+  const known = [...names()];
+  state.compared += known.length;
+  return suggestion(name, known);
+}
+
+/** What is found from here on is not shown: whoever would have to search for its words need not. */
+export function saidEnough(state: CheckState): boolean {
+  return state.diagnostics.length > MAX_DIAGNOSTICS;
 }
 
 /** More would help nobody and cost time in an editor. */

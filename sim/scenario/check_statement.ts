@@ -8,12 +8,18 @@ import { checkDecided } from "./check_conditions.ts";
 import { checkDeclaration } from "./check_declarations.ts";
 import { type Around, checkExpression } from "./check_expression.ts";
 import { checkFix } from "./check_fix.ts";
-import { type CheckState, occurs, report, reportAt } from "./check_state.ts";
+import { type CheckState, occurs, report, reportAt, suggest } from "./check_state.ts";
 import { actingSymbol, inRegion, momentOf, type Walk } from "./collect.ts";
 import { errnoNames, faultSignals } from "./constants.ts";
-import { suggestion } from "./cursor.ts";
 import { followOperation } from "./memory_rules.ts";
-import { type ActingSymbol, type CounterSymbol, isSurelyBefore, type ProcessSymbol, placeOf } from "./symbols.ts";
+import {
+  type ActingSymbol,
+  type CounterSymbol,
+  isSurelyBefore,
+  type Moment,
+  type ProcessSymbol,
+  placeOf,
+} from "./symbols.ts";
 import { isTrue } from "./values.ts";
 import { checkWillFail, type Foresight, loseSight } from "./will_fail.ts";
 
@@ -202,7 +208,7 @@ function checkBugs(state: CheckState, item: Extract<Item, { kind: "expect-bug" |
 
 function checkBugKind(state: CheckState, bug: Name): void {
   if (bug.text === "" || state.names.bugKinds.has(bug.text)) return;
-  const { hint, mend, otherMends } = suggestion(bug, state.names.bugKinds.keys());
+  const { hint, mend, otherMends } = suggest(state, bug, () => state.names.bugKinds.keys());
   report(state, {
     code: "unknown-bug-kind",
     start: bug.start,
@@ -220,7 +226,7 @@ function checkLabel(state: CheckState, name: Name): void {
     occurs(state, label, name, "read");
     return;
   }
-  const { hint, mend, otherMends } = suggestion(name, state.labels.keys());
+  const { hint, mend, otherMends } = suggest(state, name, () => state.labels.keys());
   report(state, {
     code: "unknown-label",
     start: name.start,
@@ -249,8 +255,8 @@ function checkCallStatement(
       actor.end - actor.start,
       "This block belongs to another actor.",
     );
-  checkMoment(state, walk, symbol, item);
   const around = aroundOf(walk, inside, symbol);
+  if (symbol) checkMoment(state, symbol, item, momentOf(walk));
   const checked = checkCall(state, call, actor.kind, around);
   if (variable) checkVariable(state, variable, symbol, actor);
   if (clause) checkClause(state, clause, item, around);
@@ -273,10 +279,8 @@ function sameActor(state: CheckState, a: Actor, b: Actor): boolean {
 }
 
 /** A forked process may not act before its fork, an exited one not any more. */
-function checkMoment(state: CheckState, walk: Walk, symbol: ActingSymbol | undefined, item: CallStatement): void {
-  if (!symbol) return;
+function checkMoment(state: CheckState, symbol: ActingSymbol, item: CallStatement, now: Moment): void {
   const process: ProcessSymbol = symbol.kind === "thread" ? symbol.process : symbol;
-  const now = momentOf(walk);
   if (
     process.count === undefined &&
     process.forked &&
@@ -345,7 +349,7 @@ function checkClause(state: CheckState, clause: Clause, item: CallStatement, aro
     );
   const { signal } = clause;
   if (signal.text === "" || faultSignals.has(signal.text)) return;
-  const { hint, mend, otherMends } = suggestion(signal, faultSignals.keys());
+  const { hint, mend, otherMends } = suggest(state, signal, () => faultSignals.keys());
   report(state, {
     code: "unknown-signal",
     start: signal.start,
@@ -358,7 +362,7 @@ function checkClause(state: CheckState, clause: Clause, item: CallStatement, aro
 
 function checkErrno(state: CheckState, errno: Name): void {
   if (errno.text === "" || errnoNames.has(errno.text)) return;
-  const { hint, mend, otherMends } = suggestion(errno, errnoNames);
+  const { hint, mend, otherMends } = suggest(state, errno, () => errnoNames);
   report(state, {
     code: "unknown-errno",
     start: errno.start,

@@ -12,8 +12,7 @@ import type {
   ThreadDeclaration,
 } from "./ast.ts";
 import { specOf } from "./check_call.ts";
-import { alreadyHere, type CheckState, occurs, report } from "./check_state.ts";
-import { suggestion } from "./cursor.ts";
+import { alreadyHere, type CheckState, occurs, report, suggest } from "./check_state.ts";
 import { outputsOf } from "./outputs.ts";
 import {
   type ActingSymbol,
@@ -146,7 +145,7 @@ function declareThread(state: CheckState, declaration: ThreadDeclaration): void 
 }
 
 export function reportUnknownProcess(state: CheckState, name: Name, also: readonly string[] = []): void {
-  const { hint, mend, otherMends } = suggestion(name, [...state.processes.keys(), ...also]);
+  const { hint, mend, otherMends } = suggest(state, name, () => [...state.processes.keys(), ...also]);
   const declare = `process ${name.text}\n`;
   const offers = mend ? [mend, ...(otherMends ?? [])] : [];
   if (state.file === state.program.entry)

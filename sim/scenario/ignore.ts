@@ -16,6 +16,8 @@ export const IGNORE = "mshare-ignore";
 interface Ignored extends Span {
   readonly code: string;
   readonly comment: Comment;
+  /** All that its comment names, this among them. */
+  readonly siblings: readonly Ignored[];
   /** What it speaks of; a diagnostic that begins there is silent. */
   readonly covers: Span;
   used: boolean;
@@ -41,9 +43,13 @@ export function withoutIgnored(program: Program, diagnostics: readonly Diagnosti
   // What is of no use here may be so where an included file is used otherwise.
   const { path, text, lines } = program.entry;
   const own = ignored.get(path) ?? [];
-  for (const one of own) if (!one.used) left.push(diagnosticOf(useless(text, own, one), path, lines));
+  const unused = own.filter(({ used }) => !used).slice(0, MOST_USELESS);
+  for (const one of unused) left.push(diagnosticOf(useless(text, one), path, lines));
   return left;
 }
+
+/** More would help nobody. */
+const MOST_USELESS = 200;
 
 /** What a comment may name. */
 export const silenceable = diagnosticCodes.filter((name) => severityOf(name) !== "error");
@@ -81,7 +87,9 @@ function ignoredIn(file: ParsedFile): Ignored[] {
     const silencing = silencingOf(file.text, comment);
     if (!silencing) return [];
     const covers = silencing.wholeFile ? { start: 0, end: file.text.length } : coveredBy(file, comment);
-    return silencing.codes.map((code) => ({ ...code, comment, covers, used: false }));
+    const siblings: Ignored[] = [];
+    for (const code of silencing.codes) siblings.push({ ...code, comment, siblings, covers, used: false });
+    return siblings;
   });
 }
 
@@ -138,10 +146,10 @@ function lastNonSpace(text: string, before: number): number {
   return Math.max(0, at - 1);
 }
 
-function useless(text: string, all: readonly Ignored[], one: Ignored): Problem {
+function useless(text: string, one: Ignored): Problem {
   const { code, start, end } = one;
   const base = { code: "useless-ignore" as const, start, end };
-  const remove = removal(text, all, one);
+  const remove = removal(text, one);
   const known = diagnosticCodes.find((name) => name === code);
   if (known) return { ...base, message: whyUseless(known), mend: remove };
   const { hint, mend, otherMends } = suggestion({ text: code, start, end }, silenceable);
@@ -161,8 +169,8 @@ function whyUseless(code: DiagnosticCode): string {
 }
 
 /** Takes one code out of the list, or the whole comment with the last. */
-function removal(text: string, all: readonly Ignored[], one: Ignored): Mend {
-  const siblings = all.filter(({ comment }) => comment === one.comment);
+function removal(text: string, one: Ignored): Mend {
+  const { siblings } = one;
   if (siblings.length > 1) {
     const at = siblings.indexOf(one);
     const span = at > 0 ? { start: siblings[at - 1].end, end: one.end } : { start: one.start, end: siblings[1].start };

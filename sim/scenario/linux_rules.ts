@@ -27,9 +27,12 @@ export interface KnownCall {
 const PAGE = 4096n;
 const ALL_ONES_32 = 0xffffffffn;
 
+const END_4 = 2n ** 47n - PAGE;
+const END_5 = 2n ** 56n - PAGE;
+
 /** The first address that is no user address. */
 export function userAddressEnd(levels: 4 | 5): bigint {
-  return 2n ** (levels === 5 ? 56n : 47n) - PAGE;
+  return levels === 5 ? END_5 : END_4;
 }
 
 export function isPageAligned(value: bigint | undefined): boolean {
@@ -42,7 +45,8 @@ export function pageAligned(value: bigint): bigint {
 
 const invalid = (param: string, because: string): Failing => ({ errno: "EINVAL", because, param });
 const notAligned = (param: string): Failing => invalid(param, `\`${param}\` is not a multiple of 4096`);
-const has = (flags: bigint, flag: number) => (flags & BigInt(flag)) === BigInt(flag);
+/** Flags of these rules lie in 32 bits; what is beyond is compared as a whole where it counts. */
+const has = (flags: bigint, flag: number) => (Number(BigInt.asUintN(32, flags)) & flag) === flag;
 
 function anyOf(...flags: number[]): bigint {
   return flags.reduce((all, flag) => all | BigInt(flag), 0n);

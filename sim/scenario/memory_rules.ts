@@ -139,7 +139,7 @@ export function accessFailure(state: CheckState, sight: MemorySight, call: Fores
   return prot === undefined ? undefined : forbidden(call, prot);
 }
 
-const has = (bits: bigint, bit: number) => (bits & BigInt(bit)) !== 0n;
+const has = (bits: bigint, bit: number) => (Number(BigInt.asUintN(32, bits)) & bit) !== 0;
 
 /** x86-64 has no pages that can be written and not read. */
 function forbidden({ checked }: ForeseenCall, prot: bigint): Failing | undefined {

@@ -50,25 +50,31 @@ function bitsIn(word: number): number {
   return count;
 }
 
+/** Rows of `distanceOf`, which is asked too often to make its own. */
+const rows = [0, 1, 2].map(() => new Uint32Array(64));
+
 /** Insertions, deletions, replacements and swaps of neighbours between two words; a number above `most` when there are more. */
 export function distanceOf(a: string, b: string, most: number): number {
   if (a === b) return 0;
   if (Math.abs(a.length - b.length) > most) return most + 1;
-  let before: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let [before, previous, row] = b.length < rows[0].length ? rows : rows.map(() => new Uint32Array(b.length + 1));
+  for (let j = 0; j <= b.length; j++) previous[j] = j;
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    let best = i;
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1];
-      let cost = Math.min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (same ? 0 : 1));
+    // Only places this near to the diagonal can be part of so short a way.
+    const from = Math.max(1, i - most);
+    const to = Math.min(b.length, i + most);
+    row[from - 1] = from === 1 ? i : most + 1;
+    let best = row[from - 1];
+    for (let j = from; j <= to; j++) {
+      const same = a.charCodeAt(i - 1) === b.charCodeAt(j - 1);
+      const above = j < i + most ? previous[j] + 1 : most + 1;
+      let cost = Math.min(above, row[j - 1] + 1, previous[j - 1] + (same ? 0 : 1));
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, before[j - 2] + 1);
-      row.push(cost);
+      row[j] = cost;
       best = Math.min(best, cost);
     }
     if (best > most) return most + 1;
-    before = previous;
-    previous = row;
+    [before, previous, row] = [previous, row, before];
   }
   return previous[b.length];
 }

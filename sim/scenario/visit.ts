@@ -79,13 +79,29 @@ export function visit(node: Node, visitor: (node: Node) => void): void {
   for (const child of children(node)) visit(child, visitor);
 }
 
+/** The one of these that an offset is in; of two that meet there the second. Parts of a node are in order of place. */
+function nodeAt(level: readonly Node[], offset: number): Node | undefined {
+  let low = 0;
+  let high = level.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (level[middle].end < offset) low = middle + 1;
+    else high = middle;
+  }
+  let last: Node | undefined;
+  for (; low < level.length && level[low].start <= offset; low++) {
+    last = level[low];
+    if (offset < last.end) return last;
+  }
+  return last;
+}
+
 /** The nodes around an offset, outermost first. A node's end counts as inside. */
 export function nodesAt(items: readonly Item[], offset: number): Node[] {
   const path: Node[] = [];
   let level: readonly Node[] = items;
   for (;;) {
-    const inside = level.filter((node) => node.start <= offset && offset <= node.end);
-    const next = inside.find((node) => offset < node.end) ?? inside.at(-1);
+    const next = nodeAt(level, offset);
     if (!next) return path;
     path.push(next);
     level = children(next);
