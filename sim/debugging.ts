@@ -46,6 +46,8 @@ export interface ValueNode {
   readonly expression?: string;
   /** Stable path of a field or entry: identifies it across stops and sessions of the same scenario. Data breakpoints take it. */
   readonly dataId?: string;
+  /** The simulated object that this is or leads to, the same at every stop: `vm_area_struct:3:1`. `DebugSession.who` takes it. */
+  readonly object?: string;
   /** Where its bytes are: `page:PFN` or `process:NAME:ADDRESS`. Memory views take it. */
   readonly memory?: string;
   /** True where `DebugSession.write` accepts a new value for `dataId`. */
@@ -203,6 +205,40 @@ export interface Output {
   readonly line?: number;
 }
 
+/**
+ * An answer for which steps may have to be done once more, in slices as a move. Until it is given the machine is somewhere else in
+ * time: nothing may be looked at, changed or begun meanwhile.
+ */
+export interface Lookup<T> {
+  /** Works on, about `steps` steps; gives the answer, or undefined to be called again. */
+  advance(steps: number): { readonly answer: T } | "given up" | undefined;
+  /** No answer is wanted any more. `advance` has to be called on until it says "given up": then the machine is back. */
+  giveUp(): void;
+}
+
+/** A step of the kernel, for lists of them. */
+export interface StepText {
+  readonly step: number;
+  readonly text: string;
+  /** The innermost line of the kernel. */
+  readonly file?: string;
+  readonly line?: number;
+  /** A scheduling point: who could go on after it, where these are more than one. */
+  readonly choice?: readonly string[];
+}
+
+/** Somebody did something to an object. */
+export interface Deed {
+  readonly step: number;
+  readonly description: string;
+  readonly task: string;
+  /** The statement that it was done for; line 0: none. */
+  readonly file: string;
+  readonly line: number;
+}
+
+export type Question = "wrote" | "allocated" | "linked" | "freed";
+
 /** A scenario being debugged. Lives in one thread, does no I/O; long runs go in slices so that the caller can stay responsive. */
 export interface DebugSession {
   readonly program: string;
@@ -243,10 +279,10 @@ export interface DebugSession {
   place(text: string): { readonly file: string; readonly line: number } | { readonly error: string };
   /** Thread of the current stop. */
   readonly current: number;
-  stack(thread: number): readonly Frame[];
+  stack(thread: number): Lookup<readonly Frame[]>;
   scopes(thread: number): readonly Scope[];
   /** The report of the present stop, laid out like a kernel splat, with the history of its objects; "" where there is none. */
-  explain(): string;
+  explain(): Lookup<string>;
   /** Labels of the scenario, with their lines. */
   labels(): readonly Word[];
   /** Events and kernel functions at which a run can stop. */
@@ -277,10 +313,10 @@ export interface DebugSession {
   /** Writes bytes; gives how many. */
   writeMemory(memory: string, offset: number, bytes: Uint8Array): number;
   /** Kernel steps around the current one, for a disassembly view: past and, where recorded, future. */
-  steps(
-    from: number,
-    count: number,
-  ): readonly { readonly step: number; readonly text: string; readonly file?: string; readonly line?: number }[];
-  /** The step at which this field or entry was last written before now. */
-  whoWrote(dataId: string): { readonly step: number; readonly description: string } | { readonly error: string };
+  steps(from: number, count: number): Lookup<readonly StepText[]>;
+  /**
+   * Who wrote a field or an entry last before now (`id`: ValueNode.dataId); who allocated, linked last, freed an object
+   * (ValueNode.object). Who frees it may lie in the recorded future.
+   */
+  who(question: Question, id: string): Lookup<Deed | { readonly error: string }>;
 }

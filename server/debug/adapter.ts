@@ -10,11 +10,15 @@ import { errorIds, RequestError } from "./errors.ts";
 import type { EventBreakpoints } from "./events.ts";
 import { Formats } from "./formats.ts";
 import { handlers } from "./handlers.ts";
+import { Later, Lookups } from "./lookups.ts";
 import { argumentsOf, isRecord } from "./read.ts";
 import { sourceOut } from "./sources.ts";
 
 /** Whoever carries the messages numbers them. */
 export type Outgoing = DebugProtocol.Response | DebugProtocol.Event;
+
+/** What is answered while an answer is looked for: it ends that, or has nothing to do with the run. */
+const URGENT = new Set(["cancel", "pause", "terminate", "restart", "disconnect"]);
 
 /** Codes of ANSI colours by the category of an output. */
 const colors: Partial<Record<Output["category"], number>> = { stderr: 31, important: 33 };
@@ -24,6 +28,7 @@ export class Adapter {
   readonly environment: Environment;
   readonly breakpoints = new BreakpointBook();
   readonly events: EventBreakpoints = { client: [], console: [] };
+  readonly lookups = new Lookups();
   client: Client = readClient({});
   state: "new" | "initialized" | "gone" = "new";
   debuggee: Debuggee | undefined;
@@ -45,9 +50,58 @@ export class Adapter {
       seq: Number.isSafeInteger(message["seq"]) ? message["seq"] : 0,
       command: String(message["command"]),
     };
+    const handle = () => this.handle(message["command"], message["arguments"], request as DebugProtocol.Request);
+    if (this.lookups.isBusy && !URGENT.has(request.command)) {
+      const cancel = () => this.respond(request as DebugProtocol.Request, cancelled);
+      this.lookups.wait({ request: request as DebugProtocol.Request, go: handle, cancel });
+    } else handle();
+  }
+
+  private handle(command: unknown, args: unknown, request: DebugProtocol.Request): void {
+    this.respond(request, () => {
+      const handler = typeof command === "string" ? handlers.get(command) : undefined;
+      if (!handler) throw new RequestError("unknownCommand", `unknown request \`${request.command}\``);
+      if (this.state === "new" && command !== "initialize" && command !== "disconnect") {
+        throw new RequestError("notNow", "`initialize` comes first");
+      }
+      return handler(this, argumentsOf(args));
+    });
+  }
+
+  /** Sends what `answer` gives, now or when it has been found, then what comes after it. */
+  private respond(request: DebugProtocol.Request, answer: () => object | Later | undefined): void {
     this.afterwards = [];
-    this.send(this.answer(message["command"], message["arguments"], request as DebugProtocol.Request));
-    for (const action of this.afterwards) this.internally(action);
+    const { afterwards } = this;
+    const result = this.attempt(answer);
+    if (result.body instanceof Later) {
+      const { later, debuggee } = { later: result.body, debuggee: this.launched() };
+      const world = {
+        defer: (turn: () => void) => this.environment.defer(turn),
+        inSlice: <T>(work: (steps: number) => T, steps?: number) => debuggee.inSlice(work, steps),
+        event: (name: string, body: object) => this.event(name, body),
+        showsProgress: this.client.showsProgress,
+      };
+      this.lookups.begin(request, later, world, (body) => this.respond(request, body ?? cancelled));
+      return;
+    }
+    const { body, ...rest } = result;
+    this.send({
+      seq: 0,
+      type: "response",
+      request_seq: request.seq,
+      command: request.command,
+      ...rest,
+      ...(body && { body }),
+    });
+    for (const action of afterwards) this.internally(action);
+  }
+
+  private attempt(answer: () => object | Later | undefined) {
+    try {
+      return { success: true, body: answer() };
+    } catch (error) {
+      return { success: false, ...failure(error) };
+    }
   }
 
   /** Does something once the response to the present request is out. */
@@ -95,23 +149,9 @@ export class Adapter {
   leave(): void {
     if (this.state === "gone") return;
     this.debuggee?.dispose();
+    this.lookups.drop();
     this.state = "gone";
     this.onGone();
-  }
-
-  private answer(command: unknown, args: unknown, request: DebugProtocol.Request): DebugProtocol.Response {
-    const response = { seq: 0, type: "response", request_seq: request.seq, command: request.command };
-    try {
-      const handler = typeof command === "string" ? handlers.get(command) : undefined;
-      if (!handler) throw new RequestError("unknownCommand", `unknown request \`${request.command}\``);
-      if (this.state === "new" && command !== "initialize" && command !== "disconnect") {
-        throw new RequestError("notNow", "`initialize` comes first");
-      }
-      const body = handler(this, argumentsOf(args));
-      return { ...response, success: true, ...(body && { body }) };
-    } catch (error) {
-      return { ...response, success: false, ...failure(error) };
-    }
   }
 
   private internally(action: () => void): void {
@@ -121,6 +161,11 @@ export class Adapter {
       this.output({ category: "stderr", text: failure(error).message });
     }
   }
+}
+
+/** What a request that was cancelled comes to. */
+function cancelled(): never {
+  throw new RequestError("cancelled", "cancelled");
 }
 
 function failure(error: unknown) {

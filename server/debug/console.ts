@@ -1,5 +1,7 @@
 // The debug console takes expressions and, because no button exists for them, a few commands.
 
+import type { Question } from "../../sim/debugging.ts";
+
 export type Command =
   | { readonly kind: "help" | "time" | "clear" | "tasks" }
   | { readonly kind: "gotoWrite"; readonly expression: string }
@@ -8,7 +10,7 @@ export type Command =
   | { readonly kind: "format"; readonly base: "hex" | "decimal" | undefined; readonly expression: string | undefined }
   | { readonly kind: "break"; readonly event: string }
   | { readonly kind: "goto"; readonly step: number }
-  | { readonly kind: "whoWrote"; readonly expression: string }
+  | { readonly kind: "who"; readonly did: Question; readonly expression: string }
   | { readonly kind: "steps"; readonly count: number };
 
 /** Beginnings of commands, as completion offers them. */
@@ -27,6 +29,9 @@ export const commandWords: readonly { readonly label: string; readonly detail: s
     detail: "hex on, hex off, hex EXPR: hexadecimal for all values, none, or one; decimal EXPR the other way",
   },
   { label: "who wrote ", detail: "who wrote EXPR: the step that last changed it" },
+  { label: "who allocated ", detail: "who allocated EXPR: the step that made the object" },
+  { label: "who linked ", detail: "who linked EXPR: the step that last made something lead to it" },
+  { label: "who freed ", detail: "who freed EXPR: the step that freed it, or will, as far as was recorded" },
   { label: "steps", detail: "steps [N]: the last N kernel steps (10)" },
   { label: "break ", detail: "break EVENT: stop at an event, in words: break TLB flush if cpu == 1" },
   { label: "clear", detail: "clear: no more stops at what `break` named" },
@@ -74,10 +79,15 @@ export function parseCommand(line: string): Command | { readonly error: string }
       if (rest === "") return { kind: "steps", count: 10 };
       return withNumber(rest, (count) => ({ kind: "steps", count: Math.min(count, LONGEST_LIST) }));
     case "who":
-      return /^wrote .*\S/.test(rest) ? { kind: "whoWrote", expression: rest.slice(6) } : undefined;
+      return whoCommand(rest);
     default:
       return undefined;
   }
+}
+
+function whoCommand(rest: string): Command | undefined {
+  const [, did, expression] = /^(wrote|allocated|linked|freed) (.*\S)/.exec(rest) ?? [];
+  return expression === undefined ? undefined : { kind: "who", did: did as Question, expression };
 }
 
 function formatCommand(base: "hex" | "decimal", rest: string): Command | undefined {

@@ -123,6 +123,19 @@ export class Debuggee {
     throw new RequestError("notNow", `stack frame ${id} is of an earlier stop, or of none`);
   }
 
+  /** Does work of so many steps, as a rule as many as take some tens of milliseconds. A fault of the simulator ends the run. */
+  inSlice<T>(work: (steps: number) => T, steps = this.slice): T {
+    const begun = Date.now();
+    try {
+      return work(steps);
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    } finally {
+      this.adapt(Date.now() - begun);
+    }
+  }
+
   isProgress(id: string): boolean {
     return this.progress === id;
   }
@@ -142,9 +155,7 @@ export class Debuggee {
       if (move !== this.move) return;
       if (done === SLICES_UNTIL_PROGRESS) this.startProgress(goal);
       this.guarded(() => {
-        const begun = Date.now();
-        const stop = this.session.advance(this.slice);
-        this.adapt(Date.now() - begun);
+        const stop = this.inSlice((steps) => this.session.advance(steps));
         if (stop) this.arrive(stop);
         else {
           this.flush();
@@ -164,12 +175,17 @@ export class Debuggee {
     try {
       work();
     } catch (error) {
-      this.dispose();
-      const text = `internal error, the run cannot go on: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
-      this.listener.output({ category: "stderr", text });
-      this.listener.event("exited", { exitCode: 70 });
-      this.listener.event("terminated");
+      this.fail(error);
     }
+  }
+
+  private fail(error: unknown): void {
+    if (this.state === "ended") return;
+    this.dispose();
+    const text = `internal error, the run cannot go on: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
+    this.listener.output({ category: "stderr", text });
+    this.listener.event("exited", { exitCode: 70 });
+    this.listener.event("terminated");
   }
 
   private arrive(stop: Stop): void {

@@ -5,6 +5,7 @@ export const errorIds = {
   notNow: 3,
   refused: 4,
   internal: 5,
+  cancelled: 6,
 } as const;
 
 /**

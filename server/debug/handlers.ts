@@ -10,10 +10,11 @@ import { stackHandlers } from "./handlers/stack.ts";
 import { timeHandlers } from "./handlers/time.ts";
 import { variableHandlers } from "./handlers/variables.ts";
 import { viewHandlers } from "./handlers/views.ts";
+import type { Later } from "./lookups.ts";
 import type { Arguments } from "./read.ts";
 
-/** Gives the response's body, or throws a RequestError. */
-export type Handler = (adapter: Adapter, args: Arguments) => object | undefined;
+/** Gives the response's body, or where it comes from, or throws a RequestError. */
+export type Handler = (adapter: Adapter, args: Arguments) => object | Later | undefined;
 export type Handlers = Readonly<Record<string, Handler>>;
 
 /** A map, so that a request named like a member of Object finds nothing. */

@@ -1,10 +1,15 @@
 // Events: what a step is called, and with which arguments. Declared once; from the declaration come the functions that
 // announce them, breakpoints, counts and traces.
 
+/** What an event does to an object that an argument names. */
+export type Does = "makes" | "links" | "unlinks" | "ends";
+
 /** `mm`, `pfn`, … : an argument's name says how it is shown (see sim/inspect). */
 export interface EventSpec {
   readonly args: readonly string[];
   readonly doc: string;
+  /** By argument. From this come histories of objects and answers to who allocated, linked, freed them. */
+  readonly does?: Readonly<Record<string, Does>>;
   /** What people also call it: "TLB flush". */
   readonly aliases?: readonly string[];
   /** What a debugger says when it happens, `{NAME}` for an argument: for events that a design brings. */

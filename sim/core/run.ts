@@ -73,6 +73,8 @@ export class Run {
   #interventions: { readonly step: number; readonly apply: () => unknown }[] = [];
   /** Who did the steps where threads took turns, first and last step of each turn. */
   readonly turns: { readonly thread: Thread; readonly from: number; to: number }[] = [];
+  /** Who could go on after a step, by step: noted while this is not null. Units are then done step by step. */
+  choices: Map<number, readonly Thread[]> | null = null;
   /** Furthest step done so far, and whether that is the end. */
   last = 0;
   ended = false;
@@ -234,8 +236,8 @@ export class Run {
       const schedule = this.#program.schedule();
       this.#schedule = threads.length === 1 && !schedule.everyStep ? sequential : schedule;
       this.recording.offer();
-      if (interrupts.length === 0 && !this.#byHand && this.#schedule.sequential)
-        return this.#straight(threads[0]!, most);
+      const plain = interrupts.length === 0 && !this.#byHand && this.choices === null;
+      if (plain && this.#schedule.sequential) return this.#straight(threads[0]!, most);
     }
     const thread = this.#choose([...interrupts, ...threads]);
     if (!thread) {
@@ -261,7 +263,7 @@ export class Run {
     return this.machine.step >= this.last ? this.#alone : null;
   }
 
-  /** Who could do the next step. */
+  /** Who could do the next step. The program may come to its next units by that, and so change. */
   able(): readonly Thread[] {
     return this.#ableOf([...this.#platform.interrupts(), ...this.#program.threads()]);
   }
@@ -272,6 +274,7 @@ export class Run {
 
   #choose(threads: readonly Thread[]): Thread | null {
     const able = this.#ableOf(threads);
+    if (this.choices && !this.choices.has(this.machine.step)) this.choices.set(this.machine.step, able);
     if (able.length === 0) return null;
     const chosen = this.#chosen.get(this.machine.step) ?? this.#only;
     if (chosen && able.includes(chosen)) {

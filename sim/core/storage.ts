@@ -136,6 +136,12 @@ export class Storage {
     return this.chunks[handle.chunk]![handle.genAt + 2]!;
   }
 
+  /** Generation of the object that is in a slot, odd, or what the last one left, even; it only grows. */
+  lifeAt(slot: number): number {
+    const { chunk, genAt } = this.place(slot);
+    return this.chunks[chunk]?.[genAt] ?? 0;
+  }
+
   deref(id: number): Handle {
     return this.handle(slotOf(id), genOf(id));
   }

@@ -10,6 +10,12 @@ export interface BugObject {
   readonly type: string;
   readonly id: string;
   readonly name?: string;
+  /**
+   * Of structures, as the store knows them: the steps that it was allocated and freed in. Absent where the place has another one by
+   * now, or, of the allocation, where it may have been before the first step.
+   */
+  readonly born?: number;
+  readonly died?: number;
 }
 
 export interface BugReport {
@@ -155,11 +161,20 @@ export function duringStep(machine: Machine, find: () => void): void {
 export function object(handle: Handle): BugObject {
   const { type } = handle.$;
   if (type.name === "page") return pageObject(handle.slot);
-  const id = `${handle.slot}#${handle.gen}`;
+  const known = { type: type.name, id: `${handle.slot}#${handle.gen}`, ...datesOf(handle) };
   const field = NAMES.find((name) => type.byName.has(name));
-  if (field === undefined || !handle.$.isAlive(handle)) return { type: type.name, id };
+  if (field === undefined || !handle.$.isAlive(handle)) return known;
   const whole = handle.$.deref(idOf(handle)) as Handle & Record<string, string>;
-  return { type: type.name, id, name: whole[field]! };
+  return { ...known, name: whole[field]! };
+}
+
+/** The steps in which an object's life began and ended, as far as its place tells. The store knows how many were done before. */
+export function datesOf(handle: Handle): Pick<BugObject, "born" | "died"> {
+  const since = handle.$.lifeAt(handle.slot) - handle.gen;
+  if (since > 1) return {};
+  const before = handle.$.bornAt(handle);
+  const born = before > 0 ? { born: before + 1 } : {};
+  return since === 1 ? { ...born, died: handle.$.diedAt(handle) + 1 } : born;
 }
 
 /** Fields that hold what people call an object. */

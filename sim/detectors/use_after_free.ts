@@ -9,7 +9,7 @@ import type { AnonZaps } from "../kernel/mm/memory_zap_batch.ts";
 import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
 import { type Mm, PAGE_TYPES } from "../kernel/mm_types.ts";
 import { type Context, mmName, nameOf } from "./context.ts";
-import { duringStep, hex, object, pageObject } from "./report.ts";
+import { datesOf, duringStep, hex, object, pageObject } from "./report.ts";
 import { LEVEL_NAMES } from "./tables.ts";
 import { FRAME_FREE } from "./watch.ts";
 
@@ -59,15 +59,20 @@ export function useAfterFree(context: Context, suspended: () => boolean): void {
 
 function staleUse(context: Context, handle: Handle, field: string, how: "read" | "written"): void {
   const { type } = handle.$;
-  const freed = handle.$.diedAt(handle);
   context.raise({
     kind: "use-after-free",
     key: `use-after-free ${nameOf(handle)} ${field} ${how}`,
     message:
       `slab-use-after-free: ${how === "read" ? "Read" : "Write"} of ${type.name}.${field} by task ${context.runner()}; ` +
-      `the ${type.name} (${handle.slot}#${handle.gen}) was allocated at step ${handle.$.bornAt(handle)} and freed at step ${freed}`,
+      `the ${type.name} (${handle.slot}#${handle.gen}) ${lifeText(handle)}`,
     objects: [object(handle)],
   });
+}
+
+function lifeText(handle: Handle): string {
+  const { born, died } = datesOf(handle);
+  if (died === undefined) return "was freed, and its memory is another's by now";
+  return `was allocated ${born === undefined ? "at the beginning" : `at step ${born}`} and freed at step ${died}`;
 }
 
 /** double-free of a structure; of frames: double_free.ts. */
@@ -75,7 +80,7 @@ function doubleFree(context: Context, handle: Handle): void {
   context.raise({
     kind: "double-free",
     key: `double-free ${nameOf(handle)}`,
-    message: `double-free of ${handle.$.type.name} ${handle.slot}#${handle.gen} by task ${context.runner()}; it was freed at step ${handle.$.diedAt(handle)}`,
+    message: `double-free of ${handle.$.type.name} ${handle.slot}#${handle.gen} by task ${context.runner()}; it ${lifeText(handle)}`,
     objects: [object(handle)],
   });
 }

@@ -103,7 +103,11 @@ export function boot(
     ...patch.straight,
   ]);
   shared.straight = straightKernel;
+  const { now } = machine.store;
+  // What is there when the run begins was made at its step 0, however many steps that took.
+  machine.store.now = () => 0;
   const system = start(shared, stepping, straightKernel, processes, patch);
+  machine.store.now = now;
   machine.step = 0;
   machine.units = 0;
   machine.counts.fill(0);

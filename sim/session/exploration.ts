@@ -96,7 +96,6 @@ function createExploration(loaded: Loaded, explorer: Explorer, options: ExploreO
   }
 
   function judge({ preemptions }: Taken): void {
-    detectors.endOfRun();
     for (const { kind, message, file, line } of onceAPlace(detectors.reports())) {
       const how = !isExpected(loaded, kind) ? "unexpected" : isAllowed(loaded, kind) ? "allowed" : "expected";
       discover(preemptions, { kind: how, what: kind, message, file, line });

@@ -6,6 +6,8 @@ export interface FunctionWatch {
   readonly names: ReadonlySet<string>;
   /** From now on calls of these are noticed. */
   arm(names: ReadonlySet<string>): void;
+  /** From now on calls of this one are told, and nothing else is noticed, until `arm`. */
+  watchCalls(name: string, called: () => void): void;
   /** Those that were entered since the last call. */
   take(): ReadonlySet<string>;
 }
@@ -19,23 +21,29 @@ export function createFunctionWatch(system: System): FunctionWatch {
   let armed: ReadonlySet<string> = new Set();
   let entered = new Set<string>();
   const none: ReadonlySet<string> = new Set();
+  const wrap = (names: ReadonlySet<string>, called: (name: string) => void) => {
+    kernels.forEach((kernel, i) => {
+      for (const name of armed) kernel[name] = originals[i]!.get(name);
+      for (const name of names) {
+        const original = originals[i]!.get(name) as (...args: unknown[]) => unknown;
+        kernel[name] = (...args: unknown[]) => {
+          called(name);
+          return original(...args);
+        };
+      }
+    });
+    armed = new Set(names);
+    system.machine.callsWatched = armed.size > 0;
+  };
   return {
     names: new Set(originals[0]!.keys()),
     arm(names) {
-      kernels.forEach((kernel, i) => {
-        for (const name of armed) kernel[name] = originals[i]!.get(name);
-        for (const name of names) {
-          const original = originals[i]!.get(name) as (...args: unknown[]) => unknown;
-          kernel[name] = (...args: unknown[]) => {
-            entered.add(name);
-            system.machine.alert();
-            return original(...args);
-          };
-        }
+      wrap(names, (name) => {
+        entered.add(name);
+        system.machine.alert();
       });
-      armed = new Set(names);
-      system.machine.callsWatched = armed.size > 0;
     },
+    watchCalls: (name, called) => wrap(new Set([name]), called),
     take() {
       if (entered.size === 0) return none;
       const seen = entered;

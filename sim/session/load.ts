@@ -86,6 +86,7 @@ function build(
   const system = boot(configOf(scenario, design), patch, roster.specs(), operationTables);
   const detectors = attachDetectors(system);
   const runner = createRunner(scenario, plan, roster, system, schedule, {
+    over: () => detectors.endOfRun(),
     finalCounters: () => finalCounters(system, roster),
     oops(thread, error) {
       const { machine } = system;

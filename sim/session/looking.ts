@@ -17,6 +17,7 @@ import { ENTRY, frameAt } from "./places.ts";
 import { scopesOf } from "./scopes.ts";
 import { hex } from "./show.ts";
 import { framesOf, type SourceMaps } from "./stack.ts";
+import { whoCouldGoOn } from "./step_texts.ts";
 import { type Sharers, sharers, walkNodes } from "./tables.ts";
 import { threadNumbered } from "./threads.ts";
 
@@ -24,10 +25,11 @@ import { threadNumbered } from "./threads.ts";
 export type Names = "event first" | "process only";
 
 export interface Looking
-  extends Pick<
-    DebugSession,
-    "stack" | "scopes" | "evaluate" | "hover" | "readMemory" | "addressSpaces" | "tlbs" | "bugs"
-  > {
+  extends Pick<DebugSession, "scopes" | "evaluate" | "hover" | "readMemory" | "addressSpaces" | "tlbs" | "bugs"> {
+  /** Frames of a thread, of the kernel's those that were kept. */
+  stack(thread: number): readonly Frame[];
+  /** The step at which the kernel's frames were, where they were not kept. */
+  missingStack(thread: number): number | undefined;
   exprValue(expr: Expr, thread: Thread, names: Names): Evaluation;
   /** The task of the process or thread with this name. */
   taskNamed(name: string): Task | undefined;
@@ -40,7 +42,7 @@ export interface Looking
 }
 
 export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differences, current: () => number): Looking {
-  const { system, runner, run, scenario } = loaded;
+  const { system, runner, scenario } = loaded;
   const { machine } = system;
   const constant = constantsOf(scenario);
   let who: { readonly step: number; readonly sharers: Sharers } | null = null;
@@ -73,20 +75,9 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
   /** The task of a declared process or thread. */
   const memberTask = (thread: Thread) => (thread.id < runner.roster.members.length ? system.taskOf(thread) : undefined);
 
-  /** Frames of a thread that is in the kernel; where its stack was not kept, the run is done once more to get it. */
-  const kernelFrames = (thread: Thread): Frame[] => {
-    const step = thread.call ? thread.lastStep : 0;
-    if (step === 0) return [];
-    if (!machine.captures.get(step)) {
-      machine.captures.set(step, "");
-      const now = machine.step;
-      const observed = machine.observedUpTo;
-      run.rewind(step);
-      run.goto(now);
-      machine.observedUpTo = observed;
-    }
-    return framesOf(machine.captures.get(step) ?? "", maps);
-  };
+  /** The step at which a thread in the kernel is; 0: it is in no call. */
+  const stepOf = (thread: Thread): number => (thread.call ? thread.lastStep : 0);
+  const kernelFrames = (thread: Thread): Frame[] => framesOf(machine.captures.get(stepOf(thread)) ?? "", maps);
 
   /** Before the first step no statement has begun: the place to show is where the first one will. */
   const firstFrame = (): Frame => {
@@ -110,6 +101,13 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
     };
   };
 
+  /** The frame that an entry leads to. */
+  const frameOfEntry = (expr: Expr, thread: Thread): { readonly object?: string } => {
+    const result = exprValue(expr, thread, "event first");
+    if (!("value" in result) || !isObject(result.value) || result.value.type !== "entry") return {};
+    return result.value.get("present") === true ? { object: `page:${result.value.get("pfn")}:0` } : {};
+  };
+
   /** Where an expression's value is stored, and for an entry the table that it lies in. */
   const placeOf = (expr: Expr, thread: Thread) => {
     const place = placeOfExpression(system, expr, (part) => {
@@ -117,7 +115,7 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
       return "value" in inner ? inner.value : undefined;
     });
     const table = ENTRY.exec(place?.dataId ?? "")?.[1];
-    return { ...place, ...(table !== undefined && { memory: `page:${table}` }) };
+    return { ...place, ...(table !== undefined && { memory: `page:${table}` }), ...frameOfEntry(expr, thread) };
   };
 
   return {
@@ -134,6 +132,10 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
     },
     forget() {
       who = null;
+    },
+    missingStack(id) {
+      const step = stepOf(threadNumbered(loaded, id));
+      return step > 0 && !machine.captures.get(step) ? step : undefined;
     },
     stack(id) {
       const thread = threadNumbered(loaded, id);
@@ -156,6 +158,7 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
         who: sharersNow(),
         changed: changed.nodes(),
         functions,
+        choice: whoCouldGoOn(loaded).map(({ name }) => name),
       };
       return scopesOf(input);
     },

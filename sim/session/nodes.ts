@@ -15,6 +15,7 @@ export function objectNode(name: string, handle: Handle, via = ""): ValueNode {
     name,
     value: via ? embeddedText(handle) : summary(handle),
     type: handle.layout.name,
+    object: objectPath(handle),
     memory: handle.layout.name === "page" ? `page:${handle.slot}` : undefined,
     children: () => handle.layout.fields.map((field) => fieldNode(handle, field, via)),
   };

@@ -1,9 +1,10 @@
 // Runs a scenario without a debugger, in slices, for the command line.
 import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
-import { historyOf } from "./history.ts";
+import { historiesOf } from "./history.ts";
 import { type Loaded, load } from "./load.ts";
 import { type RunReport, reportOf } from "./report.ts";
 import { createSourceMaps } from "./stack.ts";
+import { createTravel, whole } from "./travel.ts";
 
 /** Steps after which a call that runs as plain calls goes on step by step, so that it can be interrupted. */
 const PATIENCE = 250_000;
@@ -22,7 +23,7 @@ export function openRun(host: Host, options: LaunchOptions): ScenarioRun | Refus
 }
 
 function createRun(loaded: Loaded, host: Host): ScenarioRun {
-  const { run, system, detectors, maxSteps } = loaded;
+  const { run, system, maxSteps } = loaded;
   run.patience = PATIENCE;
   let over = false;
   let limited = true;
@@ -33,7 +34,6 @@ function createRun(loaded: Loaded, host: Host): ScenarioRun {
       if (outcome === "budget") return false;
       over = true;
       limited = outcome !== "done" || loaded.runner.state.cut_off === 1;
-      if (!limited) detectors.endOfRun();
       return true;
     },
     get steps() {
@@ -41,12 +41,16 @@ function createRun(loaded: Loaded, host: Host): ScenarioRun {
     },
     report() {
       const maps = createSourceMaps(host.sourceMap);
-      const report = reportOf(loaded, maps, () => [], limited);
+      const bugs = loaded.detectors.reports();
       // Who has interrupted a run does not wait for it to be done again.
-      if (!over || report.bugs.length === 0) return report;
-      // The run is done once more to see what happened to the objects that are named.
-      const histories = historyOf(loaded);
-      return { ...report, bugs: report.bugs.map((bug, i) => ({ ...bug, history: histories[i] ?? [] })) };
+      if (!over || bugs.length === 0) return reportOf(loaded, maps, limited);
+      // Parts of the run are done once more to see what happened to the objects that are named.
+      const travel = createTravel(loaded, { jumped() {}, arrived() {}, returned() {} });
+      const histories = whole(
+        travel,
+        travel.fromHere(() => historiesOf(loaded, travel, bugs)),
+      );
+      return reportOf(loaded, maps, limited, histories);
     },
   };
 }

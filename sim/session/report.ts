@@ -6,6 +6,8 @@ import { positionAt } from "../scenario/lines.ts";
 import { textOf } from "../scenario/run/judge.ts";
 import type { ExpectationResult, StatementResult, Warning } from "../scenario/run/state.ts";
 import { historic } from "../scenario/settings.ts";
+import type { History, HistoryLine } from "./history.ts";
+import type { Life } from "./lives.ts";
 import { finalCounters, type Loaded } from "./load.ts";
 import { scheduleText } from "./schedules.ts";
 import { framesOf, type SourceMaps } from "./stack.ts";
@@ -14,6 +16,12 @@ export interface ReportedFrame {
   readonly function: string;
   readonly file: string;
   readonly line: number;
+}
+
+/** Who allocated, linked last and freed an object, as far as it is known. */
+export interface ReportedObject extends Life {
+  readonly type: string;
+  readonly id: string;
 }
 
 export interface ReportedBug {
@@ -25,13 +33,8 @@ export interface ReportedBug {
   readonly file: string;
   readonly line: number;
   readonly stack: readonly ReportedFrame[];
-  readonly objects: readonly { readonly type: string; readonly id: string }[];
-  readonly history: readonly {
-    readonly step: number;
-    readonly task: string;
-    readonly event: string;
-    readonly line: number;
-  }[];
+  readonly objects: readonly ReportedObject[];
+  readonly history: readonly HistoryLine[];
   readonly count: number;
   /** Neither expected nor allowed. */
   readonly unexpected: boolean;
@@ -60,18 +63,18 @@ export interface RunReport {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** `history` finds what happened to a bug's objects; `limited`: the run was cut off. */
+/** `limited`: the run was cut off. `histories`: what happened to the objects of each bug, where somebody has looked. */
 export function reportOf(
   loaded: Loaded,
   maps: SourceMaps,
-  history: (bug: BugReport) => ReportedBug["history"],
   limited: boolean,
+  histories: readonly History[] = [],
 ): RunReport {
   const { scenario, runner, system, detectors } = loaded;
   const { state } = runner;
   const { machine } = system;
   const final = state.final ?? finalCounters(system, runner.roster);
-  const bugs = detectors.reports().map((bug) => reportedBug(loaded, maps, bug, history(bug)));
+  const bugs = detectors.reports().map((bug, i) => reportedBug(loaded, maps, bug, histories[i]));
   const expectations = [...state.expectations, ...(limited ? [] : bugExpectations(loaded))];
   const statementsFailed = state.failures > state.expectations.filter((one) => !one.ok).length;
   const failed = statementsFailed || expectations.some((one) => !one.ok) || bugs.some((bug) => bug.unexpected);
@@ -99,7 +102,7 @@ export function reportOf(
   };
 }
 
-function reportedBug(loaded: Loaded, maps: SourceMaps, bug: BugReport, history: ReportedBug["history"]): ReportedBug {
+function reportedBug(loaded: Loaded, maps: SourceMaps, bug: BugReport, history: History | undefined): ReportedBug {
   const stack = framesOf(bug.stack, maps).map(({ name, file, line }) => ({ function: name, file, line }));
   return {
     kind: bug.kind,
@@ -110,8 +113,8 @@ function reportedBug(loaded: Loaded, maps: SourceMaps, bug: BugReport, history: 
     file: bug.file,
     line: bug.line,
     stack,
-    objects: bug.objects.map(({ type, id }) => ({ type, id })),
-    history,
+    objects: bug.objects.map(({ type, id }, i) => ({ type, id, ...history?.lives[i] })),
+    history: history?.lines ?? [],
     count: bug.count,
     unexpected: !isExpected(loaded, bug.kind),
   };

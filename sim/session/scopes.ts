@@ -34,6 +34,8 @@ export interface ScopeInput {
   readonly changed: readonly ValueNode[];
   /** Kernel functions of the call stack. */
   readonly functions: readonly string[];
+  /** Who could do the next step. */
+  readonly choice: readonly string[];
 }
 
 export function scopesOf(input: ScopeInput): Scope[] {
@@ -45,7 +47,9 @@ export function scopesOf(input: ScopeInput): Scope[] {
     expensive: false,
     node: { name, value: "", children },
   });
-  const scopes = [cheap("Event", () => [...eventNodes(system), ...simplerNodes(input.functions)])];
+  const scopes = [
+    cheap("Event", () => [...eventNodes(system), ...choiceNodes(input.choice), ...simplerNodes(input.functions)]),
+  ];
   if (task) scopes.push(cheap("Task", () => taskNodes(input, task)));
   if (input.changed.length > 0) scopes.push(cheap("Changed", () => input.changed));
   if (mm) scopes.push(cheap("mm", () => objectNode("mm", mm).children!()));
@@ -64,6 +68,11 @@ export function scopesOf(input: ScopeInput): Scope[] {
   scopes.push(expensive("Address spaces", () => allMms(system).map((one) => hostNode(system, one, who))));
   scopes.push(expensive("Pages", () => pageNodes(system)));
   return scopes;
+}
+
+/** Whether the schedule has to choose here. */
+function choiceNodes(choice: readonly string[]): ValueNode[] {
+  return choice.length > 1 ? [{ name: "scheduling point", value: `${choice.join(" or ")} goes on` }] : [];
 }
 
 /** Where the kernel that is stopped in is simpler than Linux: said in place, before somebody draws a conclusion. */

@@ -2,16 +2,11 @@
 
 import type { Frame } from "../debugging.ts";
 import type { BugObject, BugReport } from "../detectors/report.ts";
-import type { ReportedBug } from "./report.ts";
+import type { History } from "./history.ts";
+import { lifeLines } from "./lives.ts";
 
 const RULE = "=".repeat(66);
 const LINE = "-".repeat(66);
-
-export interface History {
-  readonly lines: ReportedBug["history"];
-  /** Steps before this one were not looked at; 1: all were. */
-  readonly from: number;
-}
 
 /** What a splat says beside the report itself. */
 export interface Circumstances {
@@ -38,7 +33,7 @@ export function splat(bug: BugReport, { calls, statement, history, state }: Circ
     ...(calls.length > 0 ? ["Call Trace:", " <TASK>"] : []),
     ...calls.map(({ name, file, line }) => `  ${name}  ${file}:${line}`),
     ...(calls.length > 0 ? [" </TASK>"] : []),
-    ...objects(bug, state),
+    ...objects(bug, history, state),
     ...told(history),
     RULE,
   ].join("\n");
@@ -47,21 +42,22 @@ export function splat(bug: BugReport, { calls, statement, history, state }: Circ
 /** The first sentence of a report: what a stop's description has room for. */
 export const titleOf = (message: string): string => message.split("; ")[0]!;
 
-function objects({ objects: all }: BugReport, state: Circumstances["state"]): string[] {
+function objects({ objects: all }: BugReport, { lives }: History, state: Circumstances["state"]): string[] {
   if (all.length === 0) return [];
   const text = (object: BugObject) => {
     const now = state(object);
     return ` ${object.type} ${object.id}${object.name ? ` (${object.name})` : ""}${now ? `: ${now}` : ""}`;
   };
-  return ["", "Objects:", ...all.map(text)];
+  const lines = all.flatMap((object, i) => [text(object), ...lifeLines(lives[i] ?? {}).map((line) => `   ${line}`)]);
+  return ["", "Objects:", ...lines];
 }
 
 function told({ lines, from }: History): string[] {
   if (lines.length === 0 && from <= 1) return [];
   const earlier = from > 1 ? [` steps before ${from} were not looked at`] : [];
-  const shown = lines.map(({ step, task, line, event }) => {
+  const shown = lines.map(({ step, task, line, event, choice }) => {
     const by = [`step ${step}`, ...(task ? [task] : []), ...(line > 0 ? [`line ${line}`] : [])];
-    return ` ${by.join(", ")}: ${event}`;
+    return ` ${by.join(", ")}: ${event}${choice ? `  ⑂ ${choice.join(" or ")}` : ""}`;
   });
   return ["", "What happened to them:", ...earlier, ...shown];
 }

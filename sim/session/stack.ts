@@ -5,12 +5,15 @@ import type { Frame } from "../debugging.ts";
 export interface SourceMaps {
   /** The source map of a generated file, or undefined. */
   of(generated: string): TraceMap | undefined;
+  /** Frames that were translated already, by their lines; null: no kernel. */
+  readonly known: Map<string, Frame | null>;
 }
 
 /** `read` gives the text of the map beside a generated file. */
 export function createSourceMaps(read: ((generated: string) => string | undefined) | undefined): SourceMaps {
   const known = new Map<string, TraceMap | undefined>();
   return {
+    known: new Map(),
     of(generated) {
       if (known.has(generated)) return known.get(generated);
       const text = read?.(generated);
@@ -33,15 +36,21 @@ const MACHINERY_FILES = new Set(["sim/kernel/platform.ts", "sim/kernel/boot.ts",
 export function framesOf(stack: string, maps: SourceMaps): Frame[] {
   const frames: Frame[] = [];
   for (const text of stack.split("\n")) {
-    const match = LINE.exec(text);
-    if (!match) continue;
-    const [name, url, line, column] = match[1] === undefined ? match.slice(5, 9) : match.slice(1, 5);
-    const place = originalOf(url!, Number(line), Number(column), maps);
-    if (!place || MACHINERY_FILES.has(place.file)) continue;
-    const plain = functionName(name!);
-    if (!MACHINERY.has(plain)) frames.push({ name: plain, kind: "kernel", ...place });
+    let frame = maps.known.get(text);
+    if (frame === undefined) maps.known.set(text, (frame = frameOf(text, maps)));
+    if (frame) frames.push(frame);
   }
   return frames;
+}
+
+function frameOf(text: string, maps: SourceMaps): Frame | null {
+  const match = LINE.exec(text);
+  if (!match) return null;
+  const [name, url, line, column] = match[1] === undefined ? match.slice(5, 9) : match.slice(1, 5);
+  const place = originalOf(url!, Number(line), Number(column), maps);
+  if (!place || MACHINERY_FILES.has(place.file)) return null;
+  const plain = functionName(name!);
+  return MACHINERY.has(plain) ? null : { name: plain, kind: "kernel", ...place };
 }
 
 function originalOf(url: string, line: number, column: number, maps: SourceMaps) {

@@ -1,5 +1,6 @@
 // A run's report as text for people with five minutes: verdict first, then what is wrong, then the figures.
 
+import { lifeLines } from "./lives.ts";
 import type { ReportedBug, RunReport } from "./report.ts";
 import { hex, showBytes } from "./show.ts";
 
@@ -75,12 +76,18 @@ function bugText(bug: ReportedBug, paint: Paint): string {
     `${paint(bug.unexpected ? "red" : "yellow", title)}${note}`,
     `  step ${bug.step}, ${bug.task} on CPU ${bug.cpu}${bug.line > 0 ? `, ${bug.file}:${bug.line}` : ", at the end of the run"}${times}`,
     ...bug.stack.map((frame) => `    ${frame.function.padEnd(24)} ${paint("dim", `${frame.file}:${frame.line}`)}`),
+    ...bug.objects.flatMap((one) => lifeLines(one).map((text) => `  ${one.type} ${one.id}: ${text}`)),
     ...bug.history.map(
-      ({ step, event, line }) => `  ${paint("dim", `step ${step}${line > 0 ? `, line ${line}` : ""}:`)} ${event}`,
+      ({ step, event, line, choice }) =>
+        `  ${paint("dim", `step ${step}${line > 0 ? `, line ${line}` : ""}:`)} ${event}${choiceText(choice, paint)}`,
     ),
   ];
   return lines.join("\n");
 }
+
+/** After a step of a history: that the schedule chose there who goes on, and among whom. */
+const choiceText = (choice: readonly string[] | undefined, paint: Paint): string =>
+  choice ? paint("dim", `  ⑂ ${choice.join(" or ")}`) : "";
 
 function warnings({ warnings }: RunReport, paint: Paint): string {
   return warnings

@@ -27,8 +27,11 @@ export function threadInfos({ runner, system }: Loaded): ThreadInfo[] {
   return infos;
 }
 
-/** Who could do the next step, and what it is about to do. */
-export function runnable({ run, runner }: Loaded): { readonly thread: number; readonly text: string }[] {
+/** Who could do the next step, and what it is about to do. To look changes nothing: what comes before that step does not come yet. */
+export const runnable = (loaded: Loaded): { readonly thread: number; readonly text: string }[] =>
+  loaded.runner.foreseeing(() => able(loaded));
+
+function able({ run, runner }: Loaded): { readonly thread: number; readonly text: string }[] {
   return run.able().map((thread) => {
     const at = runner.nextStatementOf(thread);
     const what = thread.id < 0 ? "handles an interrupt" : at ? `line ${at.line}: ${at.text}` : "exits";

@@ -1,13 +1,9 @@
-// Moving in time: to a step, to the last step at which something was so, to who wrote something; all by re-execution, and in
-// slices, so that a long way can be given up in its middle.
-import { captureStack } from "../core/machine.ts";
-import type { BugReport } from "../detectors/report.ts";
-import { describeEvent } from "./describe.ts";
-import { addTo, concerns, type HistoryLine, shortened, tellingEvents } from "./history.ts";
+// Moving in time: to a step, to the last step at which something was so; all by re-execution, and in slices, so that a long way
+// can be given up in its middle.
+
+import type { Outcome } from "../core/run.ts";
+import type { Lookup } from "../debugging.ts";
 import type { Loaded } from "./load.ts";
-import { watchPlace } from "./places.ts";
-import type { History } from "./splat.ts";
-import { framesOf, type SourceMaps } from "./stack.ts";
 
 /** Work that yields whenever a slice of it is done. */
 export type Sliced<T> = Generator<undefined, T, undefined>;
@@ -18,6 +14,8 @@ export interface Traveller {
   jumped(): void;
   /** Where it was wanted. */
   arrived(): void;
+  /** Back where it had been, after looking around. */
+  returned(): void;
 }
 
 /** Which events a search is asked about: those that breakpoints are about, every one, or these. */
@@ -34,22 +32,18 @@ export interface Travel {
   /** Steps in a slice. */
   slice: number;
   goTo(step: number): Sliced<void>;
+  /** The same on the way to somewhere else. */
+  visit(step: number): Sliced<void>;
   /** One stretch, from the checkpoint before `upTo` up to it: the last step at which `match` says yes. */
   scan(match: (event: number) => boolean, upTo: number, attention: Attention): Sliced<Stretch>;
   /** The last such step before `from`, from checkpoint to checkpoint, latest first. */
   lastBefore(match: (event: number) => boolean, from: number, attention: Attention): Sliced<number | undefined>;
-  /** Texts and places of `count` steps from `from` on, as far as they are recorded. */
-  stepsAround(from: number, count: number): StepText[];
-  /** What happened to a report's objects until it was made. */
-  historyOf(bug: BugReport): History;
-  whoWrote(dataId: string): { readonly step: number; readonly description: string } | { readonly error: string };
-}
-
-export interface StepText {
-  readonly step: number;
-  readonly text: string;
-  readonly file?: string;
-  readonly line?: number;
+  /** The first such step after `from` that is recorded. */
+  firstAfter(match: (event: number) => boolean, from: number, attention: Attention): Sliced<number | undefined>;
+  /** The first recorded step, from 0 on, whose state is so; once it is, it stays so. Undefined: none is. */
+  firstState(isSo: () => boolean): Sliced<number | undefined>;
+  /** Looks around in time; afterwards the machine is where it was. The caller arms its breakpoints again. */
+  fromHere<T>(work: () => Sliced<T>): Sliced<T>;
 }
 
 /** A jump over more steps than this is sliced. */
@@ -57,24 +51,32 @@ const LONG = 100_000;
 /** So near to where a long jump leads a checkpoint is taken, so that the next jump is short. */
 const NEAR = 500;
 
-/** Steps that are looked at for the history of a report's objects: some hundred milliseconds. */
-const HISTORY_STEPS = 300_000;
-
-/** The caller arms its breakpoints again after `stepsAround` and `whoWrote`. */
-export function createTravel(loaded: Loaded, maps: SourceMaps, traveller: Traveller): Travel {
-  const { system, run } = loaded;
+export function createTravel({ system, run, runner }: Loaded, traveller: Traveller): Travel {
   const { machine } = system;
   let searching = false;
+  /** Steps of the present slice that have been done. */
+  let spent = 0;
+
+  function* rest(): Sliced<void> {
+    if (spent < travel.slice) return;
+    yield;
+    spent = 0;
+  }
+
+  /** Forward in what is left of the slice. */
+  const forward = (step: number): Outcome => {
+    const from = machine.step;
+    const outcome = run.forward(step, Math.max(1, travel.slice - spent));
+    spent += machine.step - from;
+    return outcome;
+  };
 
   /** Runs on with another observer than the breakpoints'. */
-  const looking = <T>(look: (event: number) => void, work: () => T): T => {
+  const looking = <T>(look: (event: number) => boolean, work: () => T): T => {
     const { observer } = machine;
     searching = true;
     machine.observedUpTo = machine.step;
-    machine.observer = (event) => {
-      look(event);
-      return false;
-    };
+    machine.observer = look;
     try {
       return work();
     } finally {
@@ -83,17 +85,8 @@ export function createTravel(loaded: Loaded, maps: SourceMaps, traveller: Travel
     }
   };
 
-  /** To the end, whatever a slice is. */
-  const inOneGo = <T>(begin: () => Sliced<T>): T => {
-    const { slice } = travel;
-    travel.slice = Number.POSITIVE_INFINITY;
-    const work = begin();
-    for (;;) {
-      const { done, value } = work.next();
-      if (!done) continue;
-      travel.slice = slice;
-      return value;
-    }
+  const attend = (attention: Attention) => {
+    if (attention !== "armed") machine.attend(attention === "all" ? machine.events.names.keys() : attention);
   };
 
   const travel: Travel = {
@@ -102,25 +95,22 @@ export function createTravel(loaded: Loaded, maps: SourceMaps, traveller: Travel
     },
     slice: Number.POSITIVE_INFINITY,
     *goTo(step) {
-      machine.captures.set(step, "");
-      // Also for the step at which the machine is: the call stack is kept only on the way.
-      if (step > 0 && machine.step >= step) run.rewind(step);
-      if (run.distance(step) > LONG) yield* longWay(step);
-      run.goto(step);
-      machine.observedUpTo = machine.step;
+      yield* reach(step);
       traveller.arrived();
     },
+    visit: reach,
     *scan(match, upTo, attention) {
       const start = run.rewind(upTo);
       traveller.jumped();
       let found: number | undefined;
       const look = (event: number) => {
         if (match(event)) found = machine.step;
+        return false;
       };
       for (;;) {
-        if (attention !== "armed") machine.attend(attention === "all" ? machine.events.names.keys() : attention);
-        if (looking(look, () => run.forward(upTo, travel.slice)) !== "budget") return { start, found };
-        yield;
+        attend(attention);
+        if (looking(look, () => forward(upTo)) !== "budget") return { start, found };
+        yield* rest();
       }
     },
     *lastBefore(match, from, attention) {
@@ -130,83 +120,119 @@ export function createTravel(loaded: Loaded, maps: SourceMaps, traveller: Travel
         upTo = start;
         // Whoever gives up here is at the beginning of what was looked at.
         run.rewind(start + 1);
-        yield;
+        yield* rest();
       }
       return undefined;
     },
-    stepsAround(from, count) {
-      const now = machine.step;
-      const last = Math.min(run.last, from + count - 1);
-      const found: StepText[] = [];
-      for (let upTo = last; upTo >= Math.max(1, from); ) {
-        const stretch: StepText[] = [];
-        const note = () => {
-          if (machine.step < from) return false;
-          const frame = framesOf(captureStack(), maps)[0];
-          const text = `${machine.thread?.name ?? ""}: ${describeEvent(system)}`;
-          stretch.push({ step: machine.step, text, file: frame?.file, line: frame?.line });
-          return false;
-        };
-        const to = upTo;
-        upTo = inOneGo(() => travel.scan(note, to, "all")).start;
-        found.unshift(...stretch);
-      }
-      inOneGo(() => travel.goTo(now));
-      return found;
-    },
-    historyOf(bug) {
-      const now = machine.step;
-      const telling = tellingEvents(system);
-      let lines: HistoryLine[] = [];
-      let upTo = Math.min(now, bug.step);
-      while (upTo > 0 && bug.step - upTo < HISTORY_STEPS) {
-        const stretch: HistoryLine[] = [];
-        const note = () => {
-          if (concerns(loaded, bug)) addTo(stretch, system);
-          return false;
-        };
-        const to = upTo;
-        upTo = inOneGo(() => travel.scan(note, to, telling)).start;
-        lines = [...stretch, ...lines];
-      }
-      inOneGo(() => travel.goTo(now));
-      return { lines: shortened(lines), from: upTo + 1 };
-    },
-    whoWrote(dataId) {
-      const now = machine.step;
-      let hit = false;
-      const watched = watchPlace(system, dataId, (before, after) => {
-        if (before !== after) hit = true;
-        machine.alert();
-      });
-      if (typeof watched === "string") return { error: watched };
-      for (const storage of machine.store.storages)
-        storage.watch(watched.filter((one) => one.structure === storage.type.name));
-      let description = "";
-      const written = () => {
-        if (!hit) return false;
-        hit = false;
-        description = describeEvent(system);
+    *firstAfter(match, from, attention) {
+      yield* reach(from);
+      traveller.jumped();
+      let found: number | undefined;
+      const look = (event: number) => {
+        if (!match(event)) return false;
+        found = machine.step;
         return true;
       };
-      const found = inOneGo(() => travel.lastBefore(written, now + 1, "armed"));
-      inOneGo(() => travel.goTo(now));
-      return found === undefined ? { error: "nobody has written it since the start" } : { step: found, description };
+      while (found === undefined && machine.step < run.last) {
+        attend(attention);
+        if (looking(look, () => forward(run.last)) !== "budget") break;
+        yield* rest();
+      }
+      return found;
+    },
+    *firstState(isSo) {
+      yield* reach(run.last);
+      if (!isSo()) return undefined;
+      let low = -1;
+      let high = run.last;
+      while (high - low > 1) {
+        const middle = (low + high) >> 1;
+        yield* reach(middle);
+        if (isSo()) high = middle;
+        else low = middle;
+        yield* rest();
+      }
+      return high;
+    },
+    *fromHere(work) {
+      const now = machine.step;
+      const over = runner.state.phase === OVER;
+      // What is asked for by its step is still asked for then.
+      const captures = [...machine.captures];
+      try {
+        return yield* work();
+      } finally {
+        for (const [step, stack] of captures) if (!machine.captures.has(step)) machine.captures.set(step, stack);
+        yield* reach(now);
+        // What comes after the last step takes none.
+        if (over) run.forward(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+        traveller.returned();
+      }
     },
   };
+
+  function* reach(step: number): Sliced<void> {
+    machine.captures.set(step, "");
+    // Also for the step at which the machine is: the call stack is kept only on the way.
+    if (step > 0 && machine.step >= step) run.rewind(step);
+    if (run.distance(step) > LONG) yield* longWay(step);
+    spent += run.distance(step);
+    run.goto(step);
+    machine.observedUpTo = machine.step;
+  }
 
   /** Most of the way to `step`, unseen. */
   function* longWay(step: number): Sliced<void> {
     if (machine.step > step || run.recording.before(step).step > machine.step) run.rewind(step);
     for (;;) {
       machine.observedUpTo = Number.POSITIVE_INFINITY;
-      const left = step - NEAR - machine.step;
-      const outcome = run.forward(step, Math.min(travel.slice, Math.max(1, left)));
+      const from = machine.step;
+      const left = step - NEAR - from;
+      const outcome = run.forward(step, Math.max(1, Math.min(travel.slice - spent, left)));
+      spent += machine.step - from;
       if (outcome !== "budget" || machine.step >= step - NEAR) break;
-      yield;
+      yield* rest();
     }
     if (run.atBoundary && machine.step < step) run.recording.take();
   }
 
   return travel;
+}
+
+/** The scenario's phase after which nothing comes. */
+const OVER = 2;
+
+/** Sliced work as who asks for it drives it. `done` is called when the machine is where it was. */
+export function lookup<T>(travel: Travel, work: Sliced<T>, done: () => void): Lookup<T> {
+  let givenUp = false;
+  const result = (step: IteratorResult<undefined, T>) => {
+    if (!step.done) return undefined;
+    done();
+    return givenUp ? "given up" : { answer: step.value };
+  };
+  let first: IteratorResult<undefined, T> | undefined;
+  return {
+    advance(steps) {
+      travel.slice = steps;
+      const step = first ?? work.next();
+      first = undefined;
+      return result(step);
+    },
+    giveUp() {
+      givenUp = true;
+      first = work.return(undefined as T);
+    },
+  };
+}
+
+/** Sliced work in one go. */
+export function whole<T>(travel: Travel, work: Sliced<T>): T {
+  const { slice } = travel;
+  travel.slice = Number.POSITIVE_INFINITY;
+  for (;;) {
+    const { done, value } = work.next();
+    if (!done) continue;
+    travel.slice = slice;
+    return value;
+  }
 }

@@ -11,13 +11,14 @@ import { titleOf } from "./splat.ts";
 export interface Trouble {
   /** What there is now is known. */
   catchUp(): void;
-  /** What is new since: hits are added to `hits`; the first that stops, as people read it. */
-  since(event: number, hits: Hit[]): FoundTrouble | undefined;
+  /** What is new since and stops the run, as people read it. */
+  since(event: number): FoundTrouble[];
 }
 
-/** `bug`: where a detector has reported it. */
+/** `bug`: where a detector has reported it. `hits`: the filters that let it stop the run. */
 export interface FoundTrouble extends ExceptionReport {
   readonly bug: BugReport | undefined;
+  readonly hits: readonly Hit[];
 }
 
 /** `print` takes what is told without a stop. */
@@ -30,12 +31,11 @@ export function createTrouble(loaded: Loaded, breakpoints: Breakpoints, print: (
       bugs = detectors.reports().length;
       failures = runner.state.failures;
     },
-    since(event, hits) {
-      let exception: FoundTrouble | undefined;
+    since(event) {
+      const troubles: FoundTrouble[] = [];
       const note = (filter: string, message: string, bug?: BugReport) => {
-        const found = breakpoints.forException(filter, message);
-        hits.push(...found);
-        if (found.length > 0) exception ??= { kind: filter, message, bug };
+        const hits = breakpoints.forException(filter, message);
+        if (hits.length > 0) troubles.push({ kind: filter, message, bug, hits });
       };
       const reports = detectors.reports();
       for (const bug of reports.slice(bugs)) {
@@ -46,7 +46,7 @@ export function createTrouble(loaded: Loaded, breakpoints: Breakpoints, print: (
       if (runner.state.failures > failures) note("expectation", lastFailure(loaded));
       failures = runner.state.failures;
       if (system.machine.events.names[event] === "signal") note("signal", describeEvent(system));
-      return exception;
+      return troubles;
     },
   };
 }

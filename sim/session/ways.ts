@@ -3,15 +3,9 @@
 import type { Frame } from "../debugging.ts";
 import type { System } from "../kernel/boot.ts";
 import type { Hit } from "./breakpoints.ts";
+import type { Why } from "./stops.ts";
 import type { Sliced, Travel } from "./travel.ts";
 import type { FoundTrouble } from "./trouble.ts";
-
-/** What was found at the step at which the machine now is. */
-export interface Found {
-  readonly hits: readonly Hit[];
-  readonly thread: number;
-  readonly exception?: FoundTrouble | undefined;
-}
 
 export interface WayWorld {
   readonly system: System;
@@ -21,17 +15,18 @@ export interface WayWorld {
   stack(thread: number): readonly Frame[];
   /** Breakpoints and reports at the step that was just done. */
   hitsNow(event: number): { readonly hits: readonly Hit[]; readonly exception?: FoundTrouble | undefined };
-  /** Calls of these kernel functions are noticed by `entered`, until breakpoints are armed again. */
-  watchFunction(name: string): void;
-  entered(name: string): boolean;
+  /** Kernel functions that the running thread is in. */
+  kernelFrames(): readonly Frame[];
+  /** Calls `called` at every call of this kernel function, until breakpoints are armed again. */
+  watchCalls(name: string, called: () => void): void;
 }
 
 type Granularity = "statement" | "line" | "instruction";
 
 /** To the last stop before now; undefined: there is none, and the machine is at the beginning. */
-export function* backToStop(world: WayWorld): Sliced<Found | undefined> {
+export function* backToStop(world: WayWorld): Sliced<Why | undefined> {
   const { system, travel } = world;
-  let found: Found | undefined;
+  let found: Why | undefined;
   const isStop = (event: number): boolean => {
     const { hits, exception } = world.hitsNow(event);
     if (hits.length === 0) return false;
@@ -77,17 +72,51 @@ export function* backInKernel(world: WayWorld, thread: number, by: Granularity):
  * To where a frame of a thread's stack began: the first step of the kernel function, or of the statement.
  * Gives false, at the beginning, where it has begun at no step.
  */
-export function* backToBegin(world: WayWorld, thread: number, frame: Frame): Sliced<boolean> {
-  const { machine } = world.system;
-  const statement = machine.events.id("statement")!;
-  const isKernel = frame.kind === "kernel";
-  if (isKernel) world.watchFunction(frame.name);
-  // A function's step comes after its call: what was entered by another thread meanwhile is no answer.
-  const isBegin = (event: number): boolean => {
+export function* backToBegin(world: WayWorld, thread: number, stack: readonly Frame[], depth: number): Sliced<boolean> {
+  const { travel, system } = world;
+  const step = stack[depth]!.kind === "kernel" ? yield* beginOfCall(world, thread, stack.slice(depth)) : undefined;
+  if (step !== undefined) {
+    yield* travel.goTo(step);
+    return true;
+  }
+  const statement = system.machine.events.id("statement")!;
+  const isBegin = (event: number) => event === statement && world.running() === thread;
+  const begun = yield* travel.lastBefore(isBegin, system.machine.step + 1, "all");
+  yield* travel.goTo(begun ?? 0);
+  return begun !== undefined;
+}
+
+/**
+ * The first step of the innermost of these frames. A function may be on the stack more than once, and may have been called before
+ * from the same line: the frame has lasted since the thread was last seen without it, or since the last call from its depth.
+ */
+function* beginOfCall(world: WayWorld, thread: number, stack: readonly Frame[]): Sliced<number | undefined> {
+  const { travel, system } = world;
+  const now = system.machine.step;
+  const frames = stack.filter(({ kind }) => kind === "kernel");
+  const [{ name }] = frames as [Frame];
+  let called = false;
+  world.watchCalls(name, () => {
+    if (world.running() === thread && world.kernelFrames().length === frames.length - 1) called = true;
+  });
+  let begins = false;
+  const isEdge = () => {
     if (world.running() !== thread) return false;
-    return isKernel ? world.entered(frame.name) : event === statement;
+    const isIn = endsWith(world.kernelFrames(), frames);
+    begins = isIn && called;
+    called = false;
+    return begins || !isIn;
   };
-  const step = yield* world.travel.lastBefore(isBegin, machine.step + 1, "all");
-  yield* world.travel.goTo(step ?? 0);
-  return step !== undefined;
+  // What it was at the last edge, however many there are in a stretch.
+  let lastBegins = false;
+  const edge = yield* travel.lastBefore(() => isEdge() && ((lastBegins = begins), true), now + 1, "all");
+  if (lastBegins || edge === undefined) return edge;
+  return yield* travel.firstAfter(() => world.running() === thread, edge, "all");
+}
+
+/** Whether the outer frames are these: callers at the same lines, the innermost of them wherever it is. */
+function endsWith(stack: readonly Frame[], frames: readonly Frame[]): boolean {
+  const outer = stack.slice(-frames.length);
+  if (outer.length < frames.length) return false;
+  return frames.every(({ name, line }, i) => outer[i]!.name === name && (i === 0 || outer[i]!.line === line));
 }

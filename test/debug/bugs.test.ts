@@ -54,7 +54,7 @@ describe("scenarios of known bugs in the debugger", () => {
 
 /** The report at this stop: its kind, its place, and the step before it, from which the same stop comes again. */
 async function look(client: TestClient, threadId: number, missing: Set<string>): Promise<void> {
-  const { exceptionId, description } = client.request("exceptionInfo", { threadId });
+  const { exceptionId, description } = await client.answer("exceptionInfo", { threadId });
   const [top] = client.request("stackTrace", { threadId }).stackFrames;
   assert.ok(missing.size === 0 || description, "a report says what it is");
   // What is found when the run is over has no place.
@@ -64,9 +64,13 @@ async function look(client: TestClient, threadId: number, missing: Set<string>):
   client.request("stepBack", { threadId, granularity: "instruction" });
   const back = await stopOrEnd(client, from);
   assert.ok(back, "going back does not end the session");
-  const after = client.events.length;
-  client.request("continue", { threadId: back.threadId });
-  const again = await stopOrEnd(client, after);
-  assert.equal(again?.reason, "exception");
-  assert.equal(client.request("exceptionInfo", { threadId: again.threadId }).exceptionId, exceptionId);
+  // At the end of a run others may be told before it.
+  for (let thread = back.threadId, told = ""; told !== exceptionId; ) {
+    const after = client.events.length;
+    client.request("continue", { threadId: thread });
+    const again = await stopOrEnd(client, after);
+    assert.equal(again?.reason, "exception", `${exceptionId} comes again`);
+    thread = again.threadId;
+    told = (await client.answer("exceptionInfo", { threadId: thread })).exceptionId;
+  }
 }

@@ -6,13 +6,16 @@ import type { Engine, Session } from "../../server/debug/environment.ts";
 import type {
   BreakpointStatus,
   DataBreakpoint,
+  Deed,
   EventBreakpoint,
   ExceptionFilter,
   Frame,
   Goal,
   LaunchOptions,
   LineBreakpoint,
+  Lookup,
   Output,
+  Question,
   Refusal,
   Scope,
   StepBreakpoint,
@@ -30,6 +33,9 @@ interface Part {
   readonly write?: { readonly dataId: string; readonly value: bigint };
   readonly expect?: { readonly dataId: string; readonly value: bigint };
 }
+
+/** What needs no search. */
+const found = <T>(answer: T): Lookup<T> => ({ advance: () => ({ answer }), giveUp() {} });
 
 const KERNEL_FILE = "sim/kernel/mm/memory.ts";
 const filters = [
@@ -140,8 +146,8 @@ export class FakeSession implements Session {
     return breakpoints.map(() => ({ id: this.nextId++, verified: true }));
   }
 
-  explain(): string {
-    return this.explanation;
+  explain() {
+    return found(this.explanation);
   }
 
   runnable() {
@@ -203,7 +209,11 @@ export class FakeSession implements Session {
     }));
   }
 
-  stack(thread: number): readonly Frame[] {
+  stack(thread: number) {
+    return found(this.frames(thread));
+  }
+
+  private frames(thread: number): readonly Frame[] {
     const part = this.parts.find((each) => each.thread === thread && each.start + each.length > this.now);
     if (!part) return [];
     const scenario = { kind: "scenario", name: part.text, file: this.program, line: part.line, column: 1 } as const;
@@ -262,15 +272,18 @@ export class FakeSession implements Session {
 
   steps(from: number, count: number) {
     const to = Math.min(from + count - 1, this.last);
-    return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => {
+    const steps = Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => {
       const part = this.partAt(from + index - 1);
       return { step: from + index, text: part?.text ?? "", file: this.program, line: part?.line };
     });
+    return found(steps);
   }
 
-  whoWrote(dataId: string): { readonly step: number; readonly description: string } | { readonly error: string } {
+  who(_question: Question, dataId: string): Lookup<Deed | { readonly error: string }> {
     const part = this.parts.filter((each) => each.write?.dataId === dataId && each.start < this.now).at(-1);
-    return part ? { step: part.start + 1, description: part.text } : { error: "nobody has written it yet" };
+    if (!part) return found({ error: "nobody has written it yet" });
+    const task = this.names[part.thread - 1]!;
+    return found({ step: part.start + 1, description: part.text, task, file: this.program, line: part.line });
   }
 
   private forgetFuture(): void {

@@ -44,7 +44,15 @@ const inOrder: Record<State, RegExp> = {
 };
 
 /** Well-formed, and still nothing that can be done at the entry of a run. */
-const impossible = ["attach", "goto", "configurationDone", "exceptionInfo", "mshare/whoWrote", "mshare/gotoWrite"];
+const impossible = [
+  "attach",
+  "goto",
+  "configurationDone",
+  "exceptionInfo",
+  "mshare/whoWrote",
+  "mshare/who",
+  "mshare/gotoWrite",
+];
 
 function stateFor(command: string): State {
   if (command === "initialize") return "new";

@@ -49,6 +49,7 @@ const shapes: Record<string, Record<string, Kind | `${Kind}!`>> = {
   disassemble: { memoryReference: "text!", instructionCount: "count!", offset: "integer" },
   "mshare/seek": { step: "count!" },
   "mshare/whoWrote": { dataId: "text" },
+  "mshare/who": { did: "text", dataId: "text", expression: "text" },
   "mshare/gotoWrite": { dataId: "text" },
   "mshare/runTo": { place: "text!", direction: "text" },
   "mshare/labels": {},

@@ -86,6 +86,16 @@ export class TestClient {
     return response.body as Body<Bodies, Command>;
   }
 
+  /** The same, of one whose answer may have to be looked for. */
+  async answer<Command extends string>(command: Command, args?: object): Promise<Body<Bodies, Command>> {
+    const before = this.responses.length;
+    this.adapter.receive(JSON.parse(JSON.stringify({ seq: this.seq++, type: "request", command, arguments: args })));
+    while (this.responses.length === before) await turn();
+    const response = this.responses[before]!;
+    assert.ok(response.success, `${command}: ${response.message}`);
+    return response.body as Body<Bodies, Command>;
+  }
+
   /** The message of an error response. */
   refused(command: string, args?: object): string {
     const response = this.raw({ command, arguments: args });

@@ -200,7 +200,7 @@ describe("looking at a stopped run", () => {
     const c = await stoppedAt(6);
     const say = (expression: string) => c.request("evaluate", { expression, context: "repl" }).result;
     assert.equal(say("time"), "step 6 of 6");
-    assert.equal(say("who wrote A.x"), "step 5: A: x = 9007199254740993 (goto 5 shows it)");
+    assert.equal(say("who wrote A.x"), "step 5, A, line 3: A: x = 9007199254740993 (goto 5 shows it)");
     assert.equal(say("steps 2"), "5  A: x = 9007199254740993\n6  A: x = 9007199254740993");
     assert.match(say("help"), /goto STEP/);
     assert.match(c.refused("evaluate", { expression: "goto home", context: "repl" }), /number of a step/);
@@ -212,9 +212,13 @@ describe("looking at a stopped run", () => {
 
   it("finds who wrote a field, by id or as the variables view knows it", async () => {
     const c = await stoppedAt(6);
-    const answer = { step: 5, description: "A: x = 9007199254740993" };
-    assert.deepEqual(c.request("mshare/whoWrote", { dataId: "var:A.x" }), answer);
-    assert.deepEqual(c.request("mshare/whoWrote", { variablesReference: scope(c, "Process"), name: "x" }), answer);
+    const where = { source: { name: "demo.mshare", path: "/demo.mshare" }, line: 3 };
+    const answer = { step: 5, description: "A: x = 9007199254740993", task: "A", ...where };
+    for (const request of ["mshare/whoWrote", "mshare/who"]) {
+      assert.deepEqual(c.request(request, { dataId: "var:A.x" }), answer);
+      assert.deepEqual(c.request(request, { variablesReference: scope(c, "Process"), name: "x" }), answer);
+    }
+    assert.match(c.refused("mshare/who", { did: "freed", expression: "7" }), /no simulated object/);
     assert.match(c.refused("mshare/whoWrote", { dataId: "var:A.y" }), /nobody/);
   });
 

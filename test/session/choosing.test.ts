@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { DebugSession, Goal, Stop } from "../../sim/debugging.ts";
 import { openDebugSession } from "../../sim/session.ts";
+import { answerOf } from "./answers.ts";
 
 const text = [
   "process a on cpu 0",
@@ -30,7 +31,8 @@ const choose = (session: DebugSession, thread: number) =>
   go(session, { kind: "step", how: "in", by: "instruction", thread, alone: true });
 const said = (session: DebugSession) => session.takeOutput().map((output) => output.text);
 /** By whom each step was done. */
-const doers = (session: DebugSession) => session.steps(1, session.last).map((step) => step.text.split(":")[0]);
+const doers = (session: DebugSession) =>
+  answerOf(session.steps(1, session.last)).map((step) => step.text.split(":")[0]);
 
 describe("a thread that is chosen", () => {
   it("in the past starts a new future, which is said once", () => {

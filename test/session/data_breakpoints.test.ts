@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { DebugSession, Goal, Stop } from "../../sim/debugging.ts";
 import { openDebugSession } from "../../sim/session.ts";
+import { answerOf } from "./answers.ts";
 
 const text = [
   "process a",
@@ -32,7 +33,7 @@ function watching(): DebugSession {
   return session;
 }
 
-const line = (session: DebugSession) => session.stack(1).at(-1)?.line;
+const line = (session: DebugSession) => answerOf(session.stack(1)).at(-1)?.line;
 
 describe("a data breakpoint on an entry of an empty page table", () => {
   it("stops at the write of that entry, not of another one", () => {
@@ -59,7 +60,7 @@ describe("a data breakpoint on an entry of an empty page table", () => {
     go(session, { kind: "continue" });
     const entry = session.evaluate("pgd(a, 2TiB)", 1);
     assert.ok("dataId" in entry && entry.dataId !== undefined);
-    const written = session.whoWrote(entry.dataId);
+    const written = answerOf(session.who("wrote", entry.dataId));
     assert.ok("step" in written, JSON.stringify(written));
     assert.equal(written.step, session.now);
   });

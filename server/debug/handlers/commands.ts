@@ -1,22 +1,33 @@
 // What the debug console's commands do.
-import type { ValueNode } from "../../../sim/debugging.ts";
+import type { Deed } from "../../../sim/debugging.ts";
 import type { Adapter } from "../adapter.ts";
 import { type Command, helpText, parseCommand } from "../console.ts";
 import type { Debuggee } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
 import { addConsoleEvent, clearConsoleEvents, eventOf } from "../events.ts";
+import { Later } from "../lookups.ts";
+import { stepLine } from "../steps.ts";
 import { move, withHistory } from "./moves.ts";
-import { keyOfExpression, runToPlace, seek, tellFormats, whoWrote } from "./time.ts";
+import { fieldOf, keyOfExpression, known, objectOf, runToPlace, seek, tellFormats, whoDid } from "./time.ts";
 
 /** What a command says, or undefined where the line is an expression. */
-export function runCommand(adapter: Adapter, debuggee: Debuggee, line: string, thread: number): string | undefined {
+export function runCommand(
+  adapter: Adapter,
+  debuggee: Debuggee,
+  line: string,
+  thread: number,
+): object | Later | undefined {
   const command = parseCommand(line);
   if (command === undefined) return undefined;
   if ("error" in command) throw new RequestError("badArguments", command.error);
-  return run(adapter, debuggee, command, thread);
+  const said = run(adapter, debuggee, command, thread);
+  return typeof said === "string" ? says(said) : said;
 }
 
-function run(adapter: Adapter, debuggee: Debuggee, command: Command, thread: number): string {
+/** The body of a response to `evaluate` that has nothing to open. */
+const says = (text: string): object => ({ result: text, variablesReference: 0 });
+
+function run(adapter: Adapter, debuggee: Debuggee, command: Command, thread: number): string | Later {
   const { session } = debuggee;
   switch (command.kind) {
     case "help":
@@ -30,9 +41,11 @@ function run(adapter: Adapter, debuggee: Debuggee, command: Command, thread: num
       return `going to step ${command.step}`;
     case "gotoWrite": {
       withHistory(adapter);
-      const written = whoWrote(debuggee, dataIdOf(debuggee, command.expression, thread));
-      seek(adapter, written.step);
-      return `going to step ${written.step}: ${written.description}`;
+      const field = fieldOf(known(session.evaluate(command.expression, thread)));
+      return whoDid(debuggee, "wrote", field, ({ step, description }) => {
+        seek(adapter, step);
+        return says(`going to step ${step}: ${description}`);
+      });
     }
     case "runTo":
       runToPlace(adapter, debuggee, command.place, command.direction);
@@ -51,8 +64,11 @@ function run(adapter: Adapter, debuggee: Debuggee, command: Command, thread: num
       else adapter.formats.set(keyOfExpression(debuggee, command.expression), command.base);
       tellFormats(adapter);
       return `${command.expression ?? "values"}: ${command.base ?? "as by default"}`;
-    case "whoWrote":
-      return whoWroteExpression(debuggee, command.expression, thread);
+    case "who": {
+      const node = known(session.evaluate(command.expression, thread));
+      const id = command.did === "wrote" ? fieldOf(node) : objectOf(node);
+      return whoDid(debuggee, command.did, id, (deed) => says(deedText(session, deed)));
+    }
     case "break": {
       const { verified, message } = addConsoleEvent(adapter, eventOf(command.event));
       if (!verified) throw new RequestError("refused", message ?? `nothing is called ${command.event}`);
@@ -63,10 +79,18 @@ function run(adapter: Adapter, debuggee: Debuggee, command: Command, thread: num
   }
 }
 
-function lastSteps({ session }: Debuggee, count: number): string {
+function lastSteps({ session }: Debuggee, count: number): Later {
   const from = Math.max(1, session.now - count + 1);
-  const steps = session.steps(from, session.now - from + 1);
-  return steps.map(({ step, text }) => `${step}  ${text}`).join("\n") || "no step was done yet";
+  return Later.from(session.steps(from, session.now - from + 1), (steps) =>
+    says(steps.map((step) => `${step.step}  ${stepLine(step)}`).join("\n") || "no step was done yet"),
+  );
+}
+
+/** `step 41, writer, line 8: alloc_table: … (goto 41 shows it)` */
+function deedText({ now }: Debuggee["session"], { step, task, line, description }: Deed): string {
+  const place = line > 0 ? `, line ${line}` : "";
+  const later = step > now ? ", in the future that was recorded" : "";
+  return `step ${step}${later}, ${task}${place}: ${description} (goto ${step} shows it)`;
 }
 
 function choose(adapter: Adapter, debuggee: Debuggee, task: string): string {
@@ -79,21 +103,4 @@ function choose(adapter: Adapter, debuggee: Debuggee, task: string): string {
     );
   move(adapter, debuggee, { kind: "step", how: "in", by: "instruction", thread: found.thread, alone: true });
   return found.text;
-}
-
-function dataIdOf(debuggee: Debuggee, expression: string, thread: number): string {
-  const { dataId } = known(debuggee.session.evaluate(expression, thread));
-  if (dataId !== undefined) return dataId;
-  throw new RequestError("refused", `${expression} is not a field of a simulated object`);
-}
-
-function whoWroteExpression(debuggee: Debuggee, expression: string, thread: number): string {
-  const { step, description } = whoWrote(debuggee, dataIdOf(debuggee, expression, thread));
-  return `step ${step}: ${description} (goto ${step} shows it)`;
-}
-
-/** The value, or its error as the request's. */
-export function known(node: ValueNode | { readonly error: string }): ValueNode {
-  if ("error" in node) throw new RequestError("refused", node.error);
-  return node;
 }

@@ -7,7 +7,8 @@ import { shown } from "../formats.ts";
 import type { Handlers } from "../handlers.ts";
 import { type Arguments, integer, optionalInteger, optionalText, text } from "../read.ts";
 import { details } from "../values.ts";
-import { known, runCommand } from "./commands.ts";
+import { runCommand } from "./commands.ts";
+import { known } from "./time.ts";
 import { askedBase } from "./variables.ts";
 
 const completionTypes: Record<Completion["type"], DebugProtocol.CompletionItemType> = {
@@ -24,7 +25,7 @@ export const evaluationHandlers: Handlers = {
     const thread = frameThread(debuggee, args);
     const context = optionalText(args, "context");
     const command = context === "repl" ? runCommand(adapter, debuggee, expression, thread) : undefined;
-    if (command !== undefined) return { result: command, variablesReference: 0 };
+    if (command !== undefined) return command;
     const { session } = debuggee;
     const node = context === "hover" ? session.hover(expression, thread) : session.evaluate(expression, thread);
     const value = known(node);

@@ -52,23 +52,34 @@ export const lifecycleHandlers: Handlers = {
     const fresh = open(adapter, launch);
     adapter.debuggee = fresh;
     adapter.afterResponse(() => {
+      adapter.lookups.drop();
       for (const status of adapter.breakpoints.reapply(fresh.session)) tellChanged(adapter, status);
       fresh.begin();
     });
   },
 
-  /** Also the editor's "cancel" of a progress: the move under way stops where it is. Anything else has been answered long ago. */
+  /**
+   * An answer that is being looked for, or a request that waits for its turn. Also the editor's "cancel" of a progress: the move
+   * under way stops where it is. Anything else has been answered long ago.
+   */
   cancel(adapter, args) {
-    optionalInteger(args, "requestId");
+    const request = optionalInteger(args, "requestId");
     const progress = optionalText(args, "progressId");
-    const debuggee = adapter.debuggee;
-    if (progress !== undefined && debuggee?.isProgress(progress)) adapter.afterResponse(() => debuggee.pause());
+    const { debuggee, lookups } = adapter;
+    adapter.afterResponse(() => {
+      if (request !== undefined) lookups.cancel(request);
+      if (progress !== undefined && lookups.isProgress(progress)) lookups.giveUp();
+      if (progress !== undefined && debuggee?.isProgress(progress)) debuggee.pause();
+    });
   },
 
   terminate(adapter) {
     const debuggee = adapter.launched();
     debuggee.dispose();
-    adapter.afterResponse(() => adapter.event("terminated"));
+    adapter.afterResponse(() => {
+      adapter.lookups.drop();
+      adapter.event("terminated");
+    });
   },
 
   disconnect(adapter) {

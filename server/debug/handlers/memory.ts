@@ -1,5 +1,6 @@
 // Bytes of pages and processes, and the kernel steps as a "disassembly".
 import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { StepText } from "../../../sim/debugging.ts";
 import type { Adapter } from "../adapter.ts";
 import { fromBase64, toBase64 } from "../base64.ts";
 import { lineOut } from "../client.ts";
@@ -7,8 +8,10 @@ import type { Debuggee } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
 import { changing } from "../future.ts";
 import type { Handlers } from "../handlers.ts";
+import { Later } from "../lookups.ts";
 import { count, optionalFlag, optionalInteger, stepReference, text } from "../read.ts";
 import { sourceOut } from "../sources.ts";
+import { stepLine } from "../steps.ts";
 
 /** More at once is not a view any more. */
 const MOST_BYTES = 1 << 24;
@@ -54,7 +57,7 @@ export const memoryHandlers: Handlers = {
     const wanted = count(args, "instructionCount");
     if (wanted > MOST_STEPS)
       throw new RequestError("badArguments", `\`instructionCount\` must be at most ${MOST_STEPS}`);
-    return { instructions: instructions(adapter, debuggee, reference + offset, wanted) };
+    return instructions(adapter, debuggee, reference + offset, wanted);
   },
 };
 
@@ -70,20 +73,26 @@ function tellMemory(adapter: Adapter, memoryReference: string, offset: number, c
   adapter.afterResponse(() => adapter.event("memory", { memoryReference, offset, count }));
 }
 
-function instructions(
+function instructions(adapter: Adapter, debuggee: Debuggee, from: number, wanted: number): Later {
+  const below = Math.max(0, Math.min(wanted, -from));
+  return Later.from(debuggee.session.steps(from + below, wanted - below), (steps) => ({
+    instructions: instructionsOf(adapter, steps, from, wanted),
+  }));
+}
+
+function instructionsOf(
   adapter: Adapter,
-  debuggee: Debuggee,
+  steps: readonly StepText[],
   from: number,
   wanted: number,
 ): DebugProtocol.DisassembledInstruction[] {
-  const below = Math.max(0, Math.min(wanted, -from));
-  const known = new Map(debuggee.session.steps(from + below, wanted - below).map((step) => [step.step, step]));
+  const known = new Map(steps.map((step) => [step.step, step]));
   return Array.from({ length: wanted }, (_, index) => {
     const step = known.get(from + index);
     if (!step) return { address: String(from + index), instruction: "", presentationHint: "invalid" };
     return {
       address: String(step.step),
-      instruction: step.text,
+      instruction: stepLine(step),
       ...(step.file !== undefined && { location: sourceOut(adapter.environment, step.file) }),
       ...(step.line !== undefined && { line: lineOut(adapter.client, step.line) }),
     };

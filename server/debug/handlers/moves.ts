@@ -34,7 +34,11 @@ export const moveHandlers: Handlers = {
     const debuggee = adapter.launched();
     thread(debuggee, args);
     if (debuggee.state === "configuring") throw new RequestError("notNow", "the run has not begun");
-    adapter.afterResponse(() => debuggee.pause());
+    adapter.afterResponse(() => {
+      // Who stands still and looks back stops looking.
+      adapter.lookups.giveUp();
+      debuggee.pause();
+    });
   },
 };
 

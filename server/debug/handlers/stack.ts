@@ -6,6 +6,7 @@ import { columnOut, lineOut } from "../client.ts";
 import type { Debuggee } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
 import type { Handlers } from "../handlers.ts";
+import { Later } from "../lookups.ts";
 import { integer, optionalCount } from "../read.ts";
 import { sourceOut } from "../sources.ts";
 import { thread } from "./moves.ts";
@@ -19,12 +20,14 @@ export const stackHandlers: Handlers = {
   stackTrace(adapter, args) {
     const debuggee = adapter.stopped();
     const id = thread(debuggee, args);
-    const frames = debuggee.session.stack(id);
     const start = optionalCount(args, "startFrame") ?? 0;
-    const levels = optionalCount(args, "levels") || frames.length;
-    const wanted = frames.slice(start, start + levels);
-    const stackFrames = wanted.map((frame, index) => frameOut(adapter, debuggee, id, frame, start + index));
-    return { stackFrames, totalFrames: frames.length };
+    const wantedLevels = optionalCount(args, "levels");
+    return Later.from(debuggee.session.stack(id), (frames) => {
+      const levels = wantedLevels || frames.length;
+      const wanted = frames.slice(start, start + levels);
+      const stackFrames = wanted.map((frame, index) => frameOut(adapter, debuggee, id, frame, start + index));
+      return { stackFrames, totalFrames: frames.length };
+    });
   },
 
   scopes(adapter, args) {
@@ -45,13 +48,12 @@ export const stackHandlers: Handlers = {
     const id = thread(debuggee, args);
     if (debuggee.exception?.thread !== id) throw new RequestError("notNow", `thread ${id} did not stop at a report`);
     const { kind, message } = debuggee.exception.report;
-    const details = debuggee.session.explain();
-    return {
+    return Later.from(debuggee.session.explain(), (details) => ({
       exceptionId: kind,
       description: message,
       breakMode: "always",
       details: { typeName: kind, message, stackTrace: details },
-    };
+    }));
   },
 
   loadedSources(adapter) {

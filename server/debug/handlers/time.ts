@@ -1,10 +1,14 @@
 // Requests of our own, for editors that can do more than the protocol asks: moving in time, choosing who runs, formats, words.
+import type { Deed, Question, ValueNode } from "../../../sim/debugging.ts";
 import type { Adapter } from "../adapter.ts";
+import { lineOut } from "../client.ts";
 import type { Debuggee } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
 import type { Base } from "../formats.ts";
 import type { Handlers } from "../handlers.ts";
+import { Later } from "../lookups.ts";
 import { type Arguments, count, integer, optionalInteger, optionalText, optionalWord, text } from "../read.ts";
+import { sourceOut } from "../sources.ts";
 import { type Direction, runTo } from "./jumps.ts";
 import { move, withHistory } from "./moves.ts";
 
@@ -15,15 +19,24 @@ export const timeHandlers: Handlers = {
 
   "mshare/whoWrote"(adapter, args) {
     const debuggee = adapter.stopped();
-    return whoWrote(debuggee, dataIdOf(debuggee, args));
+    return whoDid(debuggee, "wrote", dataIdOf(debuggee, args), (deed) => deedOut(adapter, deed));
+  },
+
+  /** Who wrote a value, or allocated, linked or freed an object. */
+  "mshare/who"(adapter, args) {
+    const debuggee = adapter.stopped();
+    const question = optionalWord<Question>(args, "did", ["wrote", "allocated", "linked", "freed"]) ?? "wrote";
+    const id = question === "wrote" ? dataIdOf(debuggee, args) : objectOf(nodeOf(debuggee, args));
+    return whoDid(debuggee, question, id, (deed) => deedOut(adapter, deed));
   },
 
   /** To the step that last wrote a value; answers with what that was. */
   "mshare/gotoWrite"(adapter, args) {
     const debuggee = withHistory(adapter);
-    const written = whoWrote(debuggee, dataIdOf(debuggee, args));
-    seek(adapter, written.step);
-    return written;
+    return whoDid(debuggee, "wrote", dataIdOf(debuggee, args), (written) => {
+      seek(adapter, written.step);
+      return deedOut(adapter, written);
+    });
   },
 
   /** To a label or a line, as a breakpoint there for this once. */
@@ -80,19 +93,40 @@ export function runToPlace(adapter: Adapter, debuggee: Debuggee, place: string, 
 function dataIdOf(debuggee: Debuggee, args: Arguments): string {
   const given = optionalText(args, "dataId");
   if (given !== undefined) return given;
-  const expression = optionalText(args, "expression");
-  const { session, values } = debuggee;
-  const node =
-    expression === undefined
-      ? values.child(integer(args, "variablesReference"), text(args, "name"))
-      : session.evaluate(expression, session.current);
-  if ("error" in node) throw new RequestError("refused", node.error);
-  if (node.dataId === undefined) throw new RequestError("refused", `${node.name} is not a field of a simulated object`);
-  return node.dataId;
+  return fieldOf(nodeOf(debuggee, args));
 }
 
-export function whoWrote(debuggee: Debuggee, dataId: string): { readonly step: number; readonly description: string } {
-  const answer = debuggee.session.whoWrote(dataId);
-  if ("error" in answer) throw new RequestError("refused", answer.error);
-  return answer;
+function nodeOf({ session, values }: Debuggee, args: Arguments): ValueNode {
+  const expression = optionalText(args, "expression");
+  if (expression === undefined) return values.child(integer(args, "variablesReference"), text(args, "name"));
+  return known(session.evaluate(expression, session.current));
+}
+
+/** The value, or its error as the request's. */
+export function known(node: ValueNode | { readonly error: string }): ValueNode {
+  if ("error" in node) throw new RequestError("refused", node.error);
+  return node;
+}
+
+export function fieldOf({ name, dataId }: ValueNode): string {
+  if (dataId !== undefined) return dataId;
+  throw new RequestError("refused", `${name} is not a field of a simulated object`);
+}
+
+export function objectOf({ name, object }: ValueNode): string {
+  if (object !== undefined) return object;
+  throw new RequestError("refused", `${name} is no simulated object, and leads to none`);
+}
+
+/** Who did it; `body` makes the response of it. */
+export function whoDid({ session }: Debuggee, question: Question, id: string, body: (deed: Deed) => object): Later {
+  return Later.from(session.who(question, id), (answer) => {
+    if ("error" in answer) throw new RequestError("refused", answer.error);
+    return body(answer);
+  });
+}
+
+function deedOut(adapter: Adapter, { step, description, task, file, line }: Deed): object {
+  const place = line > 0 ? { source: sourceOut(adapter.environment, file), line: lineOut(adapter.client, line) } : {};
+  return { step, description, task, ...place };
 }

@@ -1,0 +1,194 @@
+// Takes up a goal and works on it in slices: forward under the eyes of breakpoints, or a way through the past.
+import { captureStack } from "../core/machine.ts";
+import type { Frame, Goal, Stop, Until } from "../debugging.ts";
+import { describeEvent } from "./describe.ts";
+import type { Loaded } from "./load.ts";
+import { titleOf } from "./splat.ts";
+import { framesOf, type SourceMaps } from "./stack.ts";
+import { createStepper, firstStepper } from "./stepper.ts";
+import type { Stops } from "./stops.ts";
+import { threadNumbered } from "./threads.ts";
+import type { Sliced, Travel } from "./travel.ts";
+import type { FoundTrouble } from "./trouble.ts";
+import type { Watching } from "./watching.ts";
+import { backInKernel, backToBegin, backToStatement, backToStop, type WayWorld } from "./ways.ts";
+
+export interface Moving {
+  begin(goal: Goal): void;
+  /** About so many steps; the stop, or undefined to be called again. */
+  advance(steps: number): Stop | undefined;
+  pause(): Stop;
+  /** The machine has been taken somewhere else. */
+  arrived(): void;
+}
+
+interface Parts {
+  readonly loaded: Loaded;
+  readonly maps: SourceMaps;
+  readonly travel: Travel;
+  readonly stops: Stops;
+  readonly watching: Watching;
+  /** Frames of a thread; steps are done once more where they were not kept. */
+  stack(thread: number): Sliced<readonly Frame[]>;
+  /** The same, of those that were kept. */
+  keptStack(thread: number): readonly Frame[];
+  /** A thread of the user's choice does what comes: what is recorded of the future is not so any more. */
+  newFuture(): void;
+  /** The run is over. */
+  summary(): void;
+}
+
+type Granularity = Extract<Goal, { kind: "step" }>["by"];
+
+export function createMoving(parts: Parts): Moving {
+  const { loaded, maps, travel, stops, watching } = parts;
+  const { system, run, maxSteps } = loaded;
+  const { machine } = system;
+  let goal: Goal = { kind: "goto", step: 0 };
+  /** Undefined: forward. */
+  let way: Sliced<Stop | undefined> | undefined;
+  /** Where the present goal was taken up. */
+  let origin = 0;
+  /** What was found when the run was over, and has not been told yet; undefined: it is not over. */
+  let lastTroubles: FoundTrouble[] | undefined;
+
+  const ways: WayWorld = {
+    system,
+    travel,
+    running: () => stops.numberOf(machine.thread),
+    stack: parts.keptStack,
+    kernelFrames: () => framesOf(captureStack(), maps),
+    hitsNow: watching.hitsNow,
+    watchCalls: watching.functions.watchCalls,
+  };
+
+  const wayOf = (wanted: Goal): Sliced<Stop | undefined> | undefined => {
+    if (wanted.kind === "reverse") return wayToStop(wanted.until);
+    if (wanted.kind === "stepBack") return wayOneBack(wanted.thread, wanted.by);
+    if (wanted.kind === "restart") return wayToBegin(wanted.thread, wanted.depth);
+    if (wanted.kind === "step") return wayIntoStep(wanted);
+    return wanted.kind === "goto" && wanted.step <= run.last ? wayTo(Math.max(0, wanted.step)) : undefined;
+  };
+
+  /** Call stacks of earlier stops. */
+  const dropCaptures = () => {
+    for (const step of [...machine.captures.keys()]) if (step !== machine.step) machine.captures.delete(step);
+  };
+
+  const beginning = (thread: number): Stop => stops.make("entry", "beginning of recorded history", { thread });
+
+  function* wayToStop(until: Until | undefined): Sliced<Stop> {
+    const from = machine.step;
+    const found = yield* backToStop(ways);
+    if (found) return stops.because(found);
+    if (until?.onTheWay !== "pass") return beginning(1);
+    return yield* wayTo(from, `${until.text} was not reached before`);
+  }
+
+  function* wayOneBack(thread: number, by: Granularity): Sliced<Stop> {
+    const [innermost] = yield* parts.stack(thread);
+    if (by === "instruction" || innermost?.kind === "kernel") {
+      const found = yield* backInKernel(ways, thread, by);
+      return found ? stops.make("step", describeEvent(system), { thread }) : beginning(thread);
+    }
+    const found = yield* backToStatement(ways);
+    return found === undefined ? beginning(1) : stops.make("step", describeEvent(system), { thread: found });
+  }
+
+  function* wayToBegin(thread: number, depth: number): Sliced<Stop> {
+    const stack = yield* parts.stack(thread);
+    const frame = stack[depth];
+    if (!frame || machine.step === 0) return stops.make("restart", describeEvent(system), { thread });
+    const what = frame.kind === "kernel" ? `the first step in ${frame.name}` : "the statement's beginning";
+    const found = yield* backToBegin(ways, thread, stack, depth);
+    return found ? stops.make("restart", `${what}: ${describeEvent(system)}`, { thread }) : beginning(thread);
+  }
+
+  function* wayTo(step: number, instead?: string): Sliced<Stop> {
+    yield* travel.goTo(step);
+    return stops.here("goto", instead);
+  }
+
+  /** A step begins where the thread stands; to know that may need steps to be done once more. It then goes forward. */
+  function* wayIntoStep(wanted: Extract<Goal, { kind: "step" }>): Sliced<undefined> {
+    const stack = yield* parts.stack(wanted.thread);
+    dropCaptures();
+    const only = wanted.alone ? threadNumbered(loaded, wanted.thread) : null;
+    if (only) parts.newFuture();
+    run.letOnly(only);
+    const world = { machine, dapId: stops.numberOf, framesNow: () => framesOf(captureStack(), maps) };
+    watching.stepper = machine.step === 0 ? firstStepper(wanted, world) : createStepper(wanted, stack, world);
+    machine.observedUpTo = machine.step;
+    watching.arm();
+    return undefined;
+  }
+
+  /** What is found when the run is over stops it too, one after the other. */
+  const finish = (): Stop => {
+    if (!lastTroubles) {
+      lastTroubles = watching.trouble.since(-1);
+      parts.summary();
+    }
+    const exception = lastTroubles.shift();
+    if (!exception) return stops.make("end", "end of the run");
+    const hit = exception.hits.map(({ id }) => id);
+    return stops.make("exception", titleOf(exception.message), { hit, exception });
+  };
+
+  const forward = (steps: number): Stop | undefined => {
+    const outcome = run.forward(Math.min(goal.kind === "goto" ? goal.step : maxSteps, maxSteps), steps);
+    if (outcome === "budget") return undefined;
+    if (outcome === "stopped" && watching.why) return stops.because(watching.why);
+    if (goal.kind === "goto" && machine.step >= goal.step) return stops.here("goto");
+    if (goal.kind === "continue" && goal.until?.onTheWay === "pass") {
+      way = wayTo(origin, `${goal.until.text} is not reached before the end of the run, step ${run.last}`);
+      return undefined;
+    }
+    if (outcome === "done") return finish();
+    return stops.make("limit", `the limit of ${maxSteps} steps`, { thread: stops.numberOf(machine.thread) });
+  };
+
+  return {
+    begin(wanted) {
+      goal = wanted;
+      watching.why = null;
+      watching.stepper = null;
+      origin = machine.step;
+      if (wanted.kind !== "step") {
+        dropCaptures();
+        run.letOnly(null);
+      }
+      machine.observedUpTo = machine.step;
+      watching.breakpoints.setUntil(wanted.kind === "continue" || wanted.kind === "reverse" ? wanted.until : undefined);
+      watching.arm();
+      way = wayOf(wanted);
+    },
+    advance(steps) {
+      if (!way) return forward(steps);
+      travel.slice = steps;
+      const { done, value } = way.next();
+      if (!done) return undefined;
+      if (value) return value;
+      way = undefined;
+      return forward(steps);
+    },
+    /** Stops at the next step of a call that is under way, or on a way back: events and call stacks are only known where a step is done. */
+    pause() {
+      const looksBack = way !== undefined;
+      way = undefined;
+      watching.stepper = null;
+      watching.breakpoints.setUntil(undefined);
+      machine.observedUpTo = machine.step;
+      watching.arm();
+      if (looksBack || !run.atBoundary) {
+        machine.captures.set(machine.step + 1, "");
+        if (run.forward(machine.step + 1, 1) === "stopped" && watching.why) return stops.because(watching.why);
+      }
+      return stops.here("pause");
+    },
+    arrived() {
+      watching.why = null;
+      lastTroubles = undefined;
+    },
+  };
+}
