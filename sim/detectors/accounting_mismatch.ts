@@ -66,7 +66,8 @@ export function accountingMismatch(context: Context): () => void {
   return () => {
     groups();
     const { vmstat, zone, init_mm } = system.straight;
-    const top = system.config.version === "6.12" ? PAGE_TYPE.p4d : PAGE_TYPE.pgd;
+    // 6.12 counts neither PGDs nor P4D tables (arch/x86/mm/pgtable.ts).
+    const top = system.config.version === "6.12" ? PAGE_TYPE.pud : PAGE_TYPE.pgd;
     let tables = 0;
     for (let pfn = 0; pfn < zone.fresh; pfn++) {
       const { type } = context.page(pfn);

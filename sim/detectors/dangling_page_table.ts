@@ -12,7 +12,7 @@ import type { Mm, Vma } from "../kernel/mm_types.ts";
 import { alive, type Context, living, mmName } from "./context.ts";
 import type { LockListener } from "./held_locks.ts";
 import { hex, object, pageObject } from "./report.ts";
-import { LEVEL_NAMES, levelSize, presentEntries } from "./tables.ts";
+import { levelName, levelSize, presentEntries, topLevel } from "./tables.ts";
 import { intersects } from "./vmas.ts";
 import { frame_watch } from "./watch.ts";
 
@@ -71,7 +71,8 @@ export function danglingPageTable(context: Context): LockListener {
       if (mm && (mm.mmap_lock.$ !== lock.$ || mm.mmap_lock.base !== lock.base)) return;
       thread.unlinked_mm = 0;
       // The entries of an mm that nobody uses any more go with it.
-      if (mm && mm.mm_users > 0) check(context, mm, mm.pgd, 4, thread.unlinked_from, thread.unlinked_to);
+      if (mm && mm.mm_users > 0)
+        check(context, mm, mm.pgd, topLevel(context), thread.unlinked_from, thread.unlinked_to);
     },
   };
 }
@@ -92,8 +93,8 @@ function check(context: Context, mm: Mm, table: number, level: number, from: num
         kind: "dangling-page-table",
         key: `dangling-page-table ${level} ${hex(address)} ${idOf(mm)}`,
         message:
-          `the ${LEVEL_NAMES[level]} entry of ${mmName(mm)} for ${hex(address)}-${hex(address + size)} still leads to ` +
-          `the ${LEVEL_NAMES[level - 1]} table pfn:${hex(pfn)}${whose === mmName(mm) ? "" : ` of ${whose}`}, but no VMA of ${mmName(mm)} is left there: reads succeed after munmap`,
+          `the ${levelName(context, level)} entry of ${mmName(mm)} for ${hex(address)}-${hex(address + size)} still leads to ` +
+          `the ${levelName(context, level - 1)} table pfn:${hex(pfn)}${whose === mmName(mm) ? "" : ` of ${whose}`}, but no VMA of ${mmName(mm)} is left there: reads succeed after munmap`,
         objects: [object(mm), pageObject(pfn)],
       });
       continue;
@@ -113,7 +114,8 @@ function linkedFrom(context: Context, table: number): { mm: Mm; address: number 
   for (const mm of context.machine.store.storage("mm_struct").all() as IterableIterator<Mm>) {
     if (!alive(mm) || mm.pgd === 0) continue;
     for (const { index, entry } of presentEntries(context, mm.pgd))
-      if (entry & _PAGE_PRESENT && entryPfn(entry) === table) return { mm, address: index * levelSize(4) };
+      if (entry & _PAGE_PRESENT && entryPfn(entry) === table)
+        return { mm, address: index * levelSize(topLevel(context)) };
   }
   return null;
 }

@@ -70,7 +70,7 @@ function inFaults({ mine, page, state }: Context, { placeOf, classOf }: LockNumb
         thread.held === 0 &&
         thread.unlinked_mm === 0 &&
         isLast(thread, 0, vma.vm_lock, outer, READ) &&
-        isLast(thread, 1, page(tables[3]!).ptl, inner, WRITE) &&
+        isLast(thread, 1, page(tables.at(-1)!).ptl, inner, WRITE) &&
         state.lock_order.has(outer, inner);
       return known ? count : 0;
     },

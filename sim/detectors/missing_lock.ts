@@ -12,7 +12,7 @@ import type { Mm, Vma } from "../kernel/mm_types.ts";
 import { alive, type Context, mmName } from "./context.ts";
 import { type HeldLocks, WRITE } from "./held_locks.ts";
 import { hex, object, pageObject } from "./report.ts";
-import { LEVEL_NAMES } from "./tables.ts";
+import { levelName, topLevel } from "./tables.ts";
 
 /** Lock class of i_mmap_rwsem of files of huge pages. */
 const HUGETLB_RMAP = "&hugetlbfs_i_mmap_rwsem_key";
@@ -40,15 +40,15 @@ export function missingLock(context: Context, locks: () => HeldLocks): void {
     take() {},
   };
   machine.listen("set_pte", written, { anon_faults: unconcerned, anon_zaps: guarded });
-  const link = (level: 2 | 3 | 4) => () => {
+  const link = (level: number) => () => {
     const mm = args[0] as Mm;
     const now = args[2] as number;
     if (args[3] !== 0 || !(now & _PAGE_PRESENT) || mm === init_mm) return;
     // A table of another mm that is linked is not this mm's to guard.
     if (context.page(entryPfn(now)).pt_mm !== mm) return;
-    const lock = level === 4 ? mm.page_table_lock : context.page(args[5] as number).ptl;
+    const lock = level >= 4 ? mm.page_table_lock : context.page(args[5] as number).ptl;
     if (!locks().isHeld(context.mine(), lock, WRITE))
-      unguarded(context, level, level === 4 ? "page_table_lock" : "the page table's lock");
+      unguarded(context, level, level >= 4 ? "page_table_lock" : "the page table's lock");
   };
   machine.listen("set_pud", () => {
     const [mm, , now, old] = args as [Mm, number, number, number];
@@ -68,6 +68,7 @@ export function missingLock(context: Context, locks: () => HeldLocks): void {
   });
   machine.listen("set_pud", link(3));
   machine.listen("set_p4d", link(4));
+  if (topLevel(context) === 5) machine.listen("set_pgd", link(5));
 
   const changed = (what: string) => () => {
     const [vma, mm] = args as [Vma, Mm];
@@ -89,7 +90,7 @@ function unguarded(context: Context, level: number, lock: string): void {
   context.raise({
     kind: "missing-lock",
     key: `missing-lock ${level} ${lock} ${idOf(mm)}`,
-    message: `the ${LEVEL_NAMES[level]} entry of ${mmName(mm)} for ${hex(address)} is written by ${context.runner()}, who does not hold ${lock}`,
+    message: `the ${levelName(context, level)} entry of ${mmName(mm)} for ${hex(address)} is written by ${context.runner()}, who does not hold ${lock}`,
     objects: [object(mm), pageObject(table)],
   });
 }

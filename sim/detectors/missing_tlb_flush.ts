@@ -7,7 +7,7 @@ import { places, Rows } from "../core/rows.ts";
 import type { PageFrees } from "../kernel/mm/page_alloc_batch.ts";
 import { type Context, mmName } from "./context.ts";
 import { type BugObject, hex, object, pageObject } from "./report.ts";
-import { LEVEL_NAMES } from "./tables.ts";
+import { levelName } from "./tables.ts";
 import { placeOf, type TlbWatch } from "./tlb_watch.ts";
 import { frame_watch, NO_FILLS } from "./watch.ts";
 
@@ -47,7 +47,7 @@ export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
     }
     if (frame.link_level === 0) return;
     for (const fill of tlbs.usableTable(pfn, frame))
-      raise(context, "table", fill, pfn, `${LEVEL_NAMES[frame.link_level]} table pfn:${hex(pfn)} is freed`);
+      raise(context, "table", fill, pfn, `${levelName(context, frame.link_level)} table pfn:${hex(pfn)} is freed`);
     frame.link_level = 0;
     if (frame.link_others.length > 0) frame.link_others = [];
   };

@@ -8,7 +8,7 @@ import { _PAGE_PRESENT, _PAGE_RW, entryPfn } from "../hardware/entry.ts";
 import { EPT_WRITE, gfn_to_hva, gfn_to_memslot, type Kvm, kvm } from "../kernel/virt/kvm/kvm_host.ts";
 import { alive, type Context, mmName } from "./context.ts";
 import { hex, object, pageObject } from "./report.ts";
-import { LEVEL_NAMES, walk, walked } from "./tables.ts";
+import { levelName, topLevel, walk, walked } from "./tables.ts";
 import { FRAME_FREE } from "./watch.ts";
 
 export function notifierMissed(context: Context): void {
@@ -39,7 +39,7 @@ export function notifierMissed(context: Context): void {
     ["set_pmd", 2],
     ["set_pud", 3],
     ["set_p4d", 4],
-    ["set_pgd", 4],
+    ["set_pgd", topLevel(context)],
   ] as const)
     machine.listen(event, () => {
       if (state.guests > 0 && (args[3] as number) & _PAGE_PRESENT) judge(level, () => true);
@@ -51,7 +51,7 @@ export function notifierMissed(context: Context): void {
     for (const vm of machine.store.all(kvm) as IterableIterator<Kvm>) {
       for (const [gfn, spte] of vm.spte.entries()) {
         if (!concerns(spte) || grants(context, vm, gfn, spte)) continue;
-        const whose = `the ${LEVEL_NAMES[level]} entry for ${hex(address)} is changed by ${context.runner()}`;
+        const whose = `the ${levelName(context, level)} entry for ${hex(address)} is changed by ${context.runner()}`;
         raise(context, "change", vm, gfn, spte, `${whose} before the guest is told`);
         return;
       }

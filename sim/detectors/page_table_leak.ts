@@ -7,7 +7,7 @@ import { entryPfn, isPresent } from "../hardware/entry.ts";
 import type { Mm } from "../kernel/mm_types.ts";
 import { alive, type Context, mmName, nameOf } from "./context.ts";
 import { hex, object, pageObject } from "./report.ts";
-import { presentEntries } from "./tables.ts";
+import { levelSize, presentEntries, topLevel } from "./tables.ts";
 
 export function pageTableLeak(context: Context): void {
   const { machine } = context;
@@ -21,7 +21,7 @@ export function pageTableLeak(context: Context): void {
       context.raise({
         kind: "page-table-leak",
         key: `page-table-leak table ${nameOf(mm)}`,
-        message: `mm of ${mmName(mm)} is freed, but its page table pfn:${hex(table)} for ${hex(index * 2 ** 39)} is not`,
+        message: `mm of ${mmName(mm)} is freed, but its page table pfn:${hex(table)} for ${hex(index * levelSize(topLevel(context)))} is not`,
         objects: [object(mm), pageObject(table)],
       });
     }

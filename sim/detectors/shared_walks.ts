@@ -12,7 +12,7 @@ export function onSharedWalk(context: Context, listeners: readonly SharedWalk[])
   const { mmu } = context.system.straight;
   const { args } = machine;
   const own: BatchListener<AnonFaults> = {
-    fits: ({ mm, tables }, count) => (context.page(tables[3]!).pt_mm === mm ? count : 0),
+    fits: ({ mm, tables }, count) => (context.page(tables.at(-1)!).pt_mm === mm ? count : 0),
     take() {},
   };
   const filled = () => {

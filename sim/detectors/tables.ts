@@ -3,8 +3,12 @@ import { _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, entryNx, entryPfn } from "../hardwa
 import { indexAt } from "../hardware/mmu.ts";
 import type { Context } from "./context.ts";
 
-/** By level: 1 PTE … 4 PGD. */
-export const LEVEL_NAMES = ["", "PTE", "PMD", "PUD", "PGD"] as const;
+const LEVEL_NAMES = ["", "PTE", "PMD", "PUD", "P4D", "PGD"] as const;
+
+/** By level: 1 PTE … 4 P4D, 5 PGD; with four levels 4 is the PGD. */
+export const levelName = (context: Context, level: number): string =>
+  LEVEL_NAMES[level === topLevel(context) ? 5 : level]!;
+export const topLevel = (context: Context): number => context.system.config.levels;
 
 /** Bytes that one entry of a table of this level covers. */
 export const levelSize = (level: number): number => 2 ** (12 + 9 * (level - 1));
@@ -38,7 +42,7 @@ function wordsOf(context: Context, pfn: number): { numbers: Float64Array; base: 
 export function tableAt(context: Context, root: number, address: number, level: number): number {
   const { memory } = context.system.straight;
   let table = root;
-  for (let at = 4; at > level; at--) {
+  for (let at = topLevel(context); at > level; at--) {
     const entry = memory.readEntry(table, indexAt(address, at));
     if (!(entry & _PAGE_PRESENT) || entry & _PAGE_PSE) return 0;
     table = entryPfn(entry);
@@ -55,7 +59,7 @@ export function walk(context: Context, root: number, address: number): void {
   let table = root;
   let writable = true;
   let nx = false;
-  for (let level = 4; level > 0; level--) {
+  for (let level = topLevel(context); level > 0; level--) {
     const entry = memory.readEntry(table, indexAt(address, level));
     if (!(entry & _PAGE_PRESENT)) break;
     writable &&= (entry & _PAGE_RW) !== 0;

@@ -10,7 +10,7 @@ import type { AnonZaps } from "../kernel/mm/memory_zap_batch.ts";
 import type { Cpu, Mm } from "../kernel/mm_types.ts";
 import { alive, type Context } from "./context.ts";
 import { Debt } from "./debt.ts";
-import { hasEntries, walk, walked } from "./tables.ts";
+import { hasEntries, topLevel, walk, walked } from "./tables.ts";
 import { type FrameWatch, frame_watch, NO_FILLS, type StaleWatch, stale_watch, type ThreadWatch } from "./watch.ts";
 
 /** No `%`: numbers above 2^31 are divided in software. A place in a TLB as a number: ((page × CPUS) + cpu) × PCIDS + pcid, plus 1. */
@@ -277,7 +277,7 @@ export function watchTlbs(context: Context): TlbWatch {
   });
   machine.listen("set_pud", upper(3));
   machine.listen("set_p4d", upper(4));
-  machine.listen("set_pgd", upper(4));
+  machine.listen("set_pgd", upper(topLevel(context)));
 
   function oweAll(): void {
     for (const [cpu, tlb] of tlbs.entries()) {

@@ -2,13 +2,12 @@
 // covers all that the table maps. Else something else will be mapped through it, for everybody.
 // Observes PMD tables that are linked, and VMAs whose range changes.
 import { idOf } from "../core/struct.ts";
-import { _PAGE_PRESENT, _PAGE_PSE, entryPfn } from "../hardware/entry.ts";
-import { indexAt } from "../hardware/mmu.ts";
+import { _PAGE_PRESENT } from "../hardware/entry.ts";
 import { VM_HUGETLB } from "../kernel/flags.ts";
 import type { Mm, Vma } from "../kernel/mm_types.ts";
 import { alive, type Context, mmName } from "./context.ts";
 import { hex, object, pageObject } from "./report.ts";
-import { levelSize } from "./tables.ts";
+import { levelSize, tableAt } from "./tables.ts";
 import { vmaAt } from "./vmas.ts";
 
 const GIGABYTE = levelSize(3);
@@ -48,12 +47,5 @@ function check(context: Context, mm: Mm, address: number): void {
 
 /** Frame of the PMD table for an address; 0: there is none. */
 function pmdTable(context: Context, mm: Mm, address: number): number {
-  const { memory } = context.system.straight;
-  let table = mm.pgd;
-  for (const level of [4, 3]) {
-    const entry = memory.readEntry(table, indexAt(address, level));
-    if (!(entry & _PAGE_PRESENT) || entry & _PAGE_PSE) return 0;
-    table = entryPfn(entry);
-  }
-  return table;
+  return tableAt(context, mm.pgd, address, 2);
 }

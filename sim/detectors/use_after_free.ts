@@ -10,11 +10,15 @@ import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
 import { type Mm, PAGE_TYPES } from "../kernel/mm_types.ts";
 import { type Context, mmName, nameOf } from "./context.ts";
 import { datesOf, duringStep, hex, object, pageObject } from "./report.ts";
-import { LEVEL_NAMES } from "./tables.ts";
+import { levelName, topLevel } from "./tables.ts";
 import { FRAME_FREE } from "./watch.ts";
 
 /** Level of a page table by the type of its frame; 0: no page table. */
-const LEVEL_OF = [0, 0, 0, 0, 1, 2, 3, 3, 4, 0, 0, 0] as const;
+function levelOf(context: Context, pfn: number): number {
+  const { type } = context.page(pfn);
+  if (type < PAGE_TYPE.pte || type > PAGE_TYPE.pgd) return 0;
+  return type === PAGE_TYPE.pgd ? topLevel(context) : type - PAGE_TYPE.pte + 1;
+}
 
 export function useAfterFree(context: Context, suspended: () => boolean): void {
   const { machine, system } = context;
@@ -28,9 +32,9 @@ export function useAfterFree(context: Context, suspended: () => boolean): void {
     });
   };
 
-  const isLevel = (pfn: number, level: number) => LEVEL_OF[context.page(pfn).type] === level;
+  const isLevel = (pfn: number, level: number) => levelOf(context, pfn) === level;
   const walks: BatchListener<AnonFaults> = {
-    fits: ({ tables }, count) => (tables.every((pfn, i) => isLevel(pfn, 4 - i)) ? count : 0),
+    fits: ({ tables }, count) => (tables.every((pfn, i) => isLevel(pfn, tables.length - i)) ? count : 0),
     take() {},
   };
   const zapped: BatchListener<AnonZaps> = { fits: ({ table }, count) => (isLevel(table, 1) ? count : 0), take() {} };
@@ -39,7 +43,7 @@ export function useAfterFree(context: Context, suspended: () => boolean): void {
   for (const [level, event] of ["", "set_pte", "set_pmd", "set_pud", "set_p4d"].entries()) {
     if (event) machine.listen(event, () => entryWritten(context, level), { anon_faults: walks, anon_zaps: zapped });
   }
-  machine.listen("set_pgd", () => entryWritten(context, 4));
+  machine.listen("set_pgd", () => entryWritten(context, topLevel(context)));
   for (const k of [system.stepping, system.straight]) watchReads(context, k, suspended);
 
   const putLast = () => {
@@ -91,7 +95,7 @@ function hardwareWalk(context: Context): void {
   let above = 0;
   for (let i = 0; i < mmu.steps; i++) {
     const pfn = mmu.walked[i]!;
-    const level = LEVEL_OF[context.page(pfn).type]!;
+    const level = levelOf(context, pfn);
     if (level === 0 || (above !== 0 && level !== above - 1)) {
       const cpu = context.machine.thread?.cpu ?? 0;
       badTable(
@@ -109,9 +113,9 @@ function hardwareWalk(context: Context): void {
 function entryWritten(context: Context, level: number): void {
   const { args } = context.machine;
   const pfn = args[5] as number;
-  if (LEVEL_OF[context.page(pfn).type] === level) return;
+  if (levelOf(context, pfn) === level) return;
   const mm = args[0] as Mm;
-  const what = `the ${LEVEL_NAMES[level]} entry of ${mmName(mm)} for ${hex(args[1] as number)} is written to`;
+  const what = `the ${levelName(context, level)} entry of ${mmName(mm)} for ${hex(args[1] as number)} is written to`;
   badTable(context, pfn, what, `write ${level} ${idOf(mm)}`);
 }
 
@@ -121,7 +125,7 @@ function watchReads(context: Context, k: Kernel, suspended: () => boolean): void
   const { machine } = context;
   const watched = (entryp: number): number => {
     const pfn = Math.floor(entryp / 512);
-    if (LEVEL_OF[context.page(pfn).type] === 0 && machine.thread !== null && !suspended())
+    if (levelOf(context, pfn) === 0 && machine.thread !== null && !suspended())
       duringStep(machine, () => badTable(context, pfn, `${context.runner()} reads a page-table entry of`, "read"));
     return read(entryp);
   };

@@ -1,4 +1,4 @@
-// The MMU: translates an address through the TLB or by a walk of four levels, sets accessed and dirty bits, and says why
+// The MMU: translates an address through the TLB or by a walk of four or five levels, sets accessed and dirty bits, and says why
 // when it cannot (SDM vol. 3, 4.5 to 4.10).
 import {
   _PAGE_ACCESSED,
@@ -26,6 +26,8 @@ export type Access = "read" | "write" | "exec";
 /** What happened on the way; the MMU's results, valid until its next translation. */
 export class Mmu {
   readonly #memory: Memory;
+  /** Level of the top-level table: 4, or 5 with LA57. */
+  readonly #top: number;
   /** Frame of the address, where the translation succeeded. */
   pfn = 0;
   /** Error code of the page fault, where it failed. */
@@ -35,11 +37,12 @@ export class Mmu {
   entry = 0;
   level = 0;
   /** Tables that were read by the walk, top level first. */
-  readonly walked: number[] = [0, 0, 0, 0];
+  readonly walked: number[] = [0, 0, 0, 0, 0];
   steps = 0;
 
-  constructor(memory: Memory) {
+  constructor(memory: Memory, levels: number) {
     this.#memory = memory;
+    this.#top = levels;
   }
 
   /** Whether the access is allowed; fills the TLB. `root` is the frame of the top-level table. */
@@ -67,9 +70,10 @@ export class Mmu {
   /** From the lowest paging-structure cache entry that covers the address, else from the root. */
   #walk(tlb: Tlb, pcid: number, root: number, address: number, access: Access): boolean {
     let table = root;
-    let level = 4;
+    const top = this.#top;
+    let level = top;
     let allowed = _PAGE_RW | _PAGE_USER;
-    for (let cachedLevel = 2; cachedLevel <= 4; cachedLevel++) {
+    for (let cachedLevel = 2; cachedLevel <= top; cachedLevel++) {
       const upper = tlbLookup(tlb, address, cachedLevel, pcid);
       if (upper === 0 || entryFlag(upper, _PAGE_PSE)) continue;
       table = entryPfn(upper);
@@ -124,7 +128,7 @@ interface Leaf {
   nx: boolean;
 }
 
-/** Index of an address in the table of a level (1: PTE table … 4: PGD). */
+/** Index of an address in the table of a level (1: PTE table … 4: P4D, or PGD with four levels, 5: PGD). */
 export const indexAt = (address: number, level: number): number => Math.floor(address / SPAN[level]!) & 511;
 
 /** Bytes that an entry of a level covers. */

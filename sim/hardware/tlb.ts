@@ -9,7 +9,7 @@ const WAYS = 4;
 const ENTRIES = SETS * WAYS;
 export const PCIDS = 8;
 
-/** Level of a cached entry: 1 PTE, 2 PMD, 3 PUD, 4 P4D or PGD. A leaf above 1 is a huge page; others point to a table. */
+/** Level of a cached entry: 1 PTE, 2 PMD, 3 PUD, 4 P4D or PGD, 5 PGD. A leaf above 1 is a huge page; others point to a table. */
 export const tlb_cache = struct("tlb", {
   cpu: number(),
   /** vpn × 64 + level × 8 + pcid, plus 1; 0: empty. */
@@ -115,12 +115,12 @@ export function tlbInvalidatePage(tlb: Tlb, address: number, pcid: number): void
   tlb.set_structure_flushes(pcid, tlb.structure_flushes(pcid) + 1);
 }
 
-/** A page fault: the translation of its address, and what the paging-structure caches have for it (same place). */
-export function tlbFault(tlb: Tlb, address: number, pcid: number): void {
+/** A page fault: the translation of its address, and what the paging-structure caches of `levels` levels have for it (same place). */
+export function tlbFault(tlb: Tlb, address: number, pcid: number, levels: number): void {
   drop(tlb, address, 1, pcid);
   drop(tlb, address, 2, pcid);
   drop(tlb, address, 3, pcid);
-  drop(tlb, address, 4, pcid);
+  for (let level = 4; level <= levels; level++) drop(tlb, address, level, pcid);
 }
 
 /**
@@ -138,7 +138,7 @@ export function tlbFaults(
 ): number {
   const numbers = tlb.$.writable(tlb.chunk);
   const { base } = tlb;
-  const upperSets = [2, 3, 4].map((level) => setOf(vpnAt(address, level), level));
+  const upperSets = upper.slice(2).map((_, i) => setOf(vpnAt(address, i + 2), i + 2));
   let settled = areSettled(tlb, address, pcid, upper);
   const vpn = vpnAt(address, 1);
   for (let done = 0; done < count; done++) {
@@ -165,7 +165,7 @@ export function tlbFaults(
 
 /** Whether a fault and a walk leave the upper entries of an address where they are. */
 function areSettled(tlb: Tlb, address: number, pcid: number, upper: readonly number[]): boolean {
-  for (let level = 2; level <= 4; level++) {
+  for (let level = 2; level < upper.length; level++) {
     const vpn = vpnAt(address, level);
     const at = find(tlb, vpn, level, pcid);
     if (at < 0 || tlb.entries(at) !== upper[level]) return false;
@@ -177,15 +177,16 @@ function areSettled(tlb: Tlb, address: number, pcid: number, upper: readonly num
 /** One page: the walk that fails, the fault, the walk that succeeds. False, with nothing done, where it goes another way. */
 function faultAndWalk(tlb: Tlb, address: number, pcid: number, upper: readonly number[], leaf: number): boolean {
   if (tlbLookup(tlb, address, 1, pcid) !== 0) return false;
-  let lowest = 5;
-  for (let level = 4; level >= 2; level--) {
+  const top = upper.length - 1;
+  let lowest = top + 1;
+  for (let level = top; level >= 2; level--) {
     const cached = tlbLookup(tlb, address, level, pcid);
     if (cached !== 0 && cached !== upper[level]) return false;
     if (cached !== 0) lowest = level;
   }
   for (let level = lowest - 1; level >= 2; level--) tlbFill(tlb, address, level, pcid, upper[level]!);
-  tlbFault(tlb, address, pcid);
-  for (let level = 4; level >= 2; level--) tlbFill(tlb, address, level, pcid, upper[level]!);
+  tlbFault(tlb, address, pcid, top);
+  for (let level = top; level >= 2; level--) tlbFill(tlb, address, level, pcid, upper[level]!);
   tlbFill(tlb, address, 1, pcid, leaf);
   return true;
 }

@@ -52,6 +52,7 @@ import * as memory from "./mm/memory.ts";
 import * as memory_batch from "./mm/memory_batch.ts";
 import * as memory_copy from "./mm/memory_copy.ts";
 import * as memory_cow from "./mm/memory_cow.ts";
+import * as memory_free from "./mm/memory_free.ts";
 import * as memory_swap from "./mm/memory_swap.ts";
 import * as memory_tables from "./mm/memory_tables.ts";
 import * as memory_zap from "./mm/memory_zap.ts";
@@ -82,6 +83,7 @@ import * as swap from "./mm/swap.ts";
 import * as swap_state from "./mm/swap_state.ts";
 import * as swapfile from "./mm/swapfile.ts";
 import * as truncate from "./mm/truncate.ts";
+import * as unmapped_area from "./mm/unmapped_area.ts";
 import * as vm_ops from "./mm/vm_ops.ts";
 import * as vma from "./mm/vma.ts";
 import * as vma_merge from "./mm/vma_merge.ts";
@@ -111,7 +113,9 @@ export const kernelFunctions: readonly FunctionTable[] = [
   memory_cow,
   memory_tables,
   memory_zap,
+  memory_free,
   mmap,
+  unmapped_area,
   mmap_lock,
   mmu_gather,
   oom_kill,
@@ -200,7 +204,9 @@ export interface KernelFunctions
     Bound<typeof memory_cow>,
     Bound<typeof memory_tables>,
     Bound<typeof memory_zap>,
+    Bound<typeof memory_free>,
     Bound<typeof mmap>,
+    Bound<typeof unmapped_area>,
     Bound<typeof mmap_lock>,
     Bound<typeof mmu_gather>,
     Bound<typeof oom_kill>,

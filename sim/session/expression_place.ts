@@ -41,7 +41,7 @@ function pathOf(expr: Expr, handle: Handle): string | undefined {
 }
 
 const ENTRY_ID = /^(pgd|p4d|pud|pmd|pte):(\d+):(\d+):/;
-const LEVELS: Readonly<Record<string, number>> = { pgd: 4, p4d: 4, pud: 3, pmd: 2, pte: 1 };
+const LEVELS: Readonly<Record<string, number>> = { p4d: 4, pud: 3, pmd: 2, pte: 1 };
 
 /** The table and index of an entry, by walking to it; undefined where there is no such table. */
 function entryPath(system: System, value: Value | undefined): string | undefined {
@@ -49,10 +49,12 @@ function entryPath(system: System, value: Value | undefined): string | undefined
   const [, level, slot, address] = ENTRY_ID.exec(String(value.id)) ?? [];
   const mm = allMms(system).find((one) => one.slot === Number(slot));
   if (!mm || level === undefined) return undefined;
+  const top = system.config.levels;
+  const wanted = level === "pgd" ? top : LEVELS[level];
   let table = mm.pgd;
-  for (let at = 4; ; at--) {
+  for (let at = top; ; at--) {
     const index = Math.floor(Number(address) / 2 ** (12 + 9 * (at - 1))) % 512;
-    if (at === LEVELS[level]) return `entry:${table}:${index}`;
+    if (at === wanted) return `entry:${table}:${index}`;
     const entry = system.straight.memory.readEntry(table, index);
     if (!isPresent(entry)) return undefined;
     table = entryPfn(entry);

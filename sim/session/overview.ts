@@ -8,7 +8,7 @@ import type { Loaded } from "./load.ts";
 import { isExpected } from "./report.ts";
 import { cpuNodes, hostNode } from "./scopes.ts";
 import { hex } from "./show.ts";
-import { LEVEL, type Sharers, sharedText, span, tableNode } from "./tables.ts";
+import { levelName, type Sharers, sharedText, span, tableNode } from "./tables.ts";
 
 /** All address spaces in order of their creation; the first child of one that shares tables lists these. */
 export function addressSpaces(system: System, who: Sharers): readonly ValueNode[] {
@@ -62,11 +62,11 @@ function sharedTables(system: System, mm: Mm, who: Sharers): readonly Table[] {
       else if (below.level > 1) visit(below);
     }
   };
-  visit({ pfn: mm.pgd, level: 4, base: 0 });
+  visit({ pfn: mm.pgd, level: system.config.levels, base: 0 });
   return found;
 }
 
 function sharedNode(system: System, { pfn, level, base }: Table, who: Sharers): ValueNode {
-  const node = tableNode(system, `${LEVEL[level]} table at ${hex(base)}`, pfn, level, base, who);
+  const node = tableNode(system, `${levelName(system, level)} table at ${hex(base)}`, pfn, level, base, who);
   return { ...node, value: `frame ${hex(pfn)}, ${sharedText(who.get(pfn))}` };
 }

@@ -2,6 +2,7 @@
 import type { Handle } from "../core/struct.ts";
 import type { Scope, ValueNode } from "../debugging.ts";
 import { tlbContents } from "../hardware/tlb.ts";
+import { task_size_max } from "../kernel/arch/x86/mm/pgtable.ts";
 import type { System } from "../kernel/boot.ts";
 import { simplificationsOf } from "../kernel/fidelity.ts";
 import {
@@ -56,7 +57,7 @@ export function scopesOf(input: ScopeInput): Scope[] {
   if (hosts.length > 0) scopes.push(cheap("host mm", () => hosts.map((host) => hostNode(system, host, who))));
   if (mm) {
     scopes.push(cheap("VMAs", () => vmaNodes(mm)));
-    scopes.push(cheap("Page tables", () => [tableNode(system, mmName(mm), mm.pgd, 4, 0, who)]));
+    scopes.push(cheap("Page tables", () => [tableNode(system, mmName(mm), mm.pgd, system.config.levels, 0, who)]));
   }
   scopes.push(cheap(`TLB cpu${input.cpu}`, () => tlbNodes(system, input.cpu)));
   scopes.push(cheap("Locks", () => lockNodes(system)));
@@ -98,12 +99,13 @@ function eventNodes(system: System): ValueNode[] {
   return nodes;
 }
 
-function taskNodes({ variables }: ScopeInput, task: Task): ValueNode[] {
+function taskNodes({ system, variables }: ScopeInput, task: Task): ValueNode[] {
+  const end = BigInt(task_size_max(system.straight));
   const own = Object.entries(variables).map(([name, value]) => ({
     name,
     value: value > 65535n ? hex(value) : String(value),
     expression: `${task.comm}.${name}`,
-    memory: value >= 4096n && value < 2n ** 47n ? `process:${task.comm}:${value}` : undefined,
+    memory: value >= 4096n && value < end ? `process:${task.comm}:${value}` : undefined,
   }));
   return [...own, objectNode("task", task)];
 }
@@ -120,7 +122,7 @@ export function hostNode(system: System, mm: Mm, who: Sharers): ValueNode {
     children: () => [
       objectNode("mm", mm),
       { name: "VMAs", value: String(mm.mm_mt.length), children: () => vmaNodes(mm) },
-      tableNode(system, "page tables", mm.pgd, 4, 0, who),
+      tableNode(system, "page tables", mm.pgd, system.config.levels, 0, who),
     ],
   };
 }

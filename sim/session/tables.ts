@@ -8,7 +8,9 @@ import { allMms } from "../scenario/run/sharers.ts";
 import { entryText } from "./entry_words.ts";
 import { hex, pageText } from "./show.ts";
 
-export const LEVEL = ["", "pte", "pmd", "pud", "pgd"] as const;
+const LEVEL = ["", "pte", "pmd", "pud", "p4d", "pgd"] as const;
+/** By level: 1 pte … 4 p4d, 5 pgd; with four levels 4 is the pgd. */
+export const levelName = (system: System, level: number): string => LEVEL[level === system.config.levels ? 5 : level]!;
 /** Bytes that an entry of this level maps. */
 export const span = (level: number): number => 2 ** (12 + 9 * (level - 1));
 
@@ -29,7 +31,7 @@ export function sharers(system: System): Sharers {
       if (entry & _PAGE_PRESENT && !(entry & _PAGE_PSE)) visit(mm, entryPfn(entry), level - 1);
     }
   };
-  for (const mm of allMms(system)) visit(mm, mm.pgd, 4);
+  for (const mm of allMms(system)) visit(mm, mm.pgd, system.config.levels);
   return found;
 }
 
@@ -54,7 +56,7 @@ export function tableNode(
   const shared = sharedText(who.get(pfn));
   return {
     name,
-    value: `${LEVEL[level]} table in frame ${hex(pfn)}${shared ? `, ${shared}` : ""}, ${count} of 512`,
+    value: `${levelName(system, level)} table in frame ${hex(pfn)}${shared ? `, ${shared}` : ""}, ${count} of 512`,
     memory: `page:${pfn}`,
     children:
       count === 0
@@ -127,13 +129,14 @@ export function entryNode(
 export function walkNodes(system: System, mm: Mm, address: number, who: Sharers): ValueNode[] {
   const nodes: ValueNode[] = [];
   let table = mm.pgd;
-  for (let level = 4; level >= 1; level--) {
+  const top = system.config.levels;
+  for (let level = top; level >= 1; level--) {
     const index = Math.floor(address / span(level)) % 512;
     const entry = system.straight.memory.readEntry(table, index);
-    const shared = level < 4 ? sharedText(who.get(table)) : "";
+    const shared = level < top ? sharedText(who.get(table)) : "";
     const node = entryNode(
       system,
-      `${LEVEL[level]}[${index}]`,
+      `${levelName(system, level)}[${index}]`,
       table,
       index,
       entry,
@@ -141,7 +144,9 @@ export function walkNodes(system: System, mm: Mm, address: number, who: Sharers)
       address - (address % span(level)),
       who,
     );
-    nodes.push(shared ? { ...node, value: `${node.value} · this ${LEVEL[level]} table is ${shared}` } : node);
+    nodes.push(
+      shared ? { ...node, value: `${node.value} · this ${levelName(system, level)} table is ${shared}` } : node,
+    );
     if (!(entry & _PAGE_PRESENT) || level === 1 || entry & _PAGE_PSE) break;
     table = entryPfn(entry);
   }

@@ -19,10 +19,7 @@ export function vocabulary(): Vocabulary {
     bugKinds,
     eventNames: [...Object.keys(events), ...designs.flatMap((design) => Object.keys(design.patch.events))],
     machineOptions,
-    onlyMachineValues: new Map<string, bigint | string>([
-      ["levels", 4n],
-      ["thp", "never"],
-    ]),
+    onlyMachineValues: new Map<string, bigint | string>([["thp", "never"]]),
     fields: structureFields(),
   };
   return made;

@@ -19,7 +19,7 @@ function machine(flags: number) {
   memory.writeEntry(2, 0, makeEntry(3, TABLE));
   memory.writeEntry(3, 0, makeEntry(4, TABLE));
   memory.writeEntry(4, 5, makeEntry(9, flags));
-  const mmu = new Mmu(memory);
+  const mmu = new Mmu(memory, 4);
   const access = (how: "read" | "write" | "exec") => mmu.translate(tlb, 0, 1, ADDRESS, how);
   return { memory, mmu, tlb, access };
 }

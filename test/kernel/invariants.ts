@@ -15,7 +15,7 @@ import type { Kernel } from "../../sim/kernel/kernel.ts";
 import { FIRST_FRAME, PAGE_TYPE } from "../../sim/kernel/mm/page_alloc.ts";
 import { address_space, inode, type Mm, mm_struct, type Page, vm_area_struct } from "../../sim/kernel/mm_types.ts";
 
-const SHIFTS = [0, 12, 21, 30, 39];
+const SHIFTS = [0, 12, 21, 30, 39, 48];
 
 /** What a walk of all page tables and page caches found. */
 class Census {
@@ -39,11 +39,12 @@ class Census {
   }
 
   addressSpace(mm: Mm): void {
-    const found = { tables: 0, anon: 0, file: 0, shmem: 0, swap: 0 };
-    this.table(mm, mm.pgd, 4, 0, found);
-    this.tables += found.tables + 1;
+    const found = { tables: 0, p4ds: 0, anon: 0, file: 0, shmem: 0, swap: 0 };
+    const { levels, version } = this.k.config;
+    this.table(mm, mm.pgd, levels, 0, found);
+    this.tables += found.tables + 1 - (version === "6.12" ? found.p4ds : 0);
     if (mm === this.k.init_mm) return;
-    assert.equal(mm.pgtables_bytes, found.tables * 4096, `${mm.name}: pgtables_bytes`);
+    assert.equal(mm.pgtables_bytes, (found.tables - found.p4ds) * 4096, `${mm.name}: pgtables_bytes`);
     assert.deepEqual(
       { anon: mm.rss_anon, file: mm.rss_file, shmem: mm.rss_shmem, swap: mm.rss_swap },
       { anon: found.anon, file: found.file, shmem: found.shmem, swap: found.swap },
@@ -54,7 +55,8 @@ class Census {
 
   table(mm: Mm, pfn: number, level: number, base: number, found: Found): void {
     add(this.held, pfn);
-    const type = [0, PAGE_TYPE.pte, PAGE_TYPE.pmd, PAGE_TYPE.pud, PAGE_TYPE.pgd][level];
+    const names = ["", "pte", "pmd", "pud", "p4d"] as const;
+    const type = PAGE_TYPE[level === this.k.config.levels ? "pgd" : (names[level] as "pte")];
     assert.equal(this.k.page(pfn).type, type, `${mm.name}: frame ${pfn} is a table of level ${level}`);
     for (let i = 0; i < 512; i++) {
       const entry = this.k.read_entry(pfn * 512 + i);
@@ -64,6 +66,7 @@ class Census {
       else {
         assert.ok(entry & _PAGE_PRESENT, "an upper entry that is not present");
         found.tables++;
+        if (level === 5) found.p4ds++;
         this.table(mm, entryPfn(entry), level - 1, address, found);
       }
     }
@@ -109,6 +112,8 @@ class Census {
 }
 
 interface Found {
+  /** Of the tables, those that no mm counts. */
+  p4ds: number;
   tables: number;
   anon: number;
   file: number;
@@ -214,7 +219,7 @@ function translations(k: Kernel): void {
     if (!mm || mm === k.init_mm || cpu.ctxs_tlb_gen(cpu.loaded_mm_asid) !== mm.tlb_gen) continue;
     for (const { address, level, pcid, entry } of tlbContents(k.tlbOf(id))) {
       if (pcid !== cpu.loaded_mm_asid) continue;
-      const now: number = k.walk_entries(mm, address)[4 - level]!;
+      const now: number = k.walk_entries(mm, address)[level === 5 ? 4 : 4 - level]!;
       const where: string = `CPU ${id}, ${mm.name}, level ${level}, 0x${address.toString(16)}`;
       assert.ok(now & _PAGE_PRESENT, `${where}: gone from the tables`);
       assert.equal(entryPfn(entry), entryPfn(now), `${where}: another frame`);

@@ -69,6 +69,7 @@ const operation: fc.Arbitrary<Op> = fc.oneof(
 const machines: Readonly<Record<string, Partial<Config>>> = {
   "6.18": { version: "6.18" },
   "6.12 with PCIDs": { version: "6.12", pcid: true },
+  "6.18 with five levels": { version: "6.18", levels: 5 },
   "6.18 with little memory": { version: "6.18", memory: 400 * 4096, swap: 2000 * 4096 },
 };
 
@@ -76,10 +77,13 @@ const machines: Readonly<Record<string, Partial<Config>>> = {
 class Machine {
   readonly system: System;
   readonly how: "straight" | "stepping";
+  /** With five levels the programs work where one top-level entry ends and the next begins, above 47 bits. */
+  readonly base: number;
 
   constructor(options: Partial<Config>, how: "straight" | "stepping") {
     this.system = boot(config({ memory: 2 ** 25, swap: 2 ** 24, ...options }), noPatch, PROCESSES, operationTables);
     this.how = how;
+    this.base = options.levels === 5 ? 3 * 2 ** 48 - 2 ** 21 : BASE;
     this.call(0, "sys_memfd_create", "shared", 0);
     this.call(1, "sys_memfd_create", "other", 0);
     for (const who of [0, 1]) this.call(who, "sys_ftruncate", 3, 600 * 4096);
@@ -135,13 +139,15 @@ class Machine {
   }
 
   /** The kernel functions that an operation calls, with their arguments. */
-  units({ who, name, args }: Op): readonly (readonly [string, ...unknown[]])[] {
+  units({ who, name, args: asked }: Op): readonly (readonly [string, ...unknown[]])[] {
+    const isPlace = (arg: number | string): arg is number => typeof arg === "number" && arg >= BASE;
+    const args = asked.map((arg) => (isPlace(arg) ? arg - BASE + this.base : arg));
     const done = ["task_work_run"] as const;
     if (name === "fork") return this.task(CHILD).started ? [] : [["sys_fork", this.task(CHILD)], done];
     if (name === "swap_out") return [["kernel_swap_out", this.task(who), ...args], done];
     if (name === "migrate") return [["kernel_migrate", this.task(who), ...args], done];
     if (name !== "touch") return [[name, ...args], done];
-    const [at, pages, access] = args as readonly [number, number, string];
+    const [at, pages, access] = args as readonly (number | string)[] as readonly [number, number, string];
     return Array.from({ length: pages }, (_, i) =>
       access === "read" ? ["user_load", at + i * 4096] : ["user_store", at + i * 4096, i, 1],
     );

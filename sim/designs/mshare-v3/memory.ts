@@ -19,6 +19,7 @@ import {
   VM_WRITE,
 } from "../../kernel/flags.ts";
 import * as memory from "../../kernel/mm/memory.ts";
+import * as memory_free from "../../kernel/mm/memory_free.ts";
 import type { ZapDetails } from "../../kernel/mm/memory_zap.ts";
 import * as memory_zap from "../../kernel/mm/memory_zap.ts";
 import type { MmuGather } from "../../kernel/mm/mmu_gather.ts";
@@ -89,7 +90,7 @@ export function* free_pgtables(
     i += group.length;
     const next = vmas[i]?.vm_start ?? ceiling;
     if (vma_is_shared(group[0]!)) yield* k.free_shared_vma(tlb, group[0]!);
-    else yield* memory_zap.free_pgtables(k, tlb, group, floor, next);
+    else yield* memory_free.free_pgtables(k, tlb, group, floor, next);
   }
 }
 

@@ -11,7 +11,7 @@
 // - "create-flags": CREATE_MAPPING takes flags that nobody heeds;
 // - "ioctl-permissions": who may only read the file may set it up.
 import type { Steps } from "../../core/thread.ts";
-import { PGDIR_SIZE, pgd_offset, TASK_SIZE } from "../../kernel/arch/x86/mm/pgtable.ts";
+import { pgd_offset, pgdir_size, task_size_max } from "../../kernel/arch/x86/mm/pgtable.ts";
 import { FMODE_WRITE, VM_FAULT_NOPAGE, VM_MAYSHARE, VM_NOHUGEPAGE, VM_WRITE } from "../../kernel/flags.ts";
 import type { IoctlArg, Layout } from "../../kernel/fs/ioctl.ts";
 import type { File, Inode, Vma } from "../../kernel/mm_types.ts";
@@ -42,7 +42,6 @@ type Struct = Readonly<Record<string, bigint>>;
 
 /** `unsigned long` of x86-64. */
 const ulong = (n: bigint): bigint => BigInt.asUintN(64, n);
-const ALIGNMENT = BigInt(PGDIR_SIZE) - 1n;
 const M_LOCK = "&m_data->m_lock";
 /** The class of a host's mmap_lock that is taken inside a guest's. */
 export const NESTED = "&mm->mmap_lock/1";
@@ -64,8 +63,8 @@ export function* find_shared_vma(k: MshareKernel, guest: Vma, address: number): 
   if (lock_is_annotated(k)) yield* k.down_read(host_mm.mmap_lock, NESTED);
   else yield* k.mmap_read_lock(host_mm);
   const host_addr = k.host_address(guest, address);
-  const pgd = k.read_entry(pgd_offset(host_mm, host_addr));
-  const guest_pgdp = pgd_offset(guest_mm, address);
+  const pgd = k.read_entry(pgd_offset(k, host_mm, host_addr));
+  const guest_pgdp = pgd_offset(k, guest_mm, address);
   const guest_pgd = k.read_entry(guest_pgdp);
   yield traceOf(k).pgd_same(guest_mm, address, guest_pgd === pgd, guest_pgd, pgd);
   if (guest_pgd !== pgd) {
@@ -95,7 +94,7 @@ export function* msharefs_mmap(k: MshareKernel, file: File, vma: Vma): Steps<num
   const mshare_end = ulong(mshare_start + m_data.minfo_size);
   yield k.spin_unlock(m_data.m_lock, M_LOCK);
   if (mshare_start === 0n) return -EINVAL;
-  if (vma.vm_start % PGDIR_SIZE !== 0 || vma.vm_end % PGDIR_SIZE !== 0) return -EINVAL;
+  if (vma.vm_start % pgdir_size(k) !== 0 || vma.vm_end % pgdir_size(k) !== 0) return -EINVAL;
   if (BigInt(vma.vm_start) < mshare_start || BigInt(vma.vm_end) > mshare_end) return -EINVAL;
   if (k.fixed("guest-permissions") && !(vma.vm_flags & VM_WRITE)) return -EACCES;
   if (k.fixed("private-mapping") && !(vma.vm_flags & VM_MAYSHARE)) return -EINVAL;
@@ -141,9 +140,9 @@ export function* msharefs_set_size_ioctl(k: MshareKernel, m_data: MshareData, ar
 /** Caller holds m_lock. The sum of start and size wraps as in C. */
 function msharefs_set_size(k: MshareKernel, m_data: MshareData, { start, size }: Struct): number {
   const end = ulong(start! + size!);
-  if ((start! | end) & ALIGNMENT) return -EINVAL;
+  if ((start! | end) & (BigInt(pgdir_size(k)) - 1n)) return -EINVAL;
   if (k.fixed("set-size-once") && (start === 0n || size === 0n || end < start!)) return -EINVAL;
-  if (k.fixed("set-size-range") && end > BigInt(TASK_SIZE + 4096)) return -EINVAL;
+  if (k.fixed("set-size-range") && end > BigInt(task_size_max(k) + 4096)) return -EINVAL;
   m_data.minfo_start = start!;
   m_data.minfo_size = size === 0n ? ulong(-1n) : size!;
   const mm = m_data.mm!;

@@ -4,7 +4,7 @@
 // - mm_alloc makes the creating task the owner of the host mm for good ("host-owner", see owner.ts);
 // - "info-file": mshare_info is known by its name, so that a second name for it can be made and taken away.
 import type { Steps } from "../../core/thread.ts";
-import { PGDIR_SIZE } from "../../kernel/arch/x86/mm/pgtable.ts";
+import { pgdir_size } from "../../kernel/arch/x86/mm/pgtable.ts";
 import { type Dentry, type File, type Inode, type Mm, mount, type SuperBlock } from "../../kernel/mm_types.ts";
 import { EINVAL, ENOMEM, EPERM } from "../../kernel/uapi/errno.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../../kernel/uapi/fcntl.ts";
@@ -54,7 +54,7 @@ export function* mshare_info_read(
   count: number,
   pos: number,
 ): Steps<number> {
-  return yield* k.simple_read_from_buffer(address, count, pos, `${PGDIR_SIZE}\n`);
+  return yield* k.simple_read_from_buffer(address, count, pos, `${pgdir_size(k)}\n`);
 }
 
 /** A region's file or a directory. Returns the inode or a negative errno. */

@@ -2,7 +2,7 @@
 // in its file's i_mmap.
 import type { Steps } from "../../core/thread.ts";
 import { entryPfn } from "../../hardware/entry.ts";
-import { alignDown, none, PGDIR_SIZE, pgd_offset } from "../../kernel/arch/x86/mm/pgtable.ts";
+import { alignDown, none, pgd_offset, pgdir_size } from "../../kernel/arch/x86/mm/pgtable.ts";
 import type { MmuGather } from "../../kernel/mm/mmu_gather.ts";
 import type { Mm, Page, Vma } from "../../kernel/mm_types.ts";
 import type { SharedRange } from "../sharing/tlb_flush.ts";
@@ -58,12 +58,13 @@ export function shared_ranges(k: MshareKernel, mm: Mm, start: number, end: numbe
 /** The mend of "unlink-on-munmap": takes the host's tables out of the guest's top level, before the VMA goes. */
 export function* unlink_shared_tables(k: MshareKernel, tlb: MmuGather, vma: Vma): Steps<void> {
   yield* k.unlink_begins(vma);
-  for (let address = alignDown(vma.vm_start, PGDIR_SIZE); address < vma.vm_end; address += PGDIR_SIZE) {
-    const pgdp = pgd_offset(tlb.mm, address);
+  const size = pgdir_size(k);
+  for (let address = alignDown(vma.vm_start, size); address < vma.vm_end; address += size) {
+    const pgdp = pgd_offset(k, tlb.mm, address);
     const pgd = k.read_entry(pgdp);
     if (none(pgd) || k.page(entryPfn(pgd)).pt_mm === tlb.mm) continue;
     tlb.start = Math.min(tlb.start, address);
-    tlb.end = Math.max(tlb.end, address + PGDIR_SIZE);
+    tlb.end = Math.max(tlb.end, address + size);
     tlb.freed_tables = true;
     // Every page below the entry, not one address for each entry as when empty tables go.
     tlb.cleared_ptes = true;
@@ -82,10 +83,10 @@ export function folio_precise_page_mapcount(k: MshareKernel, page: Page): number
   const host = k.fixed("sharing-visible") && mapped ? k.region_of(mapped.vm_mm) : null;
   if (!host || page.mapcount === 0) return page.mapcount;
   const address = mapped!.vm_start + (page.index - mapped!.vm_pgoff) * 4096;
-  const table = k.read_entry(pgd_offset(host.mm!, address));
+  const table = k.read_entry(pgd_offset(k, host.mm!, address));
   const linked = (vma: Vma) => {
     const at = k.guest_address(vma, address);
-    return at >= vma.vm_start && at < vma.vm_end && k.read_entry(pgd_offset(vma.vm_mm!, at)) === table;
+    return at >= vma.vm_start && at < vma.vm_end && k.read_entry(pgd_offset(k, vma.vm_mm!, at)) === table;
   };
   return Math.max(1, k.guest_vmas(host.mm!).filter(linked).length);
 }

@@ -9,13 +9,17 @@ import {
   addr_end,
   alignDown,
   none,
-  PGDIR_SIZE,
+  P4D_SIZE,
   PMD_SIZE,
   PUD_SIZE,
+  p4d_offset,
+  pgd_none,
   pgd_offset,
+  pgdir_size,
   pmd_offset,
   pud_offset,
 } from "../../kernel/arch/x86/mm/pgtable.ts";
+import * as memory_free from "../../kernel/mm/memory_free.ts";
 import type { ZapDetails } from "../../kernel/mm/memory_zap.ts";
 import * as memory_zap from "../../kernel/mm/memory_zap.ts";
 import type { MmuGather } from "../../kernel/mm/mmu_gather.ts";
@@ -54,7 +58,7 @@ export function* free_pgtables(
     i += group.length;
     const next = vmas[i]?.vm_start ?? ceiling;
     if (vma_is_shared(group[0]!)) yield* k.free_shared_pgtables(tlb, group, { floor, ceiling: next });
-    else yield* memory_zap.free_pgtables(k, tlb, group, floor, next);
+    else yield* memory_free.free_pgtables(k, tlb, group, floor, next);
   }
 }
 
@@ -96,11 +100,31 @@ export function* free_shared_pgd_range(
   if (start < floor) start += PMD_SIZE;
   const limit = ceiling === 0 ? Number.POSITIVE_INFINITY : alignDown(ceiling, PMD_SIZE);
   const end = Math.min(vma.vm_end, limit);
-  for (let address = start; address < end; address = addr_end(address, end, PGDIR_SIZE)) {
-    const p4dp = pgd_offset(tlb.mm, address);
-    if (none(k.read_entry(p4dp))) continue;
-    yield* k.free_shared_pud_range(tlb, p4dp, address, addr_end(address, end, PGDIR_SIZE), { floor, ceiling: limit });
+  const size = pgdir_size(k);
+  for (let address = start; address < end; address = addr_end(address, end, size)) {
+    const pgdp = pgd_offset(k, tlb.mm, address);
+    if (pgd_none(k, pgdp)) continue;
+    yield* k.free_shared_p4d_range(tlb, pgdp, address, addr_end(address, end, size), { floor, ceiling: limit });
   }
+}
+
+export function* free_shared_p4d_range(
+  k: PtshareKernel,
+  tlb: MmuGather,
+  pgdp: number,
+  start: number,
+  end: number,
+  others: Neighbours,
+): Steps<void> {
+  for (let address = start; address < end; address = addr_end(address, end, P4D_SIZE)) {
+    const p4dp = p4d_offset(k, pgdp, address);
+    if (none(k.read_entry(p4dp))) continue;
+    yield* k.free_shared_pud_range(tlb, p4dp, address, addr_end(address, end, P4D_SIZE), others);
+  }
+  if (k.config.levels < 5 || !covers(start, end, pgdir_size(k), others)) return;
+  const pgd = k.read_entry(pgdp);
+  yield k.set_pgd(tlb.mm, start, pgdp, 0);
+  yield k.p4d_free_tlb(tlb, entryPfn(pgd), start);
 }
 
 /** Whether nothing but what goes is in the `size`-aligned region around [start, end). */
@@ -124,7 +148,7 @@ export function* free_shared_pud_range(
     if (none(k.read_entry(pudp))) continue;
     yield* k.free_shared_pmd_range(tlb, pudp, address, addr_end(address, end, PUD_SIZE), others);
   }
-  if (!covers(start, end, PGDIR_SIZE, others)) return;
+  if (!covers(start, end, P4D_SIZE, others)) return;
   // PUD tables are not shared.
   yield k.set_p4d(tlb.mm, start, p4dp, 0);
   yield k.pud_free_tlb(tlb, entryPfn(p4d), start);

@@ -9,10 +9,10 @@
 // - "vm-mm-swap": vma->vm_mm is the host mm while a fault lasts, for all threads;
 // - "pud-link": the PUD entry links the host's table for the whole GiB, not only for what the mapping covers;
 // - "host-accounting": the host's VMA has no file, so that only guests' VMAs are in the file's reverse map.
-// Not as posted: where a process has no PUD table yet, ptshare_copy_pmd and get_pmd call p4d_alloc, which with four levels
-// makes none, and go on with a pointer into frame 0. Real processes have that table, for their stack; these get it.
+// Not as posted: where a process has no PUD table yet, ptshare_copy_pmd and get_pmd call p4d_alloc, which makes none, and go
+// on with a pointer into frame 0. Real processes have that table, for their stack; these get it.
 import type { Steps } from "../../core/thread.ts";
-import { none, PUD_SIZE, pgd_offset, table_of } from "../../kernel/arch/x86/mm/pgtable.ts";
+import { none, PUD_SIZE, table_of } from "../../kernel/arch/x86/mm/pgtable.ts";
 import {
   VM_FAULT_NOPAGE,
   VM_FAULT_SIGSEGV,
@@ -96,7 +96,7 @@ export function* ptshare_copy_pmd(k: PtshareKernel, host_mm: Mm, guest_mm: Mm, v
   // A table that the mapping does not fill would be the host's also for the guest's other mappings.
   const whole = address % PUD_SIZE === 0 && vma.vm_end >= address + PUD_SIZE;
   if (k.fixed("pud-link") && !whole) return 0;
-  const guest_pudp = yield* k.pud_alloc(guest_mm, pgd_offset(guest_mm, address), address);
+  const guest_pudp = yield* k.alloc_new_pud(guest_mm, address);
   if (guest_pudp === 0) return 1;
   if (!none(k.read_entry(guest_pudp))) return 0;
   const host_pmdp = yield* k.get_pmd(host_mm, address);
@@ -117,7 +117,7 @@ export function* ptshare_copy_pmd(k: PtshareKernel, host_mm: Mm, guest_mm: Mm, v
 
 /** The PMD entry for `address`, with the tables above it made where there are none; 0 without memory. */
 export function* get_pmd(k: PtshareKernel, mm: Mm, address: number): Steps<number> {
-  const pudp = yield* k.pud_alloc(mm, pgd_offset(mm, address), address);
+  const pudp = yield* k.alloc_new_pud(mm, address);
   return pudp === 0 ? 0 : yield* k.pmd_alloc(mm, pudp, address);
 }
 

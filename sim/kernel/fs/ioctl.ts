@@ -41,7 +41,7 @@ export function* copy_struct_from_user(
     return fields;
   }
   const address = Number(arg);
-  if (address === 0 || !access_ok(address, sizeOf(layout))) return -EFAULT;
+  if (address === 0 || !access_ok(k, address, sizeOf(layout))) return -EFAULT;
   const raw = yield* k.copy_from_user(address, sizeOf(layout));
   if (typeof raw === "number") return raw;
   const view = new DataView(raw.buffer, raw.byteOffset);
@@ -65,7 +65,7 @@ export function* copy_struct_to_user(
     return 0;
   }
   const address = Number(arg);
-  if (address === 0 || !access_ok(address, sizeOf(layout))) return -EFAULT;
+  if (address === 0 || !access_ok(k, address, sizeOf(layout))) return -EFAULT;
   const raw = new Uint8Array(sizeOf(layout));
   const view = new DataView(raw.buffer);
   let at = 0;

@@ -1,6 +1,6 @@
 // read, write and their relatives (fs/read_write.c, fs/sync.c). A transfer is at most 2 GiB less a page, as in Linux.
 import type { Steps } from "../../core/thread.ts";
-import { TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
+import { task_size_max } from "../arch/x86/mm/pgtable.ts";
 import { FMODE_READ, FMODE_WRITE } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { File } from "../mm_types.ts";
@@ -18,8 +18,8 @@ export const buffer_from = (buffer: UserBuffer, offset: number): UserBuffer =>
   typeof buffer === "string" ? buffer.slice(offset) : buffer + offset;
 
 /** Whether a user's buffer lies in user addresses at all. */
-export const access_ok = (address: number, bytes: number): boolean =>
-  bytes <= TASK_SIZE && address <= TASK_SIZE - bytes;
+export const access_ok = (k: Kernel, address: number, bytes: number): boolean =>
+  bytes <= task_size_max(k) && address <= task_size_max(k) - bytes;
 
 export function* sys_read(k: Kernel, fd: number, address: number, count: number): Steps<number> {
   const file = k.fdget(fd);
@@ -63,7 +63,7 @@ export function* vfs_read(k: Kernel, file: File, address: number, count: number,
   if (!(file.f_mode & FMODE_READ)) return -EBADF;
   const read = file_op(k, file, "read");
   if (!read) return -EINVAL;
-  if (!access_ok(address, count)) return -EFAULT;
+  if (!access_ok(k, address, count)) return -EFAULT;
   return yield* read(file, address, Math.min(count, MAX_RW_COUNT), pos);
 }
 
@@ -71,7 +71,7 @@ export function* vfs_write(k: Kernel, file: File, address: UserBuffer, count: nu
   if (!(file.f_mode & FMODE_WRITE)) return -EBADF;
   const write = file_op(k, file, "write");
   if (!write) return -EINVAL;
-  if (typeof address !== "string" && !access_ok(address, count)) return -EFAULT;
+  if (typeof address !== "string" && !access_ok(k, address, count)) return -EFAULT;
   return yield* write(file, address, Math.min(count, MAX_RW_COUNT), pos);
 }
 

@@ -1,6 +1,6 @@
 // Making processes and address spaces, and taking them apart (kernel/fork.c, mm/mmap.c: dup_mmap, exit_mmap).
 import type { Steps } from "../../core/thread.ts";
-import { TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
+import { task_size_max } from "../arch/x86/mm/pgtable.ts";
 import {
   VM_ACCOUNT,
   VM_DONTCOPY,
@@ -13,7 +13,7 @@ import {
   withoutVmFlags,
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
-import { MMAP_BASE } from "../mm/mmap.ts";
+import { MMAP_BASE } from "../mm/unmapped_area.ts";
 import { vma_pages } from "../mm/vma.ts";
 import { type Mm, mm_struct, type Task, type Vma, vm_area_struct } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
@@ -25,10 +25,10 @@ export function* mm_alloc(k: Kernel, name: string): Steps<Mm | null> {
   mm.mm_users = 1;
   mm.mm_count = 1;
   mm.mm_lock_seq = 1;
-  mm.task_size = TASK_SIZE;
+  mm.task_size = task_size_max(k);
   mm.mmap_base = MMAP_BASE;
   mm.ctx_id = k.next_ctx_id();
-  mm.pgd = yield* k.alloc_table(mm, 4);
+  mm.pgd = yield* k.alloc_table(mm, k.config.levels);
   if (mm.pgd === 0) {
     k.store.free(mm);
     return null;
@@ -55,7 +55,7 @@ export function* mmput(k: Kernel, mm: Mm): Steps<void> {
 export function* mmdrop(k: Kernel, mm: Mm): Steps<void> {
   mm.mm_count--;
   if (mm.mm_count > 0) return;
-  yield k.table_dtor(mm.pgd, 4);
+  yield k.table_dtor(mm.pgd, k.config.levels);
   yield* k.put_page(k.page(mm.pgd));
   yield k.trace.mm_free(mm);
   k.store.free(mm);

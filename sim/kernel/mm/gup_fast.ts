@@ -2,7 +2,7 @@
 // table away and waits until all CPUs have answered an IPI knows that nobody is in it.
 import type { Steps } from "../../core/thread.ts";
 import { _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, _PAGE_USER, entryPfn } from "../../hardware/entry.ts";
-import { pgd_offset, pmd_offset, pte_offset, pud_offset } from "../arch/x86/mm/pgtable.ts";
+import { p4d_offset, pgd_offset, pmd_offset, pte_offset, pud_offset } from "../arch/x86/mm/pgtable.ts";
 import { PG_referenced } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Cpu, Page } from "../mm_types.ts";
@@ -24,9 +24,14 @@ export function* get_user_page_fast_only(k: Kernel, address: number, write: numb
 
 /** Each entry is read once, and what it says is followed: others may change it between two steps. */
 export function* gup_fast(k: Kernel, address: number, write: number): Steps<GrabbedPage | null> {
-  const pgd = yield* k.gup_fast_entry(pgd_offset(k.current.mm!, address), address, "pgd");
-  if (!(pgd & _PAGE_PRESENT)) return null;
-  const pud = yield* k.gup_fast_entry(pud_offset(pgd, address), address, "pud");
+  const pgdp = pgd_offset(k, k.current.mm!, address);
+  let p4d = yield* k.gup_fast_entry(pgdp, address, "pgd");
+  if (!(p4d & _PAGE_PRESENT)) return null;
+  if (k.config.levels === 5) {
+    p4d = yield* k.gup_fast_entry(p4d_offset(k, pgdp, address), address, "p4d");
+    if (!(p4d & _PAGE_PRESENT)) return null;
+  }
+  const pud = yield* k.gup_fast_entry(pud_offset(p4d, address), address, "pud");
   if (!(pud & _PAGE_PRESENT)) return null;
   const pmdp = pmd_offset(pud, address);
   const pmd = yield* k.gup_fast_entry(pmdp, address, "pmd");
@@ -41,7 +46,7 @@ export function* gup_fast_entry(
   k: Kernel,
   entryp: number,
   address: number,
-  level: "pgd" | "pud" | "pmd" | "pte",
+  level: "pgd" | "p4d" | "pud" | "pmd" | "pte",
 ): Steps<number> {
   const entry = k.read_entry(entryp);
   yield k.trace.gup_fast(level, address, entry, Math.floor(entryp / 512), k.current.mm);

@@ -10,7 +10,7 @@ import {
   withFlags,
   withoutFlags,
 } from "../../hardware/entry.ts";
-import { alignDown, mk_pte, none, PUD_SIZE, pgd_offset, pmd_offset, pud_offset } from "../arch/x86/mm/pgtable.ts";
+import { alignDown, mk_pte, none, PUD_SIZE, pmd_offset, pud_offset, read_p4d } from "../arch/x86/mm/pgtable.ts";
 import { VM_LOCKED_MASK, withoutVmFlags } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Vma } from "../mm_types.ts";
@@ -42,15 +42,15 @@ export function huge_pte_unlock(k: Kernel, ptep: number): number {
 
 /** The PMD entry of an address; 0 where there is no PMD table. */
 export function hugetlb_walk(k: Kernel, mm: Mm, address: number): number {
-  const pgd = k.read_entry(pgd_offset(mm, address));
-  if (!(pgd & _PAGE_PRESENT)) return 0;
-  const pud = k.read_entry(pud_offset(pgd, address));
+  const p4d = read_p4d(k, mm, address);
+  if (!(p4d & _PAGE_PRESENT)) return 0;
+  const pud = k.read_entry(pud_offset(p4d, address));
   return pud & _PAGE_PRESENT ? pmd_offset(pud, address) : 0;
 }
 
 /** The same, with the tables made that are missing, or found with somebody who has them. 0 without memory. */
 export function* huge_pte_alloc(k: Kernel, mm: Mm, vma: Vma, address: number): Steps<number> {
-  const pudp = yield* k.pud_alloc(mm, pgd_offset(mm, address), address);
+  const pudp = yield* k.alloc_new_pud(mm, address);
   if (pudp === 0) return 0;
   if (k.want_pmd_share(vma, address) && none(k.read_entry(pudp)))
     return yield* k.huge_pmd_share(mm, vma, address, pudp);
@@ -155,7 +155,7 @@ export function* huge_pmd_unshare(
   const table = table_of(ptep);
   if (!k.ptdesc_pmd_is_shared(table)) return false;
   const mm = vma.vm_mm!;
-  const pudp = pud_offset(k.read_entry(pgd_offset(mm, address)), address);
+  const pudp = pud_offset(read_p4d(k, mm, address), address);
   yield k.set_pud(mm, address, pudp, 0);
   // Without a flush there is none who would wait for lockless walkers later.
   if (!tlb && !k.unfixed("hugetlb-unshare-sync")) yield* k.tlb_remove_table_sync_one();

@@ -2,7 +2,7 @@
 // their own. A marker is a swap entry of a type that no device has.
 import type { Steps } from "../../core/thread.ts";
 import { makeSwapEntry, swapOffset, swapType } from "../../hardware/entry.ts";
-import { none, pgd_offset, pte_offset } from "../arch/x86/mm/pgtable.ts";
+import { none, pte_offset } from "../arch/x86/mm/pgtable.ts";
 import { VM_HUGETLB, VM_LOCKED, VM_MAYBE_GUARD, VM_SPECIAL, withVmFlags } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
@@ -32,7 +32,7 @@ export function* madvise_guard_install(k: Kernel, vma: Vma, start: number, end: 
 export function* guard_install_range(k: Kernel, vma: Vma, start: number, end: number): Steps<number> {
   const mm = vma.vm_mm!;
   for (let address = start; address < end; address += 4096) {
-    const pudp = yield* k.pud_alloc(mm, pgd_offset(mm, address), address);
+    const pudp = yield* k.alloc_new_pud(mm, address);
     const pmdp = pudp === 0 ? 0 : yield* k.pmd_alloc(mm, pudp, address);
     if (pmdp === 0 || (yield* k.pte_alloc(mm, pmdp, address)) !== 0) return -ENOMEM;
     const ptep = yield* k.pte_offset_map_lock(pmdp, address);

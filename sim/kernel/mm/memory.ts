@@ -77,7 +77,9 @@ export function mm_account_fault(k: Kernel, mm: Mm, _address: number, flags: num
 /** Walks down, making the upper tables that are missing. */
 export function* __handle_mm_fault(k: Kernel, vma: Vma, address: number, flags: number): Steps<number> {
   const mm = vma.vm_mm!;
-  const pudp = yield* k.pud_alloc(mm, pgd_offset(mm, address), address);
+  const p4dp = yield* k.p4d_alloc(mm, pgd_offset(k, mm, address), address);
+  if (p4dp === 0) return VM_FAULT_OOM;
+  const pudp = yield* k.pud_alloc(mm, p4dp, address);
   if (pudp === 0) return VM_FAULT_OOM;
   const pmdp = yield* k.pmd_alloc(mm, pudp, address);
   if (pmdp === 0) return VM_FAULT_OOM;

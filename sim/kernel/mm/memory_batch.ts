@@ -15,7 +15,7 @@ import {
 } from "../../hardware/entry.ts";
 import { frame, ONE_WORD, PAGE_TABLE, table_words } from "../../hardware/memory.ts";
 import { tlbFaults } from "../../hardware/tlb.ts";
-import { TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
+import { task_size_max } from "../arch/x86/mm/pgtable.ts";
 import {
   PG_anon_exclusive,
   PG_lru,
@@ -44,7 +44,15 @@ export const anon_faults: BatchSpec = {
   functions: [
     ...["user_store", "user_access", "translate", "exc_page_fault", "do_user_addr_fault", "fault_done"],
     ...["lock_vma_under_rcu", "find_vma", "vma_lookup", "vma_index", "down_read_trylock", "vma_end_read", "up_read"],
-    ...["handle_mm_fault", "__handle_mm_fault", "mm_account_fault", "pud_alloc", "pmd_alloc", "handle_pte_fault"],
+    ...[
+      "handle_mm_fault",
+      "__handle_mm_fault",
+      "mm_account_fault",
+      "p4d_alloc",
+      "pud_alloc",
+      "pmd_alloc",
+      "handle_pte_fault",
+    ],
     ...["do_anonymous_page", "pte_alloc", "vmf_anon_prepare", "check_stable_address_space"],
     ...["alloc_page", "take_free_page", "clear_highpage", "folio_add_new_anon_rmap"],
     ...["folio_add_lru_vma", "folio_add_lru", "lruvec_add_folio", "folio_lru_list"],
@@ -100,13 +108,14 @@ export function fault_anon_run(k: Kernel, address: number, pages: number, low: n
   const { current: task, cpu, zone, vmstat } = k;
   const { mm } = task;
   if (!mem_cgroup_disabled(k)) return 0;
-  if (room === 0 || !mm || cpu.loaded_mm !== mm || address >= TASK_SIZE || !k.check_stable_address_space(mm)) return 0;
+  if (room === 0 || !mm || cpu.loaded_mm !== mm || address >= task_size_max(k) || !k.check_stable_address_space(mm))
+    return 0;
   const vma = k.vma_lookup(mm, address);
   if (!vma || !is_plain_anon(mm, vma)) return 0;
   const upper = upper_entries(k, mm, address);
   if (!upper) return 0;
   const tables = [mm.pgd, ...upper.slice(2).reverse().map(entryPfn)];
-  const table = tables[3]!;
+  const table = tables.at(-1)!;
   if (k.page(table).ptl.holder !== 0) return 0;
   const index = Math.floor(address / 4096) & 511;
   const first = address - (address & 4095);
@@ -145,11 +154,11 @@ function is_plain_anon(mm: Mm, vma: Vma): boolean {
 
 const LEADS_DOWN = _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED;
 
-/** The PMD, PUD and PGD entries of an address, by level; null unless they lead to a PTE table, used before, with all rights. */
+/** The PMD, PUD, P4D and PGD entries of an address, by level; null unless they lead to a PTE table, used before, with all rights. */
 function upper_entries(k: Kernel, mm: Mm, address: number): readonly number[] | null {
-  const [pgd, pud, pmd] = k.walk_entries(mm, address);
-  for (const entry of [pgd, pud, pmd]) if ((entry & LEADS_DOWN) !== LEADS_DOWN || entry & _PAGE_PSE) return null;
-  return [0, 0, pmd, pud, pgd];
+  const [p4d, pud, pmd, , pgd] = k.walk_entries(mm, address);
+  for (const entry of [pgd, p4d, pud, pmd]) if ((entry & LEADS_DOWN) !== LEADS_DOWN || entry & _PAGE_PSE) return null;
+  return k.config.levels === 5 ? [0, 0, pmd, pud, p4d, pgd] : [0, 0, pmd, pud, p4d];
 }
 
 /** How many of the entries from `index` on are empty, up to `most` and the end of the table. */

@@ -4,10 +4,13 @@ import { _PAGE_DIRTY, _PAGE_RW, entryPfn, isPresent, swapOffset, withoutFlags } 
 import {
   addr_end,
   none,
-  PGDIR_SIZE,
+  P4D_SIZE,
   PMD_SIZE,
   PUD_SIZE,
+  p4d_offset,
+  pgd_none,
   pgd_offset,
+  pgdir_size,
   pmd_offset,
   pte_offset,
   pte_write,
@@ -33,46 +36,85 @@ const vma_needs_copy = (src: Vma): boolean =>
 export function* copy_page_range(k: Kernel, dst: Vma, src: Vma): Steps<number> {
   if (!vma_needs_copy(src)) return 0;
   if (src.vm_flags & VM_HUGETLB) return yield* k.copy_hugetlb_page_range(dst, src);
-  if (!is_cow_mapping(src)) return yield* k.copy_p4d_range(dst, src);
+  if (!is_cow_mapping(src)) return yield* k.copy_pgd_range(dst, src);
   // Pages that are written to by one side alone from now on: write protection is what changes.
   const { vm_mm: mm, vm_start, vm_end } = src;
   yield* k.mmu_notifier_invalidate_range_start(mm!, vm_start, vm_end, "MMU_NOTIFY_PROTECTION_PAGE");
-  const error = yield* k.copy_p4d_range(dst, src);
+  const error = yield* k.copy_pgd_range(dst, src);
   yield* k.mmu_notifier_invalidate_range_end(mm!, vm_start, vm_end);
   return error;
 }
 
-export function* copy_p4d_range(k: Kernel, dst: Vma, src: Vma): Steps<number> {
-  const src_mm = src.vm_mm!;
-  for (let address = src.vm_start; address < src.vm_end; address = addr_end(address, src.vm_end, PGDIR_SIZE)) {
-    const pgd = k.read_entry(pgd_offset(src_mm, address));
-    if (none(pgd)) continue;
-    const error = yield* k.copy_pud_range(dst, src, pgd, address, addr_end(address, src.vm_end, PGDIR_SIZE));
+/** The part of copy_page_range that goes through the top-level table. */
+export function* copy_pgd_range(k: Kernel, dst: Vma, src: Vma): Steps<number> {
+  const size = pgdir_size(k);
+  for (let address = src.vm_start; address < src.vm_end; address = addr_end(address, src.vm_end, size)) {
+    const src_pgdp = pgd_offset(k, src.vm_mm!, address);
+    if (pgd_none(k, src_pgdp)) continue;
+    const error = yield* k.copy_p4d_range(dst, src, src_pgdp, address, addr_end(address, src.vm_end, size));
     if (error) return error;
   }
   return 0;
 }
 
-export function* copy_pud_range(k: Kernel, dst: Vma, src: Vma, pgd: number, from: number, end: number): Steps<number> {
+export function* copy_p4d_range(
+  k: Kernel,
+  dst: Vma,
+  src: Vma,
+  src_pgdp: number,
+  from: number,
+  end: number,
+): Steps<number> {
   const dst_mm = dst.vm_mm!;
-  if ((yield* k.pud_alloc(dst_mm, pgd_offset(dst_mm, from), from)) === 0) return -ENOMEM;
+  const dst_pgdp = pgd_offset(k, dst_mm, from);
+  if ((yield* k.p4d_alloc(dst_mm, dst_pgdp, from)) === 0) return -ENOMEM;
+  for (let address = from; address < end; address = addr_end(address, end, P4D_SIZE)) {
+    const p4d = k.read_entry(p4d_offset(k, src_pgdp, address));
+    if (none(p4d)) continue;
+    const dst_p4dp = p4d_offset(k, dst_pgdp, address);
+    const error = yield* k.copy_pud_range(dst, src, dst_p4dp, p4d, address, addr_end(address, end, P4D_SIZE));
+    if (error) return error;
+  }
+  return 0;
+}
+
+export function* copy_pud_range(
+  k: Kernel,
+  dst: Vma,
+  src: Vma,
+  dst_p4dp: number,
+  p4d: number,
+  from: number,
+  end: number,
+): Steps<number> {
+  if ((yield* k.pud_alloc(dst.vm_mm!, dst_p4dp, from)) === 0) return -ENOMEM;
+  const dst_p4d = k.read_entry(dst_p4dp);
   for (let address = from; address < end; address = addr_end(address, end, PUD_SIZE)) {
-    const pud = k.read_entry(pud_offset(pgd, address));
+    const pud = k.read_entry(pud_offset(p4d, address));
     if (none(pud)) continue;
-    const error = yield* k.copy_pmd_range(dst, src, pud, address, addr_end(address, end, PUD_SIZE));
+    const dst_pudp = pud_offset(dst_p4d, address);
+    const error = yield* k.copy_pmd_range(dst, src, dst_pudp, pud, address, addr_end(address, end, PUD_SIZE));
     if (error) return error;
   }
   return 0;
 }
 
-export function* copy_pmd_range(k: Kernel, dst: Vma, src: Vma, pud: number, from: number, end: number): Steps<number> {
-  const dst_mm = dst.vm_mm!;
-  const pudp = pud_offset(k.read_entry(pgd_offset(dst_mm, from)), from);
-  if ((yield* k.pmd_alloc(dst_mm, pudp, from)) === 0) return -ENOMEM;
+export function* copy_pmd_range(
+  k: Kernel,
+  dst: Vma,
+  src: Vma,
+  dst_pudp: number,
+  pud: number,
+  from: number,
+  end: number,
+): Steps<number> {
+  if ((yield* k.pmd_alloc(dst.vm_mm!, dst_pudp, from)) === 0) return -ENOMEM;
+  const dst_pud = k.read_entry(dst_pudp);
   for (let address = from; address < end; address = addr_end(address, end, PMD_SIZE)) {
     const pmd = k.read_entry(pmd_offset(pud, address));
     if (none(pmd)) continue;
-    const error = yield* k.copy_pte_range(dst, src, pmd, address, addr_end(address, end, PMD_SIZE));
+    const dst_pmdp = pmd_offset(dst_pud, address);
+    const error = yield* k.copy_pte_range(dst, src, dst_pmdp, pmd, address, addr_end(address, end, PMD_SIZE));
     if (error) return error;
   }
   return 0;
@@ -82,13 +124,12 @@ export function* copy_pte_range(
   k: Kernel,
   dst: Vma,
   src: Vma,
+  dst_pmdp: number,
   src_pmd: number,
   from: number,
   end: number,
 ): Steps<number> {
   const dst_mm = dst.vm_mm!;
-  const pud = k.read_entry(pud_offset(k.read_entry(pgd_offset(dst_mm, from)), from));
-  const dst_pmdp = pmd_offset(pud, from);
   if ((yield* k.pte_alloc(dst_mm, dst_pmdp, from)) !== 0) return -ENOMEM;
   const dst_pmd = k.read_entry(dst_pmdp);
   const dst_ptl = k.pte_lockptr(dst_pmd);

@@ -1,14 +1,16 @@
-// Taking mappings and tables away (mm/memory.c): zap_page_range and friends, free_pgtables.
+// Taking mappings away (mm/memory.c): zap_page_range and friends. Their tables: memory_free.ts.
 import type { Steps } from "../../core/thread.ts";
 import { _PAGE_PRESENT, entryPfn, isPresent, swapOffset } from "../../hardware/entry.ts";
 import {
   addr_end,
-  alignDown,
   none,
-  PGDIR_SIZE,
+  P4D_SIZE,
   PMD_SIZE,
   PUD_SIZE,
+  p4d_offset,
+  pgd_none,
   pgd_offset,
+  pgdir_size,
   pmd_offset,
   pte_dirty,
   pte_offset,
@@ -105,10 +107,27 @@ export function* unmap_page_range(
   details: ZapDetails,
 ): Steps<void> {
   const mm = vma.vm_mm!;
-  for (let address = from; address < to; address = addr_end(address, to, PGDIR_SIZE)) {
-    const pgd = k.read_entry(pgd_offset(mm, address));
-    if (none(pgd)) continue;
-    yield* k.zap_pud_range(tlb, vma, pgd, address, addr_end(address, to, PGDIR_SIZE), details);
+  const size = pgdir_size(k);
+  for (let address = from; address < to; address = addr_end(address, to, size)) {
+    const pgdp = pgd_offset(k, mm, address);
+    if (pgd_none(k, pgdp)) continue;
+    yield* k.zap_p4d_range(tlb, vma, pgdp, address, addr_end(address, to, size), details);
+  }
+}
+
+export function* zap_p4d_range(
+  k: Kernel,
+  tlb: MmuGather,
+  vma: Vma,
+  pgdp: number,
+  from: number,
+  to: number,
+  details: ZapDetails,
+): Steps<void> {
+  for (let address = from; address < to; address = addr_end(address, to, P4D_SIZE)) {
+    const p4d = k.read_entry(p4d_offset(k, pgdp, address));
+    if (none(p4d)) continue;
+    yield* k.zap_pud_range(tlb, vma, p4d, address, addr_end(address, to, P4D_SIZE), details);
   }
 }
 
@@ -116,13 +135,13 @@ export function* zap_pud_range(
   k: Kernel,
   tlb: MmuGather,
   vma: Vma,
-  pgd: number,
+  p4d: number,
   from: number,
   to: number,
   details: ZapDetails,
 ): Steps<void> {
   for (let address = from; address < to; address = addr_end(address, to, PUD_SIZE)) {
-    const pud = k.read_entry(pud_offset(pgd, address));
+    const pud = k.read_entry(pud_offset(p4d, address));
     if (none(pud)) continue;
     yield* k.zap_pmd_range(tlb, vma, pud, address, addr_end(address, to, PUD_SIZE), details);
   }
@@ -263,115 +282,6 @@ export function* try_to_free_pte(k: Kernel, tlb: MmuGather, vma: Vma, pmdp: numb
 
 /** Its first entry is read as the kernel reads entries, which is watched. */
 const table_is_empty = (k: Kernel, pfn: number): boolean => none(k.read_entry(pfn * 512)) && k.memory.isEmptyTable(pfn);
-
-/**
- * Frees the tables that no VMA but `vmas` (being unmapped, in order) needs. `floor` and `ceiling` are the ends of the
- * neighbours that stay; 0 as ceiling: none above.
- */
-export function* free_pgtables(
-  k: Kernel,
-  tlb: MmuGather,
-  vmas: readonly Vma[],
-  floor: number,
-  ceiling: number,
-): Steps<void> {
-  for (let i = 0; i < vmas.length; ) {
-    const first = vmas[i]!;
-    yield* k.vma_start_write(first);
-    yield* k.unlink_anon_vmas(first);
-    yield* k.unlink_file_vma(first);
-    let last = first;
-    // Neighbours whose tables may be shared go together.
-    const together = (next: Vma | undefined) =>
-      next !== undefined && next.vm_start <= last.vm_end + PMD_SIZE && !((first.vm_flags | next.vm_flags) & VM_HUGETLB);
-    while (together(vmas[i + 1])) {
-      last = vmas[++i]!;
-      yield* k.vma_start_write(last);
-      yield* k.unlink_anon_vmas(last);
-      yield* k.unlink_file_vma(last);
-    }
-    i++;
-    yield* k.free_pgd_range(tlb, first.vm_start, last.vm_end, floor, vmas[i]?.vm_start ?? ceiling);
-  }
-}
-
-/** `end` − 1 and `ceiling` − 1 compare as unsigned numbers in Linux: a ceiling of 0 is the top. */
-const top = (ceiling: number): number => (ceiling === 0 ? Number.POSITIVE_INFINITY : ceiling);
-
-export function* free_pgd_range(
-  k: Kernel,
-  tlb: MmuGather,
-  from: number,
-  to: number,
-  floor: number,
-  ceiling: number,
-): Steps<void> {
-  let address = alignDown(from, PMD_SIZE);
-  if (address < floor) address += PMD_SIZE;
-  let limit = top(ceiling);
-  if (Number.isFinite(limit)) limit = alignDown(limit, PMD_SIZE);
-  if (limit === 0) return;
-  let end = to;
-  if (end > limit) end -= PMD_SIZE;
-  if (address >= end) return;
-  for (; address < end; address = addr_end(address, end, PGDIR_SIZE)) {
-    const pgdp = pgd_offset(tlb.mm, address);
-    if (none(k.read_entry(pgdp))) continue;
-    yield* k.free_pud_range(tlb, pgdp, address, addr_end(address, end, PGDIR_SIZE), floor, limit);
-  }
-}
-
-/** Whether the table of the `size`-aligned region around [start, end) lies within floor and ceiling. */
-function covers(start: number, end: number, size: number, floor: number, ceiling: number): boolean {
-  if (alignDown(start, size) < floor) return false;
-  const limit = Number.isFinite(ceiling) ? alignDown(ceiling, size) : ceiling;
-  return limit !== 0 && end - 1 <= limit - 1;
-}
-
-export function* free_pud_range(
-  k: Kernel,
-  tlb: MmuGather,
-  p4dp: number,
-  start: number,
-  end: number,
-  floor: number,
-  ceiling: number,
-): Steps<void> {
-  const p4d = k.read_entry(p4dp);
-  for (let address = start; address < end; address = addr_end(address, end, PUD_SIZE)) {
-    const pudp = pud_offset(p4d, address);
-    if (none(k.read_entry(pudp))) continue;
-    yield* k.free_pmd_range(tlb, pudp, address, addr_end(address, end, PUD_SIZE), floor, ceiling);
-  }
-  if (!covers(start, end, PGDIR_SIZE, floor, ceiling)) return;
-  yield k.set_p4d(tlb.mm, start, p4dp, 0);
-  yield k.pud_free_tlb(tlb, entryPfn(p4d), start);
-  tlb.mm.pgtables_bytes -= 4096;
-}
-
-export function* free_pmd_range(
-  k: Kernel,
-  tlb: MmuGather,
-  pudp: number,
-  start: number,
-  end: number,
-  floor: number,
-  ceiling: number,
-): Steps<void> {
-  const pud = k.read_entry(pudp);
-  for (let address = start; address < end; address = addr_end(address, end, PMD_SIZE)) {
-    const pmdp = pmd_offset(pud, address);
-    const pmd = k.read_entry(pmdp);
-    if (none(pmd) || !(pmd & _PAGE_PRESENT)) continue;
-    yield k.set_pmd(tlb.mm, address, pmdp, 0);
-    yield k.pte_free_tlb(tlb, entryPfn(pmd), address);
-    tlb.mm.pgtables_bytes -= 4096;
-  }
-  if (!covers(start, end, PUD_SIZE, floor, ceiling)) return;
-  yield k.set_pud(tlb.mm, start, pudp, 0);
-  yield k.pmd_free_tlb(tlb, entryPfn(pud), start);
-  tlb.mm.pgtables_bytes -= 4096;
-}
 
 /** Zaps what all processes map of `nr` pages of a file from `start` on: truncation, hole punching. */
 export function* unmap_mapping_range(

@@ -1,7 +1,7 @@
 // Which pages are in memory (mm/mincore.c).
 import type { Steps } from "../../core/thread.ts";
 import { isPresent } from "../../hardware/entry.ts";
-import { none, pte_offset, TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
+import { none, pte_offset, task_size_max } from "../arch/x86/mm/pgtable.ts";
 import { VM_HUGETLB } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
@@ -22,7 +22,7 @@ export function* sys_mincore(k: Kernel, addr: number, len: number, vec = 0): Ste
   const mm = k.current.mm!;
   for (let at = addr, to = vec; pages > 0; ) {
     yield* k.mmap_read_lock(mm);
-    const told = at < TASK_SIZE ? k.do_mincore(mm, at, Math.min(pages, CHUNK)) : null;
+    const told = at < task_size_max(k) ? k.do_mincore(mm, at, Math.min(pages, CHUNK)) : null;
     yield k.mmap_read_unlock(mm);
     if (!told) return -ENOMEM;
     if (vec !== 0 && (yield* k.copy_to_user(to, told)) !== 0) return -EFAULT;

@@ -1,7 +1,7 @@
 // Locking memory (mm/mlock.c). Everybody here is root: there is no limit.
 import type { Steps } from "../../core/thread.ts";
 import { isPresent } from "../../hardware/entry.ts";
-import { alignDown, PAGE_ALIGN, pte_offset, TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
+import { alignDown, PAGE_ALIGN, pte_offset, task_size_max } from "../arch/x86/mm/pgtable.ts";
 import {
   PG_active,
   PG_mlocked,
@@ -137,7 +137,7 @@ export function* sys_mlockall(k: Kernel, flags: number): Steps<number> {
   yield* k.mmap_write_lock(mm);
   yield* k.apply_mlockall_flags(mm, flags);
   yield k.mmap_write_unlock(mm);
-  if (flags & MCL_CURRENT) yield* k.mm_populate(0, TASK_SIZE);
+  if (flags & MCL_CURRENT) yield* k.mm_populate(0, task_size_max(k));
   return 0;
 }
 

@@ -1,6 +1,6 @@
 // mmap and munmap (mm/mmap.c).
 import type { Steps } from "../../core/thread.ts";
-import { alignDown, PAGE_ALIGN, PMD_SIZE, TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
+import { alignDown, PAGE_ALIGN, task_size_max } from "../arch/x86/mm/pgtable.ts";
 import {
   FMODE_READ,
   FMODE_WRITE,
@@ -25,7 +25,6 @@ import type { Kernel } from "../kernel.ts";
 import type { File, Mm, Vma } from "../mm_types.ts";
 import { EACCES, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOVERFLOW } from "../uapi/errno.ts";
 import {
-  MAP_32BIT,
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
@@ -41,19 +40,12 @@ import {
   MAP_SHARED_VALIDATE,
   MAP_TYPE,
 } from "../uapi/mman.ts";
-import { HPAGE_SIZE } from "./hugetlb.ts";
 import { calc_vm_flag_bits, calc_vm_prot_bits, LEGACY_MAP_MASK } from "./mman.ts";
+import { huge_align } from "./unmapped_area.ts";
 import { is_accounted, sysctl_max_map_count, vma_pages } from "./vma.ts";
 
 /** sysctl vm.mmap_min_addr */
 export const mmap_min_addr = 65536;
-/** Where top-down placement begins without address randomisation: 128 MiB below the end. */
-export const MMAP_BASE = TASK_SIZE - 2 ** 27;
-
-/** Where MAP_32BIT places. */
-const LOW_START = 0x4000_0000;
-const LOW_END = 0x8000_0000;
-
 /** The system call. `offset` in bytes. Returns the address or a negative errno. */
 export function* sys_mmap(
   k: Kernel,
@@ -89,8 +81,6 @@ export function* sys_mmap(
     yield* k.mm_populate(result, PAGE_ALIGN(len));
   return result;
 }
-
-const huge_align = (bytes: number): number => (Math.ceil(bytes / HPAGE_SIZE) * HPAGE_SIZE) % 2 ** 64;
 
 /** Maps in `mm`. Caller holds its mmap_lock for writing. `vm_flags`: flags that the caller wants besides. */
 export function* __do_mmap(
@@ -156,109 +146,6 @@ function anon_mmap_flags(flags: number, vm_flags: number): number {
   const type = flags & MAP_TYPE;
   if (type === MAP_SHARED) return vm_flags & VM_GROWSDOWN ? -EINVAL : vm_flags | VM_SHARED | VM_MAYSHARE;
   return type === MAP_PRIVATE ? vm_flags : -EINVAL;
-}
-
-/** Where a mapping of `len` bytes goes, or a negative errno. */
-export function get_unmapped_area(
-  k: Kernel,
-  mm: Mm,
-  file: File | null,
-  hint: number,
-  len: number,
-  flags: number,
-): number {
-  const size = k.mm_task_size(mm);
-  if (len > size) return -ENOMEM;
-  const huge = is_file_hugepages(file);
-  if (huge && (len % HPAGE_SIZE !== 0 || (flags & MAP_FIXED && hint % HPAGE_SIZE !== 0))) return -EINVAL;
-  if (huge && !(flags & MAP_FIXED)) return place_huge(k, mm, huge_align(hint), len, flags);
-  const align = !file && !(flags & MAP_SHARED) && hint === 0 && len % PMD_SIZE === 0 ? PMD_SIZE : 4096;
-  const find = flags & MAP_32BIT ? place_low : place;
-  const addr = flags & MAP_FIXED ? hint : find(k, mm, hint, len, align);
-  if (addr < 0) return addr;
-  if (addr > size - len) return -ENOMEM;
-  return addr % 4096 === 0 ? addr : -EINVAL;
-}
-
-/** End of what user programs may map (TASK_SIZE). */
-export function mm_task_size(_k: Kernel, _mm: Mm): number {
-  return TASK_SIZE;
-}
-
-function place(k: Kernel, mm: Mm, hint: number, len: number, align: number): number {
-  if (hint !== 0) {
-    const addr = PAGE_ALIGN(hint);
-    const next = k.find_vma(mm, addr);
-    if (addr + len <= TASK_SIZE && (!next || addr + len <= vm_start_gap(next))) return addr;
-  }
-  const padded = align > 4096 ? k.vm_unmapped_area(mm, len + align, 4096) : -ENOMEM;
-  return padded < 0 ? k.vm_unmapped_area(mm, len, 4096) : alignWithin(padded, align);
-}
-
-/** A gap that only just holds the length is not taken, aligned or not: room for the alignment is asked for first. */
-const alignWithin = (padded: number, align: number): number => padded + align - (padded % align);
-
-/** Huge pages: aligned, and only where there is room for whatever alignment may cost. */
-function place_huge(k: Kernel, mm: Mm, hint: number, len: number, flags: number): number {
-  const limit = flags & MAP_32BIT ? LOW_END : TASK_SIZE;
-  const next = hint === 0 ? null : k.find_vma(mm, hint);
-  if (hint !== 0 && hint + len <= limit && (!next || hint + len <= vm_start_gap(next))) return hint;
-  if (flags & MAP_32BIT) {
-    const padded = lowest_gap(mm, len + HPAGE_SIZE - 4096);
-    return padded < 0 ? padded : huge_align(padded);
-  }
-  return k.vm_unmapped_area(mm, len, HPAGE_SIZE, len + HPAGE_SIZE - 4096);
-}
-
-/** Room that placement leaves below what may grow down. */
-export const STACK_GUARD_GAP = 256 * 4096;
-
-/** Where others may reach up to. */
-const vm_start_gap = (vma: Vma): number =>
-  vma.vm_flags & VM_GROWSDOWN ? Math.max(0, vma.vm_start - STACK_GUARD_GAP) : vma.vm_start;
-
-/** MAP_32BIT: the lowest gap of the second gigabyte. */
-function place_low(k: Kernel, mm: Mm, hint: number, len: number, align: number): number {
-  if (hint !== 0) {
-    const addr = PAGE_ALIGN(hint);
-    const next = k.find_vma(mm, addr);
-    if (addr <= LOW_END - len && (!next || addr + len <= vm_start_gap(next))) return addr;
-  }
-  if (align === 4096) return lowest_gap(mm, len);
-  const padded = lowest_gap(mm, len + align);
-  return padded < 0 ? lowest_gap(mm, len) : alignWithin(padded, align);
-}
-
-function lowest_gap(mm: Mm, len: number): number {
-  let bottom = LOW_START;
-  for (const vma of mm.mm_mt) {
-    if (vma.vm_end <= bottom) continue;
-    if (bottom + len <= vm_start_gap(vma)) break;
-    bottom = vma.vm_end;
-  }
-  return bottom + len <= LOW_END ? bottom : -ENOMEM;
-}
-
-/** The highest gap of `room` bytes below mmap_base, then anywhere above. */
-export function vm_unmapped_area(_k: Kernel, mm: Mm, len: number, align: number, room = len): number {
-  const list = mm.mm_mt;
-  let ceiling = mm.mmap_base;
-  for (let i = list.length; i >= 0; i--) {
-    const below = i > 0 ? list.at(i - 1)! : null;
-    const floor = below ? below.vm_end : 4096;
-    const addr = alignDown(ceiling - len, align);
-    if (ceiling - room >= floor && addr >= floor) return addr;
-    if (below && vm_start_gap(below) < ceiling) ceiling = vm_start_gap(below);
-  }
-  let bottom = mm.mmap_base;
-  for (const vma of list) {
-    if (vma.vm_end <= bottom) continue;
-    const addr = Math.ceil(bottom / align) * align;
-    if (addr + len <= vm_start_gap(vma)) return addr;
-    bottom = vma.vm_end;
-  }
-  const addr = Math.ceil(bottom / align) * align;
-  return addr + len <= TASK_SIZE ? addr : -ENOMEM;
 }
 
 /** Puts the mapping in place; whatever was there is unmapped. */
@@ -369,7 +256,8 @@ export interface Detached {
 
 /** First phase: splits at the edges and takes the VMAs out of the tree. A number is the result of the call: 0 or an errno. */
 export function* munmap_prepare(k: Kernel, mm: Mm, addr: number, bytes: number): Steps<Detached | number> {
-  if (addr % 4096 !== 0 || addr > TASK_SIZE || bytes > TASK_SIZE - addr) return -EINVAL;
+  const task_size = task_size_max(k);
+  if (addr % 4096 !== 0 || addr > task_size || bytes > task_size - addr) return -EINVAL;
   const end = addr + PAGE_ALIGN(bytes);
   if (end === addr) return -EINVAL;
   const first = k.find_vma_intersection(mm, addr, end);

@@ -105,7 +105,7 @@ export function* tlb_remove_table_sync_one(k: Kernel): Steps<void> {
   if (others.length > 0) yield* k.wait_for_cpus(others);
 }
 
-/** A PTE, PMD or PUD table was unlinked; `address` lies in what it mapped. */
+/** A PTE, PMD, PUD or P4D table was unlinked; `address` lies in what it mapped. */
 export function pte_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): number {
   adjust(tlb, address, 4096);
   tlb.freed_tables = true;
@@ -128,6 +128,14 @@ export function pud_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: nu
   tlb.cleared_p4ds = true;
   tlb.tables.push(pfn);
   return k.table_dtor(pfn, 3);
+}
+
+/** No mm counts P4D tables, and the flush of freed tables takes all that CPUs have cached of the way down. */
+export function p4d_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): number {
+  adjust(tlb, address, 4096);
+  tlb.freed_tables = true;
+  tlb.tables.push(pfn);
+  return k.table_dtor(pfn, 4);
 }
 
 /** Keeps a page until the flush. True when no more fit: the caller must flush. */

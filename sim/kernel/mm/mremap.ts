@@ -1,6 +1,6 @@
 // Growing, shrinking and moving mappings (mm/mremap.c): the system call. The move itself is in mremap_move.ts.
 import type { Steps } from "../../core/thread.ts";
-import { PAGE_ALIGN, TASK_SIZE } from "../arch/x86/mm/pgtable.ts";
+import { PAGE_ALIGN, task_size_max } from "../arch/x86/mm/pgtable.ts";
 import { VM_DONTEXPAND, VM_HUGETLB, VM_LOCKED, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
@@ -57,12 +57,13 @@ function check_flags(r: VmaRemap): number {
 
 /** Before 6.17 these were looked at later, when part of the work may have been done. */
 function check_lengths(k: Kernel, r: VmaRemap): number {
-  if (r.new_len > TASK_SIZE) return -EINVAL;
+  if (r.new_len > task_size_max(k)) return -EINVAL;
   return moves_to(r) ? check_target(k, r) : 0;
 }
 
-function check_target(_k: Kernel, r: VmaRemap): number {
-  if (r.new_addr % 4096 !== 0 || r.new_len > TASK_SIZE || r.new_addr > TASK_SIZE - r.new_len) return -EINVAL;
+function check_target(k: Kernel, r: VmaRemap): number {
+  const size = task_size_max(k);
+  if (r.new_addr % 4096 !== 0 || r.new_len > size || r.new_addr > size - r.new_len) return -EINVAL;
   if (r.addr + r.old_len > r.new_addr && r.new_addr + r.new_len > r.addr) return -EINVAL;
   return r.mm.map_count + 2 >= sysctl_max_map_count - 3 ? -ENOMEM : 0;
 }

@@ -6,10 +6,10 @@ import {
   none,
   PMD_SIZE,
   PUD_SIZE,
-  pgd_offset,
   pmd_offset,
   pte_offset,
   pud_offset,
+  read_p4d,
 } from "../arch/x86/mm/pgtable.ts";
 import { VM_ACCOUNT, VM_HUGETLB, VM_LOCKED, VM_LOCKED_MASK, withoutVmFlags, withVmFlags } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
@@ -176,11 +176,11 @@ export function* move_page_tables(
   yield* k.mmu_notifier_invalidate_range_start(mm, told_from, old_end, "MMU_NOTIFY_UNMAP");
   for (let extent = 0; from < old_end; from += extent, to += extent) {
     extent = extent_of(PUD_SIZE, from, old_end, to);
-    const old_pgd = k.read_entry(pgd_offset(mm, from));
-    if (none(old_pgd)) continue;
-    const old_pudp = pud_offset(old_pgd, from);
+    const old_p4d = read_p4d(k, mm, from);
+    if (none(old_p4d)) continue;
+    const old_pudp = pud_offset(old_p4d, from);
     if (none(k.read_entry(old_pudp))) continue;
-    const new_pudp = yield* k.pud_alloc(mm, pgd_offset(mm, to), to);
+    const new_pudp = yield* k.alloc_new_pud(mm, to);
     if (new_pudp === 0) break;
     if (extent === PUD_SIZE && (yield* k.move_normal_pud(vma, from, to, old_pudp, new_pudp))) continue;
     extent = extent_of(PMD_SIZE, from, old_end, to);

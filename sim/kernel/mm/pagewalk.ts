@@ -4,11 +4,14 @@ import { _PAGE_PRESENT, _PAGE_PSE, entryPfn } from "../../hardware/entry.ts";
 import {
   addr_end,
   none,
+  P4D_SIZE,
   PAGE_SIZE,
-  PGDIR_SIZE,
   PMD_SIZE,
   PUD_SIZE,
+  p4d_offset,
+  pgd_none,
   pgd_offset,
+  pgdir_size,
   pmd_offset,
   pud_offset,
 } from "../arch/x86/mm/pgtable.ts";
@@ -21,18 +24,27 @@ export type OnEntry = (entry: number, address: number, size: number, table: numb
 /** Walks [start, end) in order of address. Makes no step. */
 export function walk_page_range(k: Kernel, mm: Mm, start: number, end: number, onEntry: OnEntry): void {
   for (let address = start; address < end; ) {
-    const next = addr_end(address, end, PGDIR_SIZE);
-    const pgd = k.read_entry(pgd_offset(mm, address));
-    if (pgd & _PAGE_PRESENT) walk_pud(k, pgd, address, next, onEntry);
+    const next = addr_end(address, end, pgdir_size(k));
+    const pgdp = pgd_offset(k, mm, address);
+    if (!pgd_none(k, pgdp)) walk_p4d(k, pgdp, address, next, onEntry);
     address = next;
   }
 }
 
-function walk_pud(k: Kernel, pgd: number, start: number, end: number, onEntry: OnEntry): void {
+function walk_p4d(k: Kernel, pgdp: number, start: number, end: number, onEntry: OnEntry): void {
+  for (let address = start; address < end; ) {
+    const next = addr_end(address, end, P4D_SIZE);
+    const p4d = k.read_entry(p4d_offset(k, pgdp, address));
+    if (p4d & _PAGE_PRESENT) walk_pud(k, p4d, address, next, onEntry);
+    address = next;
+  }
+}
+
+function walk_pud(k: Kernel, p4d: number, start: number, end: number, onEntry: OnEntry): void {
   for (let address = start; address < end; ) {
     const next = addr_end(address, end, PUD_SIZE);
-    const pud = k.read_entry(pud_offset(pgd, address));
-    if (pud & _PAGE_PSE) onEntry(pud, address, PUD_SIZE, entryPfn(pgd));
+    const pud = k.read_entry(pud_offset(p4d, address));
+    if (pud & _PAGE_PSE) onEntry(pud, address, PUD_SIZE, entryPfn(p4d));
     else if (pud & _PAGE_PRESENT) walk_pmd(k, pud, address, next, onEntry);
     address = next;
   }

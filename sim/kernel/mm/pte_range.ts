@@ -3,10 +3,13 @@ import type { Steps } from "../../core/thread.ts";
 import { _PAGE_PRESENT, _PAGE_PSE } from "../../hardware/entry.ts";
 import {
   addr_end,
-  PGDIR_SIZE,
+  P4D_SIZE,
   PMD_SIZE,
   PUD_SIZE,
+  p4d_offset,
+  pgd_none,
   pgd_offset,
+  pgdir_size,
   pmd_offset,
   pte_offset,
   pud_offset,
@@ -47,12 +50,17 @@ const leads_down = (entry: number): boolean => (entry & _PAGE_PRESENT) !== 0 && 
 /** The first part of [start, end) for which there is a PTE table, or null. Go on from its `end`. */
 export function next_pte_range(k: Kernel, mm: Mm, start: number, end: number): PteRange | null {
   for (let address = start; address < end; ) {
-    const pgd = k.read_entry(pgd_offset(mm, address));
-    if (!leads_down(pgd)) {
-      address = addr_end(address, end, PGDIR_SIZE);
+    const pgdp = pgd_offset(k, mm, address);
+    if (pgd_none(k, pgdp)) {
+      address = addr_end(address, end, pgdir_size(k));
       continue;
     }
-    const pud = k.read_entry(pud_offset(pgd, address));
+    const p4d = k.read_entry(p4d_offset(k, pgdp, address));
+    if (!leads_down(p4d)) {
+      address = addr_end(address, end, P4D_SIZE);
+      continue;
+    }
+    const pud = k.read_entry(pud_offset(p4d, address));
     if (!leads_down(pud)) {
       address = addr_end(address, end, PUD_SIZE);
       continue;

@@ -32,7 +32,8 @@ export interface KernelCall {
 /** What does a system call, an access other than `touch`, or an operation. */
 export function kernelCall(thread: Thread, statement: CallStatement, spec: CallSpec, evaluate: Evaluate): KernelCall {
   const name = statement.call.name.text;
-  const args = statement.call.args.map((arg, i) => argument(spec.params[i], arg, evaluate));
+  const place = name === "load" || name === "store" || name === "exec" ? wordAt : toNumber;
+  const args = statement.call.args.map((arg, i) => argument(spec.params[i], arg, evaluate, place));
   const all = spec.params.map((param, i) => (i < args.length ? args[i] : missing(param)));
   if (name === "load") return { name: "user_load", args: all };
   if (name === "store") {
@@ -45,7 +46,12 @@ export function kernelCall(thread: Thread, statement: CallStatement, spec: CallS
   return { name: "do_syscall", args: [name, all] };
 }
 
-function argument(param: Param | undefined, expr: Expr, evaluate: Evaluate): unknown {
+function argument(
+  param: Param | undefined,
+  expr: Expr,
+  evaluate: Evaluate,
+  place: (address: bigint) => number,
+): unknown {
   if (expr.kind === "struct") {
     const fields: Record<string, bigint> = {};
     for (const { name, value } of expr.fields) {
@@ -57,7 +63,7 @@ function argument(param: Param | undefined, expr: Expr, evaluate: Evaluate): unk
   const value = evaluate(expr);
   switch (param?.kind) {
     case "buffer":
-      return typeof value === "string" ? value : Number(integer(value, param.name));
+      return typeof value === "string" ? value : place(integer(value, param.name));
     case "path":
     case "string":
       if (typeof value !== "string") throw new BadArgument(`${param.name} is a string`);
@@ -75,8 +81,17 @@ function argument(param: Param | undefined, expr: Expr, evaluate: Evaluate): unk
     case "flags":
       return Number(BigInt.asIntN(64, integer(value, param.name)));
     default:
-      return Number(integer(value, param?.name ?? "argument"));
+      return place(integer(value, param?.name ?? "argument"));
   }
+}
+
+/** Above 2^53 (five levels) not every byte has a number of its own; every 8-byte word has, and what is accessed is words. */
+const wordAt = (value: bigint): number => Number(value <= Number.MAX_SAFE_INTEGER ? value : value - (value % 8n));
+
+/** There what is not the beginning of a page must not become one: calls tell them apart. */
+function toNumber(value: bigint): number {
+  const number = wordAt(value);
+  return value > Number.MAX_SAFE_INTEGER && value % 8n !== 0n && number % 4096 === 0 ? number + 8 : number;
 }
 
 /** What a field holds that the kernel will write: a variable that is not there yet is 0. */

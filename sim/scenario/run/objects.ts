@@ -99,7 +99,7 @@ function extras(system: System, handle: Handle): Readonly<Record<string, () => V
   return {};
 }
 
-/** An entry of a page table. `level`: 1 PTE … 4 PGD. */
+/** An entry of a page table. `level`: 1 PTE … 4 P4D, 5 PGD; with four levels 4 is the PGD. */
 export function entryValue(system: System, entry: number, level: number, id: string): ObjectValue {
   const present = isPresent(entry);
   const fields: Readonly<Record<string, () => Value>> = {
@@ -122,11 +122,11 @@ export function entryValue(system: System, entry: number, level: number, id: str
 
 /** The entries of all levels for an address of an address space. */
 export function walkValue(system: System, mm: Mm, address: number): ObjectValue {
-  const [pgd, pud, pmd, pte] = system.straight.walk_entries(mm, address);
+  const [p4d, pud, pmd, pte, pgd] = system.straight.walk_entries(mm, address);
   const id = (level: string) => `${level}:${mm.slot}:${address}`;
   const entries: Readonly<Record<string, ObjectValue>> = {
-    pgd: entryValue(system, pgd, 4, id("pgd")),
-    p4d: entryValue(system, pgd, 4, id("p4d")),
+    pgd: entryValue(system, pgd, system.config.levels, id("pgd")),
+    p4d: entryValue(system, p4d, 4, id("p4d")),
     pud: entryValue(system, pud, 3, id("pud")),
     pmd: entryValue(system, pmd, 2, id("pmd")),
     pte: entryValue(system, pte, 1, id("pte")),

@@ -10,7 +10,7 @@ export function allMms(system: System): Mm[] {
 
 /** The address spaces whose tables lead to the table in frame `pfn`, top level included. */
 export function sharersOf(system: System, pfn: number): Mm[] {
-  return allMms(system).filter((mm) => reaches(system, mm.pgd, 4, pfn));
+  return allMms(system).filter((mm) => reaches(system, mm.pgd, system.config.levels, pfn));
 }
 
 function reaches(system: System, table: number, level: number, pfn: number): boolean {

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { type Driver, drive, noPatch } from "../harness.ts";
 import { pageTableFacts } from "./page_tables.ts";
 
-const BASE = 2 ** 44;
 const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 const ADVICE: Readonly<Record<string, number>> = { DONTNEED: 4, FREE: 8, REMOVE: 9, COLD: 20 };
 
@@ -34,6 +33,12 @@ function expected(seen: string, version: string): Readonly<Record<string, string
   return Object.fromEntries(words.flatMap((word, i) => (i % 2 === 0 ? [[word, words[i + 1]!]] : [])));
 }
 
+interface Place {
+  readonly version: "6.12" | "6.18";
+  readonly levels: 4 | 5;
+  readonly base: number;
+}
+
 /** One machine with the process that a fact is about, and the child it may fork. */
 class Subject {
   readonly machine: Driver;
@@ -42,12 +47,15 @@ class Subject {
   /** Where the kernel put the mapping that had no address. */
   top = 0;
 
-  constructor(version: "6.12" | "6.18") {
-    this.machine = drive([0, { cpu: 0, forked: true }], noPatch, { version, memory: 2 ** 28 });
+  readonly base: number;
+
+  constructor({ version, levels, base }: Place) {
+    this.machine = drive([0, { cpu: 0, forked: true }], noPatch, { version, levels, memory: 2 ** 28 });
+    this.base = base;
   }
 
   address(text: string): number {
-    return text === "top" ? this.top : BASE + size(text);
+    return text === "top" ? this.top : this.base + size(text);
   }
 
   do(step: string): Readonly<Record<string, number>> {
@@ -121,11 +129,19 @@ class Subject {
   }
 }
 
-for (const version of ["6.12", "6.18"] as const) {
-  describe(`page tables of unpatched Linux ${version}`, () => {
+/** With five levels everything is as with four, below 47 bits and above: no process counts its P4D tables. */
+const places: readonly Place[] = (["6.12", "6.18"] as const).flatMap((version) => [
+  { version, levels: 4, base: 2 ** 44 },
+  { version, levels: 5, base: 2 ** 44 },
+  { version, levels: 5, base: 2 ** 52 },
+]);
+
+for (const place of places) {
+  const { version, levels, base } = place;
+  describe(`page tables of unpatched Linux ${version}, ${levels} levels, at ${base / 2 ** 40} TiB`, () => {
     for (const { id, steps } of facts()) {
       it(id, () => {
-        const subject = new Subject(version);
+        const subject = new Subject(place);
         steps.forEach((line, i) => {
           const [step, seen] = line.split(" => ");
           const shown = subject.do(step!);

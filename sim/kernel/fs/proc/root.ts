@@ -1,6 +1,6 @@
 // The tree of /proc (fs/proc/root.c, base.c, generic.c). Its names are made when they are looked up.
 import type { Steps } from "../../../core/thread.ts";
-import { TASK_SIZE } from "../../arch/x86/mm/pgtable.ts";
+import { task_size_max } from "../../arch/x86/mm/pgtable.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Dentry, File, Inode, SuperBlock, Task } from "../../mm_types.ts";
 import { EINVAL, ESRCH } from "../../uapi/errno.ts";
@@ -106,7 +106,7 @@ export function* pagemap_read(k: Kernel, file: File, address: number, count: num
   const { mm } = file.f_inode!.i_private as Task;
   if (!mm) return 0;
   const first = pos / 8;
-  const entries = Math.max(0, Math.min(count / 8, TASK_SIZE / 4096 - first));
+  const entries = Math.max(0, Math.min(count / 8, task_size_max(k) / 4096 - first));
   for (let done = 0; done < entries; done += 512) {
     const part = new BigUint64Array(Math.min(512, entries - done));
     for (let i = 0; i < part.length; i++) part[i] = k.pagemap_entry(mm, (first + done + i) * 4096);

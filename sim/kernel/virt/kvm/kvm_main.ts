@@ -102,7 +102,7 @@ export function* kvm_set_memory_region(k: Kernel, vm: Kvm, slot: MemorySlot): St
   const { id, base_gfn, npages, userspace_addr, flags } = slot;
   if (flags & ~(KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)) return -EINVAL;
   if (![base_gfn, npages, userspace_addr / 4096].every(Number.isInteger)) return -EINVAL;
-  if (!access_ok(userspace_addr, npages * 4096)) return -EINVAL;
+  if (!access_ok(k, userspace_addr, npages * 4096)) return -EINVAL;
   if (id >= KVM_MEM_SLOTS_NUM || npages > KVM_MEM_MAX_NR_PAGES || base_gfn + npages > 2 ** 52) return -EINVAL;
   const old = vm.memslots.find((other) => other.id === id);
   if (npages === 0 && !old) return -EINVAL;

@@ -20,11 +20,12 @@ import {
   VM_WRITE,
 } from "../../../flags.ts";
 import type { Kernel } from "../../../kernel.ts";
-import { mmap_min_addr, STACK_GUARD_GAP } from "../../../mm/mmap.ts";
+import { mmap_min_addr } from "../../../mm/mmap.ts";
+import { STACK_GUARD_GAP } from "../../../mm/unmapped_area.ts";
 import type { Mm, Vma } from "../../../mm_types.ts";
 import { ENOMEM, EPERM } from "../../../uapi/errno.ts";
 import { SIGBUS, SIGKILL, SIGSEGV } from "../../../uapi/signal.ts";
-import { alignDown, TASK_SIZE } from "./pgtable.ts";
+import { alignDown, task_size_max } from "./pgtable.ts";
 
 /** What an access may end with besides a signal: there was no memory, and nobody to kill for it. */
 export const OOM = 1000;
@@ -86,20 +87,20 @@ export function* user_access(k: Kernel, address: number, access: Access): Steps<
 /** The MMU's answer for the running task on its CPU. */
 export function translate(k: Kernel, address: number, access: Access): boolean {
   const { cpu } = k;
-  if (address >= TASK_SIZE || address < 0) {
+  if (address >= task_size_max(k) || address < 0) {
     k.mmu.error = (access === "write" ? X86_PF_WRITE : 0) | (access === "exec" ? X86_PF_INSTR : 0) | 4;
     return false;
   }
   const tlb = k.tlbOf(cpu.id);
   if (k.mmu.translate(tlb, cpu.loaded_mm_asid, cpu.loaded_mm!.pgd, address, access)) return true;
   // A page fault takes along what is cached for its address, upper entries too (SDM vol. 3, 4.10.4.1).
-  tlbFault(tlb, address, cpu.loaded_mm_asid);
+  tlbFault(tlb, address, cpu.loaded_mm_asid, k.config.levels);
   return false;
 }
 
 /** Returns 0 when the access can be tried again, else the signal. */
 export function* exc_page_fault(k: Kernel, address: number, error: number): Steps<number> {
-  if (address >= TASK_SIZE) return yield* k.bad_area(SIGSEGV, address);
+  if (address >= task_size_max(k)) return yield* k.bad_area(SIGSEGV, address);
   return yield* k.do_user_addr_fault(address, error);
 }
 

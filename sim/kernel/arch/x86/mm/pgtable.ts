@@ -1,6 +1,6 @@
-// Page-table entries and tables of x86-64 with four levels (arch/x86/include/asm/pgtable.h, pgalloc.h; mm/pgtable-generic.c).
-// A pointer to an entry (`ptep`, `pmdp`, …) is one number: frame of the table × 512 + index. The P4D level is folded into
-// the PGD: a p4d pointer is a pgd pointer.
+// Page-table entries and tables of x86-64 (arch/x86/include/asm/pgtable.h, pgalloc.h; mm/pgtable-generic.c).
+// A pointer to an entry (`ptep`, `pmdp`, …) is one number: frame of the table × 512 + index. With four levels the P4D level
+// is folded into the PGD: a p4d pointer is a pgd pointer, and no PGD entry is ever none.
 import type { Steps } from "../../../../core/thread.ts";
 import {
   _PAGE_ACCESSED,
@@ -32,18 +32,33 @@ export const PAGE_SHIFT = 12;
 export const PAGE_SIZE = 2 ** 12;
 export const PMD_SIZE = 2 ** 21;
 export const PUD_SIZE = 2 ** 30;
-export const PGDIR_SIZE = 2 ** 39;
-/** End of user addresses: the last page below 2^47 is not usable. */
-export const TASK_SIZE = 2 ** 47 - PAGE_SIZE;
+export const P4D_SIZE = 2 ** 39;
+/** What an entry of the top-level table covers. */
+export const pgdir_size = (k: Kernel): number => (k.config.levels === 5 ? 2 ** 48 : P4D_SIZE);
+
+/** End of the addresses that are given out to who does not ask for more: the last page below 2^47 is not usable. */
+export const DEFAULT_MAP_WINDOW = 2 ** 47 - PAGE_SIZE;
+/** End of user addresses (TASK_SIZE_MAX). */
+export const task_size_max = (k: Kernel): number => (k.config.levels === 5 ? 2 ** 56 - PAGE_SIZE : DEFAULT_MAP_WINDOW);
 
 export const PAGE_ALIGN = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
 export const alignDown = (n: number, size: number): number => Math.floor(n / size) * size;
 
-/** Level names by number: 1 PTE … 4 PGD; used for page types and events. */
-export const LEVEL_NAMES = ["", "pte", "pmd", "pud", "pgd"] as const;
-const TABLE_TYPE = [0, PAGE_TYPE.pte, PAGE_TYPE.pmd, PAGE_TYPE.pud, PAGE_TYPE.pgd] as const;
+/** Names of levels by number: 1 PTE … 4 P4D, 5 PGD; with four levels 4 is the PGD. Used for page types and events. */
+export const LEVEL_NAMES = ["", "pte", "pmd", "pud", "p4d", "pgd"] as const;
+const level_name = (k: Kernel, level: number) => LEVEL_NAMES[level === k.config.levels ? 5 : level]!;
 
-export const pgd_offset = (mm: Mm, address: number): number => mm.pgd * 512 + (Math.floor(address / PGDIR_SIZE) & 511);
+export const pgd_offset = (k: Kernel, mm: Mm, address: number): number =>
+  mm.pgd * 512 + (Math.floor(address / pgdir_size(k)) & 511);
+/** Whether nothing is below a PGD entry. */
+export const pgd_none = (k: Kernel, pgdp: number): boolean => k.config.levels === 5 && k.read_entry(pgdp) === 0;
+export const p4d_offset = (k: Kernel, pgdp: number, address: number): number =>
+  k.config.levels === 5 ? entryPfn(k.read_entry(pgdp)) * 512 + (Math.floor(address / P4D_SIZE) & 511) : pgdp;
+/** The P4D entry of an address, none where no table has it. */
+export function read_p4d(k: Kernel, mm: Mm, address: number): number {
+  const pgdp = pgd_offset(k, mm, address);
+  return pgd_none(k, pgdp) ? 0 : k.read_entry(p4d_offset(k, pgdp, address));
+}
 export const pud_offset = (p4d: number, address: number): number =>
   entryPfn(p4d) * 512 + (Math.floor(address / PUD_SIZE) & 511);
 export const pmd_offset = (pud: number, address: number): number =>
@@ -138,11 +153,17 @@ export const pte_needs_flush = (old: number, now: number): boolean => {
 };
 
 /**
- * A new, empty page table of `level` (1 PTE … 4 PGD) for `mm`, not yet linked.
+ * Whether NR_PAGETABLE counts tables of this level. 6.12 leaves those out that have no constructor: the PGD, and with five
+ * levels the P4D tables.
+ */
+const is_counted = (k: Kernel, level: number): boolean => level < 4 || k.config.version !== "6.12";
+
+/**
+ * A new, empty page table of `level` (1 PTE … 4 P4D, the top level PGD) for `mm`, not yet linked.
  * @returns its frame, or 0 when there is no memory
  */
 export function* alloc_table(k: Kernel, mm: Mm, level: number): Steps<number> {
-  const page = yield* k.alloc_page(TABLE_TYPE[level]!);
+  const page = yield* k.alloc_page(PAGE_TYPE[level_name(k, level) as "pte"]);
   if (!page) return 0;
   if (yield* k.__memcg_kmem_charge_page(page)) {
     yield* k.put_page(page);
@@ -150,8 +171,8 @@ export function* alloc_table(k: Kernel, mm: Mm, level: number): Steps<number> {
   }
   k.clear_highpage(page);
   page.pt_mm = mm;
-  if (level < 4 || k.config.version !== "6.12") k.vmstat.nr_pagetable += 1;
-  yield k.trace.alloc_table(page.slot, LEVEL_NAMES[level], mm);
+  if (is_counted(k, level)) k.vmstat.nr_pagetable += 1;
+  yield k.trace.alloc_table(page.slot, level_name(k, level), mm);
   return page.slot;
 }
 
@@ -161,8 +182,8 @@ export function table_dtor(k: Kernel, pfn: number, level: number): number {
   const mm = page.pt_mm;
   page.pt_mm = null;
   page.pt_share_count = 0;
-  if (level < 4 || k.config.version !== "6.12") k.vmstat.nr_pagetable -= 1;
-  return k.trace.free_table(pfn, LEVEL_NAMES[level], mm);
+  if (is_counted(k, level)) k.vmstat.nr_pagetable -= 1;
+  return k.trace.free_table(pfn, level_name(k, level), mm);
 }
 
 /** Frees a table that no CPU can walk to. */
@@ -171,11 +192,17 @@ export function* free_table_now(k: Kernel, pfn: number, level: number): Steps<vo
   yield* k.put_page(k.page(pfn));
 }
 
-/** The entries of an address, top level first: `[pgd, pud, pmd, pte]`; what is below a missing or huge entry is 0. */
-export function walk_entries(k: Kernel, mm: Mm, address: number): [number, number, number, number] {
-  const pgd = k.read_entry(pgd_offset(mm, address));
-  const pud = pgd & _PAGE_PRESENT ? k.read_entry(pud_offset(pgd, address)) : 0;
+/**
+ * The entries of an address: `[p4d, pud, pmd, pte, pgd]`; what is below a missing or huge entry is 0. With four levels
+ * p4d and pgd are the same.
+ */
+export function walk_entries(k: Kernel, mm: Mm, address: number): [number, number, number, number, number] {
+  const pgdp = pgd_offset(k, mm, address);
+  const pgd = k.read_entry(pgdp);
+  const p4d = k.config.levels === 5 && pgd & _PAGE_PRESENT ? k.read_entry(p4d_offset(k, pgdp, address)) : 0;
+  const top = k.config.levels === 5 ? p4d : pgd;
+  const pud = top & _PAGE_PRESENT ? k.read_entry(pud_offset(top, address)) : 0;
   const pmd = pud & _PAGE_PRESENT ? k.read_entry(pmd_offset(pud, address)) : 0;
   const pte = pmd & _PAGE_PRESENT && !(pmd & 0x80) ? k.read_entry(pte_offset(pmd, address)) : 0;
-  return [pgd, pud, pmd, pte];
+  return [top, pud, pmd, pte, pgd];
 }
