@@ -148,9 +148,15 @@ export const fidelity: readonly Fidelity[] = [
       "Transparent huge pages and khugepaged are off, as with transparent_hugepage=never. Their flags and advice are accepted.",
   },
   {
-    topic: "five levels, NUMA, KSM",
+    topic: "five levels",
+    level: "simplified",
+    means:
+      "P4D tables, hints above 47 bits and what is counted follow Linux's documents and source; no machine with five levels has judged them. Above 2^53 a byte within an 8-byte word has no address of its own.",
+  },
+  {
+    topic: "NUMA, KSM",
     level: "absent",
-    means: "Page tables have four levels, memory one node; MADV_MERGEABLE marks a mapping and merges nothing.",
+    means: "Memory has one node; MADV_MERGEABLE marks a mapping and merges nothing.",
   },
   {
     topic: "memory cgroups",

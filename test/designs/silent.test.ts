@@ -29,5 +29,16 @@ for (const design of ["mshare-v3", "ptshare-v2"] satisfies SharingDesign[])
         assert.deepEqual(problems, [], text);
       });
 
+    it("are silent with five levels of page tables too", () => {
+      let five = 0;
+      for (let seed = 1; seed <= 60; seed++) {
+        const { problems, text, sharedFaults } = silentRun(design, seed, 5);
+        assert.match(text, /levels: 5/);
+        assert.deepEqual(problems, [], `seed ${seed}:\n${text}`);
+        five += sharedFaults;
+      }
+      assert.ok(five > 180, `${five} faults in shared tables`);
+    });
+
     it("share page tables", () => assert.ok(sharedFaults > 3 * PER_DESIGN, `${sharedFaults} faults in shared tables`));
   });

@@ -1,6 +1,6 @@
 // Taking mappings away (mm/memory.c): zap_page_range and friends. Their tables: memory_free.ts.
 import type { Steps } from "../../core/thread.ts";
-import { _PAGE_PRESENT, entryPfn, isPresent, swapOffset } from "../../hardware/entry.ts";
+import { entryPfn, isPresent, swapOffset } from "../../hardware/entry.ts";
 import {
   addr_end,
   none,
