@@ -15,7 +15,7 @@ export function cProgram(scenarios: readonly CScenario[]): string {
   const grows = scenarios.some((one) => one.text.includes("MAP_GROWSDOWN"));
   const area = freeArea(
     scenarios.flatMap((one) => one.integers),
-    grows ? HIGH : LOW,
+    grows ? BESIDE : LOW,
   );
   const slots = (members + 1) * SLOT_BYTES;
   const cases = scenarios.map((_, i) => `    case ${i}: scenario_${i}(); break;`);
@@ -54,11 +54,13 @@ export function cProgram(scenarios: readonly CScenario[]): string {
 }
 
 const LOW = Array.from({ length: 199 }, (_, i) => BigInt(i + 1));
-const HIGH = Array.from({ length: 199 }, (_, i) => BigInt(254 - i));
+/** Below all that the scenario names, or else above it. */
+const BESIDE = [1n, ...Array.from({ length: 199 }, (_, i) => BigInt(254 - i))];
 
 /**
  * A top-level entry that no number of the scenario leads to or next to: a low one, for Linux places mappings from the
- * top down; a high one where a mapping grows downwards, which it does only if nothing is in between.
+ * top down. Where a mapping grows downwards, which it does only if nothing is in between, the lowest: it may have been
+ * placed at the top.
  */
 function freeArea(integers: readonly bigint[], slots: readonly bigint[]): bigint {
   const used = new Set(integers.map((value) => value / PGDIR_BYTES));

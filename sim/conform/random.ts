@@ -49,7 +49,10 @@ export function randomScenario(seed: number): string {
   }
   const used = actors.filter((actor) => actor.state !== "unborn");
   const declared = used.map((actor, i) => `process ${actor.name} on cpu ${i % 2}`);
-  return `${[...declared, ...lines].join("\n")}\n`;
+  const text = `${[...declared, ...lines].join("\n")}\n`;
+  if (!text.includes("MAP_GROWSDOWN")) return text;
+  // The lowest addresses are left to the program's own memory, which must not lie between others and what grows down to them.
+  return text.replaceAll("|MAP_32BIT", "").replace(/(?<![+-] )1GiB/g, "3TiB");
 }
 
 function callOf(draw: Draw, actor: Actor, actors: readonly Actor[]): string {

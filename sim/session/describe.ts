@@ -7,7 +7,7 @@ import { was, writtenText } from "./entry_words.ts";
 import { isHost } from "./event_words.ts";
 import { inserted, sentences, type Told } from "./sentences.ts";
 import { hex, summary } from "./show.ts";
-import { LEVEL, sharedText, sharers } from "./tables.ts";
+import { levelName, sharedText, sharers } from "./tables.ts";
 
 const HEX = new Set([
   ...["address", "pfn", "entry", "old", "table", "start", "end", "error", "flags"],
@@ -43,7 +43,7 @@ function setText(system: System, level: number, { raw }: Told): string {
   const host = who.find((one) => isHost(system, one));
   if (host && who.length > 1 && raw("mm") !== host) return `links the shared sub-tree of ${host.name}`;
   const shared = sharedText(who);
-  return `${address} → ${LEVEL[level - 1]?.toUpperCase()} table in frame ${hex(entryPfn(entry))}${shared ? `, ${shared}` : ""}`;
+  return `${address} → ${levelName(system, level - 1).toUpperCase()} table in frame ${hex(entryPfn(entry))}${shared ? `, ${shared}` : ""}`;
 }
 
 export function argumentText(name: string, value: unknown): string {

@@ -192,6 +192,9 @@ static void become_agent(int who) {
   slot->clear[3] = TASK_END - end;
   catch_signals();
   syscall(SYS_close_range, 3U, ~0U, 0U);
+  /* What this process's library told the kernel to look at when it ends is not there any more. */
+  syscall(SYS_set_robust_list, NULL, 24);
+  syscall(SYS_set_tid_address, NULL);
   __asm__ volatile("mov %0, %%r15\n jmp *%1\n" : : "r"(slot), "r"(agent_address(agent_entry)) : "r15", "memory");
   __builtin_unreachable();
 }

@@ -122,6 +122,15 @@ export function* generic_file_llseek(_k: Kernel, file: File, offset: number, whe
   return to;
 }
 
+/** Positions in a directory are no bytes: there is nothing to count from its end (fs/libfs.c). */
+// biome-ignore lint/correctness/useYield: operations are generators, steps or not
+export function* dcache_dir_lseek(_k: Kernel, file: File, offset: number, whence: number): Steps<number> {
+  const to = whence === SEEK_CUR ? file.f_pos + offset : offset;
+  if ((whence !== SEEK_CUR && whence !== SEEK_SET) || to < 0 || to >= MAX_LFS_FILESIZE) return -EINVAL;
+  file.f_pos = to;
+  return to;
+}
+
 /** The inode goes: drops its page cache. */
 export function* simple_evict_inode(k: Kernel, inode: Inode): Steps<void> {
   yield* k.truncate_inode_pages_range(inode.i_mapping!, 0);

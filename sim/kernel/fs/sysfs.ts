@@ -34,7 +34,7 @@ export function sysfs_inode(k: Kernel, sb: SuperBlock, mode: number, attribute: 
   if (directory) inode.i_nlink++;
   else inode.i_size = 4096;
   inode.i_op = "sysfs_inode_operations";
-  inode.i_fop = directory ? "simple_dir_operations" : "sysfs_file_operations";
+  inode.i_fop = directory ? "kernfs_dir_fops" : "sysfs_file_operations";
   inode.name = attribute;
   return inode;
 }

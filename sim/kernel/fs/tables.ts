@@ -3,7 +3,7 @@ import { vm_ops } from "../mm/vm_ops.ts";
 import type { OperationTables } from "./operations.ts";
 
 const simple_dir = {
-  llseek: "generic_file_llseek",
+  llseek: "dcache_dir_lseek",
   read: "generic_read_dir",
   fsync: "noop_fsync",
 };
@@ -31,7 +31,8 @@ export const operationTables: OperationTables = {
     },
     cgroup_file_operations: { llseek: "noop_llseek", read: "cgroup_file_read", write: "cgroup_file_write" },
     sysfs_file_operations: { llseek: "generic_file_llseek", read: "sysfs_read" },
-    proc_dir_operations: { ...simple_dir, fsync: undefined },
+    kernfs_dir_fops: { ...simple_dir, llseek: "generic_file_llseek" },
+    proc_dir_operations: { ...simple_dir, llseek: "generic_file_llseek", fsync: undefined },
     proc_text_operations: { llseek: "generic_file_llseek", read: "proc_text_read" },
     proc_oom_score_adj_operations: {
       llseek: "generic_file_llseek",

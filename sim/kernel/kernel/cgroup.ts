@@ -63,7 +63,7 @@ export function cgroup_inode(k: Kernel, sb: SuperBlock, mode: number, name: stri
   const directory = (mode & S_IFDIR) !== 0;
   if (directory) inode.i_nlink++;
   inode.i_op = directory ? "cgroup_dir_inode_operations" : "sysfs_inode_operations";
-  inode.i_fop = directory ? "simple_dir_operations" : "cgroup_file_operations";
+  inode.i_fop = directory ? "kernfs_dir_fops" : "cgroup_file_operations";
   inode.name = name;
   inode.i_private = memcg;
   return inode;

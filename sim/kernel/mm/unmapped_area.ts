@@ -122,12 +122,16 @@ export function vm_unmapped_area(k: Kernel, mm: Mm, hint: number, len: number, a
   // Room for whatever the alignment costs is asked for, also where it would cost less.
   const room = len + align - PAGE_SIZE;
   const list = mm.mm_mt;
-  let ceiling = mm.mmap_base + above;
+  let high_limit = mm.mmap_base + above;
   for (let i = list.length; i >= 0; i--) {
-    const below = i > 0 ? list.at(i - 1)! : null;
-    const floor = below ? below.vm_end : PAGE_SIZE;
-    if (ceiling - room >= floor) return alignDown(ceiling - len, align);
-    if (below && vm_start_gap(below) < ceiling) ceiling = vm_start_gap(below);
+    const floor = i > 0 ? list.at(i - 1)!.vm_end : PAGE_SIZE;
+    const next = list.at(i);
+    const ceiling = Math.min(high_limit, next?.vm_start ?? high_limit);
+    if (ceiling - room < floor) continue;
+    // What may grow down into a gap that is large enough keeps its distance, and nothing above that is looked at again.
+    if (next && vm_start_gap(next) < ceiling) high_limit = vm_start_gap(next);
+    const end = Math.min(high_limit, ceiling);
+    if (end - room >= floor) return alignDown(end - len, align);
   }
   const lowest = lowest_gap(mm, room, TASK_UNMAPPED_BASE, DEFAULT_MAP_WINDOW + above);
   return lowest < 0 ? lowest : Math.ceil(lowest / align) * align;
