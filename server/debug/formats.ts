@@ -23,7 +23,7 @@ const INTEGER = /^(-?)(0x[\da-f]+|\d+)\b(?![.:])/;
 /** The number at the beginning of a value in that base; what follows it, as a size or the names of flags, stays. Integers may have 64 bits. */
 export function shown(value: string, base: Base | undefined): string {
   if (!base) return value;
-  const both = /^(\d+) \((0x[\da-f]+)\)$/.exec(value);
+  const both = /^(\d+) \((0x[\da-f]+)(?:, [^)]*)?\)$/.exec(value);
   if (both) return base === "hex" ? both[2]! : both[1]!;
   // A range or a description that only begins like a number.
   if (/^0x[\da-f]+-/.test(value)) return value;

@@ -1,8 +1,8 @@
 // Kinds of fields that a structure may have. A kind says how a value is stored and how people read it.
 import type { StructType } from "./struct.ts";
 
-/** How a number is shown. "flags" and "enum" take names from `names`. */
-export type Format = "dec" | "hex" | "address" | "bytes" | "pages" | "pfn" | "bool" | "flags" | "enum";
+/** How a number is shown. "flags" and "enum" take names from `names`; "pgprot": what page-table entries have beside a frame. */
+export type Format = "dec" | "hex" | "address" | "bytes" | "pages" | "pfn" | "pgprot" | "bool" | "flags" | "enum";
 
 export interface NumberKind {
   readonly kind: "number";
@@ -31,6 +31,8 @@ export interface ValueKind<T> {
   readonly initial: T;
   /** How people read it; the default shows strings as they are and counts the rest. */
   readonly show?: (value: T) => string;
+  /** Maps of numbers: how people read one of these. */
+  readonly each?: (element: number) => string;
 }
 
 /** `length` numbers, read by `h.NAME(i)`, written by `h.set_NAME(i, v)`. */
@@ -69,6 +71,12 @@ export const oneOf = (names: Readonly<Record<number, string>>): NumberKind => ({
 export const ref = <T>(to: string): RefKind<T> => ({ kind: "ref", to });
 export const refs = <T>(to: string): RefsKind<T> => ({ kind: "refs", to });
 export const value = <T>(initial: T, show?: (value: T) => string): ValueKind<T> => ({ kind: "value", initial, show });
+/** A map of numbers that stand for something. */
+export const mapOf = <T>(initial: T, each: (element: number) => string): ValueKind<T> => ({
+  kind: "value",
+  initial,
+  each,
+});
 export const text = (): ValueKind<string> => value("");
 export const array = (length: number, format: Format = "dec"): ArrayKind => ({ kind: "array", length, format });
 export const embed = <F extends Fields>(struct: StructType<F>): EmbedKind<F> => ({ kind: "embed", struct });

@@ -7,6 +7,7 @@ import {
   bytes,
   embed,
   flags,
+  mapOf,
   number,
   oneOf,
   pages,
@@ -135,7 +136,7 @@ export const vm_area_struct = struct("vm_area_struct", {
   vm_mm: ref<Mm>("mm_struct"),
   vm_flags: flags(VM_FLAGS),
   /** Protection bits of its page-table entries. */
-  vm_page_prot: number("hex"),
+  vm_page_prot: number("pgprot"),
   vm_pgoff: number(),
   vm_file: ref<File>("file"),
   vm_ops: text(),
@@ -161,10 +162,13 @@ export const anon_vma = struct("anon_vma", {
   rb_root: refs<Vma>("vm_area_struct"),
 });
 
+/** What a page cache has at an offset: a frame + 1, or a swap entry as a negative number. */
+export const cachedText = (page: number): string => (page > 0 ? `frame 0x${(page - 1).toString(16)}` : `swap ${-page}`);
+
 export const address_space = struct("address_space", {
   host: ref<Inode>("inode"),
   /** Page cache: offset in pages → frame number + 1; a negative number is a swap entry (shmem). */
-  i_pages: value<Radix<number>>(Radix.empty),
+  i_pages: mapOf<Radix<number>>(Radix.empty, cachedText),
   nrpages: pages(),
   i_mmap: refs<Vma>("vm_area_struct"),
   i_mmap_rwsem: embed(rw_semaphore),

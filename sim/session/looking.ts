@@ -18,7 +18,7 @@ import { scopesOf } from "./scopes.ts";
 import { hex } from "./show.ts";
 import { framesOf, type SourceMaps } from "./stack.ts";
 import { whoCouldGoOn } from "./step_texts.ts";
-import { type Sharers, sharers, walkNodes } from "./tables.ts";
+import { entryNode, levelOfTable, type Sharers, sharers, walkNodes } from "./tables.ts";
 import { threadNumbered } from "./threads.ts";
 
 /** Names of the current event's arguments go first, or only what the thread's process knows. */
@@ -118,6 +118,15 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
     return { ...place, ...(table !== undefined && { memory: `page:${table}` }), ...frameOfEntry(expr, thread) };
   };
 
+  /** An entry as the page tables show it, beside its parts. */
+  const entryHere = (dataId: string | undefined) => {
+    const [, table, index] = (ENTRY.exec(dataId ?? "") ?? []).map(Number);
+    if (table === undefined || index === undefined) return {};
+    const entry = system.straight.memory.readEntry(table, index);
+    const { value: text } = entryNode(system, "", table, index, entry, levelOfTable(system, table), 0, sharersNow());
+    return { value: text };
+  };
+
   return {
     exprValue,
     taskNamed,
@@ -168,16 +177,22 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
       const thread = threadNumbered(loaded, id);
       const result = exprValue(expr, thread, "event first");
       if ("error" in result) return { error: result.error };
-      return { ...expressionNode(text, result.value, "decimal"), expression: text, ...placeOf(expr, thread) };
+      const place = placeOf(expr, thread);
+      return {
+        ...expressionNode(text, result.value, "decimal"),
+        expression: text,
+        ...place,
+        ...entryHere(place.dataId),
+      };
     },
     hover(text, id) {
       const { expr, problems } = parseExpressionText(text);
       if (problems[0]) return { error: problems[0].message };
       const thread = threadNumbered(loaded, id);
       const result = exprValue(expr, thread, "event first");
-      return "error" in result
-        ? { error: result.error }
-        : { ...placeOf(expr, thread), ...hoverNode(text, result.value, thread) };
+      if ("error" in result) return { error: result.error };
+      const place = placeOf(expr, thread);
+      return { ...place, ...hoverNode(text, result.value, thread), ...entryHere(place.dataId) };
     },
     addressSpaces: () => addressSpaces(system, sharersNow()),
     tlbs: () => tlbs(system),

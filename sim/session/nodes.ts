@@ -4,7 +4,7 @@ import type { RefList } from "../core/ref_list.ts";
 import type { Field, Handle } from "../core/struct.ts";
 import type { ValueNode } from "../debugging.ts";
 import { isObject, type Value } from "../scenario/values.ts";
-import { hex, showNumber, summary } from "./show.ts";
+import { hex, showBytes, showNumber, summary } from "./show.ts";
 
 /** Path of an object: `mm_struct:3:1`. With `/field` it is that of a field. */
 export const objectPath = (handle: Handle): string => `${handle.$.type.name}:${handle.slot}:${handle.gen}`;
@@ -21,12 +21,14 @@ export function objectNode(name: string, handle: Handle, via = ""): ValueNode {
   };
 }
 
-const embeddedText = (handle: Handle): string => {
-  const count = (handle as unknown as { count?: number }).count;
-  const holder = (handle as unknown as { holder?: number }).holder ?? 0;
-  if (count !== undefined && count > 0) return `held by ${count} reader${count > 1 ? "s" : ""}`;
-  return holder !== 0 || count === -1 ? "held" : "free";
-};
+/** What a lock inside of an object is just now. Only the fields that it has may be read: all handles answer to all names. */
+function embeddedText(handle: Handle): string {
+  const { byName } = handle.layout;
+  const { count, holder } = handle as unknown as { count: number; holder: number };
+  if (byName.has("count") && count > 0) return `held by ${count} reader${count > 1 ? "s" : ""}`;
+  if (byName.has("count") && count < 0) return "held for write";
+  return byName.has("holder") && holder !== 0 ? "held" : "free";
+}
 
 function fieldNode(handle: Handle, field: Field, via: string): ValueNode {
   const { kind, name } = field;
@@ -53,7 +55,7 @@ function fieldNode(handle: Handle, field: Field, via: string): ValueNode {
           }),
       };
     case "value":
-      return valueNode(name, raw, kind.show);
+      return valueNode(name, raw, kind);
   }
 }
 
@@ -72,8 +74,14 @@ function listNode(name: string, list: RefList<Handle>): ValueNode {
   };
 }
 
+/** How a value is shown where its kind says so. */
+interface Shown {
+  readonly show?: (value: never) => string;
+  readonly each?: (element: number) => string;
+}
+
 /** An immutable value of the store. */
-export function valueNode(name: string, raw: unknown, show?: (value: never) => string): ValueNode {
+export function valueNode(name: string, raw: unknown, { show, each = hex }: Shown = {}): ValueNode {
   if (show) return { name, value: show(raw as never) };
   if (raw === null || raw === undefined) return { name, value: "null" };
   if (typeof raw === "string") return { name, value: raw === "" ? '""' : raw };
@@ -88,7 +96,7 @@ export function valueNode(name: string, raw: unknown, show?: (value: never) => s
   }
   if (typeof raw === "object" && "layout" in raw) return objectNode(name, raw as Handle);
   if (typeof raw === "object" && "entries" in raw && typeof raw.entries === "function")
-    return radixNode(name, raw as Entries);
+    return mapNode(name, raw as Entries, each);
   return { name, value: String(raw) };
 }
 
@@ -97,26 +105,32 @@ interface Entries {
   entries(): Iterable<[number, number]>;
 }
 
-function radixNode(name: string, entries: Entries): ValueNode {
+function mapNode(name: string, entries: Entries, each: (element: number) => string): ValueNode {
   const children = () =>
-    [...entries.entries()].map(([index, value]) => ({
-      name: `[${index}]`,
-      value: value > 0 ? `frame ${hex(value - 1)}` : `swap ${-value}`,
-    }));
+    [...entries.entries()].map(([index, element]) => ({ name: `[${index}]`, value: each(element) }));
   return {
     name,
-    value: `${entries.size} pages`,
+    value: entries.size === 0 ? "empty" : `${entries.size}`,
     count: entries.size,
-    children: entries.size > 0 ? children : undefined,
+    children:
+      entries.size > 0 ? (start = 0, count = entries.size) => children().slice(start, start + count) : undefined,
   };
+}
+
+/** Beyond this a number is an address. */
+const ADDRESSES = 2n ** 32n;
+
+/** `7`, `77 (0x4d)`, `12288 (0x3000, 12 KiB)`, `0x20000000000`. */
+function integerText(value: bigint): string {
+  if (value >= ADDRESSES) return hex(value);
+  if (value < 10n) return String(value);
+  const size = value >= 4096n && value % 1024n === 0n ? `, ${showBytes(Number(value))}` : "";
+  return `${value} (${hex(value)}${size})`;
 }
 
 /** A value of an expression. */
 export function expressionNode(name: string, value: Value, format: "hex" | "decimal"): ValueNode {
-  if (typeof value === "bigint") {
-    const short = value < 10n ? String(value) : `${value} (${hex(value)})`;
-    return { name, value: format === "hex" ? hex(value) : value > 65535n ? hex(value) : short };
-  }
+  if (typeof value === "bigint") return { name, value: format === "hex" ? hex(value) : integerText(value) };
   if (!isObject(value)) return { name, value: typeof value === "string" ? JSON.stringify(value) : String(value) };
   if ("handle" in value) return objectNode(name, value.handle as Handle);
   const length = value.get("length");

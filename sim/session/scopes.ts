@@ -21,9 +21,10 @@ import { allMms } from "../scenario/run/sharers.ts";
 import { argumentText } from "./describe.ts";
 import { entryText } from "./entry_words.ts";
 import { isHost } from "./event_words.ts";
+import { partsOf } from "./machine_scopes.ts";
 import { objectNode } from "./nodes.ts";
 import { hex, mmName, pageText, showBytes, vmaText } from "./show.ts";
-import { type Sharers, tableNode } from "./tables.ts";
+import { LEVEL, type Sharers, span, tableNode } from "./tables.ts";
 
 export interface ScopeInput {
   readonly system: System;
@@ -61,6 +62,7 @@ export function scopesOf(input: ScopeInput): Scope[] {
   }
   scopes.push(cheap(`TLB cpu${input.cpu}`, () => tlbNodes(system, input.cpu)));
   scopes.push(cheap("Locks", () => lockNodes(system)));
+  for (const { name, rows } of partsOf(system)) scopes.push(cheap(name, rows));
   const expensive = (name: string, children: () => readonly ValueNode[]): Scope => ({
     ...cheap(name, children),
     expensive: true,
@@ -132,9 +134,14 @@ function tlbNodes(system: System, cpu: number): ValueNode[] {
   const contents = tlbContents(system.straight.tlbOf(cpu));
   const leaves = contents.filter(({ level, entry }) => level === 1 || (entry & 0x80) !== 0);
   const upper = contents.filter((one) => !leaves.includes(one));
-  const node = ({ address, entry, level, pcid }: (typeof contents)[number]): ValueNode => ({
+  const pcidText = (pcid: number) => (system.config.pcid ? `, pcid ${pcid}` : "");
+  const leaf = ({ address, entry, level, pcid }: (typeof contents)[number]): ValueNode => ({
     name: hex(address),
-    value: `${entryText(entry, level)}${system.config.pcid ? `, pcid ${pcid}` : ""}`,
+    value: `${level > 1 ? `${showBytes(span(level))} page ` : ""}${entryText(entry, level)}${pcidText(pcid)}`,
+  });
+  const table = ({ address, entry, level, pcid }: (typeof contents)[number]): ValueNode => ({
+    name: `${LEVEL[level]} ${hex(address)}`,
+    value: `→ ${LEVEL[level - 1]} table in frame ${entryText(entry, level)}${pcidText(pcid)}`,
   });
   const list = (name: string, nodes: readonly ValueNode[]): ValueNode => ({
     name,
@@ -145,8 +152,8 @@ function tlbNodes(system: System, cpu: number): ValueNode[] {
   return [
     { name: "loaded", value: state.loaded_mm ? mmName(state.loaded_mm) : "nothing" },
     { name: "lazy", value: state.is_lazy ? "true" : "false" },
-    list("translations", leaves.map(node)),
-    list("paging-structure cache", upper.map(node)),
+    list("translations", leaves.map(leaf)),
+    list("paging-structure cache", upper.map(table)),
   ];
 }
 

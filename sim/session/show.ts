@@ -2,6 +2,7 @@
 
 import type { NumberKind } from "../core/fields.ts";
 import type { Handle } from "../core/struct.ts";
+import { entryNx, flagNames } from "../hardware/entry.ts";
 import type { MemCgroup } from "../kernel/mm/memcontrol.ts";
 import {
   type AddressSpace,
@@ -41,6 +42,8 @@ export function showNumber(n: number, kind: NumberKind): string {
     case "hex":
     case "pfn":
       return hex(n);
+    case "pgprot":
+      return `${hex(BigInt(n & 0xfff) | (entryNx(n) ? 1n << 63n : 0n))} ${flagNames(n, 1).join("|")}`.trimEnd();
     case "bool":
       return n === 0 ? "false" : "true";
     case "enum":

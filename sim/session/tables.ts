@@ -3,7 +3,7 @@
 import type { ValueNode } from "../debugging.ts";
 import { _PAGE_PRESENT, _PAGE_PSE, entryPfn, isPresent } from "../hardware/entry.ts";
 import type { System } from "../kernel/boot.ts";
-import type { Mm } from "../kernel/mm_types.ts";
+import { type Mm, PAGE_TYPES } from "../kernel/mm_types.ts";
 import { allMms } from "../scenario/run/sharers.ts";
 import { entryText } from "./entry_words.ts";
 import { hex, pageText } from "./show.ts";
@@ -13,6 +13,12 @@ const LEVEL = ["", "pte", "pmd", "pud", "p4d", "pgd"] as const;
 export const levelName = (system: System, level: number): string => LEVEL[level === system.config.levels ? 5 : level]!;
 /** Bytes that an entry of this level maps. */
 export const span = (level: number): number => 2 ** (12 + 9 * (level - 1));
+
+/** The level of the entries in a frame's table; 1 where it is none any more. With 4 levels a P4D table is the top. */
+export function levelOfTable(system: System, pfn: number): number {
+  const type = PAGE_TYPES[system.straight.page(pfn).type as keyof typeof PAGE_TYPES] ?? "";
+  return Math.max(1, LEVEL.indexOf(type.replace("p4d", "pgd").replace(/ table$/, "") as (typeof LEVEL)[number]));
+}
 
 /** Which address spaces reach each page table, in order of their creation. */
 export type Sharers = ReadonlyMap<number, readonly Mm[]>;

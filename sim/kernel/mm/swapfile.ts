@@ -1,13 +1,13 @@
 // The swap device's slots (mm/swapfile.c): one, as large as the machine's `swap` option. A slot holds one page; a swap entry
 // names it. Its count says how many page-table entries and shared memory files refer to it. Block 0 would hold the header.
-import { number, pages, value } from "../../core/fields.ts";
+import { mapOf, number, pages, value } from "../../core/fields.ts";
 import { Radix } from "../../core/radix.ts";
 import { type Of, struct } from "../../core/struct.ts";
 import type { Steps } from "../../core/thread.ts";
 import { makeSwapEntry, swapOffset } from "../../hardware/entry.ts";
 import { PG_dirty, PG_swapcache } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Page } from "../mm_types.ts";
+import { cachedText, type Page } from "../mm_types.ts";
 
 /** In a slot's entry of the swap map: the page is in the swap cache too. */
 const SWAP_HAS_CACHE = 0x40;
@@ -21,7 +21,7 @@ export const swap_info_struct = struct("swap_info_struct", {
   /** By slot: count of references, plus SWAP_HAS_CACHE; absent: free. */
   swap_map: value<Radix<number>>(Radix.empty),
   /** The swap cache: by slot, frame + 1 of the page that is in memory as well. */
-  swap_cache: value<Radix<number>>(Radix.empty),
+  swap_cache: mapOf<Radix<number>>(Radix.empty, cachedText),
   /** By slot: the control group that it is charged to (`idOf`). */
   swap_cgroup: value<Radix<number>>(Radix.empty),
 });
