@@ -15,7 +15,7 @@ const HEX = new Set([
 ]);
 
 /** Levels of the entries that these events write. With 4 levels a P4D entry lies in the top-level table. */
-export const WRITES: Readonly<Record<string, number>> = { set_pte: 1, set_pmd: 2, set_pud: 3, set_p4d: 4, set_pgd: 4 };
+export const WRITES: Readonly<Record<string, number>> = { set_pte: 1, set_pmd: 2, set_pud: 3, set_p4d: 4, set_pgd: 5 };
 
 /** `set_pgd into reader: links the shared sub-tree of /sys/fs/mshare/db`; for the current event of the machine. */
 export function describeEvent(system: System): string {
@@ -25,8 +25,8 @@ export function describeEvent(system: System): string {
   const spec = machine.events.specs[machine.event]!;
   const raw = (wanted: string): unknown => machine.args[spec.args.indexOf(wanted)];
   const told: Told = Object.assign((wanted: string) => argumentText(wanted, raw(wanted)), { raw });
-  const level = WRITES[name];
-  if (level !== undefined) return `${name} into ${told("mm")}: ${setText(system, level, told)}`;
+  const level = Math.min(WRITES[name] ?? 0, system.config.levels);
+  if (level > 0) return `${name} into ${told("mm")}: ${setText(system, level, told)}`;
   const words = sentences[name] ?? (spec.says === undefined ? undefined : inserted(spec.says));
   if (!words) return [name, spec.args.map((arg) => `${arg} ${told(arg)}`).join(", ")].filter(Boolean).join(": ");
   if (name === "statement") return words(told);

@@ -6,6 +6,7 @@ import { allMms } from "../scenario/run/sharers.ts";
 import { entryText } from "./entry_words.ts";
 import { ENTRY, findField } from "./places.ts";
 import { hex, showNumber, summary } from "./show.ts";
+import { levelOfTable } from "./tables.ts";
 
 const MEMORY = /^(?:process:(.+)|page):(\d+)$/;
 
@@ -28,8 +29,8 @@ export function nameOfPlace(system: System, id: string): string {
 export function valueAtPlace(system: System, id: string, value: number): string {
   const [, table] = ENTRY.exec(id) ?? [];
   if (table !== undefined) {
-    const level = ["", "pte", "pmd", "pud", "pgd"].indexOf(levelOf(system, Number(table)));
-    return `${hex(toRaw(value))}${value === 0 ? "" : ` (${entryText(fromRaw(toRaw(value)), Math.max(1, level))})`}`;
+    const text = entryText(fromRaw(toRaw(value)), levelOfTable(system, Number(table)));
+    return `${hex(toRaw(value))}${value === 0 ? "" : ` (${text})`}`;
   }
   const field = findField(system, id);
   return typeof field !== "string" && field.kind.kind === "number" ? showNumber(value, field.kind) : String(value);

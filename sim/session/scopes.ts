@@ -24,7 +24,7 @@ import { isHost } from "./event_words.ts";
 import { partsOf } from "./machine_scopes.ts";
 import { objectNode } from "./nodes.ts";
 import { hex, mmName, pageText, showBytes, vmaText } from "./show.ts";
-import { LEVEL, type Sharers, span, tableNode } from "./tables.ts";
+import { levelName, type Sharers, span, tableNode } from "./tables.ts";
 
 export interface ScopeInput {
   readonly system: System;
@@ -140,8 +140,8 @@ function tlbNodes(system: System, cpu: number): ValueNode[] {
     value: `${level > 1 ? `${showBytes(span(level))} page ` : ""}${entryText(entry, level)}${pcidText(pcid)}`,
   });
   const table = ({ address, entry, level, pcid }: (typeof contents)[number]): ValueNode => ({
-    name: `${LEVEL[level]} ${hex(address)}`,
-    value: `→ ${LEVEL[level - 1]} table in frame ${entryText(entry, level)}${pcidText(pcid)}`,
+    name: `${levelName(system, level)} ${hex(address)}`,
+    value: `→ ${levelName(system, level - 1)} table in frame ${entryText(entry, level)}${pcidText(pcid)}`,
   });
   const list = (name: string, nodes: readonly ValueNode[]): ValueNode => ({
     name,

@@ -14,10 +14,11 @@ export const levelName = (system: System, level: number): string => LEVEL[level 
 /** Bytes that an entry of this level maps. */
 export const span = (level: number): number => 2 ** (12 + 9 * (level - 1));
 
-/** The level of the entries in a frame's table; 1 where it is none any more. With 4 levels a P4D table is the top. */
+/** The level of the entries in a frame's table; 1 where it is none any more. */
 export function levelOfTable(system: System, pfn: number): number {
   const type = PAGE_TYPES[system.straight.page(pfn).type as keyof typeof PAGE_TYPES] ?? "";
-  return Math.max(1, LEVEL.indexOf(type.replace("p4d", "pgd").replace(/ table$/, "") as (typeof LEVEL)[number]));
+  if (type === "pgd table") return system.config.levels;
+  return Math.max(1, LEVEL.indexOf(type.replace(/ table$/, "") as (typeof LEVEL)[number]));
 }
 
 /** Which address spaces reach each page table, in order of their creation. */
