@@ -13,6 +13,7 @@ export interface MachineSnapshot {
   readonly step: number;
   /** Units begun so far (run.ts). */
   readonly units: number;
+  readonly work: number;
   readonly store: StoreSnapshot;
   readonly counts: Float64Array;
 }
@@ -27,6 +28,8 @@ export class Machine {
   readonly events = new EventTable();
   /** Steps done. */
   step = 0;
+  /** Steps that were done in batches, less what they cost (see `work`). */
+  #saved = 0;
   /** Units begun: a unit is a system call, an access, a kernel operation. */
   units = 0;
   /** The last event and its arguments (`events.specs[event].args` names them). */
@@ -56,7 +59,7 @@ export class Machine {
   /** Plain calls do not go on past this step: whoever drives the run wants to look up from it. */
   unwindAt = Number.POSITIVE_INFINITY;
   /** Steps up to this one have been observed already: they are being re-executed. */
-  observedUpTo = 0;
+  observedUpTo = Number.POSITIVE_INFINITY;
   observer: Observer | null = null;
   /** Steps at which the call stack is to be kept, and what was kept. */
   readonly captures = new Map<number, string>();
@@ -72,6 +75,10 @@ export class Machine {
 
   constructor() {
     this.store.now = () => this.step;
+    // The engine compiles code for the values that it has seen; what changes only in a jump is changed once before any is.
+    this.observedUpTo = 0;
+    this.undivided = false;
+    this.#saved = 0;
   }
 
   /** Call when all events and structures are declared. */
@@ -133,12 +140,17 @@ export class Machine {
     return Math.floor((until - step) / ids.length);
   }
 
+  /** How long what has been done takes to be done once more, in steps that are done singly. */
+  get work(): number {
+    return this.step - this.#saved;
+  }
+
   /** Steps with these events, `times` times, have been done. */
   pass(ids: readonly number[], times: number): void {
     for (const id of ids) this.counts[id]! += times;
     this.step += ids.length * times;
-    // An element that is done at once takes about as long as a step: so much patience it costs.
     this.unwindAt += (ids.length - 1) * times;
+    this.#saved += (ids.length - ELEMENT_WORK) * times;
     this.#noticeAt = Math.min(this.#lookAt, this.unwindAt);
     for (let i = ids.length, at = this.step; i > 0; ) this.#recent[--at & (RECENT - 1)] = ids[--i]!;
     this.event = ids.at(-1)!;
@@ -164,12 +176,14 @@ export class Machine {
   }
 
   snapshot(): MachineSnapshot {
-    return { step: this.step, units: this.units, store: this.store.snapshot(), counts: this.counts.slice() };
+    const { step, units, work } = this;
+    return { step, units, work, store: this.store.snapshot(), counts: this.counts.slice() };
   }
 
   restore(snapshot: MachineSnapshot): void {
     this.step = snapshot.step;
     this.units = snapshot.units;
+    this.#saved = snapshot.step - snapshot.work;
     this.store.restore(snapshot.store);
     this.counts = snapshot.counts.slice();
     this.thread = null;
@@ -197,6 +211,8 @@ export class Machine {
 
 /** A power of 2; no batch's element has more steps. */
 const RECENT = 16;
+/** An element of a batch takes about this part of the time of a single step. */
+const ELEMENT_WORK = 0.25;
 const LISTENED = 1;
 const ATTENDED = 2;
 

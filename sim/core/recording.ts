@@ -1,15 +1,23 @@
 // Checkpoints of a run. Going back is: restore the last checkpoint before the wanted step, run forward. Checkpoints are
-// taken where no call is in flight; when they take too much memory, every other one goes and the distance doubles.
+// taken where no call is in flight, as far apart as takes about equally long everywhere; when they take too much memory, the
+// distance doubles.
 import type { Machine, MachineSnapshot } from "./machine.ts";
 import { bytesBetween } from "./store.ts";
 
-const FIRST_INTERVAL = 8000;
-const MOST_CHECKPOINTS = 1024;
+/** Of work between checkpoints (see Machine.work): a jump does so much once more at most, and the unit that it leads into. */
+const FIRST_INTERVAL = 2000;
+const MOST_CHECKPOINTS = 8192;
+
+interface Checkpoint {
+  readonly snapshot: MachineSnapshot;
+  /** What it holds alone. */
+  bytes: number;
+}
 
 export class Recording {
   readonly #machine: Machine;
   readonly #limitBytes: number;
-  #checkpoints: { snapshot: MachineSnapshot; bytes: number }[] = [];
+  #checkpoints: Checkpoint[] = [];
   #interval = FIRST_INTERVAL;
   #copiedBefore = 0;
 
@@ -21,7 +29,7 @@ export class Recording {
   /** Called at every boundary between units; what is re-executed has its checkpoints already. */
   offer(): void {
     const last = this.#checkpoints.at(-1);
-    if (last && this.#machine.step - last.snapshot.step < this.#interval) return;
+    if (last && this.#machine.work - last.snapshot.work < this.#interval) return;
     this.take();
   }
 
@@ -34,7 +42,8 @@ export class Recording {
     const copied = this.#machine.store.copiedBytes;
     if (before) before.bytes += copied - this.#copiedBefore;
     this.#copiedBefore = copied;
-    this.#checkpoints.splice(at + 1, 0, { snapshot: this.#machine.snapshot(), bytes: SNAPSHOT_BYTES });
+    const snapshot = this.#machine.snapshot();
+    this.#checkpoints.splice(at + 1, 0, { snapshot, bytes: listBytes(snapshot) });
     if (this.#checkpoints.length > MOST_CHECKPOINTS) this.#thin();
     while (this.bytes > this.#limitBytes && this.#checkpoints.length > 2) this.#thin();
   }
@@ -67,7 +76,7 @@ export class Recording {
     return this.#checkpoints.length;
   }
 
-  /** Steps between checkpoints: what a jump re-executes at most. */
+  /** Work between checkpoints. */
   get interval(): number {
     return this.#interval;
   }
@@ -87,16 +96,35 @@ export class Recording {
     return { index: low };
   }
 
-  /** Every other one goes; the first and the last stay. What is kept is counted again, as they share what neither has written. */
+  /**
+   * Those that jumps have put between others go; where these were few, the distance doubles. The first and the last stay. What is
+   * kept is counted again, as they share what neither has written.
+   */
   #thin(): void {
-    this.#interval *= 2;
-    const last = this.#checkpoints.length - 1;
-    const kept = this.#checkpoints.filter((_, i) => i % 2 === 0 || i === last);
+    let kept = this.#apart(this.#interval);
+    if (kept.length > this.#checkpoints.length / 2) {
+      this.#interval *= 2;
+      kept = this.#apart(this.#interval);
+    }
     for (let i = 0; i < kept.length - 1; i++)
-      kept[i]!.bytes = SNAPSHOT_BYTES + bytesBetween(kept[i]!.snapshot.store, kept[i + 1]!.snapshot.store);
+      kept[i]!.bytes =
+        listBytes(kept[i]!.snapshot) + bytesBetween(kept[i]!.snapshot.store, kept[i + 1]!.snapshot.store);
     this.#checkpoints = kept;
+  }
+
+  /** So much work apart, at least. */
+  #apart(distance: number): Checkpoint[] {
+    const { length } = this.#checkpoints;
+    let after = Number.NEGATIVE_INFINITY;
+    return this.#checkpoints.filter(({ snapshot }, i) => {
+      if (snapshot.work - after < distance && i < length - 1) return false;
+      after = snapshot.work;
+      return true;
+    });
   }
 }
 
-/** What a checkpoint costs before anything is written after it: the lists of chunks. */
-const SNAPSHOT_BYTES = 64 * 1024;
+/** What a checkpoint costs before anything is written after it: counts, and lists of chunks. */
+function listBytes({ counts, store }: MachineSnapshot): number {
+  return store.storages.reduce((sum, { chunks }) => sum + 16 * chunks.length + 100, counts.byteLength);
+}

@@ -20,7 +20,8 @@ export interface StorageSnapshot {
   readonly live: number;
 }
 
-const CHUNK_NUMBERS = 2048;
+/** What is written together should lie together; what is not should not be copied with it. */
+const CHUNK_NUMBERS = { allocated: 256, numbered: 2048 };
 
 interface Blank {
   readonly numbers: Float64Array;
@@ -30,11 +31,11 @@ interface Blank {
 /** What a new chunk holds; never written, so that all machines share it. */
 const blanks = new WeakMap<StructType, Blank>();
 
-function blankOf(type: StructType, stride: number, objects: number): Blank {
+function blankOf(type: StructType, numbers: number, objects: number): Blank {
   let blank = blanks.get(type);
   if (!blank) {
     const values = Object.freeze(Array.from({ length: objects }, () => type.initial).flat());
-    blank = { numbers: new Float64Array(stride * objects), values };
+    blank = { numbers: new Float64Array(numbers), values };
     blanks.set(type, blank);
   }
   return blank;
@@ -43,31 +44,41 @@ function blankOf(type: StructType, stride: number, objects: number): Blank {
 export class Storage {
   readonly store: Store;
   readonly type: StructType;
-  /** Numbers by chunk; within a chunk objects follow each other, `stride` numbers each. */
+  /**
+   * Numbers by chunk; within a chunk objects follow each other, `stride` numbers each. Numbered objects never end: one header, of
+   * zeros, stands before all of a chunk.
+   */
   readonly chunks: Float64Array[] = [];
-  values: unknown[][] = [];
+  readonly values: unknown[][] = [];
   /**
    * By chunk: the store's epoch if the chunk is our own, the negative epoch if it is our own and somebody watches it;
    * anything else: shared with a snapshot, to be copied before a write.
    */
   readonly epochs: number[] = [];
+  /** By chunk: the store's epoch if its values are our own too. */
+  readonly #valueEpochs: number[] = [];
   readonly stride: number;
   readonly shift: number;
   /** Slots in use so far, free ones among them. */
   top = 0;
   live = 0;
+  readonly #numbered: boolean;
   #firstFree = -1;
   #handles: (Handle | undefined)[] = [];
   #watches: Watch[] = [];
+  /** A snapshot of what is here now, if there is one: nothing was written since. */
+  #kept: StorageSnapshot | null = null;
   readonly #blank: Float64Array;
   readonly #blankValues: readonly unknown[];
 
   constructor(store: Store, type: StructType) {
     this.store = store;
     this.type = type;
-    this.stride = type.numbers + HEADER;
-    this.shift = Math.max(0, Math.floor(Math.log2(CHUNK_NUMBERS / this.stride)));
-    const blank = blankOf(type, this.stride, 1 << this.shift);
+    this.#numbered = type.population === "numbered";
+    this.stride = this.#numbered ? type.numbers : type.numbers + HEADER;
+    this.shift = Math.max(0, Math.floor(Math.log2(CHUNK_NUMBERS[type.population] / this.stride)));
+    const numbers = (this.stride << this.shift) + (this.#numbered ? HEADER : 0);
+    const blank = blankOf(type, numbers, 1 << this.shift);
     this.#blank = blank.numbers;
     this.#blankValues = blank.values;
   }
@@ -87,6 +98,7 @@ export class Storage {
     numbers.fill(0, genAt, genAt + this.stride);
     numbers[genAt] = gen;
     numbers[genAt + 1] = this.store.now();
+    if (this.type.values > 0) this.#ownValues(chunk);
     const values = this.values[chunk]!;
     for (let i = 0; i < this.type.values; i++) values[valueBase + i] = this.type.initial[i];
     this.live++;
@@ -118,6 +130,7 @@ export class Storage {
     if (known) return known;
     if (slot >= this.top) {
       this.top = slot + 1;
+      this.#kept = null;
       this.#cover(slot);
     }
     return this.handle(slot, 0);
@@ -167,8 +180,13 @@ export class Storage {
   place(slot: number): Place {
     const chunk = slot >> this.shift;
     const within = slot - (chunk << this.shift);
-    const genAt = within * this.stride;
-    return { chunk, genAt, base: genAt + HEADER, valueBase: within * this.type.values };
+    const base = within * this.stride + HEADER;
+    return { chunk, genAt: this.#numbered ? 0 : base - HEADER, base, valueBase: within * this.type.values };
+  }
+
+  /** Where an embedded object's first number is in the object that `handle` is a part of. */
+  offset({ base, genAt }: Handle): number {
+    return this.#numbered ? (base - HEADER) % this.stride : base - HEADER - genAt;
   }
 
   /** Living objects in order of their slots. */
@@ -198,6 +216,7 @@ export class Storage {
     const { chunk } = handle;
     if (this.epochs[chunk] !== this.store.epoch) this.beforeWrite(chunk, -1 - index, 0);
     if (this.chunks[chunk]![handle.genAt] !== handle.gen) this.stale(handle, field, "written");
+    this.#ownValues(chunk);
     this.values[chunk]![index] = v;
   }
 
@@ -224,25 +243,30 @@ export class Storage {
   }
 
   snapshot(): StorageSnapshot {
-    return {
+    this.#kept ??= {
       chunks: this.chunks.slice(),
       values: this.values.slice(),
       top: this.top,
       firstFree: this.#firstFree,
       live: this.live,
     };
+    return this.#kept;
   }
 
   restore(snapshot: StorageSnapshot): void {
+    if (snapshot === this.#kept) return;
+    const { length } = snapshot.chunks;
+    for (let i = 0; i < length; i++) {
+      this.chunks[i] = snapshot.chunks[i]!;
+      this.values[i] = snapshot.values[i] as unknown[];
+    }
     // Handles of fixed objects stay valid: chunks that came later are blank again, not gone.
-    const before = this.chunks.length;
-    this.chunks.length = snapshot.chunks.length;
-    for (let i = 0; i < snapshot.chunks.length; i++) this.chunks[i] = snapshot.chunks[i]!;
-    this.values = snapshot.values.slice() as unknown[][];
-    this.#cover((before << this.shift) - 1);
+    for (let i = length; i < this.chunks.length; i++) this.#clear(i);
     this.top = snapshot.top;
     this.live = snapshot.live;
     this.#firstFree = snapshot.firstFree;
+    // Unless it has fewer chunks than there are by now.
+    this.#kept = snapshot.chunks.length === this.chunks.length ? snapshot : null;
   }
 
   /** Chunks that hold something, for hashes: never-written ones are all the same. */
@@ -257,21 +281,36 @@ export class Storage {
 
   #cover(slot: number): void {
     for (let chunk = this.chunks.length; chunk <= slot >> this.shift; chunk++) {
-      this.chunks.push(this.#blank);
-      this.values.push(this.#blankValues as unknown[]);
-      this.epochs[chunk] = 0;
+      this.#kept = null;
+      this.#clear(chunk);
     }
+  }
+
+  #clear(chunk: number): void {
+    this.chunks[chunk] = this.#blank;
+    this.values[chunk] = this.#blankValues as unknown[];
+    this.epochs[chunk] = 0;
+    this.#valueEpochs[chunk] = 0;
   }
 
   #own(chunk: number): void {
     if (Math.abs(this.epochs[chunk]!) === this.store.epoch) return;
+    this.#kept = null;
     const copy = this.chunks[chunk]!.slice();
     this.chunks[chunk] = copy;
-    this.values[chunk] = this.values[chunk]!.slice();
     // An allocation makes a chunk our own too: the writes that follow must not slip past who watches it.
     const watched = this.#watches.some((watch) => watch.chunk === chunk);
     this.epochs[chunk] = watched ? -this.store.epoch : this.store.epoch;
-    this.store.copiedBytes += copy.byteLength + 8 * this.values[chunk]!.length;
+    this.store.copiedBytes += copy.byteLength;
+  }
+
+  /** After the chunk's numbers. */
+  #ownValues(chunk: number): void {
+    if (this.#valueEpochs[chunk] === this.store.epoch) return;
+    const copy = this.values[chunk]!.slice();
+    this.values[chunk] = copy;
+    this.#valueEpochs[chunk] = this.store.epoch;
+    this.store.copiedBytes += 8 * copy.length;
   }
 }
 

@@ -4,6 +4,8 @@ import type { ArrayKind, EmbedKind, Fields, Kind, NumberKind, RefKind, RefsKind,
 import type { RefList } from "./ref_list.ts";
 import type { Storage } from "./storage.ts";
 
+const NONE: (Handle | undefined)[] = [];
+
 /** Numbers before the fields of every object: generation (odd while it lives), step of its allocation, step of its free. */
 export const HEADER = 3;
 
@@ -15,8 +17,12 @@ export interface Field {
   readonly valuesAt: number;
 }
 
+/** Objects that come and go; or one for each number, of which many are used at once (rows.ts). */
+export type Population = "allocated" | "numbered";
+
 export interface StructType<F extends Fields = Fields> {
   readonly name: string;
+  readonly population: Population;
   readonly fields: readonly Field[];
   readonly byName: ReadonlyMap<string, Field>;
   /** Numbers and values that one object takes, without the header. */
@@ -52,7 +58,7 @@ export class Handle {
   readonly base: number;
   readonly valueBase: number;
   /** Handles of embedded structures, made when first asked for. */
-  readonly parts: (Handle | undefined)[] = [];
+  parts: (Handle | undefined)[] = NONE;
 
   constructor($: Storage, layout: StructType, slot: number, gen: number, place: Place) {
     this.$ = $;
@@ -112,7 +118,14 @@ export type HandleOf<F extends Fields> = Handle & {
 export type Of<S> = S extends StructType<infer F> ? HandleOf<F> : never;
 
 /** Declares a structure. Field names are Linux's where Linux has the structure. */
-export function struct<const F extends Fields>(name: string, declaration: F): StructType<F> {
+export const struct = <const F extends Fields>(name: string, declaration: F): StructType<F> =>
+  declare(name, declaration, "allocated");
+
+/** A structure of which there is one for each number: frames. */
+export const numberedStruct = <const F extends Fields>(name: string, declaration: F): StructType<F> =>
+  declare(name, declaration, "numbered");
+
+function declare<F extends Fields>(name: string, declaration: F, population: Population): StructType<F> {
   const fields: Field[] = [];
   const initial: unknown[] = [];
   const at: number[] = [];
@@ -146,7 +159,7 @@ export function struct<const F extends Fields>(name: string, declaration: F): St
     } else numbers += kind.kind === "array" ? kind.length : 1;
   }
   const byName = new Map(fields.map((field) => [field.name, field]));
-  return { name, fields, byName, numbers, values, initial, at, to, inner, innerValues, declaration };
+  return { name, population, fields, byName, numbers, values, initial, at, to, inner, innerValues, declaration };
 }
 
 const NO_REFS: readonly number[] = Object.freeze([]);
@@ -357,6 +370,7 @@ const plain: Record<Kind["kind"], (name: string, id: number) => PropertyDescript
           const valueBase = this.valueBase + this.layout.innerValues[id]!;
           const place = { chunk: this.chunk, genAt: this.genAt, base, valueBase };
           const made = new Handle(this.$, this.layout.inner[id]!, this.slot, this.gen, place);
+          if (this.parts === NONE) this.parts = [];
           this.parts[id] = made;
           return made;
         },

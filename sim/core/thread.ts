@@ -22,5 +22,10 @@ export interface Thread {
 }
 
 export function createThread(id: number, name: string, cpu: number): Thread {
-  return { id, name, cpu, call: null, waitsFor: null, waitReason: "", lastStep: 0 };
+  const thread: Thread = { id, name, cpu, call: null, waitsFor: null, waitReason: "", lastStep: 0 };
+  // Changed once here, not only when somebody looks: see the constructor of Machine.
+  thread.call = null;
+  thread.waitsFor = null;
+  thread.lastStep = 0;
+  return thread;
 }

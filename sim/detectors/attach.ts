@@ -33,7 +33,7 @@ import { staleTlbAccess } from "./stale_tlb_access.ts";
 import { watchTlbs } from "./tlb_watch.ts";
 import { uncoveredSharedTable } from "./uncovered_shared_table.ts";
 import { useAfterFree } from "./use_after_free.ts";
-import { frame_watch, machine_watch, stale_watch, thread_watch } from "./watch.ts";
+import { frame_watch, machine_watch, stale_watch, table_watch, thread_watch } from "./watch.ts";
 
 export interface Detectors {
   /** What was found until now, in the order of finding. */
@@ -47,7 +47,14 @@ export interface Detectors {
 }
 
 /** The structures in which detectors remember. */
-export const detectorStructures = [bug_report, thread_watch, frame_watch, machine_watch, stale_watch] as const;
+export const detectorStructures = [
+  bug_report,
+  thread_watch,
+  frame_watch,
+  table_watch,
+  machine_watch,
+  stale_watch,
+] as const;
 
 /** A design's patch for a system that detectors will watch. */
 export const withDetectors = (patch: Patch): Patch => ({

@@ -9,7 +9,9 @@ import {
   frame_watch,
   type MachineWatch,
   machine_watch,
+  type TableWatch,
   type ThreadWatch,
+  table_watch,
   thread_watch,
 } from "./watch.ts";
 
@@ -24,6 +26,8 @@ export interface Context {
   /** struct page of a frame, of a huge page that of its first, and what detectors remember of the frame. */
   page(pfn: number): Page;
   frame(pfn: number): FrameWatch;
+  /** What they remember of it as a page table. */
+  table(pfn: number): TableWatch;
   /** What detectors remember of the thread that runs. */
   mine(): ThreadWatch;
   threadName(index: number): string;
@@ -38,6 +42,7 @@ export function createContext(system: System, raise: (finding: Finding) => void)
   const { store } = machine;
   const pages = store.storage("page");
   const frames = store.storage(frame_watch.name);
+  const tables = store.storage(table_watch.name);
   const state = store.alloc(machine_watch) as MachineWatch;
   const watches = Array.from({ length: threads.length + config.cpus }, () => store.alloc(thread_watch) as ThreadWatch);
   const indexOf = (id: number) => (id >= 0 ? id : threads.length - 1 - id);
@@ -51,6 +56,7 @@ export function createContext(system: System, raise: (finding: Finding) => void)
     raise,
     page: (pfn) => pages.fixed(system.straight.compound_head(pfn)) as Page,
     frame: (pfn) => frames.fixed(pfn) as FrameWatch,
+    table: (pfn) => tables.fixed(pfn) as TableWatch,
     mine: () => watches[indexOf((machine.thread ?? kernelThread).id)]!,
     threadName: (index) => threads[index]?.name ?? `irq/${index - threads.length}`,
     runner: () => (machine.thread ?? kernelThread).name,

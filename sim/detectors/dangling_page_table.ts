@@ -14,7 +14,7 @@ import type { LockListener } from "./held_locks.ts";
 import { hex, object, pageObject } from "./report.ts";
 import { levelName, levelSize, presentEntries, topLevel } from "./tables.ts";
 import { intersects } from "./vmas.ts";
-import { frame_watch } from "./watch.ts";
+import { table_watch } from "./watch.ts";
 
 export function danglingPageTable(context: Context): LockListener {
   const { machine } = context;
@@ -32,7 +32,7 @@ export function danglingPageTable(context: Context): LockListener {
 
   const unlinked: BatchListener<PageFrees> = {
     fits({ pfns }, count) {
-      const rows = new Rows(machine.store.storage(frame_watch.name));
+      const rows = new Rows(machine.store.storage(table_watch.name));
       for (let i = 0; i < count; i++) {
         const at = rows.read(pfns[i]!) + LINKS;
         if (rows.numbers[at] !== 0) return i;
@@ -45,9 +45,9 @@ export function danglingPageTable(context: Context): LockListener {
     "free_page",
     () => {
       const pfn = args[0] as number;
-      const frame = context.frame(pfn);
-      if (frame.links === 0) return;
-      frame.links = 0;
+      const table = context.table(pfn);
+      if (table.links === 0) return;
+      table.links = 0;
       const from = linkedFrom(context, pfn);
       if (from) freed(context, pfn, from);
     },
@@ -56,11 +56,11 @@ export function danglingPageTable(context: Context): LockListener {
 
   // What a freed table leads to has one entry less that leads to it.
   machine.listen("free_table", () => {
-    if (args[1] === "pte" || (args[1] !== "pgd" && context.frame(args[0] as number).unlinked_full === 0)) return;
+    if (args[1] === "pte" || (args[1] !== "pgd" && context.table(args[0] as number).unlinked_full === 0)) return;
     for (const { entry } of presentEntries(context, args[0] as number)) {
       if (!(entry & _PAGE_PRESENT) || entry & _PAGE_PSE) continue;
-      const frame = context.frame(entryPfn(entry));
-      if (frame.links > 0) frame.links--;
+      const table = context.table(entryPfn(entry));
+      if (table.links > 0) table.links--;
     }
   });
 
@@ -77,7 +77,7 @@ export function danglingPageTable(context: Context): LockListener {
   };
 }
 
-const LINKS = frame_watch.byName.get("links")!.at;
+const LINKS = table_watch.byName.get("links")!.at;
 
 /** The entries of one table for [from, to), and the tables below that are the mm's own. */
 function check(context: Context, mm: Mm, table: number, level: number, from: number, to: number): void {

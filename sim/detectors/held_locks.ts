@@ -93,7 +93,7 @@ export function watchLocks(context: Context, state: MachineWatch, listeners: rea
   const unheld = listeners.flatMap((listener) => (listener.unheld ? [listener.unheld] : []));
   const released = listeners.flatMap((listener) => (listener.released ? [listener.released] : []));
 
-  const placeOf = (lock: Handle) => (places.get(lock.$.type)! << (STRUCT - PLACE)) + lock.base - lock.genAt;
+  const placeOf = (lock: Handle) => (places.get(lock.$.type)! << (STRUCT - PLACE)) + lock.$.offset(lock);
 
   const mmapLock = placeOf(init_mm.mmap_lock);
   const tableLock = placeOf(context.page(init_mm.pgd).ptl);

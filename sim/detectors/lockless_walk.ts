@@ -21,17 +21,17 @@ export function locklessWalk(context: Context): LockListener {
     thread.unshared = [...thread.unshared, args[0] as number, idOf(args[2] as Mm)];
   });
   machine.listen("pmd_share", () => {
-    const frame = context.frame(args[0] as number);
-    if (frame.given_up_by === idOf(args[2] as Mm)) frame.given_up_by = 0;
+    const table = context.table(args[0] as number);
+    if (table.given_up_by === idOf(args[2] as Mm)) table.given_up_by = 0;
   });
   machine.listen("alloc_table", () => {
-    context.frame(args[0] as number).given_up_by = 0;
+    context.table(args[0] as number).given_up_by = 0;
   });
 
   machine.listen("gup_fast", () => {
     const [level, address, , table, mm] = args as [string, number, number, number, Mm];
-    const frame = context.frame(table);
-    if (level !== "pmd" || frame.given_up_by !== idOf(mm) || tableAt(context, mm.pgd, address, 2) === table) return;
+    const { given_up_by } = context.table(table);
+    if (level !== "pmd" || given_up_by !== idOf(mm) || tableAt(context, mm.pgd, address, 2) === table) return;
     const owner = context.page(table).pt_mm;
     const now = owner ? `a table of ${mmName(owner)}` : "others'";
     context.raise({
@@ -48,7 +48,7 @@ export function locklessWalk(context: Context): LockListener {
     released(thread, lock) {
       if (thread.unshared.length === 0 || lock.$.type !== mappings?.type) return;
       const { unshared } = thread;
-      for (let i = 0; i < unshared.length; i += 2) context.frame(unshared[i]!).given_up_by = unshared[i + 1]!;
+      for (let i = 0; i < unshared.length; i += 2) context.table(unshared[i]!).given_up_by = unshared[i + 1]!;
       thread.unshared = NONE;
     },
   };

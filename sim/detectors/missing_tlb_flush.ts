@@ -9,20 +9,23 @@ import { type Context, mmName } from "./context.ts";
 import { type BugObject, hex, object, pageObject } from "./report.ts";
 import { levelName } from "./tables.ts";
 import { placeOf, type TlbWatch } from "./tlb_watch.ts";
-import { frame_watch, NO_FILLS } from "./watch.ts";
+import { frame_watch, NO_FILLS, table_watch } from "./watch.ts";
 
 export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
   const { machine } = context;
 
   const watches = machine.store.storage(frame_watch.name);
+  const tables = machine.store.storage(table_watch.name);
   const freed: BatchListener<PageFrees> = {
     fits({ pfns }, count) {
       const rows = new Rows(watches);
+      const asTables = new Rows(tables);
       for (let i = 0; i < count; i++) {
         const pfn = pfns[i]!;
+        const table = asTables.read(pfn);
+        if (asTables.numbers[table + LINK_LEVEL] !== 0) return i;
         const at = rows.read(pfn);
         const fill = rows.numbers[at + W.fill]!;
-        if (rows.numbers[at + W.link_level] !== 0) return i;
         if (fill !== 0 && (rows.value(pfn, W.fills) !== NO_FILLS || tlbs.isCached(fill, pfn))) return i;
       }
       return count;
@@ -45,11 +48,12 @@ export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
       frame.fill = 0;
       if (frame.fills.length > 0) frame.fills = NO_FILLS;
     }
-    if (frame.link_level === 0) return;
-    for (const fill of tlbs.usableTable(pfn, frame))
-      raise(context, "table", fill, pfn, `${levelName(context, frame.link_level)} table pfn:${hex(pfn)} is freed`);
-    frame.link_level = 0;
-    if (frame.link_others.length > 0) frame.link_others = [];
+    const table = context.table(pfn);
+    if (table.link_level === 0) return;
+    for (const fill of tlbs.usableTable(pfn, table))
+      raise(context, "table", fill, pfn, `${levelName(context, table.link_level)} table pfn:${hex(pfn)} is freed`);
+    table.link_level = 0;
+    if (table.link_others.length > 0) table.link_others = [];
   };
   machine.listen("free_page", free, { page_frees: freed });
   machine.listen("free_huge_folio", free);
@@ -65,7 +69,8 @@ export function missingTlbFlush(context: Context, tlbs: TlbWatch): () => void {
   };
 }
 
-const W = places(frame_watch, "fill", "fills", "link_level");
+const W = places(frame_watch, "fill", "fills");
+const LINK_LEVEL = places(table_watch, "link_level").link_level;
 
 function raise(context: Context, what: string, fill: number, pfn: number, event: string): void {
   const { cpu, pcid, address } = placeOf(fill);

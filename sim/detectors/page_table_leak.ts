@@ -27,15 +27,15 @@ export function pageTableLeak(context: Context): void {
     }
   });
   machine.listen("alloc_table", () => {
-    context.frame(machine.args[0] as number).is_table = 1;
+    context.table(machine.args[0] as number).is_table = 1;
   });
   machine.listen("free_table", () => {
-    context.frame(machine.args[0] as number).is_table = 0;
+    context.table(machine.args[0] as number).is_table = 0;
   });
   const putLast = () => {
     const pfn = machine.args[0] as number;
-    if (machine.args[1] !== 0 || !context.frame(pfn).is_table) return;
-    context.frame(pfn).is_table = 0;
+    if (machine.args[1] !== 0 || !context.table(pfn).is_table) return;
+    context.table(pfn).is_table = 0;
     const entries = [...presentEntries(context, pfn)].length;
     context.raise({
       kind: "page-table-leak",

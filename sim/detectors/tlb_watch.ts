@@ -11,7 +11,15 @@ import type { Cpu, Mm } from "../kernel/mm_types.ts";
 import { alive, type Context } from "./context.ts";
 import { Debt } from "./debt.ts";
 import { hasEntries, topLevel, walk, walked } from "./tables.ts";
-import { type FrameWatch, frame_watch, NO_FILLS, type StaleWatch, stale_watch, type ThreadWatch } from "./watch.ts";
+import {
+  type FrameWatch,
+  frame_watch,
+  NO_FILLS,
+  type StaleWatch,
+  stale_watch,
+  type TableWatch,
+  type ThreadWatch,
+} from "./watch.ts";
 
 /** No `%`: numbers above 2^31 are divided in software. A place in a TLB as a number: ((page × CPUS) + cpu) × PCIDS + pcid, plus 1. */
 const CPUS = 256;
@@ -50,7 +58,7 @@ export interface TlbWatch {
   /** Places where a translation to the frame is cached and may be used. */
   usable(pfn: number, frame: FrameWatch): readonly number[];
   /** The same for the entries that lead to a page table. */
-  usableTable(pfn: number, frame: FrameWatch): readonly number[];
+  usableTable(pfn: number, table: TableWatch): readonly number[];
   /** What the thread owes a flush, once it should be done; each is known as overdue, or forgotten. */
   settle(thread: ThreadWatch, late: (fill: number, pfn: number) => void): void;
   /** Remembers a stale translation whose flush is overdue. False: that was known. */
@@ -260,15 +268,15 @@ export function watchTlbs(context: Context): TlbWatch {
     const was = (old & _PAGE_PRESENT) !== 0 && !(old & _PAGE_PSE);
     if (linked && was && before === pfn) return;
     if (was) {
-      const frame = context.frame(before);
-      if (frame.links > 0) frame.links--;
+      const table = context.table(before);
+      if (table.links > 0) table.links--;
       // A table that is emptied first takes no translation along.
       if (hasEntries(context, before)) {
-        frame.unlinked_full = 1;
+        table.unlinked_full = 1;
         oweAll();
-      } else if (frame.unlinked_full !== 0) frame.unlinked_full = 0;
+      } else if (table.unlinked_full !== 0) table.unlinked_full = 0;
     }
-    if (linked) link(context.frame(pfn), level - 1, address);
+    if (linked) link(context.table(pfn), level - 1, address);
   };
   const pmdChanged = upper(2);
   machine.listen("set_pmd", () => {
@@ -286,14 +294,14 @@ export function watchTlbs(context: Context): TlbWatch {
     }
   }
 
-  function link(frame: FrameWatch, level: number, address: number): void {
-    frame.links++;
-    if (frame.link_level !== level) {
-      frame.link_level = level;
-      frame.link_address = address;
-      if (frame.link_others.length > 0) frame.link_others = [];
-    } else if (frame.link_address !== address && !frame.link_others.includes(address))
-      frame.link_others = [...frame.link_others.slice(1 - MOST_PLACES), address];
+  function link(table: TableWatch, level: number, address: number): void {
+    table.links++;
+    if (table.link_level !== level) {
+      table.link_level = level;
+      table.link_address = address;
+      if (table.link_others.length > 0) table.link_others = [];
+    } else if (table.link_address !== address && !table.link_others.includes(address))
+      table.link_others = [...table.link_others.slice(1 - MOST_PLACES), address];
   }
 
   return {
@@ -302,12 +310,12 @@ export function watchTlbs(context: Context): TlbWatch {
       if (frame.fill === 0) return [];
       return [...fillsOf(frame)].filter((fill) => isCached(fill, pfn) && canUse(fill));
     },
-    usableTable(pfn, frame) {
+    usableTable(pfn, table) {
       const found: number[] = [];
       for (const cpu of cpus) {
         for (let pcid = 0; pcid < pcids; pcid++) {
-          for (const address of [frame.link_address, ...frame.link_others]) {
-            const entry = tlbLookup(tlbs[cpu.id]!, address, frame.link_level + 1, pcid);
+          for (const address of [table.link_address, ...table.link_others]) {
+            const entry = tlbLookup(tlbs[cpu.id]!, address, table.link_level + 1, pcid);
             if (entry === 0 || entry & _PAGE_PSE || entryPfn(entry) !== pfn) continue;
             const mm = contextMm(cpu, pcid);
             // The CPU walks the loaded tables ahead of any use: lazily is not late enough.

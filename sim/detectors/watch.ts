@@ -1,6 +1,6 @@
 // What detectors remember, declared like all structures: it lives in the store and goes back in time with it.
 import { array, bool, number, value } from "../core/fields.ts";
-import { type Of, struct } from "../core/struct.ts";
+import { numberedStruct, type Of, struct } from "../core/struct.ts";
 import type { Debt } from "./debt.ts";
 import { LockOrder } from "./lock_order.ts";
 
@@ -41,13 +41,23 @@ export const thread_watch = struct("thread_watch", {
 export const NO_FILLS = NONE;
 
 /** Of each frame. */
-export const frame_watch = struct("frame_watch", {
+export const frame_watch = numberedStruct("frame_watch", {
   /** FRAME_UNKNOWN, FRAME_IN_USE, FRAME_FREE */
   state: number(),
   /** Translations to it that were put into TLBs, and may be there still (tlb_watch.ts); the rest in `fills`. */
   fill: number("hex"),
   fills: value<readonly number[]>(NO_FILLS),
-  /** Page tables: entries that lead to it; its level and the address of the first, the other addresses. */
+  /** Entries of guests' stage-2 tables that lead to it. */
+  guests: number(),
+  /** The word that was stored last: its index plus 1, 0 for none; its two halves. */
+  word: number(),
+  word_low: number("hex"),
+  word_high: number("hex"),
+});
+
+/** Of each frame that is a page table, or was one. */
+export const table_watch = numberedStruct("table_watch", {
+  /** Entries that lead to it; its level and the address of the first, the other addresses. */
   links: number(),
   link_level: number(),
   link_address: number("address"),
@@ -58,12 +68,6 @@ export const frame_watch = struct("frame_watch", {
   given_up_by: number("hex"),
   /** It is a page table, and its destructor has not run. */
   is_table: bool(),
-  /** Entries of guests' stage-2 tables that lead to it. */
-  guests: number(),
-  /** The word that was stored last: its index plus 1, 0 for none; its two halves. */
-  word: number(),
-  word_low: number("hex"),
-  word_high: number("hex"),
 });
 
 export const FRAME_UNKNOWN = 0;
@@ -91,6 +95,7 @@ export const stale_watch = struct("stale_watch", {
 });
 
 export interface ThreadWatch extends Of<typeof thread_watch> {}
+export interface TableWatch extends Of<typeof table_watch> {}
 export interface FrameWatch extends Of<typeof frame_watch> {}
 export interface MachineWatch extends Of<typeof machine_watch> {}
 export interface StaleWatch extends Of<typeof stale_watch> {}

@@ -2,7 +2,7 @@
 // A frame that was freed keeps its contents until it is written again, and a frame may be read as data or as a page table.
 import { array, number, oneOf, ref } from "../core/fields.ts";
 import type { Store } from "../core/store.ts";
-import { type Handle, numbersOf, type Of, struct } from "../core/struct.ts";
+import { type Handle, numberedStruct, numbersOf, type Of, struct } from "../core/struct.ts";
 import { fromRaw, PTRS_PER_TABLE, toRaw } from "./entry.ts";
 
 const ZERO = 0;
@@ -15,7 +15,7 @@ export const table_words = struct("table_words", { entries: array(PTRS_PER_TABLE
 /** 512 words of 64 bits, low half first. */
 export const data_words = struct("data_words", { halves: array(2 * PTRS_PER_TABLE, "hex") });
 /** The contents of one frame; slot = frame number. */
-export const frame = struct("frame", {
+export const frame = numberedStruct("frame", {
   contents: oneOf({ [ZERO]: "zero", [ONE_WORD]: "one word", [PAGE_TABLE]: "page table", [DATA]: "data" }),
   word_at: number(),
   word_low: number("hex"),

@@ -92,13 +92,12 @@ export function tlbFill(tlb: Tlb, address: number, level: number, pcid: number, 
 
 /** The first way of a set that holds nothing, or what is gone. */
 function free(tlb: Tlb, set: number): number {
-  for (let i = set * WAYS; i < (set + 1) * WAYS; i++) if (!isCurrent(tlb, i)) return i;
+  const numbers = numbersOf(tlb);
+  for (let i = set * WAYS; i < (set + 1) * WAYS; i++) if (!isCurrent(numbers, tlb.base, i)) return i;
   return -1;
 }
 
-function isCurrent(tlb: Tlb, i: number): boolean {
-  const numbers = numbersOf(tlb);
-  const { base } = tlb;
+function isCurrent(numbers: Readonly<Float64Array>, base: number, i: number): boolean {
   const tag = numbers[base + TAGS + i]! - 1;
   if (tag < 0) return false;
   const flushes = flushesOf((tag & 63) >> 3, numbers[base + ENTRY + i]!);
@@ -138,6 +137,9 @@ export function tlbFaults(
 ): number {
   const numbers = tlb.$.writable(tlb.chunk);
   const { base } = tlb;
+  const tags = base + TAGS;
+  const since = base + SINCE;
+  const flushed = numbers[base + FLUSHES + pcid]!;
   const upperSets = upper.slice(2).map((_, i) => setOf(vpnAt(address, i + 2), i + 2));
   let settled = areSettled(tlb, address, pcid, upper);
   const vpn = vpnAt(address, 1);
@@ -149,16 +151,19 @@ export function tlbFaults(
       continue;
     }
     const tag = tagOf(vpn + done, 1, pcid);
-    if (find(tlb, vpn + done, 1, pcid) >= 0) return done;
-    let way = free(tlb, set);
-    if (way < 0) {
+    let at = -1;
+    for (let i = (set + 1) * WAYS - 1; i >= set * WAYS; i--) {
+      if (numbers[tags + i] === tag && numbers[since + i] === flushed) return done;
+      if (!isCurrent(numbers, base, i)) at = i;
+    }
+    if (at < 0) {
       const victim = tlb.victim(set);
       tlb.set_victim(set, (victim + 1) % WAYS);
-      way = set * WAYS + victim;
+      at = set * WAYS + victim;
     }
-    numbers[base + TAGS + way] = tag;
-    numbers[base + SINCE + way] = numbers[base + FLUSHES + pcid]!;
-    numbers[base + ENTRY + way] = leaves[done]!;
+    numbers[tags + at] = tag;
+    numbers[since + at] = flushed;
+    numbers[base + ENTRY + at] = leaves[done]!;
   }
   return count;
 }
@@ -169,7 +174,8 @@ function areSettled(tlb: Tlb, address: number, pcid: number, upper: readonly num
     const vpn = vpnAt(address, level);
     const at = find(tlb, vpn, level, pcid);
     if (at < 0 || tlb.entries(at) !== upper[level]) return false;
-    for (let i = setOf(vpn, level) * WAYS; i < at; i++) if (!isCurrent(tlb, i)) return false;
+    const numbers = numbersOf(tlb);
+    for (let i = setOf(vpn, level) * WAYS; i < at; i++) if (!isCurrent(numbers, tlb.base, i)) return false;
   }
   return true;
 }
@@ -205,8 +211,9 @@ export function tlbFlushPcid(tlb: Tlb, pcid: number): void {
 /** What is in it, in order of address. */
 export function tlbContents(tlb: Tlb): CachedTranslation[] {
   const found: CachedTranslation[] = [];
+  const numbers = numbersOf(tlb);
   for (let i = 0; i < ENTRIES; i++) {
-    if (!isCurrent(tlb, i)) continue;
+    if (!isCurrent(numbers, tlb.base, i)) continue;
     const tag = tlb.tags(i) - 1;
     const pcid = tag & 7;
     const level = (tag & 63) >> 3;

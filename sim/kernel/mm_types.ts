@@ -17,7 +17,7 @@ import {
   value,
 } from "../core/fields.ts";
 import { Radix } from "../core/radix.ts";
-import { type Handle, type Of, struct } from "../core/struct.ts";
+import { type Handle, numberedStruct, type Of, struct } from "../core/struct.ts";
 import { PAGE_FLAGS, VM_FLAGS } from "./flags.ts";
 import type { MemCgroup } from "./mm/memcontrol.ts";
 import type { MmuNotifier } from "./mm/mmu_notifier.ts";
@@ -51,7 +51,7 @@ export const PAGE_TYPES = {
 } as const;
 
 /** struct page and struct ptdesc of one frame; slot = frame number. */
-export const page = struct("page", {
+export const page = numberedStruct("page", {
   type: oneOf(PAGE_TYPES),
   flags: flags(PAGE_FLAGS),
   refcount: number(),

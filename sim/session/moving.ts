@@ -67,7 +67,9 @@ export function createMoving(parts: Parts): Moving {
     if (wanted.kind === "stepBack") return wayOneBack(wanted.thread, wanted.by);
     if (wanted.kind === "restart") return wayToBegin(wanted.thread, wanted.depth);
     if (wanted.kind === "step") return wayIntoStep(wanted);
-    return wanted.kind === "goto" && wanted.step <= run.last ? wayTo(Math.max(0, wanted.step)) : undefined;
+    if (wanted.kind !== "goto") return undefined;
+    if (wanted.step <= run.last) return wayTo(Math.max(0, wanted.step));
+    return machine.step < run.last ? wayToLast() : undefined;
   };
 
   /** Call stacks of earlier stops. */
@@ -107,6 +109,13 @@ export function createMoving(parts: Parts): Moving {
   function* wayTo(step: number, instead?: string): Sliced<Stop> {
     yield* travel.goTo(step);
     return stops.here("goto", instead);
+  }
+
+  /** What is recorded is not done once more on the way to a step that lies beyond. */
+  function* wayToLast(): Sliced<undefined> {
+    yield* travel.goTo(run.last);
+    watching.arm();
+    return undefined;
   }
 
   /** A step begins where the thread stands; to know that may need steps to be done once more. It then goes forward. */

@@ -7,8 +7,8 @@ import { loadText } from "./load_text.ts";
 const text = `machine { memory: 256MiB }
 process a
 a: p = mmap(0, 32MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
-repeat 30 as i {
-  a: touch(p + i * 1MiB, 1MiB, write)
+repeat 400 as i {
+  a: touch(p + (i % 30) * 1MiB, 1MiB, write)
   a: madvise(p + (i % 7) * 2MiB, 1MiB, MADV_DONTNEED)
   a: store(p + i, i)
 }`;

@@ -8,6 +8,7 @@ import type { ActorState } from "./state.ts";
 /** What `ActorState.dying` says of a thread: it is on its way out, or will never come to the end of it. */
 const EXITING = 1;
 const LOST = 2;
+const NOBODY: readonly Thread[] = [];
 
 export interface Dying {
   /** Who is to exit, or does so. */
@@ -29,8 +30,9 @@ export function createDying(system: System, members: number, actor: (thread: Thr
     const task = system.taskOf(thread);
     return task.signal === SIGKILL && task.exit_state === 0 && task.started !== 0;
   };
+  const mortal = system.threads.slice(0, members);
   return {
-    threads: () => system.threads.slice(0, members).filter(isDying),
+    threads: () => (mortal.some(isDying) ? mortal.filter(isDying) : NOBODY),
     begin(thread) {
       actor(thread).dying = EXITING;
       return system.platform.unit("do_group_exit", [SIGKILL]);

@@ -39,6 +39,9 @@ export function createPlan(scenario: CheckedScenario): Plan {
     }
     return list;
   };
+  const lineOf = (item: Item) => positionAt((files.get(item) ?? scenario.program.entry).lines, item.start).line;
+  /** Asked for at every call. */
+  const lines = new Map<Item, number>();
   for (const { item, file } of scenario.program.items) files.set(item, file);
   add(
     scenario.program.items.map(({ item }) => item),
@@ -49,7 +52,11 @@ export function createPlan(scenario: CheckedScenario): Plan {
     lists,
     listOf: (block) => numbers.get(block)!,
     fileOf: (item) => files.get(item) ?? scenario.program.entry,
-    lineOf: (item) => positionAt((files.get(item) ?? scenario.program.entry).lines, item.start).line,
+    lineOf(item) {
+      let line = lines.get(item);
+      if (line === undefined) lines.set(item, (line = lineOf(item)));
+      return line;
+    },
     files: [...scenario.program.files.values()],
   };
 }

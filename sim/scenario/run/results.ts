@@ -27,10 +27,8 @@ export function createResults(machine: Machine, state: ScenarioState, plan: Plan
     const { ok, problem, warning } = verdict;
     const { result = null, errno = null, signal = null } = outcome;
     const { step } = machine;
-    state.results = state.results.add({
-      ...placeOf(item),
-      ...{ actor, call, result, errno, signal, ok, problem, step },
-    });
+    const { file, line } = placeOf(item);
+    state.results = state.results.add({ file, line, actor, call, result, errno, signal, ok, problem, step });
     if (!ok) failed();
     if (warning) warn(item, warning);
   };

@@ -65,25 +65,29 @@ export function settle(plan: Plan, start: Walker, context: WalkContext): Arrival
 }
 
 /** Past the call that was done: to the statement's next actor, or the next statement. */
-export function afterCall(walker: Walker): Walker {
-  const top = walker.frames.at(-1)!;
-  return { ...walker, frames: replaceTop(walker.frames, { ...top, element: top.element + 1 }) };
+export function afterCall({ owner, frames }: Walker): Walker {
+  const { list, index, turn, turns, element } = frames.at(-1)!;
+  return { owner, frames: replaceTop(frames, { list, index, turn, turns, element: element + 1 }) };
 }
 
 /** Past a block. */
-export const afterBlock = (walker: Walker): Walker => ({ ...walker, frames: next(walker.frames) });
+export const afterBlock = ({ owner, frames }: Walker): Walker => ({ owner, frames: next(frames) });
 
 const push = (frames: readonly WalkFrame[], list: number, turns: number): readonly WalkFrame[] => [
   ...frames,
   { list, index: 0, turn: 0, turns, element: 0 },
 ];
-const again = (frame: WalkFrame): WalkFrame => ({ ...frame, index: 0, turn: frame.turn + 1, element: 0 });
-const replaceTop = (frames: readonly WalkFrame[], top: WalkFrame): readonly WalkFrame[] => [
-  ...frames.slice(0, -1),
-  top,
-];
+const again = ({ list, turn, turns }: WalkFrame): WalkFrame => ({ list, index: 0, turn: turn + 1, turns, element: 0 });
+
+function replaceTop(frames: readonly WalkFrame[], top: WalkFrame): readonly WalkFrame[] {
+  const replaced = frames.slice();
+  replaced[replaced.length - 1] = top;
+  return replaced;
+}
 
 function next(frames: readonly WalkFrame[]): readonly WalkFrame[] {
   const top = frames.at(-1);
-  return top ? replaceTop(frames, { ...top, index: top.index + 1, element: 0 }) : frames;
+  if (!top) return frames;
+  const { list, index, turn, turns } = top;
+  return replaceTop(frames, { list, index: index + 1, turn, turns, element: 0 });
 }
