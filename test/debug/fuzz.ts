@@ -89,9 +89,12 @@ export interface Fuzzed {
   readonly arguments: unknown;
 }
 
-/** A small, well-known generator: the same seed gives the same numbers everywhere. */
+/** A small, well-known generator: the same seed gives the same numbers everywhere. MSHARE_SEED=N draws others. */
 export function random(seed: string): (below: number) => number {
-  let state = [...seed].reduce((hash, character) => Math.imul(hash ^ character.charCodeAt(0), 0x01000193), 0x811c9dc5);
+  let state = [...seed, process.env["MSHARE_SEED"] ?? ""].reduce(
+    (hash, character) => Math.imul(hash ^ character.charCodeAt(0), 0x01000193),
+    0x811c9dc5,
+  );
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

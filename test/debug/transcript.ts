@@ -6,7 +6,7 @@
 //   > continue, reverse, restart, pause > stack, threads, scopes        > look SCOPE/NAME/…      > print, hover EXPR
 //   > jump, rewind TEXT (the next, the last time of that line)   > frame FUNCTION (restarts it)   > choose TASK (step into it)
 //   > tasks   > bytes EXPR COUNT (watches them)   > poke EXPR HEX   > steps BEFORE AFTER (the disassembly)
-//   > say CONSOLE LINE                  > set EXPR = VALUE              > report, complete TEXT, memory EXPR
+//   > say CONSOLE LINE                  > set EXPR = VALUE              > report, complete TEXT, memory EXPR [OFFSET]
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Engine } from "../../server/debug/environment.ts";
 import type { Host } from "../../sim/session.ts";
@@ -130,14 +130,11 @@ export class Transcript {
       const { targets } = this.ask("completions", { text, column: text.length + 1, frameId: this.frame() });
       for (const { label, detail } of targets) this.tell(detail === undefined ? label : `${label}  ${detail}`);
     },
-    memory: (expression) => {
+    memory: (rest) => {
+      const [, expression = rest, offset = "0"] = /^(.*\)) (\d+)$/.exec(rest) ?? [];
       const { memoryReference } = this.evaluate(expression, "hover");
-      const { address, data } = this.ask("readMemory", { memoryReference, count: 32 });
-      this.tell(
-        `${address}: ${Buffer.from(data ?? "", "base64")
-          .toString("hex")
-          .replace(/(.{16})(?=.)/g, "$1 ")}`,
-      );
+      const { address, data } = this.ask("readMemory", { memoryReference, offset: Number(offset), count: 32 });
+      this.tell(`${address}: ${words(data ?? "")}`);
     },
   };
 
@@ -265,6 +262,13 @@ export class Transcript {
   }
 }
 
+/** Bytes as eight-byte words, as a hex viewer of a little-endian machine shows page-table entries; the frames of entries vary. */
+function words(data: string): string {
+  const bytes = Buffer.from(data, "base64");
+  const word = (at: number) => bytes.readBigUInt64LE(at).toString(16).padStart(16, "0");
+  return Array.from({ length: Math.floor(bytes.length / 8) }, (_, i) => word(8 * i)).join(" ");
+}
+
 class Refused extends Error {}
 
 function state(breakpoint: DebugProtocol.Breakpoint | undefined): string {
@@ -279,6 +283,7 @@ function stable(line: string): string {
     .replace(/\b([Ss]tep(?::| =)?) \d+( of \d+)?/g, (_, word, of) => (of ? `${word} … of …` : `${word} …`))
     .replace(/\b(goto|steps|to|host|lock \w+) \d+\b/g, "$1 …")
     .replace(/\b(frame|pfn|flags) (0x[0-9a-f]+|\d+( \(0x[0-9a-f]+\))?)/g, "$1 …")
+    .replace(/\b([08]000000000)1[0-9a-f]{2}(?=[0-9a-f]{3}\b)/g, "$1…")
     .replace(/0x[0-9a-f]+ (?=PRESENT|\(… PRESENT)/g, "… ")
     .replace(/0x[0-9a-f]+ (?=\(0x[0-9a-f]+ PRESENT)/g, "… ")
     .replace(/(?<=\()0x[0-9a-f]+ (?=PRESENT)/g, "… ")
