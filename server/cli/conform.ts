@@ -100,6 +100,8 @@ const machineOf = ({
   full,
   ages,
   readsAhead,
+  pageCluster,
+  swapDevice,
 }: RealMachine) => ({
   kernel,
   thp,
@@ -114,4 +116,6 @@ const machineOf = ({
   full,
   ages,
   readsAhead,
+  pageCluster,
+  swapDevice,
 });

@@ -6,6 +6,7 @@ import { controlSource } from "./runtime/control.ts";
 import { hugepagesSource } from "./runtime/hugepages.ts";
 import { headSource, mainSource } from "./runtime/main.ts";
 import { observeSource } from "./runtime/observe.ts";
+import { swapDeviceSource } from "./runtime/swap_device.ts";
 
 const SLOT_BYTES = 0x10000;
 const PGDIR_BYTES = 2n ** 39n;
@@ -37,6 +38,7 @@ export function cProgram(scenarios: readonly CScenario[]): string {
     "",
     observeSource,
     hugepagesSource,
+    swapDeviceSource,
     "/* ---- The scenario. ---- */",
     "",
     ...scenarios.map((one) => one.text),

@@ -51,13 +51,24 @@ export function notCompared(scenario: CheckedScenario, { machine, statements, pa
   return left;
 }
 
+/**
+ * Whether Linux may read other pages ahead than the simulated one. On swap in memory it goes by addresses, which is the same
+ * everywhere; for files Linux before 6.14 goes by slots there too, and on a disk it depends on what else is in swap and how quick that is.
+ */
+export function mayReadAheadOtherwise({ kernel, swap, readsAhead, swapDevice }: RealMachine): boolean {
+  const [major = 0, minor = 0] = kernel.split(".").map(Number.parseFloat);
+  const bySlot = swapDevice !== "zram" || major * 1000 + minor < 6014;
+  return swap > 0 && readsAhead && bySlot;
+}
+
 /** What no scenario can show on a machine, for it changes that by itself. */
-export function notComparedHere({ ages, swap, readsAhead }: RealMachine): string[] {
+export function notComparedHere(machine: RealMachine): string[] {
+  const { ages } = machine;
   const left: string[] = [];
   if (ages) left.push("Referenced of smaps where Linux has more of it: kdamond ages pages on this machine");
-  if (swap > 0 && readsAhead)
+  if (mayReadAheadOtherwise(machine))
     left.push(
-      "which faults on swapped pages are major: vm.page-cluster is not 0, so Linux may have read a page ahead, and its fault is then minor; only their sum is compared",
+      "which faults on swapped pages are major: vm.page-cluster is not 0, and on this swap device Linux reads ahead what lies in neighbouring slots, or what was written may be there still; only their sum is compared",
     );
   return left;
 }

@@ -70,6 +70,9 @@ export interface RealMachine {
   readonly swap: number;
   /** Neighbours of a page that comes back from swap may come with it: vm.page-cluster is not 0. */
   readonly readsAhead: boolean;
+  /** vm.page-cluster, and what swap is on; "several" where that cannot be said with one word. */
+  readonly pageCluster: number;
+  readonly swapDevice: "none" | "zram" | "ssd" | "disk" | "several";
   readonly cpus: number;
   /** Huge pages of 2 MiB that were free for the scenario. */
   readonly hugepages: number;

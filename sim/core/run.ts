@@ -399,7 +399,9 @@ export class Run {
   /** Another task may have got its CPU since its last step. */
   #back(thread: Thread, call: Steps<unknown>): Steps<unknown> {
     const switchIn = this.#isInterrupt(thread) ? null : this.#platform.switchIn(thread);
-    return switchIn ? this.#whole(switchIn, { straight: () => undefined, stepping: () => call }) : call;
+    if (!switchIn) return call;
+    // Two who share a CPU may take turns at every step: what has been switched before is not carried along.
+    return new Switched(switchIn.stepping(), call instanceof Switched && call.isBack ? call.call : call);
   }
 
   *#whole(before: Unit | null, unit: Unit): Steps<unknown> {
@@ -410,6 +412,39 @@ export class Run {
   /** What a thread is doing; for views. */
   inFlight(): readonly Thread[] {
     return [...this.#inFlight];
+  }
+}
+
+/** A call that goes on once its thread has its CPU back. */
+class Switched implements Steps<unknown> {
+  isBack = false;
+  readonly #before: Steps<unknown>;
+  readonly call: Steps<unknown>;
+
+  constructor(before: Steps<unknown>, call: Steps<unknown>) {
+    this.#before = before;
+    this.call = call;
+  }
+
+  next(): IteratorResult<number, unknown> {
+    if (!this.isBack) {
+      const step = this.#before.next();
+      if (!step.done) return step;
+      this.isBack = true;
+    }
+    return this.call.next();
+  }
+
+  return(value: unknown): IteratorResult<number, unknown> {
+    return this.call.return(value);
+  }
+
+  throw(error: unknown): IteratorResult<number, unknown> {
+    return this.call.throw(error);
+  }
+
+  [Symbol.iterator](): this {
+    return this;
   }
 }
 

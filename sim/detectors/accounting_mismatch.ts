@@ -6,6 +6,7 @@ import { idOf } from "../core/struct.ts";
 import { type MemCgroup, mem_cgroup } from "../kernel/mm/memcontrol.ts";
 import type { AnonFaults } from "../kernel/mm/memory_batch.ts";
 import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
+import { self_and_above } from "../kernel/mm/page_counter.ts";
 import type { Mm, Task } from "../kernel/mm_types.ts";
 import { alive, type Context, mmName } from "./context.ts";
 import { object } from "./report.ts";
@@ -49,15 +50,15 @@ export function accountingMismatch(context: Context): () => void {
     for (const memcg of store.all(mem_cgroup) as IterableIterator<MemCgroup>) counted.set(memcg, 0);
     if (counted.size < 2) return;
     for (let pfn = 0; pfn < zone.fresh; pfn++) {
-      const { memcg } = context.page(pfn);
-      if (memcg) counted.set(memcg, (counted.get(memcg) ?? 0) + 1);
+      for (const memcg of self_and_above(context.page(pfn).memcg)) counted.set(memcg, (counted.get(memcg) ?? 0) + 1);
     }
     for (const [memcg, pages] of counted) {
-      if (!memcg.parent || memcg.memory === pages) continue;
+      const { usage } = memcg.memory;
+      if (!memcg.parent || usage === pages) continue;
       context.raise({
         kind: "accounting-mismatch",
         key: `accounting-mismatch memcg ${idOf(memcg)}`,
-        message: `memory.current of control group ${memcg.name} counts ${memcg.memory} pages, but ${pages} are charged to it`,
+        message: `memory.current of control group ${memcg.name} counts ${usage} pages, but ${pages} are charged to it`,
         objects: [object(memcg)],
       });
     }

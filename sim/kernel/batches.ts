@@ -2,12 +2,13 @@
 // do one element.
 import type { Batch } from "../core/batch.ts";
 import type { Machine } from "../core/machine.ts";
-import { type AnonFaults, anon_faults } from "./mm/memory_batch.ts";
+import { type AnonFaults, anon_faults, charged_anon_faults } from "./mm/memory_batch.ts";
 import { type AnonZaps, anon_zaps } from "./mm/memory_zap_batch.ts";
 import { type PageFrees, page_frees } from "./mm/page_alloc_batch.ts";
 
 export interface Batches {
   readonly faults: Batch<AnonFaults>;
+  readonly charged_faults: Batch<AnonFaults>;
   readonly zaps: Batch<AnonZaps>;
   readonly frees: Batch<PageFrees>;
 }
@@ -19,5 +20,10 @@ export function createBatches(machine: Machine, replaced: ReadonlySet<string>): 
     if (spec.functions.some((name) => replaced.has(name))) made.refuse();
     return made;
   };
-  return { faults: batch(anon_faults), zaps: batch(anon_zaps), frees: batch(page_frees) };
+  return {
+    faults: batch(anon_faults),
+    charged_faults: batch(charged_anon_faults),
+    zaps: batch(anon_zaps),
+    frees: batch(page_frees),
+  };
 }

@@ -12,14 +12,17 @@ import { events, type KernelEvents } from "./events.ts";
 import type { OperationTables } from "./fs/operations.ts";
 import { kernelFunctions } from "./functions.ts";
 import * as straight from "./functions.ts?straight";
+import { CGROUP_MAX, type Cgroup, cgroup } from "./kernel/cgroup.ts";
 import { bindKernel, type Config, type FunctionTable, type Kernel, type KernelBase, waitIn } from "./kernel.ts";
 import { FAULT_MUTEXES, hugetlb_init } from "./mm/hugetlb.ts";
-import { type MemCgroup, mem_cgroup, PAGE_COUNTER_MAX } from "./mm/memcontrol.ts";
+import { type MemCgroup, mem_cgroup } from "./mm/memcontrol.ts";
 import { mmu_notifier } from "./mm/mmu_notifier.ts";
 import { FIRST_FRAME, PAGE_TYPE, type Zone, zone } from "./mm/page_alloc.ts";
+import { PAGE_COUNTER_MAX } from "./mm/page_counter.ts";
 import { type Lruvec, lruvec } from "./mm/swap.ts";
 import { type SwapInfo, swap_info_struct } from "./mm/swapfile.ts";
 import { type Vmstat, vmstat } from "./mm/vmstat.ts";
+import { setup_per_zone_wmarks } from "./mm/watermarks.ts";
 import * as types from "./mm_types.ts";
 import { createPlatform, type KernelPlatform } from "./platform.ts";
 import { kvm } from "./virt/kvm/kvm_host.ts";
@@ -58,6 +61,8 @@ export interface System {
   readonly kernelThread: Thread;
   /** By CPU: who does what is asked of a CPU itself, in the place of its idle task. */
   readonly cpuThreads: readonly Thread[];
+  /** Who reclaims when little memory is free. */
+  readonly kswapd: Thread;
   taskOf(thread: Thread): types.Task;
 }
 
@@ -85,6 +90,7 @@ export function boot(
     swap_info_struct,
     mmu_notifier,
     mem_cgroup,
+    cgroup,
     kvm,
     tlb_cache,
     ...patch.structures,
@@ -139,6 +145,7 @@ interface Shared {
   readonly hstate: types.Hstate;
   readonly hugetlb_fault_mutex_table: readonly types.HugetlbFaultMutex[];
   readonly root_mem_cgroup: MemCgroup;
+  readonly root_cgroup: Cgroup;
   /** By number, as the tasks. */
   threads: readonly Thread[];
   readonly tasks: types.Task[];
@@ -157,6 +164,7 @@ function sharedState(
   operations: OperationTables,
 ): Shared {
   const { store } = machine;
+  const rootLruvec = store.alloc(lruvec) as Lruvec;
   return {
     machine,
     memory,
@@ -172,17 +180,13 @@ function sharedState(
     init_mm: store.alloc(types.mm_struct),
     zone: store.alloc(zone),
     vmstat: store.alloc(vmstat),
-    lruvec: store.alloc(lruvec),
+    lruvec: rootLruvec,
     swap_info: store.alloc(swap_info_struct),
     hstate: store.alloc(types.hstate),
     hugetlb_fault_mutex_table: Array.from({ length: FAULT_MUTEXES * config.cpus }, () =>
       store.alloc(types.hugetlb_fault_mutex),
     ),
-    root_mem_cgroup: Object.assign(store.alloc(mem_cgroup), {
-      memory_max: PAGE_COUNTER_MAX,
-      swap_max: PAGE_COUNTER_MAX,
-      online: 1,
-    }) as MemCgroup,
+    ...rootGroups(machine, rootLruvec),
     threads: [],
     tasks: [],
     pages: store.storage("page"),
@@ -190,6 +194,21 @@ function sharedState(
     straight: null,
     platform: null,
   };
+}
+
+function rootGroups(machine: Machine, lists: Lruvec): { root_mem_cgroup: MemCgroup; root_cgroup: Cgroup } {
+  const root_mem_cgroup = machine.store.alloc(mem_cgroup) as MemCgroup;
+  for (const counter of [root_mem_cgroup.memory, root_mem_cgroup.swap, root_mem_cgroup.kmem]) {
+    counter.high = PAGE_COUNTER_MAX;
+    counter.max = PAGE_COUNTER_MAX;
+  }
+  root_mem_cgroup.lruvec = lists;
+  root_mem_cgroup.online = 1;
+  const root_cgroup = machine.store.alloc(cgroup) as Cgroup;
+  root_cgroup.subtree_control = 1;
+  root_cgroup.max_depth = CGROUP_MAX;
+  root_cgroup.max_descendants = CGROUP_MAX;
+  return { root_mem_cgroup, root_cgroup };
 }
 
 function kernelBase(shared: Shared): KernelBase {
@@ -211,6 +230,10 @@ function kernelBase(shared: Shared): KernelBase {
     hstate: shared.hstate,
     hugetlb_fault_mutex_table: shared.hugetlb_fault_mutex_table,
     root_mem_cgroup: shared.root_mem_cgroup,
+    root_cgroup: shared.root_cgroup,
+    get kswapd() {
+      return tasks.at(-1)!;
+    },
     in_user_mode: (task) =>
       shared.threads[tasks.indexOf(task)]?.call == null && machine.thread?.id !== tasks.indexOf(task),
     ...shared.operations,
@@ -249,15 +272,18 @@ function start(shared: Shared, stepping: Kernel, k: Kernel, processes: readonly 
   shared.zone.fresh = FIRST_FRAME;
   shared.vmstat.totalram_pages = frames - FIRST_FRAME;
   hugetlb_init(shared.hstate, shared.zone, config);
+  setup_per_zone_wmarks(shared.zone);
   shared.init_mm.name = "init_mm";
   shared.init_mm.mm_users = 2;
   shared.init_mm.mm_count = 1;
   const kernelThread = createThread(processes.length, "kernel", 0);
   const cpuThreads = cpus.map(({ id }) => createThread(kernelThread.id + 1 + id, `cpu ${id}`, id));
-  const threads = [...processes.map(({ name, cpu }, i) => createThread(i, name, cpu)), kernelThread, ...cpuThreads];
+  const kswapd = createThread(kernelThread.id + 1 + cpus.length, "kswapd0", 0);
+  const declared = processes.map(({ name, cpu }, i) => createThread(i, name, cpu));
+  const threads = [...declared, kernelThread, ...cpuThreads, kswapd];
   shared.threads = threads;
   for (const thread of threads) tasks.push(newTask(machine, thread));
-  for (const { id } of [kernelThread, ...cpuThreads]) tasks[id]!.kthread = 1;
+  for (const { id } of [kernelThread, ...cpuThreads, kswapd]) tasks[id]!.kthread = 1;
   for (const cpu of cpus) {
     cpu.idle = tasks[cpuThreads[cpu.id]!.id]!;
     cpu.idle.comm = `swapper/${cpu.id}`;
@@ -272,7 +298,7 @@ function start(shared: Shared, stepping: Kernel, k: Kernel, processes: readonly 
   machine.thread = null;
   const taskOf = (thread: Thread) => tasks[thread.id]!;
   const { platform } = shared;
-  return { machine, config, stepping, straight: k, platform, threads, kernelThread, cpuThreads, taskOf };
+  return { machine, config, stepping, straight: k, platform, threads, kernelThread, cpuThreads, kswapd, taskOf };
 }
 
 function newTask(machine: Machine, thread: Thread): types.Task {

@@ -9,6 +9,7 @@ export function* do_syscall(k: Kernel, name: string, args: readonly unknown[]): 
   yield k.trace.sys_enter(name, k.current);
   const result = yield* (k as unknown as SystemCalls)[`sys_${name}`]!(...args);
   yield* k.task_work_run();
+  if (k.current.memcg_nr_pages_over_high > 0) yield* k.mem_cgroup_handle_over_high();
   yield k.trace.sys_exit(name, k.current, result);
   return result;
 }

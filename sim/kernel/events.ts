@@ -137,11 +137,27 @@ export const events = {
   swap_free: { args: ["slot", "count"], doc: "A reference to a slot goes; the last one frees it." },
   swap_writepage: { args: ["pfn", "slot"], doc: "A page is written to swap.", aliases: ["swap out", "pageout"] },
   swap_read_folio: { args: ["pfn", "slot"], doc: "A page is read from swap.", aliases: ["swap in", "swap_readpage"] },
+  // Reclaim
+  mm_vmscan_wakeup_kswapd: {
+    args: ["free", "task"],
+    doc: "So few pages are free that kswapd is woken.",
+    aliases: ["wakeup_kswapd"],
+  },
+  mm_vmscan_kswapd_wake: { args: ["free"], doc: "kswapd begins to reclaim." },
+  mm_vmscan_kswapd_sleep: { args: ["free"], doc: "kswapd has nothing to do any more, or finds nothing." },
   // Control groups and the OOM killer
-  cgroup_mkdir: { args: ["memcg"], does: { memcg: "makes" }, doc: "A control group is made." },
-  cgroup_rmdir: { args: ["memcg"], does: { memcg: "ends" }, doc: "A control group is removed." },
-  cgroup_attach_task: { args: ["task", "memcg"], doc: "A process moves to another control group." },
+  cgroup_mkdir: { args: ["cgrp"], does: { cgrp: "makes" }, doc: "A control group is made." },
+  cgroup_rmdir: { args: ["cgrp"], does: { cgrp: "ends" }, doc: "A control group is removed." },
+  cgroup_attach_task: { args: ["task", "cgrp"], doc: "A process moves to another control group." },
+  cgroup_subtree_control: {
+    args: ["cgrp", "memory"],
+    doc: "The groups below a control group get the memory controller (1), or lose it (0).",
+  },
   memory_max_write: { args: ["memcg", "pages"], doc: "A control group gets another limit." },
+  memory_limit_write: {
+    args: ["memcg", "file", "pages"],
+    doc: "Another setting of a control group: `file` says which, such as memory.high.",
+  },
   mem_cgroup_charge: {
     args: ["pfn", "memcg", "pages"],
     doc: "A page is charged to a control group, which has so many then.",

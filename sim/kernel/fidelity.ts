@@ -44,7 +44,8 @@ export const fidelity: readonly Fidelity[] = [
   {
     topic: "swapping by request",
     level: "exact",
-    means: "MADV_PAGEOUT, the swap cache, private and shared pages coming back, compared with swap on zram.",
+    means:
+      "MADV_PAGEOUT, the swap cache, private and shared pages coming back, what is read ahead with them: compared with swap on zram.",
   },
   {
     topic: "hugetlb",
@@ -108,15 +109,22 @@ export const fidelity: readonly Fidelity[] = [
     topic: "reclaim under pressure",
     level: "simplified",
     means:
-      "Which page goes first follows the lists and the accessed bits, but how much of each list is looked at is not weighed by what reclaim has cost, and no kswapd runs: only those who need memory reclaim it.",
-    where: ["try_to_free_pages", "shrink_inactive_list", "shrink_active_list"],
+      "Which page goes first follows the lists of each control group and the accessed bits, but how much of each list is looked at is not weighed by what reclaim has cost, nobody is made to sleep, and refaults count for nothing: which page it is and how many are looked at may differ from Linux.",
+    where: ["shrink_node", "shrink_lruvec", "shrink_inactive_list", "shrink_active_list"],
+  },
+  {
+    topic: "watermarks and kswapd",
+    level: "simplified",
+    means:
+      "min, low and high are what Linux computes at boot for one zone of that size (a test holds them against /proc/zoneinfo). Below low kswapd is woken; it runs before the next statement or access, in a parallel block in turns with the others. Who finds no more than min free reclaims, and the OOM killer comes with min pages left: on 16 MiB that is half a MiB, on 4 MiB a fifth. No boost, no reserves for who may dip into them, no throttling.",
+    where: ["wakeup_kswapd", "balance_pgdat", "__alloc_pages_slowpath"],
   },
   {
     topic: "swap read-ahead",
-    level: "absent",
+    level: "simplified",
     means:
-      "Each page that comes back from swap is a fault of its own. Linux reads neighbours ahead unless vm.page-cluster is 0; their faults are then minor, not major.",
-    where: ["do_swap_page", "shmem_swapin_folio"],
+      "Windows by address (zram, ssd) or slot (disk, files) as Linux computes them, exact on zram with any vm.page-cluster. Not by itself: `page_cluster` of `machine` is 0 where Linux begins with 3. On a disk a page that was written stays in the swap cache until reclaim looks again, reading takes no time, and which slot is next is simpler than Linux's clusters.",
+    where: ["swap_vma_readahead", "swap_cluster_readahead"],
   },
   {
     topic: "RCU",
@@ -160,8 +168,10 @@ export const fidelity: readonly Fidelity[] = [
   },
   {
     topic: "memory cgroups",
-    level: "absent",
-    means: "Nothing is charged to a group or limited by one.",
+    level: "simplified",
+    means:
+      "Version 2, mounted as systemd does it: groups within groups, who is charged for what, min, low, high, max, swap.max, events, OOM kills in a group or of a whole one, removed groups. Charges are exact where Linux charges in batches of 64 pages a CPU, memory.high makes nobody sleep, and there is no other controller, no memory.pressure, no zswap, no threads apart from their process. Tables and pages are compared with a real controller of version 1.",
+    where: ["try_charge", "mem_cgroup_handle_over_high", "page_counter_calculate_protection"],
   },
   {
     topic: "placement at random, protection keys",

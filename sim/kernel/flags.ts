@@ -98,6 +98,8 @@ export const PG_reclaim = 0x400;
 export const PG_reserved = 0x800;
 export const PG_unevictable = 0x1000;
 export const PG_mlocked = 0x2000;
+/** In the swap cache because a neighbour was wanted. Linux has one bit for this and for PG_reclaim. */
+export const PG_readahead = 0x4000;
 
 export const PAGE_FLAGS: Readonly<Record<number, string>> = {
   [PG_locked]: "locked",
@@ -114,6 +116,7 @@ export const PAGE_FLAGS: Readonly<Record<number, string>> = {
   [PG_reserved]: "reserved",
   [PG_unevictable]: "unevictable",
   [PG_mlocked]: "mlocked",
+  [PG_readahead]: "readahead",
 };
 
 export const FAULT_FLAG_WRITE = 0x1;

@@ -42,10 +42,12 @@ import * as hugetlb_range from "./mm/hugetlb_range.ts";
 import * as hugetlb_resv from "./mm/hugetlb_resv.ts";
 import * as hugetlb_tables from "./mm/hugetlb_tables.ts";
 import * as kernel_operations from "./mm/kernel_operations.ts";
+import * as kswapd from "./mm/kswapd.ts";
 import * as madvise from "./mm/madvise.ts";
 import * as madvise_free from "./mm/madvise_free.ts";
 import * as madvise_guard from "./mm/madvise_guard.ts";
 import * as memcontrol from "./mm/memcontrol.ts";
+import * as memcontrol_files from "./mm/memcontrol_files.ts";
 import * as memcontrol_stat from "./mm/memcontrol_stat.ts";
 import * as memfd from "./mm/memfd.ts";
 import * as memory from "./mm/memory.ts";
@@ -71,6 +73,7 @@ import * as msync from "./mm/msync.ts";
 import * as oom_kill from "./mm/oom_kill.ts";
 import * as page_alloc from "./mm/page_alloc.ts";
 import * as page_alloc_batch from "./mm/page_alloc_batch.ts";
+import * as page_counter from "./mm/page_counter.ts";
 import * as pagewalk from "./mm/pagewalk.ts";
 import * as pte_range from "./mm/pte_range.ts";
 import * as rmap from "./mm/rmap.ts";
@@ -80,6 +83,7 @@ import * as shmem_file from "./mm/shmem_file.ts";
 import * as shmem_fs from "./mm/shmem_fs.ts";
 import * as shmem_swap from "./mm/shmem_swap.ts";
 import * as swap from "./mm/swap.ts";
+import * as swap_readahead from "./mm/swap_readahead.ts";
 import * as swap_state from "./mm/swap_state.ts";
 import * as swapfile from "./mm/swapfile.ts";
 import * as truncate from "./mm/truncate.ts";
@@ -88,6 +92,8 @@ import * as vm_ops from "./mm/vm_ops.ts";
 import * as vma from "./mm/vma.ts";
 import * as vma_merge from "./mm/vma_merge.ts";
 import * as vmscan from "./mm/vmscan.ts";
+import * as vmscan_node from "./mm/vmscan_node.ts";
+import * as watermarks from "./mm/watermarks.ts";
 import * as kvm_main from "./virt/kvm/kvm_main.ts";
 
 export const kernelFunctions: readonly FunctionTable[] = [
@@ -127,8 +133,12 @@ export const kernelFunctions: readonly FunctionTable[] = [
   migrate,
   madvise_guard,
   vmscan,
+  vmscan_node,
+  kswapd,
+  watermarks,
   swapfile,
   swap_state,
+  swap_readahead,
   shmem_swap,
   rmap_walk,
   memory_swap,
@@ -178,7 +188,9 @@ export const kernelFunctions: readonly FunctionTable[] = [
   hugetlb_tables,
   cgroup,
   memcontrol,
+  memcontrol_files,
   memcontrol_stat,
+  page_counter,
 ];
 
 export interface KernelFunctions
@@ -218,8 +230,12 @@ export interface KernelFunctions
     Bound<typeof migrate>,
     Bound<typeof madvise_guard>,
     Bound<typeof vmscan>,
+    Bound<typeof vmscan_node>,
+    Bound<typeof kswapd>,
+    Bound<typeof watermarks>,
     Bound<typeof swapfile>,
     Bound<typeof swap_state>,
+    Bound<typeof swap_readahead>,
     Bound<typeof shmem_swap>,
     Bound<typeof rmap_walk>,
     Bound<typeof memory_swap>,
@@ -269,4 +285,6 @@ export interface KernelFunctions
     Bound<typeof hugetlb_tables>,
     Bound<typeof cgroup>,
     Bound<typeof memcontrol>,
+    Bound<typeof memcontrol_files>,
+    Bound<typeof page_counter>,
     Bound<typeof memcontrol_stat> {}

@@ -12,6 +12,7 @@ import type { Batches } from "./batches.ts";
 import type { KernelEvents } from "./events.ts";
 import type { OperationTables } from "./fs/operations.ts";
 import type { KernelFunctions } from "./functions.ts";
+import type { Cgroup } from "./kernel/cgroup.ts";
 import type { MemCgroup } from "./mm/memcontrol.ts";
 import type { Zone } from "./mm/page_alloc.ts";
 import type { Lruvec } from "./mm/swap.ts";
@@ -27,6 +28,10 @@ export interface Config {
   /** Bytes of memory and swap, multiples of 4096. */
   readonly memory: number;
   readonly swap: number;
+  /** What kind of device swap is on: in compressed memory, or on a disk that does not or does rotate. */
+  readonly swapDevice: "zram" | "ssd" | "disk";
+  /** vm.page-cluster: up to 2 to the power of so many pages come from swap at a time. */
+  readonly pageCluster: number;
   readonly pcid: boolean;
   /** Page-table levels. */
   readonly levels: number;
@@ -60,6 +65,9 @@ export interface KernelBase extends OperationTables {
   readonly hstate: Hstate;
   readonly hugetlb_fault_mutex_table: readonly HugetlbFaultMutex[];
   readonly root_mem_cgroup: MemCgroup;
+  readonly root_cgroup: Cgroup;
+  /** The kernel thread that reclaims before anybody has to. */
+  readonly kswapd: Task;
   /** The frame that all reads of untouched private memory share. */
   readonly zero_pfn: number;
   tasks(): readonly Task[];

@@ -19,6 +19,7 @@ import {
 import { Radix } from "../core/radix.ts";
 import { type Handle, numberedStruct, type Of, struct } from "../core/struct.ts";
 import { PAGE_FLAGS, VM_FLAGS } from "./flags.ts";
+import type { Cgroup } from "./kernel/cgroup.ts";
 import type { MemCgroup } from "./mm/memcontrol.ts";
 import type { MmuNotifier } from "./mm/mmu_notifier.ts";
 
@@ -148,6 +149,8 @@ export const vm_area_struct = struct("vm_area_struct", {
   anon_vma_chain: refs<AnonVma>("anon_vma"),
   vm_lock: embed(rw_semaphore),
   vm_lock_seq: number(),
+  /** Where swap was read last, the window of reading ahead (in bits 6 to 11) and how many of its pages were used (below). */
+  swap_readahead_info: number("hex"),
   detached: bool(),
 });
 
@@ -280,8 +283,10 @@ export const task_struct = struct("task_struct", {
   oom_victim: bool(),
   /** signal->oom_score_adj, -1000 to 1000. */
   oom_score_adj: number(),
-  /** Its memory control group; null: the root. */
-  memcg: ref<MemCgroup>("mem_cgroup"),
+  /** Its control group; null: the root. */
+  cgroup: ref<Cgroup>("cgroup"),
+  /** Pages that it has taken beyond memory.high of a group, for which it still has to reclaim. */
+  memcg_nr_pages_over_high: pages(),
   fault_address: address(),
   fault_code: number(),
   /** Kernel threads have no mm of their own. */

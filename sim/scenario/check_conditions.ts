@@ -14,6 +14,7 @@ const alwaysThere: ReadonlyMap<string, string | undefined> = new Map([
   ["status", undefined],
   ["stat", undefined],
   ["meminfo", undefined],
+  ["zoneinfo", undefined],
 ]);
 
 interface Decided {

@@ -69,8 +69,15 @@ export function checkPolicy(state: CheckState, policy: SchedulePolicy): void {
   if (policy.kind === "list") for (const entry of policy.entries) checkEntry(state, entry);
 }
 
+/** The kernel thread that reclaims has steps of its own in a `parallel` block; a process of that name comes first. */
+export const KSWAPD = "kswapd0";
+
+/** Whether an entry of a schedule means that thread. */
+export const isKswapd = (actor: Actor, processes: ReadonlyMap<string, unknown>): boolean =>
+  actor.kind === "process" && actor.name.text === KSWAPD && !actor.thread && !actor.index && !processes.has(KSWAPD);
+
 function checkEntry(state: CheckState, entry: ScheduleEntry): void {
-  checkActor(state, entry.actor, NOTHING);
+  if (!isKswapd(entry.actor, state.processes)) checkActor(state, entry.actor, NOTHING, [KSWAPD]);
   if (entry.actor.kind === "process" && entry.actor.index === "all") {
     reportAt(state, "bad-index", entry.actor, "A schedule names one process at a time.");
   }

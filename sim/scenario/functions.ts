@@ -55,6 +55,7 @@ export const functions: readonly FunctionSpec[] = [
   { name: "status", params: [process], doc: "/proc/PID/status of A, sizes in bytes.", type: "status" },
   { name: "stat", params: [process], doc: "Fault counters of A.", type: "stat" },
   { name: "meminfo", params: [], doc: "/proc/meminfo, sizes in bytes.", type: "meminfo" },
+  { name: "zoneinfo", params: [], doc: "The zone of /proc/zoneinfo, in pages.", type: "zoneinfo" },
   { name: "pagemap", params: [process, addr], doc: "The /proc/PID/pagemap entry of an address of A.", type: "pagemap" },
   {
     name: "smaps",

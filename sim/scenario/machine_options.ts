@@ -27,6 +27,20 @@ export const machineOptions: readonly MachineOption[] = [
   },
   { name: "swap", doc: "Swap space in bytes; 0 is none.", values: "integer", default: "0", least: 0n, most: 2n ** 46n },
   {
+    name: "swap_device",
+    doc: "What swap is on: compressed memory, or a disk that does not or does rotate. Decides what is read ahead, and whether a page that was written is gone at once.",
+    values: ["zram", "ssd", "disk"],
+    default: "zram",
+  },
+  {
+    name: "page_cluster",
+    doc: "`vm.page-cluster`: up to 2 to the power of so many pages come from swap at a time; 0: each by itself. Linux begins with 3.",
+    values: "integer",
+    default: "0",
+    least: 0n,
+    most: 10n,
+  },
+  {
     name: "hugepages",
     doc: "Number of 2 MiB pages set aside for hugetlb at boot.",
     values: "integer",

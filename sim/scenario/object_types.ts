@@ -178,12 +178,28 @@ export const objectTypes: readonly ObjectType[] = [
       Hugetlb: Memory in huge pages.`),
   },
   {
+    name: "zoneinfo",
+    doc: "The zone of /proc/zoneinfo; in pages.",
+    fields: lines(`free: Free pages.
+      min: The min watermark: who finds no more free has to reclaim.
+      low: The low watermark: below it kswapd is woken.
+      high: The high watermark: until then kswapd reclaims.
+      spanned: All pages.
+      present: All pages that are there.
+      managed: Pages that the kernel can give out.`),
+  },
+  {
     name: "mem_cgroup",
     doc: "A memory control group; sizes in bytes.",
     fields: lines(`current: memory.current.
       peak: memory.peak.
+      min: memory.min, what is never reclaimed of it.
+      low: memory.low, what is reclaimed of it only when there is nothing else.
+      high: memory.high; 2^63 and more for none.
       max: memory.max; 2^63 and more for none.
       swap: memory.swap.current.
+      swap_peak: memory.swap.peak.
+      swap_max: memory.swap.max; 2^63 and more for none.
       anon: Anonymous memory that is mapped.
       file: Page cache, shared memory included.
       kernel: Memory of the kernel, page tables here.
@@ -198,13 +214,23 @@ export const objectTypes: readonly ObjectType[] = [
       unevictable: Locked memory.
       pgscan: Pages that reclaim has looked at.
       pgsteal: Pages that reclaim has freed.
+      pgscan_kswapd: Pages that kswapd has looked at.
+      pgscan_direct: Pages that those have looked at who needed memory.
+      pgscan_proactive: Pages looked at because of memory.reclaim.
+      pgsteal_kswapd: Pages that kswapd has freed.
+      pgsteal_direct: Pages that those have freed who needed memory.
+      pgsteal_proactive: Pages freed because of memory.reclaim.
       pswpin: Pages read from swap.
       pswpout: Pages written to swap.
       pgfault: Faults of its processes.
       pgmajfault: Major faults of its processes.
       pgactivate: Pages that became active.
+      pgdeactivate: Pages that became inactive.
       oom: How often it was full and reclaim freed nothing.
       oom_kill: Processes that were killed in it.
+      oom_group_kill: How often all of a group were killed together.
+      low_events: How often it was reclaimed below memory.low, the line low of memory.events.
+      high_events: How often it was above memory.high, the line high of memory.events.
       max_events: How often it was full, the line max of memory.events.`),
   },
   {

@@ -20,7 +20,7 @@ import {
   takeName,
   word,
 } from "./cursor.ts";
-import { list, parseExpression } from "./parse_expression.ts";
+import { list, parseExpression, parseOperand } from "./parse_expression.ts";
 import { parseActor, processActor } from "./parse_statements.ts";
 
 /** `kernel DESIGN { option: value }`. */
@@ -184,7 +184,8 @@ function scheduleEntry(c: Cursor): ScheduleEntry | undefined {
     return undefined;
   }
   const from = start(c);
-  const actor = parseActor(c);
+  // `cpu 0*12` are twelve steps of CPU 0.
+  const actor = parseActor(c, parseOperand);
   if (accept(c, "*")) return { actor, steps: parseExpression(c), start: from, end: lastEnd(c) };
   if (acceptWord(c, "until")) return { actor, until: name(c, "an event"), start: from, end: lastEnd(c) };
   return { actor, start: from, end: lastEnd(c) };

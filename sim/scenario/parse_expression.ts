@@ -56,6 +56,15 @@ export function parseExpression(c: Cursor): Expr {
   return expr;
 }
 
+/** What stands before an operator: where `*` goes on with something else. */
+export function parseOperand(c: Cursor): Expr {
+  const outer = c.operators;
+  c.operators = 0;
+  const expr = unary(c);
+  c.operators = outer;
+  return expr;
+}
+
 function conditional(c: Cursor): Expr {
   const condition = binary(c, 1);
   if (peek(c) !== "?" || !mayNest(c)) return condition;

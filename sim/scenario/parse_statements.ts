@@ -39,14 +39,15 @@ export function actorStatement(c: Cursor, item: ItemParser): Item {
   return callStatement(c, actor, from);
 }
 
-export function parseActor(c: Cursor): Actor {
+/** `number`: how the number of a CPU is read. */
+export function parseActor(c: Cursor, number: (c: Cursor) => Expr = parseExpression): Actor {
   const from = start(c);
   if (acceptWord(c, "kernel")) return { kind: "kernel", start: from, end: lastEnd(c) };
   if (acceptWord(c, "cpu")) {
     c.colons++;
-    const number = parseExpression(c);
+    const cpu = number(c);
     c.colons--;
-    return { kind: "cpu", number, start: from, end: lastEnd(c) };
+    return { kind: "cpu", number: cpu, start: from, end: lastEnd(c) };
   }
   return processActor(c);
 }

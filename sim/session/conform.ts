@@ -3,7 +3,7 @@
 import { cProgram } from "../conform/c_program.ts";
 import { cScenario } from "../conform/c_scenario.ts";
 import { compareRuns, type Difference, type Excuse } from "../conform/compare.ts";
-import { notCompared } from "../conform/not_compared.ts";
+import { mayReadAheadOtherwise, notCompared } from "../conform/not_compared.ts";
 import { NotExportable } from "../conform/not_exportable.ts";
 import type { RealRun } from "../conform/observation.ts";
 import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
@@ -54,7 +54,7 @@ export function exportScenarios(host: Host, programs: readonly LaunchOptions[]):
 export function compareWithReal(simulated: Simulated, real: RealRun): Comparison {
   const excuses = new Set<Excuse>();
   if (real.machine.ages) excuses.add("more Referenced");
-  if (real.machine.swap > 0 && real.machine.readsAhead) excuses.add("minor instead of major");
+  if (mayReadAheadOtherwise(real.machine)) excuses.add("minor instead of major");
   const differences = [...compareRuns(simulated.run, real, excuses), ...reportsAsDifferences(simulated)];
   const { version, scenario } = simulated;
   return {

@@ -118,6 +118,8 @@ function configOf(scenario: CheckedScenario, design: Design): Config {
     cpus: machine("cpus"),
     memory: machine("memory") - (machine("memory") % 4096),
     swap: machine("swap") - (machine("swap") % 4096),
+    swapDevice: scenario.machine.get("swap_device") as Config["swapDevice"],
+    pageCluster: machine("page_cluster"),
     pcid: scenario.machine.get("pcid") === true,
     levels: machine("levels"),
     hugepages: machine("hugepages"),

@@ -47,11 +47,15 @@ export function simulateOn(
 
 /** What the scenario leaves open is as on the real machine: its memory, and the version of Linux where there is one. */
 function onMachine(scenario: CheckedScenario, real: Machine): CheckedScenario {
-  const { memory, swap, kernel } = real;
+  const { memory, swap, kernel, swapDevice, pageCluster } = real;
   const declared = declaredOptions(scenario);
   const machine = new Map(scenario.machine);
   if (!declared.has("memory")) machine.set("memory", BigInt(memory + FIRST_FRAME * 4096));
   if (!declared.has("swap")) machine.set("swap", BigInt(swap));
+  if (swapDevice !== "none" && swapDevice !== "several") {
+    if (!declared.has("swap_device")) machine.set("swap_device", swapDevice);
+    if (!declared.has("page_cluster")) machine.set("page_cluster", BigInt(pageCluster));
+  }
   const wanted = Number(scenario.machine.get("hugepages"));
   machine.set("hugepages", BigInt(real.pool ?? (real.root && wanted > 0 ? wanted : real.hugepages)));
   const version = /^(6\.12|6\.18)\./.exec(kernel)?.[1];

@@ -31,10 +31,11 @@ export function threadInfos({ runner, system }: Loaded): ThreadInfo[] {
 export const runnable = (loaded: Loaded): { readonly thread: number; readonly text: string }[] =>
   loaded.runner.foreseeing(() => able(loaded));
 
-function able({ run, runner }: Loaded): { readonly thread: number; readonly text: string }[] {
+function able({ run, runner, system }: Loaded): { readonly thread: number; readonly text: string }[] {
   return run.able().map((thread) => {
     const at = runner.nextStatementOf(thread);
-    const what = thread.id < 0 ? "handles an interrupt" : at ? `line ${at.line}: ${at.text}` : "exits";
+    const idle = thread === system.kswapd ? "reclaims memory" : "exits";
+    const what = thread.id < 0 ? "handles an interrupt" : at ? `line ${at.line}: ${at.text}` : idle;
     const begun = thread.call !== null && thread.id >= 0 ? ", under way" : "";
     return { thread: threadNumber(thread), text: `${thread.name} on cpu${thread.cpu}: ${what}${begun}` };
   });

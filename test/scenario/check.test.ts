@@ -21,6 +21,8 @@ describe("checker", () => {
       memory: 2n ** 30n,
       levels: 4n,
       swap: 0n,
+      swap_device: "zram",
+      page_cluster: 0n,
       hugepages: 0n,
       thp: "never",
       pcid: false,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { CallStatement, Item } from "../../sim/scenario/ast.ts";
+import type { CallStatement, Item, ScheduleEntry } from "../../sim/scenario/ast.ts";
 import { MAX_TEXT_LENGTH, parse, parseExpressionText, parseScheduleText } from "../../sim/scenario/parser.ts";
 import { visit } from "../../sim/scenario/visit.ts";
 import { contractExample, everyForm } from "./contract.ts";
@@ -112,6 +112,9 @@ describe("parser", () => {
     assert.deepEqual(problems, []);
     assert.equal(policy.kind === "list" && policy.entries.length, 5);
     assert.equal(policy.kind === "list" && policy.engine?.value, "1.2");
+    const [cpu] = (parseScheduleText("[cpu 1*3]").policy as { entries: readonly ScheduleEntry[] }).entries;
+    const value = (expr: unknown) => (expr as { value: bigint }).value;
+    assert.deepEqual([value((cpu!.actor as { number: unknown }).number), value(cpu!.steps)], [1n, 3n]);
     assert.equal(parseScheduleText("random 7").policy.kind, "random");
     assert.equal(parseScheduleText("sequential").policy.kind, "sequential");
     assert.equal(parseScheduleText("sequential 7").problems.length, 1);

@@ -86,6 +86,11 @@ describe("batches", function () {
         "a: p = mmap(0, 2MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)",
         "a: touch(p, 2MiB, write)",
         "a: munmap(p, 2MiB)",
+        'a: mkdir("/sys/fs/cgroup/g")',
+        'a: procs = open("/sys/fs/cgroup/g/cgroup.procs", O_WRONLY)',
+        'a: write(procs, "1", 1)',
+        "a: p = mmap(0, 2MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)",
+        "a: touch(p, 2MiB, write)",
       ].join("\n"),
     );
     const { machine, straight } = system;

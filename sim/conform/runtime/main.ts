@@ -19,6 +19,7 @@ export const headSource = `#define _GNU_SOURCE
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -174,7 +175,8 @@ static void print_machine(void) {
   char *meminfo = file_text("/proc/meminfo");
   printf("\"memory\":%lu,\"swap\":%lu,", line_value(meminfo, "MemTotal") * 1024, line_value(meminfo, "SwapTotal") * 1024);
   printf("\"hugepages\":%ld,", pool_size());
-  printf("\"readsAhead\":%s,", atoi(file_text("/proc/sys/vm/page-cluster")) > 0 ? "true" : "false");
+  int page_cluster = atoi(file_text("/proc/sys/vm/page-cluster"));
+  printf("\"readsAhead\":%s,\"pageCluster\":%d,\"swapDevice\":\"%s\",", page_cluster > 0 ? "true" : "false", page_cluster, swap_device());
   printf("\"cpus\":%ld,\"root\":%s,", sysconf(_SC_NPROCESSORS_ONLN), geteuid() == 0 ? "true" : "false");
   printf("\"ages\":%s,", aged ? "true" : "false");
   printf("\"randomized\":%s,", personality(0xffffffff) & ADDR_NO_RANDOMIZE ? "false" : "true");

@@ -104,7 +104,7 @@ export function* sys_fork(k: Kernel, child: Task, threads: readonly Task[] = [])
   child.mm = mm;
   child.active_mm = mm;
   child.parent = parent;
-  child.memcg = parent.memcg;
+  child.cgroup = parent.cgroup;
   child.oom_score_adj = parent.oom_score_adj;
   child.signal = 0;
   child.started = 1;
@@ -126,7 +126,7 @@ function copy_thread(leader: Task, thread: Task): void {
   thread.mm = leader.mm;
   thread.active_mm = leader.mm;
   thread.files = leader.files;
-  thread.memcg = leader.memcg;
+  thread.cgroup = leader.cgroup;
   thread.oom_score_adj = leader.oom_score_adj;
   thread.signal = 0;
   leader.mm!.mm_users++;
@@ -187,6 +187,7 @@ export function* dup_vma(k: Kernel, mm: Mm, mpnt: Vma): Steps<number> {
   tmp.vm_ops = mpnt.vm_ops;
   tmp.vm_private_data = mpnt.vm_private_data;
   tmp.vm_resv_flags = mpnt.vm_resv_flags;
+  tmp.swap_readahead_info = mpnt.swap_readahead_info;
   tmp.vm_lock_seq = -1;
   if (!(mpnt.vm_flags & VM_WIPEONFORK)) yield* k.anon_vma_fork(tmp, mpnt);
   if (tmp.vm_flags & VM_HUGETLB) k.hugetlb_dup_vma_private(tmp);

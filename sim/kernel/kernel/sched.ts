@@ -9,15 +9,11 @@ export function* context_switch(k: Kernel, cpu: Cpu, next: Task): Steps<void> {
   const prev = cpu.curr;
   if (prev === next) return;
   cpu.curr = next;
+  // A kernel thread borrows the tables of whoever ran before.
+  next.active_mm = next.mm ?? cpu.loaded_mm;
+  if (!next.mm) k.enter_lazy_tlb(cpu);
   yield k.trace.sched_switch(next, cpu.id);
-  if (next.mm) {
-    next.active_mm = next.mm;
-    yield* k.switch_mm(cpu, next.mm, next);
-  } else {
-    // A kernel thread borrows the tables of whoever ran before.
-    next.active_mm = cpu.loaded_mm;
-    k.enter_lazy_tlb(cpu);
-  }
+  if (next.mm) yield* k.switch_mm(cpu, next.mm, next);
 }
 
 /** `cpu N: switch_to(task)`: the task moves to this CPU and runs there; where it ran before, the idle task does. */

@@ -31,9 +31,10 @@ import {
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { type Mm, page, type Vma } from "../mm_types.ts";
-import { mem_cgroup_disabled } from "./memcontrol.ts";
+import { type MemCgroup, mem_cgroup_disabled } from "./memcontrol.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 import { LRU_INACTIVE_ANON } from "./swap.ts";
+import { WMARK_LOW } from "./watermarks.ts";
 
 /** A write to a page of private anonymous memory that has its PTE table, but no page yet: the fault, and the store. */
 export const anon_faults: BatchSpec = {
@@ -54,10 +55,21 @@ export const anon_faults: BatchSpec = {
       "handle_pte_fault",
     ],
     ...["do_anonymous_page", "pte_alloc", "vmf_anon_prepare", "check_stable_address_space"],
-    ...["alloc_page", "take_free_page", "clear_highpage", "folio_add_new_anon_rmap"],
+    ...["alloc_page", "get_page_from_freelist", "take_free_page", "clear_highpage", "folio_add_new_anon_rmap"],
     ...["folio_add_lru_vma", "folio_add_lru", "lruvec_add_folio", "folio_lru_list"],
     ...["pte_offset_map_lock", "pte_unmap_unlock", "pte_lockptr", "spin_lock", "spin_unlock", "lock_ticket"],
     ...["read_entry", "set_pte"],
+  ],
+};
+
+/** The same by a task whose control group is charged for the pages: those who listen to one of the two know both. */
+export const charged_anon_faults: BatchSpec = {
+  ...anon_faults,
+  events: anon_faults.events.toSpliced(anon_faults.events.indexOf("alloc_page") + 1, 0, "mem_cgroup_charge"),
+  tail: anon_faults.tail + 1,
+  functions: [
+    ...anon_faults.functions,
+    ...["mem_cgroup_charge", "charge_memcg", "try_charge", "page_counter_try_charge", "page_counter_charge"],
   ],
 };
 
@@ -87,12 +99,12 @@ const P = places(
     "anon_vma",
     "index",
     "private",
+    "memcg",
     "lru_prev",
     "lru_next",
   ] as const),
 );
 const F = places(frame, "contents", "word_at", "word_low", "word_high");
-const STEPS = anon_faults.events.length;
 const UNTIL_ALLOCATED = anon_faults.events.indexOf("alloc_page") + 1;
 const ENTRIES = table_words.byName.get("entries")!.at;
 const NEW_ANON = PG_swapbacked | PG_uptodate | PG_anon_exclusive | PG_lru;
@@ -103,11 +115,11 @@ const NOT_PLAIN = VM_SHARED | VM_LOCKED | VM_SPECIAL | VM_HUGETLB | VM_UFFD_MISS
  * @returns how many were done; 0 where the next has to be done by itself
  */
 export function fault_anon_run(k: Kernel, address: number, pages: number, low: number, high: number): number {
-  const { faults } = k.batches;
-  const room = faults.room();
   const { current: task, cpu, zone, vmstat } = k;
   const { mm } = task;
-  if (!mem_cgroup_disabled(k)) return 0;
+  const memcg = mem_cgroup_disabled(k) ? null : k.get_mem_cgroup_from_mm(mm);
+  const faults = memcg ? k.batches.charged_faults : k.batches.faults;
+  const room = faults.room();
   if (room === 0 || !mm || cpu.loaded_mm !== mm || address >= task_size_max(k) || !k.check_stable_address_space(mm))
     return 0;
   const vma = k.vma_lookup(mm, address);
@@ -119,7 +131,8 @@ export function fault_anon_run(k: Kernel, address: number, pages: number, low: n
   if (k.page(table).ptl.holder !== 0) return 0;
   const index = Math.floor(address / 4096) & 511;
   const first = address - (address & 4095);
-  const most = Math.min(pages, room, (vma.vm_end - first) / 4096, zone.nr_free);
+  const free = zone.nr_free - zone._watermark(WMARK_LOW);
+  const most = Math.min(pages, room, (vma.vm_end - first) / 4096, Math.max(0, free), k.page_counter_room(memcg));
   const pfns = free_frames(k, empty_entries(k, table, index, most));
   const run: AnonFaults = {
     ...{ mm, vma, cpu: cpu.id, pcid: cpu.loaded_mm_asid },
@@ -131,15 +144,19 @@ export function fault_anon_run(k: Kernel, address: number, pages: number, low: n
   const entries = pfns.map((pfn) => pfn * 4096 + rights);
   const count = tlbFaults(k.tlbOf(cpu.id), address, cpu.loaded_mm_asid, upper, entries, fitting);
   if (count === 0) return 0;
-  map_new_pages(k, vma, first, pfns, count);
+  map_new_pages(k, vma, first, pfns, count, memcg);
   const words = k.memory.frame(table).table!;
   words.$.writable(words.chunk).set(entries.slice(0, count), words.base + ENTRIES + index);
-  store_words(k, pfns, count, { at: Math.floor((address & 4095) / 8), low, high });
+  store_words(k, pfns, count, faults.ids.length, { at: Math.floor((address & 4095) / 8), low, high });
   mm.rss_anon += count;
   task.min_flt += count;
   vmstat.pgfault += count;
   vmstat.vma_lock_success += count;
   vmstat.nr_anon_mapped += count;
+  if (memcg) {
+    k.page_counter_charge(memcg, "memory", count);
+    k.count_memcg_events(memcg, "pgfault", count);
+  }
   faults.done(run, count, address + (count - 1) * 4096, pfns[count - 1], mm, 8);
   return count;
 }
@@ -190,8 +207,17 @@ function free_frames(k: Kernel, most: number): readonly number[] {
 }
 
 /** Takes the frames off the free list and makes them new pages of `vma`, at the head of their LRU list. */
-function map_new_pages(k: Kernel, vma: Vma, start: number, pfns: readonly number[], count: number): void {
-  const { zone, lruvec } = k;
+function map_new_pages(
+  k: Kernel,
+  vma: Vma,
+  start: number,
+  pfns: readonly number[],
+  count: number,
+  memcg: MemCgroup | null,
+): void {
+  const { zone } = k;
+  const lruvec = memcg?.lruvec ?? k.lruvec;
+  const charged = memcg ? idOf(memcg) : 0;
   const pages = new Rows(k.store.storage("page"));
   const anon_vma = idOf(vma.anon_vma!);
   const pgoff = vma.vm_pgoff + (start - vma.vm_start) / 4096;
@@ -211,6 +237,7 @@ function map_new_pages(k: Kernel, vma: Vma, start: number, pfns: readonly number
     numbers[at + P.mapcount] = 1;
     numbers[at + P.anon_vma] = anon_vma;
     numbers[at + P.index] = pgoff + i;
+    numbers[at + P.memcg] = charged;
     numbers[at + P.lru_prev] = i + 1 < count ? pfns[i + 1]! + 1 : 0;
     numbers[at + P.lru_next] = i > 0 ? pfns[i - 1]! + 1 : head;
   }
@@ -224,11 +251,12 @@ function map_new_pages(k: Kernel, vma: Vma, start: number, pfns: readonly number
   k.vmstat.nr_inactive_anon += count;
 }
 
-/** Cleared frames in which one word is written. */
+/** Cleared frames in which one word is written. `steps`: of one fault. */
 function store_words(
   k: Kernel,
   pfns: readonly number[],
   count: number,
+  steps: number,
   word: { readonly at: number; readonly low: number; readonly high: number },
 ): void {
   const frames = new Rows(k.store.storage("frame"));
@@ -237,7 +265,7 @@ function store_words(
     const at = frames.write(pfn);
     const { numbers } = frames;
     // What a table held is given up in the step in which the frame is allocated.
-    if (numbers[at + F.contents]! > ONE_WORD) k.memory.clear(pfn, k.machine.step + i * STEPS + UNTIL_ALLOCATED);
+    if (numbers[at + F.contents]! > ONE_WORD) k.memory.clear(pfn, k.machine.step + i * steps + UNTIL_ALLOCATED);
     numbers[at + F.contents] = ONE_WORD;
     numbers[at + F.word_at] = word.at;
     numbers[at + F.word_low] = word.low;

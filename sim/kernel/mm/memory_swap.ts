@@ -50,14 +50,15 @@ export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
   if (prepared !== 0) return prepared;
   const cached = k.swap_cache_get_folio(entry);
   if (cached) {
+    k.swap_update_readahead(cached, vmf.vma, vmf.address);
     yield k.get_page(cached);
     return yield* k.swap_in_cached(vmf, entry, cached, 0);
   }
   k.vmstat.pgmajfault += 1;
   k.count_memcg_event_mm(vmf.vma.vm_mm!, "pgmajfault");
   // A slot that only this entry refers to is read straight into a page that nobody else can find.
-  if (k.swp_swapcount(entry) === 1) return yield* k.swap_in_alone(vmf, entry);
-  const page = yield* k.read_swap_cache(entry, PAGE_TYPE.anon);
+  if (k.swap_is_synchronous() && k.swp_swapcount(entry) === 1) return yield* k.swap_in_alone(vmf, entry);
+  const page = yield* k.swapin_readahead(entry, vmf);
   if (page) return yield* k.swap_in_cached(vmf, entry, page, VM_FAULT_MAJOR);
   return k.read_entry(vmf.ptep) === vmf.orig_pte ? VM_FAULT_OOM : 0;
 }
@@ -91,6 +92,8 @@ export function* swap_in_cached(k: Kernel, vmf: VmFault, entry: number, page: Pa
     yield* k.put_page(page);
     return ret;
   }
+  // Whoever read it ahead could not know.
+  page.type = PAGE_TYPE.anon;
   const exclusive = (vmf.orig_pte & SWP_EXCLUSIVE) !== 0;
   return yield* k.map_swapped_in(vmf, entry, page, exclusive ? "exclusive" : "maybe shared", ret);
 }
@@ -142,7 +145,7 @@ export function may_map_writable(_k: Kernel, vma: Vma, swap_pte: number): boolea
 
 function should_try_to_free_swap(k: Kernel, page: Page, vma: Vma, flags: number): boolean {
   if (!(page.flags & PG_swapcache)) return false;
-  if (k.vm_swap_full() || vma.vm_flags & VM_LOCKED || page.flags & PG_mlocked) return true;
+  if (k.mem_cgroup_swap_full(page) || vma.vm_flags & VM_LOCKED || page.flags & PG_mlocked) return true;
   // Whoever is about to write has the page alone if only the cache has it besides.
   return (flags & FAULT_FLAG_WRITE) !== 0 && page.refcount === 2;
 }

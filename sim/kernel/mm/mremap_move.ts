@@ -141,6 +141,7 @@ export function* copy_vma(k: Kernel, vma: Vma, r: VmaRemap): Steps<CopiedVma> {
   target.vm_ops = vma.vm_ops;
   target.vm_private_data = vma.vm_private_data;
   target.vm_resv_flags = vma.vm_resv_flags;
+  target.swap_readahead_info = vma.swap_readahead_info;
   target.anon_vma = anon_vma;
   yield* k.anon_vma_clone(target, vma);
   if (file) {

@@ -9,7 +9,8 @@ import type { Kernel } from "../kernel.ts";
 import type { Mm, Task } from "../mm_types.ts";
 import { OOM_SCORE_ADJ_MIN } from "../uapi/oom.ts";
 import { SIGKILL } from "../uapi/signal.ts";
-import type { MemCgroup } from "./memcontrol.ts";
+import { MEMCG_OOM_GROUP_KILL, MEMCG_OOM_KILL, type MemCgroup } from "./memcontrol.ts";
+import { self_and_above } from "./page_counter.ts";
 
 /** A page fault got no memory, even after reclaim and after others were killed. */
 export function* pagefault_out_of_memory(k: Kernel): Steps<number> {
@@ -43,7 +44,8 @@ export function select_bad_process(k: Kernel, memcg: MemCgroup | null): Task | n
   let chosen: Task | null = null;
   let most = Number.NEGATIVE_INFINITY;
   for (const task of k.tasks()) {
-    if (task.pid !== task.tgid || (memcg && task.memcg !== memcg)) continue;
+    if (task.pid !== task.tgid) continue;
+    if (memcg && !k.mem_cgroup_is_descendant(k.mem_cgroup_from_task(task), memcg)) continue;
     const points = k.oom_badness(task, totalpages);
     if (points === Number.NEGATIVE_INFINITY || points < most) continue;
     most = points;
@@ -52,8 +54,8 @@ export function select_bad_process(k: Kernel, memcg: MemCgroup | null): Task | n
   return chosen;
 }
 
-const memcg_pages = (k: Kernel, { memory_max, swap_max }: MemCgroup): number =>
-  memory_max + Math.min(swap_max, k.vmstat.total_swap_pages);
+const memcg_pages = (k: Kernel, { memory, swap }: MemCgroup): number =>
+  memory.max + Math.min(swap.max, k.vmstat.total_swap_pages);
 
 /** Pages that killing the process would free, and its oom_score_adj; minus infinity: it must not be killed, or was. */
 export function oom_badness(k: Kernel, task: Task, totalpages: number): number {
@@ -78,11 +80,41 @@ export function find_lock_task_mm(k: Kernel, process: Task): Mm | null {
   return null;
 }
 
-/** Kills the victim and everybody who shares its memory. */
+/**
+ * Kills the victim and everybody who shares its memory; and with it the other processes of its group, where that is to go
+ * together (memory.oom.group).
+ */
 export function* oom_kill_process(k: Kernel, victim: Task, memcg: MemCgroup | null): Steps<void> {
-  const mm = k.find_lock_task_mm(victim)!;
+  const oom_group = k.mem_cgroup_get_oom_group(victim, memcg);
+  yield* k.__oom_kill_process(victim);
+  if (!oom_group) return;
+  k.memcg_memory_event(oom_group, MEMCG_OOM_GROUP_KILL);
+  for (const task of k.tasks()) {
+    if (
+      task === victim ||
+      task.pid !== task.tgid ||
+      !k.mem_cgroup_is_descendant(k.mem_cgroup_from_task(task), oom_group)
+    )
+      continue;
+    if (k.oom_badness(task, 0) !== Number.NEGATIVE_INFINITY) yield* k.__oom_kill_process(task);
+  }
+}
+
+/** The largest group of the victim, within the one that is full, whose processes are killed together; null: there is none. */
+export function mem_cgroup_get_oom_group(k: Kernel, victim: Task, memcg: MemCgroup | null): MemCgroup | null {
+  let found: MemCgroup | null = null;
+  for (const group of self_and_above(k.mem_cgroup_from_task(victim))) {
+    if (group.oom_group) found = group;
+    if (group === memcg) break;
+  }
+  return found;
+}
+
+export function* __oom_kill_process(k: Kernel, victim: Task): Steps<void> {
+  const mm = k.find_lock_task_mm(victim);
+  if (!mm) return;
   k.vmstat.oom_kill += 1;
-  if (memcg) memcg.event_oom_kill++;
+  k.memcg_memory_event(k.get_mem_cgroup_from_mm(mm), MEMCG_OOM_KILL);
   yield k.trace.mark_victim(victim, mm, k.oom_badness(victim, k.vmstat.totalram_pages));
   if (mm === k.current.mm) k.current.oom_victim = 1;
   yield* k.kill_all_of(mm);

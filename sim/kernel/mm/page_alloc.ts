@@ -1,10 +1,14 @@
-// Frames (mm/page_alloc.c). Free ones form a stack: what was freed last is given out first, with its old contents.
-import { array, number, pages } from "../../core/fields.ts";
+// Frames (mm/page_alloc.c). Free ones form a stack: what was freed last is given out first, with its old contents. Some are
+// kept free, see watermarks.ts.
+import { array, bool, number, pages } from "../../core/fields.ts";
 import { type Of, struct } from "../../core/struct.ts";
 import type { Steps } from "../../core/thread.ts";
 import { PG_lru, PG_mlocked } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Page } from "../mm_types.ts";
+import { MAX_RECLAIM_RETRIES } from "./memcontrol.ts";
+import { SWAP_CLUSTER_MAX } from "./vmscan_node.ts";
+import { WMARK_LOW, WMARK_MIN } from "./watermarks.ts";
 
 /** Frames below this one belong to the kernel image: 1 MiB. */
 export const FIRST_FRAME = 256;
@@ -32,7 +36,11 @@ export const zone = struct("zone", {
   fresh: number("pfn"),
   /** Top of the stack of freed frames, plus 1; each links to the next through `page.private`. */
   free_list: number("pfn"),
-  watermark: array(3, "pages"),
+  /** Marks of free pages: min, low, high. */
+  _watermark: array(3, "pages"),
+  /** kswapd has been woken; how often it has found nothing in a row. */
+  kswapd_awake: bool(),
+  kswapd_failures: number(),
 });
 export interface Zone extends Of<typeof zone> {}
 
@@ -41,7 +49,7 @@ export interface Zone extends Of<typeof zone> {}
  * @returns null when there is none left, after reclaim
  */
 export function* alloc_page(k: Kernel, type: number): Steps<Page | null> {
-  const page = k.take_free_page() ?? (yield* k.__alloc_pages_slowpath());
+  const page = k.get_page_from_freelist(WMARK_LOW) ?? (yield* k.__alloc_pages_slowpath());
   if (!page) return null;
   page.type = type;
   page.refcount = 1;
@@ -49,17 +57,39 @@ export function* alloc_page(k: Kernel, type: number): Steps<Page | null> {
   return page;
 }
 
-/** Nothing is free: reclaim, and where that finds nothing the OOM killer. Null: who asks has to do without. */
+/**
+ * Little is free: kswapd is to do something about it. Where too little is left, who asks reclaims by itself, and where that
+ * finds nothing, the OOM killer is asked. Null: who asks has to do without.
+ */
 export function* __alloc_pages_slowpath(k: Kernel): Steps<Page | null> {
+  let no_progress_loops = 0;
   for (;;) {
-    const freed = yield* k.try_to_free_pages(32);
-    const page = k.take_free_page();
+    yield* k.wakeup_kswapd();
+    const page = k.get_page_from_freelist(WMARK_MIN);
     if (page) return page;
-    if (freed > 0) continue;
+    const freed = yield* k.try_to_free_pages(SWAP_CLUSTER_MAX);
+    const late = k.get_page_from_freelist(WMARK_MIN);
+    if (late) return late;
+    no_progress_loops = freed > 0 ? 0 : no_progress_loops + 1;
+    if (freed > 0 || (no_progress_loops <= MAX_RECLAIM_RETRIES && k.should_reclaim_retry())) continue;
     // Who is about to die need not have more.
     if (k.current.signal || k.current.kthread) return null;
     if ((yield* k.out_of_memory(null)) !== "killed") return null;
+    no_progress_loops = 0;
   }
+}
+
+/** Whether there would be enough if all pages went that reclaim could find. */
+export function should_reclaim_retry(k: Kernel): boolean {
+  const { vmstat, zone } = k;
+  let pages = vmstat.nr_inactive_file + vmstat.nr_active_file;
+  if (vmstat.nr_swap_pages > 0) pages += vmstat.nr_inactive_anon + vmstat.nr_active_anon;
+  return zone.nr_free + pages > zone._watermark(WMARK_MIN);
+}
+
+/** A frame, where more of them than a watermark asks for are free. */
+export function get_page_from_freelist(k: Kernel, mark: number): Page | null {
+  return k.zone.nr_free > k.zone._watermark(mark) ? k.take_free_page() : null;
 }
 
 /** Takes the frame freed last, else a fresh one. */

@@ -4,16 +4,15 @@ import { places, Rows } from "../../core/rows.ts";
 import { PG_lru, PG_mlocked, PG_swapcache, PG_unevictable } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { type Page, page } from "../mm_types.ts";
-import { mem_cgroup_disabled } from "./memcontrol.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
-import { LRU_ACTIVE_ANON, LRU_INACTIVE_ANON } from "./swap.ts";
+import { LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, type Lruvec } from "./swap.ts";
 
 /** A page on an LRU list loses its last reference and goes back to the free list. */
 export const page_frees: BatchSpec = {
   name: "page_frees",
   events: ["put_page", "free_page"],
   tail: 2,
-  functions: ["tlb_flush_mmu_free", "put_page", "free_page", "lruvec_del_folio", "folio_lru_list"],
+  functions: ["tlb_flush_mmu_free", "put_page", "free_page", "uncharge_folio", "lruvec_del_folio", "folio_lru_list"],
 };
 
 export interface PageFrees {
@@ -23,7 +22,7 @@ export interface PageFrees {
 const P = places(
   page,
   ...(["type", "flags", "refcount", "mapcount", "mapping", "anon_vma", "index", "private"] as const),
-  ...(["lru_prev", "lru_next", "mlock_count"] as const),
+  ...(["memcg", "lru_prev", "lru_next", "mlock_count"] as const),
 );
 const NOT_PLAIN = PG_swapcache | PG_mlocked | PG_unevictable;
 
@@ -31,14 +30,15 @@ const NOT_PLAIN = PG_swapcache | PG_mlocked | PG_unevictable;
 export function free_anon_run(k: Kernel, pages: readonly Page[], from: number): number {
   const { frees } = k.batches;
   const room = frees.room();
-  if (room === 0 || !mem_cgroup_disabled(k)) return 0;
+  if (room === 0) return 0;
   const list = from < pages.length ? k.folio_lru_list(pages[from]!) : -1;
   if (list !== LRU_INACTIVE_ANON && list !== LRU_ACTIVE_ANON) return 0;
   const rows = new Rows(k.store.storage("page"));
+  const memcg = pages[from]!.memcg;
   const run: PageFrees = { pfns: last_references(k, rows, pages, from, Math.min(pages.length, from + room), list) };
   const count = frees.fits(run, run.pfns.length);
   if (count === 0) return 0;
-  take_off_list(k, rows, list, run.pfns, count);
+  take_off_list(k, rows, memcg?.lruvec ?? k.lruvec, list, run.pfns, count);
   let { free_list } = k.zone;
   for (let i = 0; i < count; i++) {
     const pfn = run.pfns[i]!;
@@ -51,17 +51,25 @@ export function free_anon_run(k: Kernel, pages: readonly Page[], from: number): 
     numbers[at + P.mapping] = 0;
     numbers[at + P.anon_vma] = 0;
     numbers[at + P.index] = 0;
+    numbers[at + P.memcg] = 0;
     numbers[at + P.mlock_count] = 0;
     numbers[at + P.private] = free_list;
     free_list = pfn + 1;
   }
   k.zone.free_list = free_list;
   k.zone.nr_free += count;
+  if (memcg) {
+    k.page_counter_uncharge(memcg, "memory", count);
+    k.css_put(memcg);
+  }
   frees.done(run, count, run.pfns[count - 1], 0);
   return count;
 }
 
-/** Frames of the pages from `from` to `to` that are anonymous, on this list, and held by this reference alone; before any other. */
+/**
+ * Frames of the pages from `from` to `to` that are anonymous, on this list of one control group, and held by this reference
+ * alone; before any other.
+ */
 function last_references(
   k: Kernel,
   rows: Rows,
@@ -71,11 +79,14 @@ function last_references(
   list: number,
 ): readonly number[] {
   const pfns: number[] = [];
+  let group = 0;
   for (let i = from; i < to; i++) {
     const one = pages[i]!;
     const at = rows.read(one.slot);
     const { numbers } = rows;
     const flags = numbers[at + P.flags]!;
+    if (i === from) group = numbers[at + P.memcg]!;
+    if (numbers[at + P.memcg] !== group) break;
     if (numbers[at + P.type] !== PAGE_TYPE.anon || numbers[at + P.refcount] !== 1 || numbers[at + P.mapcount] !== 0)
       break;
     if (!(flags & PG_lru) || flags & NOT_PLAIN || k.folio_lru_list(one) !== list) break;
@@ -84,8 +95,14 @@ function last_references(
   return pfns;
 }
 
-function take_off_list(k: Kernel, rows: Rows, list: number, pfns: readonly number[], count: number): void {
-  const { lruvec } = k;
+function take_off_list(
+  k: Kernel,
+  rows: Rows,
+  lruvec: Lruvec,
+  list: number,
+  pfns: readonly number[],
+  count: number,
+): void {
   for (let i = 0; i < count; i++) {
     const pfn = pfns[i]!;
     const at = rows.write(pfn);

@@ -32,9 +32,11 @@ export interface SwappedIn {
 /** @returns -EEXIST when the file's page is not there any more (look again), -ENOMEM */
 export function* shmem_swapin_folio(k: Kernel, inode: Inode, index: number, entry: number): Steps<SwappedIn | number> {
   const mapping = inode.i_mapping!;
-  const major = k.swap_cache_get_folio(entry) === null;
+  const cached = k.swap_cache_get_folio(entry);
+  const major = cached === null;
   if (major) k.vmstat.pgmajfault += 1;
-  const page = yield* k.read_swap_cache(entry, PAGE_TYPE.shmem);
+  else k.swap_update_readahead(cached, null, 0);
+  const page = yield* k.shmem_swapin_cluster(entry);
   if (!page) return mapping.i_pages.get(index) === -entry ? -ENOMEM : -EEXIST;
   yield* k.folio_lock(page);
   const mine = page.flags & PG_swapcache && page.private === swapOffset(entry);
@@ -43,12 +45,22 @@ export function* shmem_swapin_folio(k: Kernel, inode: Inode, index: number, entr
     yield* k.put_page(page);
     return -EEXIST;
   }
+  // Whoever read it ahead could not know.
+  page.type = PAGE_TYPE.shmem;
   yield k.page_cache_add(mapping, index, page);
   k.shmem_recalc_inode(inode, 0, -1);
   yield* k.delete_from_swap_cache(page);
   page.flags |= PG_dirty;
   yield k.swap_free(entry);
   return { page, major };
+}
+
+/** Reads a file's page, and what lies beside it, unless the device is as fast as memory: 6.12 does not ask that. */
+export function* shmem_swapin_cluster(k: Kernel, entry: number): Steps<Page | null> {
+  const alone = k.swap_cache_get_folio(entry) !== null || (k.swap_is_synchronous() && k.config.version !== "6.12");
+  return alone
+    ? yield* k.read_swap_cache(entry, PAGE_TYPE.shmem)
+    : yield* k.swap_cluster_readahead(entry, PAGE_TYPE.shmem);
 }
 
 /** MADV_WILLNEED: reads pages of a file that are in swap into the swap cache. */

@@ -10,15 +10,16 @@ export const LRU_INACTIVE_ANON = 0;
 export const LRU_ACTIVE_ANON = 1;
 /** Of this machine's pages only anonymous ones after MADV_FREE count as file pages: they need no swap. */
 export const LRU_INACTIVE_FILE = 2;
+export const LRU_ACTIVE_FILE = 3;
 export const LRU_UNEVICTABLE = 4;
 const LISTS = 5;
 
-/** The lists: first and last frame + 1, and length. */
+/** The lists, of all pages that are charged to nobody, or of those of a control group: first and last frame + 1, and length. */
 export const lruvec = struct("lruvec", {
   lru_first: array(LISTS, "pfn"),
   lru_last: array(LISTS, "pfn"),
   lru_size: array(LISTS, "pages"),
-  /** Pages taken off for reclaim, to be put back or freed. */
+  /** Pages taken off for reclaim, to be put back or freed; all of them are counted in the machine's own. */
   nr_isolated: pages(),
 });
 export interface Lruvec extends Of<typeof lruvec> {}
@@ -30,8 +31,13 @@ export function folio_lru_list(_k: Kernel, page: Page): number {
   return base + (page.flags & PG_active ? 1 : 0);
 }
 
+/** The lists of the group that a page is charged to; the machine's own where there is none. */
+export function folio_lruvec(k: Kernel, page: Page): Lruvec {
+  return page.memcg?.lruvec ?? k.lruvec;
+}
+
 export function lruvec_add_folio(k: Kernel, page: Page, where: "head" | "tail"): void {
-  const lru = k.lruvec;
+  const lru = k.folio_lruvec(page);
   const list = k.folio_lru_list(page);
   const first = lru.lru_first(list);
   const last = lru.lru_last(list);
@@ -42,11 +48,11 @@ export function lruvec_add_folio(k: Kernel, page: Page, where: "head" | "tail"):
   else lru.set_lru_last(list, me);
   if (page.lru_prev) k.page(last - 1).lru_next = me;
   else lru.set_lru_first(list, me);
-  count(k, list, 1);
+  count(k, lru, list, 1);
 }
 
 export function lruvec_del_folio(k: Kernel, page: Page): void {
-  const lru = k.lruvec;
+  const lru = k.folio_lruvec(page);
   const list = k.folio_lru_list(page);
   const { lru_prev, lru_next } = page;
   if (lru_prev) k.page(lru_prev - 1).lru_next = lru_next;
@@ -55,11 +61,11 @@ export function lruvec_del_folio(k: Kernel, page: Page): void {
   else lru.set_lru_last(list, lru_prev);
   page.lru_prev = 0;
   page.lru_next = 0;
-  count(k, list, -1);
+  count(k, lru, list, -1);
 }
 
-function count(k: Kernel, list: number, by: 1 | -1): void {
-  k.lruvec.set_lru_size(list, k.lruvec.lru_size(list) + by);
+function count(k: Kernel, lru: Lruvec, list: number, by: 1 | -1): void {
+  lru.set_lru_size(list, lru.lru_size(list) + by);
   if (list === LRU_INACTIVE_ANON) k.vmstat.nr_inactive_anon += by;
   else if (list === LRU_ACTIVE_ANON) k.vmstat.nr_active_anon += by;
   else if (list === LRU_INACTIVE_FILE) k.vmstat.nr_inactive_file += by;
@@ -109,6 +115,12 @@ export function folio_mark_accessed(k: Kernel, page: Page): void {
   if (!(page.flags & PG_referenced)) page.flags |= PG_referenced;
   else if (!(page.flags & PG_active) && !(page.flags & PG_unevictable)) {
     k.folio_change_lru(page, PG_active, PG_referenced, "head");
-    k.vmstat.pgactivate += 1;
+    k.count_activation(page);
   }
+}
+
+/** A page has become active. */
+export function count_activation(k: Kernel, page: Page): void {
+  k.vmstat.pgactivate += 1;
+  k.count_memcg_events(page.memcg, "pgactivate", 1);
 }

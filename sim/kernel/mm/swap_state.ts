@@ -1,5 +1,6 @@
-// The swap cache, and reading and writing pages (mm/swap_state.c, mm/page_io.c). The device is synchronous, like a disk in
-// memory: a page is on it, or back, when the call returns. So nothing is read ahead, and nothing stays under writeback.
+// The swap cache, and reading and writing pages (mm/swap_state.c, mm/page_io.c). A page is on the device, or back, when the
+// call returns, as with a disk in memory; on others a page that was written stays in the swap cache, as if that had taken
+// longer. What is read ahead is in swap_readahead.ts.
 import type { Steps } from "../../core/thread.ts";
 import { makeSwapEntry, swapOffset } from "../../hardware/entry.ts";
 import { PG_dirty, PG_locked, PG_swapbacked, PG_swapcache, PG_uptodate } from "../flags.ts";
@@ -67,7 +68,7 @@ export function swap_writepage(k: Kernel, page: Page): number {
   page.flags &= ~PG_dirty;
   k.memory.copy(page.slot, block(k, page.private));
   k.vmstat.pswpout += 1;
-  if (page.memcg) page.memcg.pswpout++;
+  k.count_memcg_events(page.memcg, "pswpout", 1);
   return k.trace.swap_writepage(page.slot, page.private);
 }
 
@@ -77,22 +78,31 @@ export function swap_read_folio(k: Kernel, page: Page, entry: number): number {
   k.memory.copy(block(k, slot), page.slot);
   page.flags |= PG_uptodate;
   k.vmstat.pswpin += 1;
-  if (page.memcg) page.memcg.pswpin++;
+  k.count_memcg_events(page.memcg, "pswpin", 1);
   return k.trace.swap_read_folio(page.slot, slot);
 }
 
 /** A slot's page, read into the swap cache unless it is there, with a reference and not locked; null without memory. */
 export function* read_swap_cache(k: Kernel, entry: number, type: number): Steps<Page | null> {
+  return (yield* k.__read_swap_cache_async(entry, type)).page;
+}
+
+/** The same; `read`: it was not in the cache. */
+export function* __read_swap_cache_async(
+  k: Kernel,
+  entry: number,
+  type: number,
+): Steps<{ readonly page: Page | null; readonly read: boolean }> {
   const known = k.swap_cache_get_folio(entry);
   if (known) {
     yield k.get_page(known);
-    return known;
+    return { page: known, read: false };
   }
   const page = yield* k.alloc_page(type);
-  if (!page) return null;
+  if (!page) return { page: null, read: false };
   if (yield* k.mem_cgroup_swapin_charge_folio(page, k.current.mm, entry)) {
     yield* k.put_page(page);
-    return null;
+    return { page: null, read: false };
   }
   page.flags = PG_locked | PG_swapbacked;
   // Somebody else may have read it, or dropped it, while memory was looked for.
@@ -101,14 +111,14 @@ export function* read_swap_cache(k: Kernel, entry: number, type: number): Steps<
     page.flags = 0;
     yield* k.put_page(page);
     if (raced) yield k.get_page(raced);
-    return raced;
+    return { page: raced, read: false };
   }
   k.swapcache_prepare(entry);
   yield k.add_to_swap_cache(page, entry);
   yield k.swap_read_folio(page, entry);
   k.folio_add_lru(page);
   k.folio_unlock(page);
-  return page;
+  return { page, read: true };
 }
 
 /** mincore: whether the page of a file is in memory, also if it is on its way to swap. */

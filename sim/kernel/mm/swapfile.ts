@@ -8,6 +8,7 @@ import { makeSwapEntry, swapOffset } from "../../hardware/entry.ts";
 import { PG_dirty, PG_swapcache } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { cachedText, type Page } from "../mm_types.ts";
+import { MEMCG_SWAP_FAIL } from "./memcontrol.ts";
 
 /** In a slot's entry of the swap map: the page is in the swap cache too. */
 const SWAP_HAS_CACHE = 0x40;
@@ -22,6 +23,10 @@ export const swap_info_struct = struct("swap_info_struct", {
   swap_map: value<Radix<number>>(Radix.empty),
   /** The swap cache: by slot, frame + 1 of the page that is in memory as well. */
   swap_cache: mapOf<Radix<number>>(Radix.empty, cachedText),
+  /** Reading ahead by slot: pages that were used since the last time, where that was, how many pages it was. */
+  readahead_hits: number(),
+  readahead_prev_offset: number(),
+  last_readahead_pages: pages(),
   /** By slot: the control group that it is charged to (`idOf`). */
   swap_cgroup: value<Radix<number>>(Radix.empty),
 });
@@ -33,6 +38,7 @@ export function init_swap(k: Kernel): void {
   if (slots < 2) return;
   k.swap_info.max = slots;
   k.swap_info.cluster_next = 1;
+  k.swap_info.readahead_hits = 4;
   k.vmstat.total_swap_pages = slots - 1;
   k.vmstat.nr_swap_pages = slots - 1;
 }
@@ -40,16 +46,18 @@ export function init_swap(k: Kernel): void {
 /** A free slot for a page that goes into the swap cache, as an entry; 0: the device is full. */
 export function folio_alloc_swap(k: Kernel, page: Page): number {
   const si = k.swap_info;
-  if (si.inuse_pages >= si.max - 1 || si.max === 0) return 0;
-  if (k.mem_cgroup_swap_full(page)) return 0;
+  if (si.inuse_pages >= si.max - 1 || si.max === 0) {
+    if (page.memcg) k.memcg_memory_event(page.memcg, MEMCG_SWAP_FAIL);
+    return 0;
+  }
   let slot = si.cluster_next;
   while (si.swap_map.get(slot) !== undefined) slot = slot + 1 < si.max ? slot + 1 : 1;
+  const entry = makeSwapEntry(0, slot);
+  if (!k.__mem_cgroup_try_charge_swap(page, entry)) return 0;
   si.cluster_next = slot + 1 < si.max ? slot + 1 : 1;
   si.swap_map = si.swap_map.set(slot, SWAP_HAS_CACHE);
   si.inuse_pages++;
   k.vmstat.nr_swap_pages -= 1;
-  const entry = makeSwapEntry(0, slot);
-  k.__mem_cgroup_try_charge_swap(page, entry);
   return entry;
 }
 

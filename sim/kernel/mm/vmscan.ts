@@ -1,11 +1,11 @@
-// Reclaim (mm/vmscan.c): pages that nobody has used for long go, to swap where they have no other place. A simplification
-// is how much of each list is looked at: Linux weighs its lists by what reclaim has cost so far, here the inactive list
-// is gone through from its end, refilled from the active one whenever it is the shorter one.
+// Reclaim of pages (mm/vmscan.c): those that nobody has used for long go, to swap where they have no other place. Which are
+// looked at, and for whom, is in vmscan_node.ts.
 import type { Steps } from "../../core/thread.ts";
 import {
   PG_active,
   PG_dirty,
   PG_mlocked,
+  PG_reclaim,
   PG_referenced,
   PG_swapbacked,
   PG_swapcache,
@@ -13,14 +13,7 @@ import {
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Page } from "../mm_types.ts";
-import type { MemCgroup } from "./memcontrol.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
-import { LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, LRU_INACTIVE_FILE } from "./swap.ts";
-
-/** Pages that reclaim takes at a time (SWAP_CLUSTER_MAX). */
-const CLUSTER = 32;
-/** Rounds of direct reclaim, each looking at twice as much of the lists as the one before. */
-const DEF_PRIORITY = 12;
 
 /** MADV_PAGEOUT: reclaims isolated pages, used or not. What cannot go is put back. Returns how many went. */
 export function* reclaim_pages(k: Kernel, pages: readonly Page[]): Steps<number> {
@@ -39,8 +32,6 @@ export function* shrink_folio_list(
 ): Steps<number> {
   const free: Page[] = [];
   for (const page of pages) {
-    k.vmstat.pgscan += 1;
-    if (page.memcg) page.memcg.pgscan++;
     const locked = k.folio_trylock(page);
     const fate: Fate = locked ? yield* k.shrink_folio(page, references) : "keep";
     if (locked) k.folio_unlock(page);
@@ -50,14 +41,14 @@ export function* shrink_folio_list(
     }
     if (fate === "activate") k.activate_locked(page);
     k.folio_putback_lru(page);
+    // It has been written: the next who looks for pages finds it first (folio_rotate_reclaimable).
+    if (page.flags & PG_reclaim) k.folio_change_lru(page, 0, PG_reclaim, "tail");
     yield* k.put_page(page);
   }
   // Nobody may reach the frames any more when they are given back.
   yield* k.try_to_unmap_flush();
   for (const page of free) {
     k.lruvec.nr_isolated--;
-    k.vmstat.pgsteal += 1;
-    if (page.memcg) page.memcg.pgsteal++;
     yield* k.put_page(page);
   }
   return free.length;
@@ -67,7 +58,7 @@ export function* shrink_folio_list(
 export function activate_locked(k: Kernel, page: Page): void {
   if (page.flags & PG_mlocked) return;
   page.flags |= PG_active;
-  k.vmstat.pgactivate += 1;
+  k.count_activation(page);
 }
 
 /** Unmaps, writes and detaches one locked page. After "free" the caller's reference is the last one. */
@@ -92,6 +83,11 @@ export function* shrink_folio(k: Kernel, page: Page, references: "ignore referen
     yield* k.try_to_unmap_flush_dirty();
     const written = yield* k.pageout(page);
     if (!written) return "activate";
+    // On a disk that takes until later: the page stays in the swap cache, and is free memory when somebody looks again.
+    if (!k.swap_is_synchronous()) {
+      page.flags |= PG_reclaim;
+      return "keep";
+    }
   }
   return (yield* k.__remove_mapping(page)) ? "free" : "keep";
 }
@@ -127,69 +123,4 @@ export function* __remove_mapping(k: Kernel, page: Page): Steps<boolean> {
   page.refcount--;
   if (mapping?.host) k.shmem_recalc_inode(mapping.host, 0, 0);
   return true;
-}
-
-/** No frame is free: makes room for `nr` pages. Returns how many it has freed. */
-export function* try_to_free_pages(k: Kernel, nr: number): Steps<number> {
-  return yield* k.do_try_to_free_pages(nr, null);
-}
-
-/** A control group is full: frees pages that are charged to it, a cluster at least. Returns how many. */
-export function* try_to_free_mem_cgroup_pages(k: Kernel, memcg: MemCgroup, nr: number): Steps<number> {
-  return yield* k.do_try_to_free_pages(Math.max(nr, CLUSTER), memcg);
-}
-
-/** `memcg`: whose pages are looked at; null: everybody's. */
-export function* do_try_to_free_pages(k: Kernel, nr: number, memcg: MemCgroup | null): Steps<number> {
-  let freed = 0;
-  for (let priority = DEF_PRIORITY; priority >= 0 && freed < nr; priority--) {
-    for (const list of [LRU_INACTIVE_FILE, LRU_INACTIVE_ANON]) {
-      const scan = Math.floor(k.lruvec_lru_size(list, memcg) / 2 ** priority);
-      for (let seen = 0; seen < scan && freed < nr; seen += CLUSTER)
-        freed += yield* k.shrink_inactive_list(list, Math.min(CLUSTER, scan - seen), memcg);
-    }
-    const active = k.lruvec_lru_size(LRU_ACTIVE_ANON, memcg);
-    if (k.lruvec_lru_size(LRU_INACTIVE_ANON, memcg) < active)
-      yield* k.shrink_active_list(Math.max(CLUSTER, Math.floor(active / 2 ** priority)), memcg);
-  }
-  return freed;
-}
-
-/** Pages on a list, of a control group or all. Linux has lists for each group; their order is that of the one here. */
-export function lruvec_lru_size(k: Kernel, list: number, memcg: MemCgroup | null): number {
-  if (!memcg) return k.lruvec.lru_size(list);
-  let size = 0;
-  for (let at = k.lruvec.lru_last(list); at !== 0; at = k.page(at - 1).lru_prev)
-    if (k.page(at - 1).memcg === memcg) size++;
-  return size;
-}
-
-/** Takes up to `nr` pages from the end of a list. Each has a reference then. */
-export function isolate_lru_folios(k: Kernel, list: number, nr: number, memcg: MemCgroup | null): Page[] {
-  const taken: Page[] = [];
-  for (let at = k.lruvec.lru_last(list); at !== 0 && taken.length < nr; ) {
-    const page = k.page(at - 1);
-    at = page.lru_prev;
-    if (memcg && page.memcg !== memcg) continue;
-    if (k.folio_isolate_lru(page)) taken.push(page);
-  }
-  return taken;
-}
-
-export function* shrink_inactive_list(k: Kernel, list: number, nr: number, memcg: MemCgroup | null): Steps<number> {
-  // Anonymous pages have no place to go without a free slot; those of shared memory neither.
-  const no_swap = k.vmstat.nr_swap_pages === 0 || (memcg !== null && memcg.swap >= memcg.swap_max);
-  if (list === LRU_INACTIVE_ANON && no_swap) return 0;
-  return yield* k.shrink_folio_list(k.isolate_lru_folios(list, nr, memcg), "heed references");
-}
-
-/** Moves the end of the active list to the inactive one. That they were used does not help them, but is forgotten. */
-export function* shrink_active_list(k: Kernel, nr: number, memcg: MemCgroup | null): Steps<void> {
-  for (const page of k.isolate_lru_folios(LRU_ACTIVE_ANON, nr, memcg)) {
-    yield* k.folio_referenced(page);
-    page.flags &= ~(PG_active | PG_referenced);
-    k.vmstat.pgdeactivate += 1;
-    k.folio_putback_lru(page);
-    yield* k.put_page(page);
-  }
 }

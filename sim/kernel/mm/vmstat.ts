@@ -40,10 +40,24 @@ export const vmstat = struct("vmstat", {
   pgfree: number(),
   pgactivate: number(),
   pgdeactivate: number(),
-  pgscan: number(),
-  pgsteal: number(),
+  /** Pages that reclaim has looked at and freed, by who wanted it; what control groups' limits made it do is not counted. */
+  pgsteal_kswapd: number(),
+  pgsteal_direct: number(),
+  pgscan_kswapd: number(),
+  pgscan_direct: number(),
+  /** The same for all reclaim, by the lists that it looked at. */
+  pgscan_anon: number(),
+  pgscan_file: number(),
+  pgsteal_anon: number(),
+  pgsteal_file: number(),
+  /** How often somebody who needed memory had to reclaim it; how often kswapd was woken. */
+  allocstall: number(),
+  pageoutrun: number(),
   pswpin: number(),
   pswpout: number(),
+  /** Pages that came from swap because a neighbour was wanted; those of them that were used. */
+  swap_ra: number(),
+  swap_ra_hit: number(),
   pgmigrate_success: number(),
   pgmigrate_fail: number(),
   oom_kill: number(),

@@ -11,7 +11,7 @@ import { showValue } from "./judge.ts";
 import { objectOf, plainValue, tlbValue, walkValue } from "./objects.ts";
 import { own } from "./own.ts";
 import type { Plan } from "./plan.ts";
-import { memcgOf, meminfoOf, pagemapOf, smapsOf, statOf, statusOf } from "./proc.ts";
+import { memcgOf, meminfoOf, pagemapOf, smapsOf, statOf, statusOf, zoneinfoOf } from "./proc.ts";
 import type { Roster } from "./roster.ts";
 import type { ActorState, WalkFrame } from "./state.ts";
 
@@ -135,6 +135,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
     stat: ([process]) => plainObject("stat", () => withTask(process, (task) => statOf(system, task))),
     fixed: ([id]) => typeof id === "string" && k.fixed(id),
     meminfo: () => plainObject("meminfo", () => meminfoOf(system)),
+    zoneinfo: () => plainObject("zoneinfo", () => zoneinfoOf(system)),
     pagemap: ([process, address]) =>
       plainObject("pagemap", () => withTask(process, (task) => pagemapOf(system, task, addressOf(address)))),
     smaps: ([process, address]) => {

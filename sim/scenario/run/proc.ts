@@ -20,12 +20,20 @@ export function statOf(system: System, task: Task): Fields {
 /** /proc/meminfo; sizes in bytes. */
 export const meminfoOf = (system: System): Readonly<Record<string, number>> => system.straight.meminfo();
 
+/** /proc/zoneinfo; in pages. */
+export const zoneinfoOf = (system: System): Readonly<Record<string, number>> => system.straight.zoneinfo();
+
 /** A memory control group: its limits, memory.stat and memory.events; sizes in bytes. */
 export function memcgOf({ straight: k }: System, memcg: MemCgroup): Fields {
-  const { memory, memory_peak, memory_max, swap } = memcg;
-  const { max, oom, oom_kill } = k.memory_events(memcg);
-  const sizes = { current: memory * 4096, peak: memory_peak * 4096, max: memory_max * 4096, swap: swap * 4096 };
-  return { ...k.memory_stat(memcg), ...sizes, oom: oom!, oom_kill: oom_kill!, max_events: max! };
+  const { memory, swap } = memcg;
+  const pages = {
+    ...{ current: memory.usage, peak: memory.watermark, min: memory.min, low: memory.low, high: memory.high },
+    ...{ max: memory.max, swap: swap.usage, swap_peak: swap.watermark, swap_max: swap.max },
+  };
+  const sizes = Object.fromEntries(Object.entries(pages).map(([name, count]) => [name, count * 4096]));
+  const { low, high, max, ...events } = k.memory_events(memcg);
+  const same = { low_events: low, high_events: high, max_events: max };
+  return { ...k.memory_stat(memcg), ...sizes, ...events, ...same };
 }
 
 /** The entry of an address in /proc/PID/pagemap, taken apart. */

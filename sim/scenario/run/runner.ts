@@ -9,6 +9,7 @@ import { type CheckedScenario, constantsOf } from "../check.ts";
 import { evaluate } from "../expressions.ts";
 import { positionAt } from "../lines.ts";
 import { isTrue, type Value } from "../values.ts";
+import { createBackground } from "./background.ts";
 import { BadArgument } from "./calls.ts";
 import { createDoing, type Done } from "./doing.ts";
 import { createDying } from "./dying.ts";
@@ -78,6 +79,7 @@ export function createRunner(
     return actor;
   });
   const dying = createDying(system, roster.members.length, (thread) => actors[thread.id]!);
+  const background = createBackground(system);
   const constant = constantsOf(scenario);
   const inspector = createInspector({ scenario, plan, roster, system, actors, constant });
   const results = createResults(machine, state, plan);
@@ -173,6 +175,9 @@ export function createRunner(
     );
   }
 
+  const schedule = (): Schedule => (state.walkers.length > 1 ? interleaving : sequential);
+  const isBusy = (thread: Thread): boolean => thread.call !== null && !background.is(thread);
+
   /** A forked process has its parent's variables. */
   function inherit(thread: Thread, { statement, walker }: CallArrival): void {
     const child = exprValue(statement.call.args[0]!, thread.id, walker.frames);
@@ -222,6 +227,9 @@ export function createRunner(
       const killed = dying.threads();
       // Who is in the middle of a call goes on while others die.
       if (killed.length > 0) return [...killed, ...settling.inFlight().filter((thread) => !killed.includes(thread))];
+      const reclaiming = background.thread();
+      // Who is in a call ends it first.
+      if (reclaiming && schedule().sequential) return [...system.threads.filter(isBusy), reclaiming];
       if (state.phase === 0) {
         try {
           settling.settle();
@@ -231,12 +239,13 @@ export function createRunner(
           state.phase = 2;
           return [];
         }
-        if (settling.ready.length > 0) return settling.ready;
+        if (settling.ready.length > 0) return reclaiming ? [...settling.ready, reclaiming] : settling.ready;
       }
       return nextExit();
     },
-    schedule: () => (state.walkers.length > 1 ? interleaving : sequential),
+    schedule,
     begin(thread) {
+      if (background.is(thread)) return background.begin();
       if (dying.threads().includes(thread)) return beginDeath(thread);
       if (state.phase !== 0) return beginExit();
       const { statement, walker } = settling.arrivalOf(thread)!;
@@ -246,6 +255,7 @@ export function createRunner(
       return doing.begin(thread, statement, (expr) => exprValue(expr, thread.id, walker.frames));
     },
     end(thread, result, count) {
+      if (background.is(thread)) return;
       if (dying.ended(thread)) settling.forget();
       else if (state.phase === 0) endCall(thread, result, count);
       else endExit();
@@ -253,7 +263,8 @@ export function createRunner(
     stuck(waiting) {
       hooks.deadlock(waiting);
       for (const thread of waiting) {
-        if (dying.lose(thread)) settling.forget();
+        if (background.is(thread)) background.lose();
+        else if (dying.lose(thread)) settling.forget();
         else if (state.phase === 1) endExit();
         else {
           // It never comes back: what it still had to do is not done.
@@ -264,7 +275,8 @@ export function createRunner(
     },
     crashed(thread, error) {
       if (!hooks.oops(thread, error)) return false;
-      if (dying.lose(thread)) settling.forget();
+      if (background.is(thread)) background.lose();
+      else if (dying.lose(thread)) settling.forget();
       else if (state.phase === 1) endExit();
       else {
         // The kernel kills who made it follow a bad pointer. What it held stays locked.

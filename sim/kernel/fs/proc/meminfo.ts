@@ -2,6 +2,7 @@
 import type { Kernel } from "../../kernel.ts";
 import { HPAGE_SIZE } from "../../mm/hugetlb.ts";
 import { vmstat as vmstat_struct } from "../../mm/vmstat.ts";
+import { WMARK_HIGH, WMARK_LOW, WMARK_MIN } from "../../mm/watermarks.ts";
 
 /** The lines of /proc/meminfo that mean something here, in bytes. */
 export function meminfo(k: Kernel): Readonly<Record<string, number>> {
@@ -10,7 +11,7 @@ export function meminfo(k: Kernel): Readonly<Record<string, number>> {
   const pages: Record<string, number> = {
     MemTotal: vmstat.totalram_pages,
     MemFree: zone.nr_free,
-    MemAvailable: zone.nr_free,
+    MemAvailable: k.si_mem_available(),
     Buffers: 0,
     Cached: cached,
     SwapCached: vmstat.nr_swapcached,
@@ -58,6 +59,25 @@ export function vmstat_counters(k: Kernel): Readonly<Record<string, number>> {
   for (const { name } of vmstat_struct.fields) counters[name] = k.vmstat[name as "pgfault"];
   counters["nr_free_pages"] = k.zone.nr_free;
   return counters;
+}
+
+/** The only zone of /proc/zoneinfo, as far as it means something here; in pages. */
+export function zoneinfo(k: Kernel): Readonly<Record<string, number>> {
+  const { zone } = k;
+  const [min, low, high] = [WMARK_MIN, WMARK_LOW, WMARK_HIGH].map((mark) => zone._watermark(mark)) as [
+    number,
+    number,
+    number,
+  ];
+  const spanned = k.config.memory / 4096;
+  return { free: zone.nr_free, min, low, high, spanned, present: spanned, managed: zone.managed_pages };
+}
+
+export function zoneinfo_text(k: Kernel): string {
+  const lines = Object.entries(k.zoneinfo()).map(([name, pages]) =>
+    name === "free" ? `  pages free     ${pages}\n        boost    0\n` : `        ${name.padEnd(8)} ${pages}\n`,
+  );
+  return `Node 0, zone   Normal\n${lines.join("")}`;
 }
 
 export function vmstat_text(k: Kernel): string {

@@ -13,6 +13,7 @@ import { type Smaps, vm_flags_letters } from "./task_mmu.ts";
 const ROOT_FILES: Readonly<Record<string, (k: Kernel) => string>> = {
   meminfo: (k) => k.meminfo_text(),
   vmstat: (k) => k.vmstat_text(),
+  zoneinfo: (k) => k.zoneinfo_text(),
 };
 const TASK_FILES: Readonly<Record<string, (k: Kernel, task: Task) => string>> = {
   status: (k, task) => k.status_text(task),
@@ -21,7 +22,7 @@ const TASK_FILES: Readonly<Record<string, (k: Kernel, task: Task) => string>> = 
   smaps: (k, task) => k.smaps_text(task),
   oom_score_adj: (_k, task) => `${task.oom_score_adj}\n`,
   oom_score: (k, task) => `${k.oom_score(task)}\n`,
-  cgroup: (_k, task) => `0::/${task.memcg?.name ?? ""}\n`,
+  cgroup: (_k, task) => `0::${task.cgroup?.name ?? "/"}\n`,
 };
 
 /** Files that are not only read as text. */

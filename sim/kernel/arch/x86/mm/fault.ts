@@ -193,6 +193,7 @@ function access_error(error: number, vma: Vma): boolean {
 }
 
 export function* fault_done(k: Kernel, fault: number, address: number): Steps<number> {
+  if (k.current.memcg_nr_pages_over_high > 0) yield* k.mem_cgroup_handle_over_high();
   if (!(fault & VM_FAULT_ERROR)) return 0;
   // Whatever went wrong: who was killed does not see it any more. Who was killed for this very access has it told so.
   const asked = (fault & VM_FAULT_OOM) !== 0 && k.current.oom_victim !== 0;
