@@ -2,7 +2,8 @@
 import type { ValueNode } from "../debugging.ts";
 import { entryPfn, makeSwapEntry } from "../hardware/entry.ts";
 import type { System } from "../kernel/boot.ts";
-import { type MemCgroup, mem_cgroup, PAGE_COUNTER_MAX } from "../kernel/mm/memcontrol.ts";
+import { MEMCG_OOM_KILL, type MemCgroup, mem_cgroup } from "../kernel/mm/memcontrol.ts";
+import { PAGE_COUNTER_MAX } from "../kernel/mm/page_counter.ts";
 import {
   EPT_ACCESSED,
   EPT_DIRTY,
@@ -71,11 +72,14 @@ function stage2Node(system: System, gfn: number, entry: number): ValueNode {
 }
 
 function groupNode(group: MemCgroup): ValueNode {
-  const limit = group.memory_max >= PAGE_COUNTER_MAX ? "no limit" : `of ${showBytes(group.memory_max * 4096)}`;
-  const swap = group.swap > 0 ? `, ${showBytes(group.swap * 4096)} in swap` : "";
-  const kills = group.event_oom_kill > 0 ? `, ${group.event_oom_kill} killed` : "";
-  const node = objectNode(group.name, group);
-  return { ...node, value: `${showBytes(group.memory * 4096)} ${limit}${swap}${kills}` };
+  const { memory, swap } = group;
+  const limit = memory.max >= PAGE_COUNTER_MAX ? "no limit" : `of ${showBytes(memory.max * 4096)}`;
+  const swapped = swap.usage > 0 ? `, ${showBytes(swap.usage * 4096)} in swap` : "";
+  const killed = group.memory_events(MEMCG_OOM_KILL);
+  const kills = killed > 0 ? `, ${killed} killed` : "";
+  const removed = group.online ? "" : ", removed";
+  const node = objectNode(group.name.slice(1), group);
+  return { ...node, value: `${showBytes(memory.usage * 4096)} ${limit}${swapped}${kills}${removed}` };
 }
 
 function swapNodes(system: System): ValueNode[] {
