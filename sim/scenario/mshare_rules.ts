@@ -4,6 +4,7 @@ import * as mman from "../kernel/uapi/mman.ts";
 import type { CallStatement } from "./ast.ts";
 import type { Argument } from "./check_call.ts";
 import type { CheckState } from "./check_state.ts";
+import { type DescriptorSight, isSurelyOpen } from "./descriptor_rules.ts";
 import { showHex, showSize } from "./integers.ts";
 import { type Failing, isPageAligned, pageAligned, userAddressEnd } from "./linux_rules.ts";
 import { type ActingSymbol, findVariable, type VariableSymbol } from "./symbols.ts";
@@ -170,8 +171,8 @@ function regionOf(sight: RegionSight, call: ForeseenCall): Region | undefined {
   return path === undefined ? undefined : sight.regions.get(path);
 }
 
-/** Remembers what a call that succeeds does to files and regions. */
-export function followRegions(sight: RegionSight, call: ForeseenCall): void {
+/** Remembers what a call that succeeds, or may, does to files and regions. */
+export function followRegions(sight: RegionSight, descriptors: DescriptorSight, call: ForeseenCall): void {
   if (sight.unit === undefined) return;
   const { item, checked, symbol, steady } = call;
   if (!steady) {
@@ -180,18 +181,22 @@ export function followRegions(sight: RegionSight, call: ForeseenCall): void {
   }
   const { name } = checked.spec;
   if (name === "unlink" || name === "rename") forgetRegions(sight, item, symbol);
-  else if (name === "ioctl") followSetSize(sight, call);
+  else if (name === "ioctl") followSetSize(sight, descriptors, call);
   else if (item.variable && symbol) followVariable(sight, call, symbol);
 }
 
-function followSetSize(sight: RegionSight, call: ForeseenCall): void {
+function followSetSize(sight: RegionSight, descriptors: DescriptorSight, call: ForeseenCall): void {
   const { checked } = call;
   if (checked.argument("request")?.value !== sight.request("MSHAREFS_SET_SIZE")) return;
   const fields = checked.argument("arg")?.fields;
   const path = fileOf(sight, call);
   const start = fields && fieldValue(fields, "start");
   const size = fields && fieldValue(fields, "size");
+  const region = path === undefined ? undefined : sight.regions.get(path);
+  // A region gets its size once; that of a descriptor which may be closed by now, perhaps.
+  if (region && region.start !== 0n) return;
   if (path === undefined || start === undefined || size === undefined) sight.regions.clear();
+  else if (!isSurelyOpen(descriptors, call)) sight.regions.delete(path);
   else if (sight.regions.has(path)) sight.regions.set(path, { start, size: size === 0n ? 2n ** 64n - 1n : size });
 }
 

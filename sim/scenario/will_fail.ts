@@ -53,7 +53,7 @@ export function checkWillFail(state: CheckState, foresight: Foresight, call: For
   const failing = failure(state, foresight, call);
   if (failing) warn(state, call, failing);
   if (failing || call.item.clause?.kind === "fails") return;
-  followRegions(foresight.regions, call);
+  followRegions(foresight.regions, foresight.descriptors, call);
   followDescriptors(state, foresight.descriptors, call);
   followMemory(state, foresight.memory, call);
 }
@@ -83,8 +83,11 @@ function failure(state: CheckState, foresight: Foresight, call: ForeseenCall): F
   const closed = closedFailure(foresight.descriptors, call);
   if (closed) return closed;
   const levels = state.machine.get("levels") === 5n ? 5 : 4;
-  const ofLinux = linuxRules[name]?.({ value, levels, isOpen: isSurelyOpen(foresight.descriptors, call) });
-  return ofLinux ?? mshareFailure(foresight.regions, call) ?? unknownRequest(checked);
+  const isOpen = isSurelyOpen(foresight.descriptors, call);
+  const ofLinux = linuxRules[name]?.({ value, levels, isOpen });
+  // What a design says of its file it says only of one that is open.
+  const ofDesign = isOpen || !checked.argument("fd") ? mshareFailure(foresight.regions, call) : undefined;
+  return ofLinux ?? ofDesign ?? unknownRequest(checked);
 }
 
 function beyondUser(state: CheckState, checked: CheckedCall): Failing | undefined {
