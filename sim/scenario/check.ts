@@ -84,7 +84,7 @@ export function check(
   checkMachine(state, machineDeclarations(program));
   const settings = kernelSettings(state, declared, overrides);
   checkCounts(state);
-  checkItems(state, walk, foresightOf(state));
+  checkItems(state, walk, foresightOf(state, settings));
   checkUnused(state);
   return {
     program,

@@ -11,7 +11,6 @@ import { checkFix } from "./check_fix.ts";
 import { type CheckState, occurs, report, reportAt, suggest } from "./check_state.ts";
 import { actingSymbol, inRegion, momentOf, type Walk } from "./collect.ts";
 import { errnoNames, faultSignals } from "./constants.ts";
-import { followOperation } from "./memory_rules.ts";
 import {
   type ActingSymbol,
   type CounterSymbol,
@@ -21,7 +20,7 @@ import {
   placeOf,
 } from "./symbols.ts";
 import { isTrue } from "./values.ts";
-import { checkWillFail, type Foresight, loseSight } from "./will_fail.ts";
+import { checkWillFail, type Foresight, followKernel, loseSight } from "./will_fail.ts";
 
 /** Where a statement stands. */
 interface Inside {
@@ -269,7 +268,7 @@ function checkCallStatement(
       mayNotRun: inside.repeated === true,
       order: walk.order,
     });
-  if (actor.kind !== "process") followOperation(state, foresight.memory, item);
+  if (actor.kind !== "process") followKernel(state, foresight, item);
   walk.order++;
 }
 

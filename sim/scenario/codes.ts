@@ -57,6 +57,7 @@ const severities = {
   "unmapped-access": "warning",
   "use-after-unmap": "warning",
   "use-after-close": "warning",
+  "will-not-share": "warning",
   "mixed-flags": "warning",
   "missing-field": "warning",
   "absurd-number": "warning",

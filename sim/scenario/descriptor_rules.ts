@@ -29,7 +29,8 @@ const makesNone: ReadonlySet<string> = new Set([
 
 const processOf = (symbol: ActingSymbol): ProcessSymbol => (symbol.kind === "thread" ? symbol.process : symbol);
 
-function descriptorOf(sight: DescriptorSight, { checked, symbol }: ForeseenCall): Descriptor | undefined {
+/** The same for every variable that stands for it. */
+export function descriptorOf(sight: DescriptorSight, { checked, symbol }: ForeseenCall): Descriptor | undefined {
   const expr = checked.argument("fd")?.expr;
   const variable = expr?.kind === "name" && symbol ? findVariable(symbol, expr.name) : undefined;
   return (variable && sight.variables.get(variable)) ?? undefined;

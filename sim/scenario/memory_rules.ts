@@ -298,7 +298,8 @@ export function forgetMemory(
 const following = new Set(["exit", "fork", "mmap", "munmap", "mprotect", "madvise"]);
 const isQuiet: ReadonlySet<string> = new Set([...harmless].filter((name) => !following.has(name)));
 
-const quietOperations: ReadonlySet<string> = new Set([
+/** Operations that leave every mapping where it is. */
+export const quietOperations: ReadonlySet<string> = new Set([
   ..."swap_out reclaim compact split_huge_pages migrate exit_idle switch_to idle".split(" "),
 ]);
 

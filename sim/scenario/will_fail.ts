@@ -21,8 +21,19 @@ import {
   forgetMemory,
   type MemorySight,
   memorySight,
+  quietOperations,
 } from "./memory_rules.ts";
 import { followRegions, forgetRegions, mshareFailure, type RegionSight, regionSight } from "./mshare_rules.ts";
+import {
+  checkSharing,
+  failsOtherwise,
+  followSharing,
+  forgetSharing,
+  type PtshareSight,
+  ptshareFailure,
+  ptshareSight,
+  type Settings,
+} from "./ptshare_rules.ts";
 import type { ActingSymbol } from "./symbols.ts";
 
 /** What is known, at one place of the file, of what ran before. */
@@ -30,6 +41,7 @@ export interface Foresight {
   readonly regions: RegionSight;
   readonly memory: MemorySight;
   readonly descriptors: DescriptorSight;
+  readonly ptshare: PtshareSight;
   readonly state: CheckState;
 }
 
@@ -45,29 +57,40 @@ export interface ForeseenCall {
   readonly order: number;
 }
 
-export function foresightOf(state: CheckState): Foresight {
-  return { regions: regionSight(state), memory: memorySight(state), descriptors: descriptorSight(), state };
+export function foresightOf(state: CheckState, settings: Settings): Foresight {
+  const descriptors = descriptorSight();
+  const ptshare = ptshareSight(state, descriptors, settings);
+  return { regions: regionSight(state), memory: memorySight(state), descriptors, ptshare, state };
 }
 
 export function checkWillFail(state: CheckState, foresight: Foresight, call: ForeseenCall): void {
   const failing = failure(state, foresight, call);
   if (failing) warn(state, call, failing);
   if (failing || call.item.clause?.kind === "fails") return;
+  checkSharing(state, foresight.ptshare, call);
   followRegions(foresight.regions, foresight.descriptors, call);
   followDescriptors(state, foresight.descriptors, call);
+  followSharing(foresight.ptshare, call);
   followMemory(state, foresight.memory, call);
+}
+
+/** What the kernel or a CPU does by itself. */
+export function followKernel(state: CheckState, foresight: Foresight, item: CallStatement): void {
+  followOperation(state, foresight.memory, item);
+  if (!quietOperations.has(item.call.name.text)) forgetSharing(foresight.ptshare, item, undefined);
 }
 
 /** Forgets what a loop or parallel block may change. */
 export function loseSight(foresight: Foresight, block: ParallelBlock | RepeatBlock): void {
-  const { state, regions, memory, descriptors } = foresight;
+  const { state, regions, memory, descriptors, ptshare } = foresight;
   const visit = (item: Item): void => {
     if (item.kind === "actor-block" || item.kind === "parallel" || item.kind === "repeat") item.body.forEach(visit);
     if (item.kind !== "call-statement") return;
     const symbol = actingSymbol(state, item.actor);
     forgetRegions(regions, item, symbol);
-    if (!symbol) followOperation(state, memory, item);
+    if (!symbol) followKernel(state, foresight, item);
     else {
+      forgetSharing(ptshare, item, symbol.kind === "thread" ? symbol.process : symbol);
       forgetDescriptors(state, descriptors, item, symbol);
       forgetMemory(state, memory, item, symbol);
     }
@@ -83,6 +106,9 @@ function failure(state: CheckState, foresight: Foresight, call: ForeseenCall): F
   const closed = closedFailure(foresight.descriptors, call);
   if (closed) return closed;
   const levels = state.machine.get("levels") === 5n ? 5 : 4;
+  const refused = ptshareFailure(foresight.ptshare, call);
+  if (refused) return refused;
+  if (failsOtherwise(foresight.ptshare, call)) return undefined;
   const isOpen = isSurelyOpen(foresight.descriptors, call);
   const ofLinux = linuxRules[name]?.({ value, levels, isOpen });
   // What a design says of its file it says only of one that is open.

@@ -8,10 +8,14 @@ import { vocabulary } from "../../sim/session/vocabulary.ts";
 import { openRun } from "../../sim/session.ts";
 
 const FORESEEN = new Set(["will-fail", "will-fault", "unmapped-access", "use-after-unmap", "use-after-close"]);
-const PATH = "t.mshare";
+export const PATH = "t.mshare";
 
-export const foreseen = (text: string): Diagnostic[] =>
-  check(PATH, text, { read: () => undefined }, vocabulary()).diagnostics.filter(({ code }) => FORESEEN.has(code));
+export const warningsOf = (text: string, codes: Iterable<string>): Diagnostic[] => {
+  const wanted = new Set(codes);
+  return check(PATH, text, { read: () => undefined }, vocabulary()).diagnostics.filter(({ code }) => wanted.has(code));
+};
+
+const foreseen = (text: string): Diagnostic[] => warningsOf(text, FORESEEN);
 
 /** What each warning says and the run did not do. */
 function broken(text: string): string[] {
