@@ -1,6 +1,7 @@
 // A document with everything that the features ask of it. Made once a version of the text.
 
 import type { Position, Range } from "vscode-languageserver";
+import type { Span } from "../../sim/scenario/ast.ts";
 import { type CheckedScenario, check } from "../../sim/scenario/check.ts";
 import { offsetAt, positionAt } from "../../sim/scenario/lines.ts";
 import type { ParsedFile } from "../../sim/scenario/parser.ts";
@@ -14,21 +15,26 @@ export interface Analysis {
   readonly vocabulary: Vocabulary;
   readonly scenario: CheckedScenario;
   readonly file: ParsedFile;
-  /** Every name of the file in order of place, with what it stands for. */
-  readonly mentions: () => readonly Mention[];
+  /** The names of a part of the file, and perhaps more, in order of place, with what each stands for. */
+  readonly mentions: (range: Span) => readonly Mention[];
 }
 
 export function analyse(path: string, text: string, host: FileHost, vocabulary: Vocabulary): Analysis {
   const scenario = check(path, text, host, vocabulary);
   const file = scenario.program.entry;
-  let mentions: readonly Mention[] | undefined;
+  let all: readonly Mention[] | undefined;
+  const mentions = (range: Span): readonly Mention[] => {
+    const isWhole = range.start === 0 && range.end >= text.length;
+    if (isWhole) all ??= mentionsOf(scenario, file, vocabulary);
+    return all ?? mentionsOf(scenario, file, vocabulary, range);
+  };
   return {
     path,
     text,
     vocabulary,
     scenario,
     file,
-    mentions: () => (mentions ??= mentionsOf(scenario, file, vocabulary)),
+    mentions,
   };
 }
 
@@ -57,7 +63,7 @@ export function toOffset(file: ParsedFile, position: Position): number {
 
 /** The name at an offset; its end counts as in it. */
 export function mentionAt(analysis: Analysis, offset: number): Mention | undefined {
-  const mentions = analysis.mentions();
+  const mentions = analysis.mentions({ start: offset, end: offset });
   let low = 0;
   let high = mentions.length;
   while (low < high) {

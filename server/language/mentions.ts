@@ -1,7 +1,7 @@
 // Every name in a file with what it stands for. Hovers, semantic tokens and references all start here.
 import type { DesignInfo, KnownBug, OptionSpec } from "../../sim/designs/design.ts";
 import type { CallSpec, ConstantSpec, Param } from "../../sim/kernel/syscall_table.ts";
-import type { Actor, CallExpr, CallStatement, Name, Option, StructExpr } from "../../sim/scenario/ast.ts";
+import type { Actor, CallExpr, CallStatement, Name, Option, Span, StructExpr } from "../../sim/scenario/ast.ts";
 import type { CheckedScenario } from "../../sim/scenario/check.ts";
 import { operationsOf, specOf } from "../../sim/scenario/check_call.ts";
 import { type FunctionSpec, functionsByName } from "../../sim/scenario/functions.ts";
@@ -35,18 +35,28 @@ export interface Mention extends Name {
   readonly meaning: Meaning;
 }
 
-export function mentionsOf(scenario: CheckedScenario, file: ParsedFile, vocabulary: Vocabulary): Mention[] {
+/** Those of the items that touch a range: a file may have a hundred thousand. */
+export function mentionsOf(
+  scenario: CheckedScenario,
+  file: ParsedFile,
+  vocabulary: Vocabulary,
+  range: Span = { start: 0, end: file.text.length },
+): Mention[] {
+  const items = file.items.filter(({ start, end }) => start <= range.end && end >= range.start);
+  const from = items[0]?.start ?? 0;
+  const to = items.at(-1)?.end ?? 0;
   const symbols = new Map<number, ScenarioSymbol>();
-  for (const occurrence of scenario.occurrences)
-    if (occurrence.file === file.path) symbols.set(occurrence.start, occurrence.symbol);
+  for (const { start, symbol, file: path } of scenario.occurrences)
+    if (start >= from && start <= to && path === file.path) symbols.set(start, symbol);
   const mentions: Mention[] = [];
   const add = (name: Name | undefined, meaning: Meaning): void => {
     if (!name || name.text === "") return;
     const symbol = symbols.get(name.start);
-    mentions.push({ ...name, meaning: symbol ? { role: "symbol", symbol } : meaning });
+    const { text, start, end } = name;
+    mentions.push({ text, start, end, meaning: symbol ? { role: "symbol", symbol } : meaning });
   };
   const context: Context = { scenario, vocabulary, add };
-  for (const item of file.items) walk(context, item);
+  for (const item of items) walk(context, item);
   return mentions.sort((a, b) => a.start - b.start);
 }
 

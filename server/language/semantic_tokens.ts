@@ -52,23 +52,26 @@ export function semanticTokens(analysis: Analysis, range?: Range): SemanticToken
 export function colours(analysis: Analysis, from: number, to: number): Coloured[] {
   const spans: Coloured[] = [];
   const { tokens, text } = analysis.file;
-  const mentions = analysis.mentions();
+  const mentions = analysis.mentions({ start: from, end: to });
   let mention = 0;
   let covered = 0;
   for (let index = 0; index < tokens.kinds.length; index++) {
-    const [start, end, kind] = [tokens.starts[index], tokens.ends[index], tokens.kinds[index]];
+    const start = tokens.starts[index];
+    const end = tokens.ends[index];
+    const kind = tokens.kinds[index];
     if (end < from || start < covered) continue;
     if (start > to) break;
     while (mention < mentions.length && mentions[mention].start < start) mention++;
     const named = mentions[mention]?.start === start ? mentions[mention] : undefined;
-    const colour = named ? nameColour(named.meaning, named) : plainColour(kind, text.slice(start, end));
+    const colour = named ? nameColour(named.meaning, named) : plainColour(kind, text, start, end);
     covered = named ? named.end : end;
-    if (colour) spans.push({ ...colour, start, end: covered });
+    if (colour) spans.push({ type: colour.type, modifiers: colour.modifiers, start, end: covered });
   }
   for (const comment of tokens.comments) {
     if (comment.end >= from && comment.start <= to) spans.push(...commentColours(text, comment));
   }
-  return spans.sort((a, b) => a.start - b.start);
+  // Names are in order already, and many files have no comment among them.
+  return tokens.comments.length === 0 ? spans : spans.sort((a, b) => a.start - b.start);
 }
 
 /** A comment that silences shows what it silences; all others are one colour. */
@@ -99,10 +102,15 @@ function commentLines(text: string, comment: { readonly start: number; readonly 
   return lines;
 }
 
-function plainColour(kind: string, text: string): Colour | undefined {
-  if (kind === "word") return keywordsByWord.has(text) ? { type: "keyword", modifiers: [] } : undefined;
-  if (kind === "integer") return { type: "number", modifiers: [] };
-  return kind === "string" ? { type: "string", modifiers: [] } : undefined;
+const none: readonly Modifier[] = [];
+const keyword: Colour = { type: "keyword", modifiers: none };
+const number: Colour = { type: "number", modifiers: none };
+const string: Colour = { type: "string", modifiers: none };
+
+function plainColour(kind: string, text: string, start: number, end: number): Colour | undefined {
+  if (kind === "word") return keywordsByWord.has(text.slice(start, end)) ? keyword : undefined;
+  if (kind === "integer") return number;
+  return kind === "string" ? string : undefined;
 }
 
 function nameColour(meaning: Meaning, at: { readonly start: number }): Colour | undefined {
@@ -157,20 +165,24 @@ function symbolColour(symbol: Extract<Meaning, { role: "symbol" }>["symbol"], at
   }
 }
 
+const typeNumbers: ReadonlyMap<string, number> = new Map(types.map((type, index) => [type, index]));
+
 function encode(analysis: Analysis, spans: readonly Coloured[]): number[] {
+  const { starts } = analysis.file.lines;
   const data: number[] = [];
-  let line = 0;
-  let column = 0;
-  for (const span of spans) {
-    const at = positionAt(analysis.file.lines, span.start);
-    const sameLine = at.line - 1 === line;
-    data.push(at.line - 1 - line, sameLine ? at.column - 1 - column : at.column - 1, span.end - span.start);
-    data.push(
-      types.indexOf(span.type),
-      span.modifiers.reduce((bits, modifier) => bits | (1 << modifiers.indexOf(modifier)), 0),
-    );
-    line = at.line - 1;
-    column = at.column - 1;
+  const [head] = spans;
+  // Spans are in order: the line of each is that of the one before, or one of the next.
+  let line = head ? positionAt(analysis.file.lines, head.start).line - 1 : 0;
+  let [lastLine, lastColumn] = [0, 0];
+  for (const { start, end, type, modifiers: own } of spans) {
+    while (line + 1 < starts.length && starts[line + 1] <= start) line++;
+    const column = start - starts[line];
+    let bits = 0;
+    for (const modifier of own) bits |= 1 << modifiers.indexOf(modifier);
+    data.push(line - lastLine, line === lastLine ? column - lastColumn : column, end - start);
+    data.push(typeNumbers.get(type)!, bits);
+    lastLine = line;
+    lastColumn = column;
   }
   return data;
 }
