@@ -27,15 +27,25 @@ export async function flavours(root) {
       sources.set(path, await bothFlavours(path, relative(root, path), sites));
     }
   }
-  const contents = ({ js, map }) => {
+  const list = resolve(root, "sim/kernel/functions.ts");
+  const listed = new Set(
+    [...readFileSync(list, "utf8").matchAll(MODULE)].map(([, , path]) => resolve(dirname(list), path)),
+  );
+  const contents = (path, { js, map }) => {
     const url = `data:application/json;base64,${Buffer.from(map).toString("base64")}`;
-    return `${js}\n//# sourceMappingURL=${url}`;
+    return `${js}\n${listed.has(path) ? table(path) : ""}//# sourceMappingURL=${url}`;
+  };
+  /** Modules without steps: as written, in both flavours. */
+  const plain = (path) => {
+    const text = readFileSync(path, "utf8");
+    if (path === list) return text.replace(MODULE, 'import { functions$ as $1 } from "$2";');
+    return listed.has(path) ? `${text}\n${table(path)}` : text;
   };
   return {
     name: "flavours",
     setup(build) {
       build.onResolve({ filter: /^virtual:sites$/ }, () => ({ path: "sites", namespace: "virtual" }));
-      build.onLoad({ filter: /.*/, namespace: "virtual" }, () => ({ contents: JSON.stringify(sites), loader: "json" }));
+      build.onLoad({ filter: /.*/, namespace: "virtual" }, () => ({ contents: sitesModule(sites), loader: "js" }));
       build.onResolve({ filter: /\?straight$/ }, (args) => ({
         path: resolve(args.resolveDir, args.path.replace(/\?straight$/, "")),
         namespace: "straight",
@@ -48,16 +58,35 @@ export async function flavours(root) {
       build.onLoad({ filter: /\.ts$/, namespace: "straight" }, ({ path }) => {
         const source = sources.get(path);
         const resolveDir = dirname(path);
-        if (!source) return { contents: readFileSync(path, "utf8"), loader: "ts", resolveDir };
-        return { contents: contents(source.straight), loader: "js", resolveDir };
+        if (!source) return { contents: plain(path), loader: "ts", resolveDir };
+        return { contents: contents(path, source.straight), loader: "js", resolveDir };
       });
       build.onLoad({ filter: /[\\/]sim[\\/].*\.ts$/, namespace: "file" }, ({ path }) => {
         const source = sources.get(path);
-        return source && { contents: contents(source.stepping), loader: "js", resolveDir: dirname(path) };
+        const resolveDir = dirname(path);
+        if (!source) return { contents: plain(path), loader: "ts", resolveDir };
+        return { contents: contents(path, source.stepping), loader: "js", resolveDir };
       });
     },
   };
 }
+
+/**
+ * The kernel object takes all functions of these modules. Asked of a module's namespace, each would be a small function of its own
+ * that is compiled when the engine is loaded; so the modules get a table of what they export.
+ */
+const MODULE = /^import \* as (\w+) from "(\.[^"]+)";$/gm;
+
+function table(path) {
+  const exported = readFileSync(path, "utf8").matchAll(/^export (?:function\*?|const|let) (\w+)/gm);
+  return `export const functions$ = { ${[...exported].map(([, name]) => name).join(", ")} };\n`;
+}
+
+/** Thousands of places that only line breakpoints ask for: a text until then, which costs nothing when the engine is loaded. */
+const sitesModule = (sites) => `const text = ${JSON.stringify(JSON.stringify(sites))};
+let list;
+export const siteCount = ${sites.length};
+export const sites = () => (list ??= JSON.parse(text));`;
 
 async function bothFlavours(path, file, sites) {
   const { code, map } = await esbuild.transform(readFileSync(path, "utf8"), {

@@ -1,6 +1,6 @@
 // A machine that does steps. A step is what another CPU could see; it has been done when its event is announced
 // (`fire`). The machine counts steps, tells listeners, and knows who runs. What the steps mean is the kernel's business.
-import sites from "virtual:sites";
+import { siteCount } from "virtual:sites";
 import { Batch, type BatchListeners, type BatchSpec } from "./batch.ts";
 import { EventTable } from "./events.ts";
 import { Store, type StoreSnapshot } from "./store.ts";
@@ -38,7 +38,7 @@ export class Machine {
   /** How often each event has happened. */
   counts = new Float64Array(0);
   /** Marks of the places in kernel functions that were passed; see tools/flavours.mjs. */
-  readonly sites = new Uint8Array(sites.length);
+  readonly sites = new Uint8Array(siteCount);
   /** Who runs now; null between units. */
   thread: Thread | null = null;
   /** Which line of which program the running thread works on; set by who runs programs. */

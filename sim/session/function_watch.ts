@@ -17,15 +17,21 @@ type Functions = Record<string, unknown>;
 /** Kernel functions call each other through the kernel object: a wrapper there sees every call, in both flavours. */
 export function createFunctionWatch(system: System): FunctionWatch {
   const kernels = [system.stepping, system.straight] as unknown as readonly Functions[];
-  const originals = kernels.map((kernel) => new Map<string, unknown>(callables(kernel)));
+  /** Of those that are armed. */
+  const originals = kernels.map(() => new Map<string, unknown>());
+  /** Found when first asked for: there are thousands. */
+  let all: ReadonlySet<string> | undefined;
   let armed: ReadonlySet<string> = new Set();
   let entered = new Set<string>();
   const none: ReadonlySet<string> = new Set();
   const wrap = (names: ReadonlySet<string>, called: (name: string) => void) => {
     kernels.forEach((kernel, i) => {
-      for (const name of armed) kernel[name] = originals[i]!.get(name);
+      const kept = originals[i]!;
+      for (const [name, original] of kept) kernel[name] = original;
+      kept.clear();
       for (const name of names) {
-        const original = originals[i]!.get(name) as (...args: unknown[]) => unknown;
+        const original = kernel[name] as (...args: unknown[]) => unknown;
+        kept.set(name, original);
         kernel[name] = (...args: unknown[]) => {
           called(name);
           return original(...args);
@@ -36,7 +42,10 @@ export function createFunctionWatch(system: System): FunctionWatch {
     system.machine.callsWatched = armed.size > 0;
   };
   return {
-    names: new Set(originals[0]!.keys()),
+    get names() {
+      all ??= new Set([...callables(kernels[0]!), ...armed]);
+      return all;
+    },
     arm(names) {
       wrap(names, (name) => {
         entered.add(name);
@@ -54,9 +63,9 @@ export function createFunctionWatch(system: System): FunctionWatch {
 }
 
 /** Bound functions of kernel modules; the kernel's own few members are no functions of Linux. */
-function* callables(kernel: Functions): Iterable<[string, unknown]> {
+function* callables(kernel: Functions): Iterable<string> {
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(kernel))) {
     const value: unknown = descriptor.value;
-    if (typeof value === "function" && value.name.startsWith("bound ")) yield [name, value];
+    if (typeof value === "function" && value.name.startsWith("bound ")) yield name;
   }
 }

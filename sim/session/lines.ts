@@ -1,5 +1,5 @@
 // Lines at which a run can stop: statements of scenarios, steps of kernel functions.
-import sites from "virtual:sites";
+import { sites } from "virtual:sites";
 import type { Item } from "../scenario/ast.ts";
 import { positionAt } from "../scenario/lines.ts";
 import type { Plan } from "../scenario/run/plan.ts";
@@ -33,17 +33,26 @@ const isSame = (site: string, file: string): boolean =>
 /** The first line from `line` on in a kernel file at which something happens, with its marks in `machine.sites`. */
 export function kernelSites(file: string, line: number): { line: number; sites: number[] } | undefined {
   let best = Number.POSITIVE_INFINITY;
-  for (const [name, at] of sites) if (at >= line && at < best && isSame(name, file)) best = at;
+  for (const [name, at] of sites()) if (at >= line && at < best && isSame(name, file)) best = at;
   if (best === Number.POSITIVE_INFINITY) return undefined;
-  const marks = sites.flatMap(([name, at], i) => (at === best && isSame(name, file) ? [i] : []));
+  const marks = sites().flatMap(([name, at], i) => (at === best && isSame(name, file) ? [i] : []));
   return { line: best, sites: marks };
 }
 
 export function breakableLines(plan: Plan, file: string, from: number, to: number): number[] {
   const own = statementLines(plan, file);
-  const lines = own.length > 0 ? own : [...new Set(sites.filter(([name]) => isSame(name, file)).map(([, at]) => at))];
+  const lines =
+    own.length > 0
+      ? own
+      : [
+          ...new Set(
+            sites()
+              .filter(([name]) => isSame(name, file))
+              .map(([, at]) => at),
+          ),
+        ];
   return lines.filter((line) => line >= from && line <= to).sort((a, b) => a - b);
 }
 
 /** Kernel files in which a run can stop, in order of their names. */
-export const kernelFiles = (): string[] => [...new Set(sites.map(([name]) => name))].sort();
+export const kernelFiles = (): string[] => [...new Set(sites().map(([name]) => name))].sort();

@@ -66,7 +66,9 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
   const functions = createFunctionWatch(system);
   const words: WordContext = {
     system,
-    functions: functions.names,
+    get functions() {
+      return functions.names;
+    },
     mmOf: (name) => looking.taskNamed(name)?.mm,
     taskOf: looking.taskNamed,
     value: (expr) => value(expr, threadNumbered(loaded, stops.current), "process only"),
