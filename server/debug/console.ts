@@ -4,6 +4,8 @@ import type { Question } from "../../sim/debugging.ts";
 
 export type Command =
   | { readonly kind: "help" | "time" | "clear" | "tasks" }
+  | { readonly kind: "explain"; readonly word: string }
+  | { readonly kind: "set"; readonly expression: string; readonly value: string }
   | { readonly kind: "gotoWrite"; readonly expression: string }
   | { readonly kind: "runTo"; readonly place: string; readonly direction: "forward" | "back" }
   | { readonly kind: "choose"; readonly task: string }
@@ -36,7 +38,8 @@ export const commandWords: readonly { readonly label: string; readonly detail: s
   { label: "break ", detail: "break EVENT: stop at an event, in words: break TLB flush if cpu == 1" },
   { label: "clear", detail: "clear: no more stops at what `break` named" },
   { label: "time", detail: "time: the present step and how far the run was recorded" },
-  { label: "help", detail: "help: these commands" },
+  { label: "set ", detail: "set EXPR = VALUE: changes a field or an entry; in the past a new future starts" },
+  { label: "help", detail: "help [WORD], ?: these commands, or what a command, function, event or constant means" },
 ];
 
 export const helpText = [
@@ -48,10 +51,17 @@ const LONGEST_LIST = 1000;
 
 /** The command that a console line is, or undefined where it is an expression. */
 export function parseCommand(line: string): Command | { readonly error: string } | undefined {
-  const words = line.trim().split(/\s+/);
+  const words = line
+    .trim()
+    .replace(/^\?\s*/, "help ")
+    .trim()
+    .split(/\s+/);
   const rest = words.slice(1).join(" ");
   switch (words[0]) {
     case "help":
+      return rest === "" ? { kind: "help" } : { kind: "explain", word: rest };
+    case "set":
+      return assignment(rest) ?? { error: "set takes a field or an entry, and a value: set mm(A).map_count = 2" };
     case "time":
     case "clear":
     case "tasks":
@@ -81,8 +91,24 @@ export function parseCommand(line: string): Command | { readonly error: string }
     case "who":
       return whoCommand(rest);
     default:
-      return undefined;
+      return assignment(line);
   }
+}
+
+/** `EXPR = VALUE`: the language itself has no assignment but at the beginning of a statement. */
+function assignment(text: string): Command | undefined {
+  const [, expression, value] = /^\s*([^=!<>]*[^=!<>\s])\s*=(?!=)\s*(.*\S)\s*$/.exec(text) ?? [];
+  return expression === undefined || value === undefined ? undefined : { kind: "set", expression, value };
+}
+
+/** What somebody may have meant whose line is no expression: commands that begin like it; "" where none does. */
+export function commandHint(line: string): string {
+  const [first = ""] = line.trim().split(/\s+/);
+  const squeezed = line.replaceAll(/\s/g, "");
+  const near = commandWords.filter(
+    ({ label }) => label.split(" ")[0] === first || squeezed.startsWith(label.replaceAll(" ", "")),
+  );
+  return near.map(({ detail }) => `\n${detail}`).join("");
 }
 
 function whoCommand(rest: string): Command | undefined {

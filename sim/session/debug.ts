@@ -170,7 +170,8 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     tlbs: looking.tlbs,
     bugs: looking.bugs,
     complete: (text, column) => completions(loaded, text, column),
-    write(dataId, text) {
+    write(dataId, given) {
+      const text = looking.numberIn(given, stops.current);
       const written = writePlace(system, dataId, text);
       if (typeof written !== "string") return written;
       changedByHand(() => writePlace(system, dataId, text));

@@ -33,6 +33,8 @@ export interface Looking
   exprValue(expr: Expr, thread: Thread, names: Names): Evaluation;
   /** The task of the process or thread with this name. */
   taskNamed(name: string): Task | undefined;
+  /** The number that an expression gives, as text; the text itself where it gives none. */
+  numberIn(text: string, thread: number): string;
   /** Writes bytes at a memory reference; gives how many. */
   writeBytes(memory: string, offset: number, bytes: Uint8Array): number;
   /** The text of the statement at a report's place. */
@@ -184,6 +186,11 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
         ...place,
         ...entryHere(place.dataId),
       };
+    },
+    numberIn(text, id) {
+      const { expr, problems } = parseExpressionText(text);
+      const result = problems[0] ? undefined : exprValue(expr, threadNumbered(loaded, id), "event first");
+      return result && "value" in result && typeof result.value === "bigint" ? String(result.value) : text;
     },
     hover(text, id) {
       const { expr, problems } = parseExpressionText(text);

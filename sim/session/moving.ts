@@ -153,6 +153,10 @@ export function createMoving(parts: Parts): Moving {
       way = wayTo(origin, `${goal.until.text} is not reached before the end of the run, step ${run.last}`);
       return undefined;
     }
+    if (outcome === "done" && goal.kind === "goto") {
+      way = wayTo(origin, `there is no step ${goal.step}: the run ends at step ${run.last}`);
+      return undefined;
+    }
     if (outcome === "done") return finish();
     return stops.make("limit", `the limit of ${maxSteps} steps`, { thread: stops.numberOf(machine.thread) });
   };

@@ -16,6 +16,11 @@ describe("the debug console's commands", () => {
     ["help", { kind: "help" }],
     ["break TLB flush if cpu == 1", { kind: "break", event: "TLB flush if cpu == 1" }],
     ["clear", { kind: "clear" }],
+    ["?", { kind: "help" }],
+    ["?mm", { kind: "explain", word: "mm" }],
+    ["help who wrote", { kind: "explain", word: "who wrote" }],
+    ["set mm(A).map_count = 2", { kind: "set", expression: "mm(A).map_count", value: "2" }],
+    ["pte(A, p)=0x1000 | 7", { kind: "set", expression: "pte(A, p)", value: "0x1000 | 7" }],
   ] as const) {
     it(`takes \`${line}\``, () => assert.deepEqual(parseCommand(line), expected));
   }
@@ -32,6 +37,9 @@ describe("the debug console's commands", () => {
     "goto_x",
     "clear x",
     "breakable",
+    "x == 1",
+    "x >= 1",
+    "x != 1",
   ]) {
     it(`leaves \`${line}\` to the expressions`, () => assert.equal(parseCommand(line), undefined));
   }

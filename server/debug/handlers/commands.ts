@@ -1,10 +1,11 @@
 // What the debug console's commands do.
 import type { Deed } from "../../../sim/debugging.ts";
 import type { Adapter } from "../adapter.ts";
-import { type Command, helpText, parseCommand } from "../console.ts";
+import { type Command, commandWords, helpText, parseCommand } from "../console.ts";
 import type { Debuggee } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
 import { addConsoleEvent, clearConsoleEvents, eventOf } from "../events.ts";
+import { changing } from "../future.ts";
 import { Later } from "../lookups.ts";
 import { stepLine } from "../steps.ts";
 import { move, withHistory } from "./moves.ts";
@@ -32,6 +33,10 @@ function run(adapter: Adapter, debuggee: Debuggee, command: Command, thread: num
   switch (command.kind) {
     case "help":
       return helpText;
+    case "explain":
+      return explain(debuggee, command.word);
+    case "set":
+      return set(adapter, debuggee, command.expression, command.value, thread);
     case "time":
       return `step ${session.now} of ${session.last}${session.finished ? " (the end of the run)" : ""}`;
     case "steps":
@@ -61,7 +66,10 @@ function run(adapter: Adapter, debuggee: Debuggee, command: Command, thread: num
       return choose(adapter, debuggee, command.task);
     case "format":
       if (command.expression === undefined) adapter.formats.all = command.base;
-      else adapter.formats.set(keyOfExpression(debuggee, command.expression), command.base);
+      else {
+        known(session.evaluate(command.expression, thread));
+        adapter.formats.set(keyOfExpression(debuggee, command.expression), command.base);
+      }
       tellFormats(adapter);
       return `${command.expression ?? "values"}: ${command.base ?? "as by default"}`;
     case "who": {
@@ -77,6 +85,27 @@ function run(adapter: Adapter, debuggee: Debuggee, command: Command, thread: num
     case "clear":
       return `${clearConsoleEvents(adapter)} removed`;
   }
+}
+
+/** What a word means: a command, or whatever an expression or an event may be called. */
+function explain({ session }: Debuggee, word: string): string {
+  const commands = commandWords.filter(({ label }) => label.trim() === word || label.startsWith(`${word} `));
+  if (commands.length > 0) return commands.map(({ detail }) => detail).join("\n");
+  const words = [
+    ...session.complete(word, word.length).map(({ label, detail }) => ({ name: label, doc: detail })),
+    ...session.eventWords(),
+  ];
+  const found = words.find(({ name, doc }) => name === word && doc);
+  if (found) return `${word}: ${found.doc}`;
+  throw new RequestError("refused", `nothing is called \`${word}\`; \`help\` lists the commands`);
+}
+
+function set(adapter: Adapter, debuggee: Debuggee, expression: string, value: string, thread: number): string {
+  const { dataId, writable } = known(debuggee.session.evaluate(expression, thread));
+  if (dataId === undefined || !writable)
+    throw new RequestError("refused", `\`${expression}\` cannot be set: only numbers in fields and entries can`);
+  const written = known(changing(adapter, debuggee, () => debuggee.session.write(dataId, value)));
+  return `${expression}: ${written.value}`;
 }
 
 function lastSteps({ session }: Debuggee, count: number): Later {

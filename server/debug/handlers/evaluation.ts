@@ -1,6 +1,6 @@
 // Expressions: watches, hovers, the debug console and its completions.
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { commandWords } from "../console.ts";
+import { commandHint, commandWords } from "../console.ts";
 import type { Debuggee } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
 import { shown } from "../formats.ts";
@@ -28,6 +28,8 @@ export const evaluationHandlers: Handlers = {
     if (command !== undefined) return command;
     const { session } = debuggee;
     const node = context === "hover" ? session.hover(expression, thread) : session.evaluate(expression, thread);
+    if ("error" in node && context === "repl")
+      throw new RequestError("refused", `${node.error}${commandHint(expression)}`);
     const value = known(node);
     const key = value.dataId ?? value.expression ?? expression;
     const base = adapter.formats.of(key) ?? askedBase(args);
@@ -60,13 +62,21 @@ function completion({ label, detail, type }: Completion) {
   return { label, detail, type: completionTypes[type] };
 }
 
-/** What may follow a command that takes an event or a place; undefined where the line is another. */
+/** What may follow a command that takes an event, a place, a task or a word; undefined where the line is another. */
 function argumentsOfCommand({ session }: Debuggee, before: string): DebugProtocol.CompletionItem[] | undefined {
-  const [, command, word = ""] = /^\s*(break|log|run to|back to)\s+([\w-]*)$/.exec(before) ?? [];
+  const [, command, word = ""] = /^\s*(break|log|run to|back to|choose|help)\s+([\w.-]*)$/.exec(before) ?? [];
   if (command === undefined) return undefined;
   const isEvent = command === "break" || command === "log";
-  const known = isEvent ? session.eventWords() : session.labels();
-  const fitting = known.filter(({ name }) => name.startsWith(word));
+  const tasks = () => session.runnable().map(({ text }) => ({ name: text.split(" on cpu")[0]!, doc: text }));
+  const commands = () => commandWords.map(({ label, detail }) => ({ name: label.trim(), doc: detail }));
+  const known = isEvent
+    ? session.eventWords()
+    : command === "choose"
+      ? tasks()
+      : command === "help"
+        ? commands()
+        : session.labels();
+  const fitting = known.filter(({ name }) => name.toLowerCase().startsWith(word.toLowerCase()));
   return fitting.map(({ name, doc }) => ({ label: name, detail: doc, type: isEvent ? "function" : "reference" }));
 }
 
