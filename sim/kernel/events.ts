@@ -76,6 +76,11 @@ export const events = {
   p4d_populate: { args: ["mm", "address", "table"], does: { table: "links" }, doc: "A PUD table is linked." },
   pud_populate: { args: ["mm", "address", "table"], does: { table: "links" }, doc: "A PMD table is linked." },
   pmd_populate: { args: ["mm", "address", "table"], does: { table: "links" }, doc: "A PTE table is linked." },
+  handle_userfault: {
+    args: ["address", "reason", "mm", "task"],
+    doc: "A fault waits for a userfaultfd: `missing`, `minor` or `wp`.",
+  },
+  userfaultfd_wake: { args: ["start", "len", "mm"], doc: "Faults of a range that wait for a userfaultfd may go on." },
   pmd_share: {
     args: ["table", "sharers", "mm"],
     does: { table: "links" },

@@ -180,8 +180,10 @@ export const fidelity: readonly Fidelity[] = [
   },
   {
     topic: "userfaultfd",
-    level: "absent",
-    means: "Its calls are refused with a diagnostic.",
+    level: "simplified",
+    where: ["handle_userfault", "mfill_atomic"],
+    means:
+      "Missing pages of private and shared memory, minor faults of shared memory, write protection of anonymous memory, with API, REGISTER, UNREGISTER, WAKE, COPY, ZEROPAGE, CONTINUE, WRITEPROTECT: results, messages and fault counts as measured on 6.18. Left out, and refused with EINVAL: the events of fork, mremap, madvise and munmap, huge pages, write protection of files, MOVE and POISON. Locks are dropped between two pages that are filled.",
   },
 ];
 

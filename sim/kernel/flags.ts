@@ -15,6 +15,8 @@ export const VM_PFNMAP = 0x400;
 /** Guard regions may be in it: they are copied by fork, and the flag stays (6.18). */
 export const VM_MAYBE_GUARD = 0x800;
 export const VM_UFFD_WP = 0x1000;
+/** Above 32 bits: `has_uffd_minor` tells. */
+export const VM_UFFD_MINOR = 2 ** 38;
 export const VM_LOCKED = 0x2000;
 export const VM_IO = 0x4000;
 export const VM_SEQ_READ = 0x8000;
@@ -55,6 +57,7 @@ export const VM_FLAGS: Readonly<Record<number, string>> = {
   [VM_UFFD_MISSING]: "UFFD_MISSING",
   [VM_PFNMAP]: "PFNMAP",
   [VM_UFFD_WP]: "UFFD_WP",
+  [VM_UFFD_MINOR]: "UFFD_MINOR",
   [VM_LOCKED]: "LOCKED",
   [VM_IO]: "IO",
   [VM_SEQ_READ]: "SEQ_READ",
@@ -83,6 +86,11 @@ export const hasHighFlag = (flags: number, flag: number): boolean => Math.floor(
 /** `flags` with the low bits of `more` set, or of `gone` cleared; bits above 31 stay as they are. */
 export const withVmFlags = (flags: number, more: number): number => flags + ((more & ~flags) >>> 0);
 export const withoutVmFlags = (flags: number, gone: number): number => flags - ((flags & gone) >>> 0);
+
+/** Whether any of the flags of a userfaultfd is set, and the flags without them. */
+export const has_uffd_minor = (flags: number): boolean => Math.floor(flags / VM_UFFD_MINOR) % 2 === 1;
+export const without_uffd_flags = (flags: number): number =>
+  withoutVmFlags(has_uffd_minor(flags) ? flags - VM_UFFD_MINOR : flags, VM_UFFD_MISSING | VM_UFFD_WP);
 
 export const PG_locked = 0x1;
 export const PG_referenced = 0x2;

@@ -26,6 +26,7 @@ import * as read_write from "./fs/read_write.ts";
 import * as stat from "./fs/stat.ts";
 import * as fs_super from "./fs/super.ts";
 import * as sysfs from "./fs/sysfs.ts";
+import * as userfaultfd from "./fs/userfaultfd.ts";
 import * as cgroup from "./kernel/cgroup.ts";
 import * as exit from "./kernel/exit.ts";
 import * as fork from "./kernel/fork.ts";
@@ -88,6 +89,7 @@ import * as swap_state from "./mm/swap_state.ts";
 import * as swapfile from "./mm/swapfile.ts";
 import * as truncate from "./mm/truncate.ts";
 import * as unmapped_area from "./mm/unmapped_area.ts";
+import * as mm_userfaultfd from "./mm/userfaultfd.ts";
 import * as vm_ops from "./mm/vm_ops.ts";
 import * as vma from "./mm/vma.ts";
 import * as vma_merge from "./mm/vma_merge.ts";
@@ -122,6 +124,8 @@ export const kernelFunctions: readonly FunctionTable[] = [
   memory_free,
   mmap,
   unmapped_area,
+  userfaultfd,
+  mm_userfaultfd,
   mmap_lock,
   mmu_gather,
   oom_kill,
@@ -219,6 +223,8 @@ export interface KernelFunctions
     Bound<typeof memory_free>,
     Bound<typeof mmap>,
     Bound<typeof unmapped_area>,
+    Bound<typeof userfaultfd>,
+    Bound<typeof mm_userfaultfd>,
     Bound<typeof mmap_lock>,
     Bound<typeof mmu_gather>,
     Bound<typeof oom_kill>,

@@ -147,11 +147,26 @@ export const vm_area_struct = struct("vm_area_struct", {
   anon_vma: ref<AnonVma>("anon_vma"),
   /** anon_vmas in which reverse mapping must find it (anon_vma_chain). */
   anon_vma_chain: refs<AnonVma>("anon_vma"),
+  /** Who is told of its faults: vm_userfaultfd_ctx.ctx. */
+  vm_userfaultfd_ctx: ref<UserfaultfdCtx>("userfaultfd_ctx"),
   vm_lock: embed(rw_semaphore),
   vm_lock_seq: number(),
   /** Where swap was read last, the window of reading ahead (in bits 6 to 11) and how many of its pages were used (below). */
   swap_readahead_info: number("hex"),
   detached: bool(),
+});
+
+/** A userfaultfd: what it was asked to be, and the faults that wait for it. */
+export const userfaultfd_ctx = struct("userfaultfd_ctx", {
+  refcount: number(),
+  /** Flags of userfaultfd(2); features with UFFD_FEATURE_INITIALIZED once UFFDIO_API has come. */
+  flags: number("hex"),
+  features: number("hex"),
+  released: bool(),
+  mm: ref<Mm>("mm_struct"),
+  /** In order of arrival: number of the wait, address, UFFD_PAGEFAULT_FLAG_*, pid, and 1 once read() has told of it. */
+  fault_wqh: value<readonly (readonly number[])[]>([]),
+  last_wait: number(),
 });
 
 export const anon_vma = struct("anon_vma", {
@@ -369,6 +384,7 @@ export const cpu_state = struct("cpu", {
 export interface Page extends Of<typeof page> {}
 export interface Mm extends Of<typeof mm_struct> {}
 export interface Vma extends Of<typeof vm_area_struct> {}
+export interface UserfaultfdCtx extends Of<typeof userfaultfd_ctx> {}
 export interface AnonVma extends Of<typeof anon_vma> {}
 export interface AddressSpace extends Of<typeof address_space> {}
 export interface Inode extends Of<typeof inode> {}

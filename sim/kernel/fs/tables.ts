@@ -20,6 +20,12 @@ export const operationTables: OperationTables = {
       fsync: "noop_fsync",
       fallocate: "shmem_fallocate",
     },
+    userfaultfd_fops: {
+      llseek: "noop_llseek",
+      read: "userfaultfd_read",
+      unlocked_ioctl: "userfaultfd_ioctl",
+      release: "userfaultfd_release",
+    },
     kvm_chardev_ops: { llseek: "noop_llseek", unlocked_ioctl: "kvm_dev_ioctl" },
     kvm_vm_fops: { llseek: "noop_llseek", unlocked_ioctl: "kvm_vm_ioctl", release: "kvm_vm_release" },
     hugetlbfs_file_operations: {

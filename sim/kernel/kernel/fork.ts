@@ -10,6 +10,7 @@ import {
   VM_LOCKONFAULT,
   VM_SHARED,
   VM_WIPEONFORK,
+  without_uffd_flags,
   withoutVmFlags,
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
@@ -180,7 +181,8 @@ export function* dup_vma(k: Kernel, mm: Mm, mpnt: Vma): Steps<number> {
   tmp.vm_mm = mm;
   tmp.vm_start = mpnt.vm_start;
   tmp.vm_end = mpnt.vm_end;
-  tmp.vm_flags = mpnt.vm_flags - (mpnt.vm_flags & (VM_LOCKED | VM_LOCKONFAULT));
+  // Without UFFD_FEATURE_EVENT_FORK a child's faults are its own.
+  tmp.vm_flags = without_uffd_flags(withoutVmFlags(mpnt.vm_flags, VM_LOCKED | VM_LOCKONFAULT));
   tmp.vm_page_prot = mpnt.vm_page_prot;
   tmp.vm_pgoff = mpnt.vm_pgoff;
   tmp.vm_file = mpnt.vm_file;

@@ -10,6 +10,7 @@ import {
   FAULT_FLAG_UNSHARE,
   FAULT_FLAG_VMA_LOCK,
   FAULT_FLAG_WRITE,
+  has_uffd_minor,
   PG_dirty,
   VM_FAULT_COMPLETED,
   VM_FAULT_ERROR,
@@ -20,8 +21,10 @@ import {
   VM_FAULT_SIGBUS,
   VM_HUGETLB,
   VM_SHARED,
+  VM_UFFD_MISSING,
   VM_WRITE,
 } from "../flags.ts";
+import type { UffdReason } from "../fs/userfaultfd.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Vma } from "../mm_types.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
@@ -45,6 +48,10 @@ export interface VmFault {
   cow_page: Page | null;
   /** A PTE table allocated ahead, its frame; 0 for none. */
   prealloc_pte: number;
+  /** What vm_ops->fault has found a userfaultfd must be told of. */
+  uffd?: UffdReason;
+  /** Where the access was, within the page too. */
+  real_address?: number;
   /** The page had to be read from swap. */
   major?: boolean;
 }
@@ -95,6 +102,7 @@ export function* __handle_mm_fault(k: Kernel, vma: Vma, address: number, flags: 
     page: null,
     cow_page: null,
     prealloc_pte: 0,
+    real_address: address,
   };
   return yield* k.handle_pte_fault(vmf);
 }
@@ -161,6 +169,11 @@ export function* do_anonymous_page(k: Kernel, vmf: VmFault): Steps<number> {
     yield* k.put_page(page);
     return stable ? 0 : VM_FAULT_SIGBUS;
   }
+  if (vma.vm_flags & VM_UFFD_MISSING) {
+    yield k.pte_unmap_unlock(vmf.pmdp);
+    yield* k.put_page(page);
+    return yield* k.handle_userfault(vmf, "missing");
+  }
   mm.rss_anon++;
   k.folio_add_new_anon_rmap(page, vma, address);
   k.folio_add_lru_vma(page, vma);
@@ -176,6 +189,10 @@ export function* map_zero_page(k: Kernel, vmf: VmFault): Steps<number> {
   if (!k.check_stable_address_space(vma.vm_mm!)) {
     yield k.pte_unmap_unlock(vmf.pmdp);
     return VM_FAULT_SIGBUS;
+  }
+  if (none(k.read_entry(ptep)) && vma.vm_flags & VM_UFFD_MISSING) {
+    yield k.pte_unmap_unlock(vmf.pmdp);
+    return yield* k.handle_userfault(vmf, "missing");
   }
   if (none(k.read_entry(ptep)))
     yield k.set_pte(vma.vm_mm!, address, ptep, withFlags(mk_pte(k.zero_pfn, vma.vm_page_prot), _PAGE_SPECIAL));
@@ -231,7 +248,8 @@ export function* do_fault_around(k: Kernel, vmf: VmFault): Steps<number> {
 }
 
 export function* do_read_fault(k: Kernel, vmf: VmFault): Steps<number> {
-  if (k.vm_op(vmf.vma, "map_pages")) {
+  // A minor fault must be told of: it is not to be had together with its neighbour's.
+  if (k.vm_op(vmf.vma, "map_pages") && !has_uffd_minor(vmf.vma.vm_flags)) {
     const around = yield* k.do_fault_around(vmf);
     if (around !== 0) return around;
   }

@@ -1,6 +1,14 @@
 // Copying page tables at fork (mm/memory.c): what the child cannot find again by faults is copied, the rest is left out.
 import type { Steps } from "../../core/thread.ts";
-import { _PAGE_DIRTY, _PAGE_RW, entryPfn, isPresent, swapOffset, withoutFlags } from "../../hardware/entry.ts";
+import {
+  _PAGE_DIRTY,
+  _PAGE_RW,
+  _PAGE_UFFD_WP,
+  entryPfn,
+  isPresent,
+  swapOffset,
+  withoutFlags,
+} from "../../hardware/entry.ts";
 import {
   addr_end,
   none,
@@ -22,7 +30,7 @@ import type { Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
 import { is_pte_marker } from "./madvise_guard.ts";
 import { PTE_LOCK } from "./memory.ts";
-import { SWP_EXCLUSIVE } from "./memory_swap.ts";
+import { SWP_EXCLUSIVE, SWP_UFFD_WP } from "./memory_swap.ts";
 import { is_migration_entry, make_readable_migration_entry } from "./migrate.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
@@ -173,6 +181,7 @@ export function* copy_present_pte(
     yield k.set_pte(src.vm_mm!, address, src_ptep, pte);
   }
   if (src.vm_flags & VM_SHARED) pte = withoutFlags(pte, _PAGE_DIRTY);
+  if (!(dst.vm_flags & VM_UFFD_WP)) pte = withoutFlags(pte, _PAGE_UFFD_WP);
   yield k.set_pte(dst_mm, address, dst_ptep, withoutFlags(pte, 0x20));
 }
 
@@ -199,7 +208,8 @@ export function* copy_nonpresent_pte(
   }
   yield k.swap_duplicate(pte);
   const shared = withoutFlags(pte, SWP_EXCLUSIVE);
+  const copy = dst.vm_flags & VM_UFFD_WP ? shared : withoutFlags(shared, SWP_UFFD_WP);
   if (shared !== pte) yield k.set_pte(src.vm_mm!, address, src_ptep, shared);
   dst.vm_mm!.rss_swap++;
-  yield k.set_pte(dst.vm_mm!, address, dst_ptep, shared);
+  yield k.set_pte(dst.vm_mm!, address, dst_ptep, copy);
 }

@@ -1,6 +1,6 @@
 // Writes to write-protected PTEs (mm/memory.c): reuse of a page that nobody else has, copy on write.
 import type { Steps } from "../../core/thread.ts";
-import { _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_RW, entryPfn, withFlags } from "../../hardware/entry.ts";
+import { _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_RW, _PAGE_UFFD_WP, entryPfn, withFlags } from "../../hardware/entry.ts";
 import { mk_pte } from "../arch/x86/mm/pgtable.ts";
 import {
   FAULT_FLAG_UNSHARE,
@@ -9,6 +9,7 @@ import {
   VM_FAULT_OOM,
   VM_MAYSHARE,
   VM_SHARED,
+  VM_UFFD_WP,
   VM_WRITE,
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
@@ -22,6 +23,11 @@ export function* do_wp_page(k: Kernel, vmf: VmFault): Steps<number> {
   const pfn = entryPfn(vmf.orig_pte);
   const page = pfn === k.zero_pfn ? null : k.page(pfn);
   const ptl = k.pte_lockptr(k.read_entry(vmf.pmdp));
+  const unshare = (vmf.flags & FAULT_FLAG_UNSHARE) !== 0;
+  if (!unshare && vma.vm_flags & VM_UFFD_WP && vmf.orig_pte & _PAGE_UFFD_WP) {
+    yield k.spin_unlock(ptl, PTE_LOCK);
+    return yield* k.handle_userfault(vmf, "wp");
+  }
   if (vma.vm_flags & (VM_SHARED | VM_MAYSHARE)) {
     vmf.page = page;
     yield k.wp_page_reuse(vmf);

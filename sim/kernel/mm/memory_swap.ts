@@ -4,12 +4,14 @@ import {
   _PAGE_DIRTY,
   _PAGE_PWT,
   _PAGE_RW,
+  _PAGE_UFFD_WP,
   _PAGE_USER,
   isSwap,
   makeSwapEntry,
   swapOffset,
   swapType,
   withFlags,
+  withoutFlags,
 } from "../../hardware/entry.ts";
 import { mk_pte, pte_offset } from "../arch/x86/mm/pgtable.ts";
 import {
@@ -37,7 +39,7 @@ import { PAGE_TYPE } from "./page_alloc.ts";
 /** In a swap entry: only this page table refers to the slot, and the page was this process's alone. */
 export const SWP_EXCLUSIVE = _PAGE_PWT;
 /** In a swap entry: userfaultfd wants to know of the next write. */
-const _PAGE_SWP_UFFD_WP = _PAGE_USER;
+export const SWP_UFFD_WP = _PAGE_USER;
 
 /** Brings a page back. Major if it had to be read, minor if it was still in the swap cache. */
 export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
@@ -126,6 +128,8 @@ export function* map_swapped_in(
   const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0;
   const writable = exclusive && (vma.vm_flags & VM_WRITE) !== 0 && k.may_map_writable(vma, vmf.orig_pte);
   if (writable) pte = withFlags(pte, write ? _PAGE_RW | _PAGE_DIRTY : _PAGE_RW);
+  // Write-protected it comes back as it went.
+  if (vmf.orig_pte & SWP_UFFD_WP) pte = withFlags(withoutFlags(pte, _PAGE_RW), _PAGE_UFFD_WP);
   k.folio_add_anon_rmap(page, vma, address, exclusive ? "exclusive" : "maybe shared");
   yield k.set_pte(mm, address, ptep, pte);
   k.folio_unlock(page);
@@ -140,7 +144,7 @@ export function* map_swapped_in(
 
 /** Whether nobody (userfaultfd) wants to be told of the first write. */
 export function may_map_writable(_k: Kernel, vma: Vma, swap_pte: number): boolean {
-  return !(vma.vm_flags & VM_UFFD_WP && swap_pte & _PAGE_SWP_UFFD_WP);
+  return !(vma.vm_flags & VM_UFFD_WP && swap_pte & SWP_UFFD_WP);
 }
 
 function should_try_to_free_swap(k: Kernel, page: Page, vma: Vma, flags: number): boolean {

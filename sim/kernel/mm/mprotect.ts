@@ -1,6 +1,15 @@
 // Changing what mappings may be used for (mm/mprotect.c).
 import type { Steps } from "../../core/thread.ts";
-import { _PAGE_PRESENT, _PAGE_RW, _PAGE_UFFD_WP, entryPfn, isPresent, withFlags } from "../../hardware/entry.ts";
+import {
+  _PAGE_PRESENT,
+  _PAGE_RW,
+  _PAGE_UFFD_WP,
+  entryPfn,
+  isPresent,
+  isSwap,
+  withFlags,
+  withoutFlags,
+} from "../../hardware/entry.ts";
 import {
   PAGE_ALIGN,
   pte_dirty,
@@ -29,6 +38,8 @@ import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
 import { EACCES, EINVAL, ENOMEM } from "../uapi/errno.ts";
 import { PROT_GROWSDOWN, PROT_GROWSUP } from "../uapi/mman.ts";
+import { is_pte_marker } from "./madvise_guard.ts";
+import { SWP_UFFD_WP } from "./memory_swap.ts";
 import { is_migration_entry, make_readable_migration_entry } from "./migrate.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
@@ -157,7 +168,14 @@ export function vma_set_page_prot(k: Kernel, vma: Vma): void {
 }
 
 /** Gives all present entries of [start, end) the VMA's protection. The gather will flush what that takes away. */
-export function* change_protection(k: Kernel, tlb: MmuGather, vma: Vma, start: number, end: number): Steps<void> {
+export function* change_protection(
+  k: Kernel,
+  tlb: MmuGather,
+  vma: Vma,
+  start: number,
+  end: number,
+  uffd: UffdWp = "leave uffd-wp",
+): Steps<void> {
   if (vma.vm_flags & VM_HUGETLB) {
     yield* k.hugetlb_change_protection(vma, start, end);
     return;
@@ -169,7 +187,10 @@ export function* change_protection(k: Kernel, tlb: MmuGather, vma: Vma, start: n
   if (!first) return;
   yield* k.mmu_notifier_invalidate_range_start(mm, first.start, end, "MMU_NOTIFY_PROTECTION_VMA");
   for (let at: PteRange | null = first; at; at = k.next_pte_range(mm, at.end, end))
-    yield* k.change_pte_range(tlb, vma, at.pmdp, at.start, at.end, upgrade ? "try writable" : "as the VMA says");
+    yield* k.change_pte_range(tlb, vma, at.pmdp, at.start, at.end, {
+      writable: upgrade && uffd !== "set uffd-wp" ? "try writable" : "as the VMA says",
+      uffd,
+    });
   yield* k.mmu_notifier_invalidate_range_end(mm, first.start, end);
 }
 
@@ -180,7 +201,7 @@ export function* change_pte_range(
   pmdp: number,
   start: number,
   end: number,
-  how: "try writable" | "as the VMA says",
+  how: { readonly writable: "try writable" | "as the VMA says"; readonly uffd: UffdWp },
 ): Steps<void> {
   const mm = vma.vm_mm!;
   if ((yield* k.pte_offset_map_lock(pmdp, start)) === 0) return;
@@ -191,18 +212,31 @@ export function* change_pte_range(
     const before = k.read_entry(ptep);
     const readable = is_migration_entry(before) ? make_readable_migration_entry(before) : before;
     if (readable !== before) yield k.set_pte(mm, address, ptep, readable);
-    if (!isPresent(before)) continue;
+    if (!isPresent(before)) {
+      const swapped = isSwap(before) && !is_migration_entry(before) && !is_pte_marker(before);
+      const entry = swapped ? with_uffd_wp(before, how.uffd, SWP_UFFD_WP) : before;
+      if (entry !== before) yield k.set_pte(mm, address, ptep, entry);
+      continue;
+    }
     // Taken out while it changes, so that no CPU sets accessed or dirty in what is written over.
     const old = k.read_entry(ptep);
     yield k.set_pte(mm, address, ptep, 0);
-    let entry = pte_modify(old, vma.vm_page_prot);
-    if (how === "try writable" && !pte_write(entry) && k.can_change_pte_writable(vma, entry))
+    let entry = with_uffd_wp(pte_modify(old, vma.vm_page_prot), how.uffd, _PAGE_UFFD_WP);
+    // A write must fault.
+    if (entry & _PAGE_UFFD_WP) entry = withoutFlags(entry, _PAGE_RW);
+    if (how.writable === "try writable" && !pte_write(entry) && k.can_change_pte_writable(vma, entry))
       entry = withFlags(entry, _PAGE_RW);
     yield k.set_pte(mm, address, ptep, entry);
     if (pte_needs_flush(old, entry)) k.tlb_remove_tlb_entry(tlb, address);
   }
   yield k.pte_unmap_unlock(pmdp);
 }
+
+/** What a change does to the mark that a userfaultfd is to be told of writes. */
+export type UffdWp = "leave uffd-wp" | "set uffd-wp" | "clear uffd-wp";
+
+const with_uffd_wp = (entry: number, uffd: UffdWp, mark: number): number =>
+  uffd === "leave uffd-wp" ? entry : uffd === "set uffd-wp" ? withFlags(entry, mark) : withoutFlags(entry, mark);
 
 /** Whether a write would find nothing to do but to make the entry writable: then that can be done at once. */
 export function can_change_pte_writable(k: Kernel, vma: Vma, pte: number): boolean {

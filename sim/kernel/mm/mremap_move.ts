@@ -1,6 +1,6 @@
 // Moving a mapping with its pages (mm/mremap.c): whole PMD and PUD entries where both places allow it, else PTE by PTE.
 import type { Steps } from "../../core/thread.ts";
-import { entryPfn, isPresent } from "../../hardware/entry.ts";
+import { _PAGE_PRESENT, _PAGE_UFFD_WP, entryPfn, isPresent, withoutFlags } from "../../hardware/entry.ts";
 import {
   alignDown,
   none,
@@ -11,7 +11,15 @@ import {
   pud_offset,
   read_p4d,
 } from "../arch/x86/mm/pgtable.ts";
-import { VM_ACCOUNT, VM_HUGETLB, VM_LOCKED, VM_LOCKED_MASK, withoutVmFlags, withVmFlags } from "../flags.ts";
+import {
+  VM_ACCOUNT,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_LOCKED_MASK,
+  VM_UFFD_WP,
+  withoutVmFlags,
+  withVmFlags,
+} from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
@@ -51,6 +59,7 @@ export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
     if (accounted && !dontunmap) k.vm_unacct_memory(to_account);
     return -ENOMEM;
   }
+  k.mremap_userfaultfd_prep(copy.target);
   if (copy.source.vm_flags & VM_HUGETLB) k.clear_vma_resv_huge_pages(copy.source);
   k.vm_stat_account(mm, copy.source.vm_flags, r.new_len / 4096);
   const locked = (copy.source.vm_flags & VM_LOCKED) !== 0;
@@ -128,7 +137,8 @@ export function* copy_vma(k: Kernel, vma: Vma, r: VmaRemap): Steps<CopiedVma> {
   const beside = start === vma.vm_end || end === vma.vm_start;
   const dontunmap = (r.flags & MREMAP_DONTUNMAP) !== 0;
   const apart = k.config.version === "6.12" && untouched && beside && dontunmap;
-  const merge = { mm, start, end, pgoff, vm_flags, file, anon_vma, middle: null };
+  const uffd_ctx = vma.vm_userfaultfd_ctx;
+  const merge = { mm, start, end, pgoff, vm_flags, file, anon_vma, middle: null, uffd_ctx };
   const merged = apart ? null : yield* k.vma_merge_new_range(merge);
   if (merged) {
     const source = r.addr >= merged.vm_start && r.addr < merged.vm_end ? merged : vma;
@@ -142,6 +152,7 @@ export function* copy_vma(k: Kernel, vma: Vma, r: VmaRemap): Steps<CopiedVma> {
   target.vm_private_data = vma.vm_private_data;
   target.vm_resv_flags = vma.vm_resv_flags;
   target.swap_readahead_info = vma.swap_readahead_info;
+  target.vm_userfaultfd_ctx = uffd_ctx;
   target.anon_vma = anon_vma;
   yield* k.anon_vma_clone(target, vma);
   if (file) {
@@ -183,13 +194,23 @@ export function* move_page_tables(
     if (none(k.read_entry(old_pudp))) continue;
     const new_pudp = yield* k.alloc_new_pud(mm, to);
     if (new_pudp === 0) break;
-    if (extent === PUD_SIZE && (yield* k.move_normal_pud(vma, from, to, old_pudp, new_pudp))) continue;
+    if (
+      extent === PUD_SIZE &&
+      !(vma.vm_flags & VM_UFFD_WP) &&
+      (yield* k.move_normal_pud(vma, from, to, old_pudp, new_pudp))
+    )
+      continue;
     extent = extent_of(PMD_SIZE, from, old_end, to);
     const old_pmdp = pmd_offset(k.read_entry(old_pudp), from);
     if (none(k.read_entry(old_pmdp))) continue;
     const new_pmdp = yield* k.pmd_alloc(mm, new_pudp, to);
     if (new_pmdp === 0) break;
-    if (extent === PMD_SIZE && (yield* k.move_normal_pmd(vma, from, to, old_pmdp, new_pmdp))) continue;
+    if (
+      extent === PMD_SIZE &&
+      !(vma.vm_flags & VM_UFFD_WP) &&
+      (yield* k.move_normal_pmd(vma, from, to, old_pmdp, new_pmdp))
+    )
+      continue;
     if (none(k.read_entry(old_pmdp))) continue;
     if ((yield* k.pte_alloc(mm, new_pmdp, to)) !== 0) break;
     yield* k.move_ptes(vma, old_pmdp, from, from + extent, new_pmdp, to, locks);
@@ -308,7 +329,12 @@ export function* move_ptes(
     if (none(pte)) continue;
     yield k.set_pte(mm, address, ptep, 0);
     if (isPresent(pte)) flush = true;
-    yield k.set_pte(mm, to, pte_offset(new_pmd, to), pte);
+    // Whoever was told of writes is not told of those at the new place.
+    const moved =
+      (pte & (_PAGE_PRESENT | _PAGE_UFFD_WP)) === (_PAGE_PRESENT | _PAGE_UFFD_WP)
+        ? withoutFlags(pte, _PAGE_UFFD_WP)
+        : pte;
+    yield k.set_pte(mm, to, pte_offset(new_pmd, to), moved);
   }
   const late = k.unfixed("mremap-flush");
   if (flush && !late) yield* k.flush_tlb_range(vma, old_addr, old_end);

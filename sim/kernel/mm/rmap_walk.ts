@@ -1,12 +1,19 @@
 // From a page to where it is mapped, and unmapping it there (mm/rmap.c: rmap_walk, try_to_unmap, folio_referenced).
 import type { Steps } from "../../core/thread.ts";
-import { _PAGE_ACCESSED, entryPfn, isPresent, makeSwapEntry, withoutFlags } from "../../hardware/entry.ts";
+import {
+  _PAGE_ACCESSED,
+  _PAGE_UFFD_WP,
+  entryPfn,
+  isPresent,
+  makeSwapEntry,
+  withoutFlags,
+} from "../../hardware/entry.ts";
 import { pte_accessible, pte_dirty, pte_offset, pte_young } from "../arch/x86/mm/pgtable.ts";
 import { TLB_FLUSH_ALL } from "../arch/x86/mm/tlb.ts";
 import { PG_anon_exclusive, PG_dirty, PG_swapbacked, PG_swapcache, VM_LOCKED } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, AnonVma, Mm, Page, Vma } from "../mm_types.ts";
-import { SWP_EXCLUSIVE } from "./memory_swap.ts";
+import { SWP_EXCLUSIVE, SWP_UFFD_WP } from "./memory_swap.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
 /** A page's reverse map, locked, so that it stays as it is: the VMAs that may map the page. */
@@ -133,7 +140,8 @@ export function* unmap_anon(k: Kernel, page: Page, at: MappedAt, pte: number): S
   page.flags &= ~PG_anon_exclusive;
   mm.rss_anon--;
   mm.rss_swap++;
-  yield k.set_pte(mm, at.address, at.ptep, exclusive ? entry + SWP_EXCLUSIVE : entry);
+  const wp = pte & _PAGE_UFFD_WP ? SWP_UFFD_WP : 0;
+  yield k.set_pte(mm, at.address, at.ptep, entry + (exclusive ? SWP_EXCLUSIVE : 0) + wp);
   return true;
 }
 

@@ -2,6 +2,7 @@
 // shmem_fs.ts, read, write and fallocate in shmem_file.ts.
 import type { Steps } from "../../core/thread.ts";
 import {
+  has_uffd_minor,
   PG_dirty,
   PG_locked,
   PG_referenced,
@@ -14,6 +15,7 @@ import {
   VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
   VM_NORESERVE,
+  VM_UFFD_MISSING,
 } from "../flags.ts";
 import type { Attributes } from "../fs/operations.ts";
 import type { Kernel } from "../kernel.ts";
@@ -31,7 +33,7 @@ export type Sgp = "read" | "noalloc" | "cache" | "write" | "falloc";
 
 /**
  * The page of a file, locked and with a reference. `vmf`: the fault that it is for, if it is for one.
- * @returns null for a hole ("read"); a negative errno: -EINVAL beyond the size, -ENOSPC, -ENOMEM
+ * @returns null for a hole ("read"), and where a userfaultfd is to be told of the fault (vmf.uffd); a negative errno: -EINVAL beyond the size, -ENOSPC, -ENOMEM
  */
 export function* shmem_get_folio(
   k: Kernel,
@@ -47,6 +49,12 @@ export function* shmem_get_folio(
       yield k.get_page(known);
       yield* k.folio_lock(known);
       if (known.mapping === inode.i_mapping) {
+        if (vmf && has_uffd_minor(vmf.vma.vm_flags)) {
+          k.folio_unlock(known);
+          yield* k.put_page(known);
+          vmf.uffd = "minor";
+          return null;
+        }
         if (sgp === "write") k.folio_mark_accessed(known);
         if (known.flags & PG_uptodate) return known;
         // Reserved by fallocate, never filled.
@@ -66,6 +74,10 @@ export function* shmem_get_folio(
     }
     if (sgp === "read") return null;
     if (sgp === "noalloc") return -ENOENT;
+    if (vmf && vmf.vma.vm_flags & VM_UFFD_MISSING) {
+      vmf.uffd = "missing";
+      return null;
+    }
     const page = yield* k.shmem_alloc_and_add_folio(inode, index, vmf ? vmf.vma.vm_mm : null);
     if (page === -EEXIST) continue;
     if (typeof page === "number") return page;
@@ -163,6 +175,7 @@ export function* shmem_fault(k: Kernel, vmf: VmFault): Steps<number> {
     if (ret !== 0) return ret;
   }
   const page = yield* k.shmem_get_folio(inode, vmf.pgoff, "cache", vmf);
+  if (vmf.uffd) return yield* k.handle_userfault(vmf, vmf.uffd);
   if (page === -ENOMEM) return VM_FAULT_OOM;
   if (page === null || typeof page === "number") return VM_FAULT_SIGBUS;
   vmf.page = page;

@@ -111,6 +111,7 @@ export function* __split_vma(k: Kernel, vma: Vma, address: number): Steps<Vma | 
   upper.vm_private_data = vma.vm_private_data;
   upper.vm_resv_flags = vma.vm_resv_flags;
   upper.swap_readahead_info = vma.swap_readahead_info;
+  upper.vm_userfaultfd_ctx = vma.vm_userfaultfd_ctx;
   upper.anon_vma = vma.anon_vma;
   yield* k.anon_vma_clone(upper, vma);
   if (vma.vm_file) {

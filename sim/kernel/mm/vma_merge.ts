@@ -3,7 +3,7 @@
 import type { Steps } from "../../core/thread.ts";
 import { VM_SPECIAL, VM_STICKY, withoutVmFlags, withVmFlags } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
-import type { AnonVma, File, Mm, Vma } from "../mm_types.ts";
+import type { AnonVma, File, Mm, UserfaultfdCtx, Vma } from "../mm_types.ts";
 
 /** struct vma_merge_struct: what [start, end) is to be. */
 export interface VmaMerge {
@@ -16,6 +16,8 @@ export interface VmaMerge {
   readonly anon_vma: AnonVma | null;
   /** The VMA whose range it is now; null: nothing is mapped there yet. */
   readonly middle: Vma | null;
+  /** Its userfaultfd; where it is not said that of `middle`. */
+  readonly uffd_ctx?: UserfaultfdCtx | null;
 }
 
 /** Same flags, file and operations; `pgoff_gap`: pages missing between the offsets. */
@@ -39,14 +41,20 @@ export function is_mergeable_anon_vma(k: Kernel, merge: VmaMerge, neighbour: Vma
   return mine === its;
 }
 
+/** Faults of both go to the same userfaultfd, or of both to none. */
+function is_mergeable_uffd(merge: VmaMerge, neighbour: Vma): boolean {
+  const ctx = merge.uffd_ctx === undefined ? (merge.middle?.vm_userfaultfd_ctx ?? null) : merge.uffd_ctx;
+  return neighbour.vm_userfaultfd_ctx === ctx;
+}
+
 export function can_merge_left(k: Kernel, merge: VmaMerge, prev: Vma | null): boolean {
-  if (prev?.vm_end !== merge.start) return false;
+  if (prev?.vm_end !== merge.start || !is_mergeable_uffd(merge, prev)) return false;
   const gap = prev.vm_pgoff + (prev.vm_end - prev.vm_start) / 4096 - merge.pgoff;
   return k.mergeable_with(prev, merge.vm_flags, merge.file, gap) && k.is_mergeable_anon_vma(merge, prev);
 }
 
 export function can_merge_right(k: Kernel, merge: VmaMerge, next: Vma | null): boolean {
-  if (next?.vm_start !== merge.end) return false;
+  if (next?.vm_start !== merge.end || !is_mergeable_uffd(merge, next)) return false;
   const gap = merge.pgoff + (merge.end - merge.start) / 4096 - next.vm_pgoff;
   return k.mergeable_with(next, merge.vm_flags, merge.file, gap) && k.is_mergeable_anon_vma(merge, next);
 }
@@ -185,9 +193,21 @@ export function* vma_modify_flags(
   end: number,
   vm_flags: number,
 ): Steps<Vma | number> {
+  return yield* k.vma_modify_flags_uffd(vma, start, end, vm_flags, vma.vm_userfaultfd_ctx);
+}
+
+/** The same for a range whose faults are to go to `uffd_ctx`. */
+export function* vma_modify_flags_uffd(
+  k: Kernel,
+  vma: Vma,
+  start: number,
+  end: number,
+  vm_flags: number,
+  uffd_ctx: UserfaultfdCtx | null,
+): Steps<Vma | number> {
   const pgoff = vma.vm_pgoff + (start - vma.vm_start) / 4096;
   const { vm_mm, vm_file: file, anon_vma } = vma;
-  const merge = { mm: vm_mm!, start, end, pgoff, vm_flags, file, anon_vma, middle: vma };
+  const merge = { mm: vm_mm!, start, end, pgoff, vm_flags, file, anon_vma, middle: vma, uffd_ctx };
   const merged = yield* k.vma_merge_existing_range(merge);
   if (merged) return merged;
   let middle: Vma | number = vma;
@@ -207,5 +227,5 @@ export function* vma_merge_extend(k: Kernel, vma: Vma, bytes: number): Steps<Vma
   const { vm_mm, vm_end, vm_flags, vm_file, anon_vma } = vma;
   const pgoff = vma.vm_pgoff + (vm_end - vma.vm_start) / 4096;
   const merge = { mm: vm_mm!, start: vm_end, end: vm_end + bytes, pgoff, vm_flags, file: vm_file, anon_vma };
-  return yield* k.vma_merge_new_range({ ...merge, middle: null });
+  return yield* k.vma_merge_new_range({ ...merge, middle: null, uffd_ctx: vma.vm_userfaultfd_ctx });
 }

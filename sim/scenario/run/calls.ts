@@ -55,6 +55,19 @@ function argument(
   if (expr.kind === "struct") {
     const fields: Record<string, bigint> = {};
     for (const { name, value } of expr.fields) {
+      if (value.kind === "struct") {
+        // A structure within one: the kernel knows their fields by the same layout, one after the other.
+        Object.assign(
+          fields,
+          argument(
+            param?.fields?.find((field) => field.name === name.text),
+            value,
+            evaluate,
+            place,
+          ),
+        );
+        continue;
+      }
       const written = param?.fields?.some((field) => field.name === name.text && field.output) ?? false;
       fields[name.text] = written ? before(value, evaluate) : integer(evaluate(value), name.text);
     }

@@ -153,7 +153,6 @@ describe("scenarios as they run", () => {
 
   it("say of what is not there that it is not in this version", () => {
     assert.deepEqual(refusal("machine { thp: always }"), ["1 not-in-this-version"]);
-    assert.deepEqual(refusal("process a\na: userfaultfd(0)"), ["2 not-in-this-version"]);
     assert.deepEqual(run("machine { levels: 5, thp: never, hugepages: 2, pcid: true }").diagnostics, []);
   });
 

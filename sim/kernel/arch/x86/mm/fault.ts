@@ -124,6 +124,7 @@ export function* do_user_addr_fault(k: Kernel, address: number, error: number): 
       return yield* k.fault_done(fault, address);
     }
     k.vmstat.vma_lock_retry += 1;
+    if (k.current.signal) return SIGKILL;
     if (fault & VM_FAULT_MAJOR) flags |= FAULT_FLAG_TRIED;
   }
   for (;;) {
@@ -136,6 +137,8 @@ export function* do_user_addr_fault(k: Kernel, address: number, error: number): 
     const fault = yield* k.handle_mm_fault(vma, address, flags);
     if (fault & VM_FAULT_COMPLETED) return 0;
     if (fault & VM_FAULT_RETRY) {
+      // Who was killed while it waited tries nothing again.
+      if (k.current.signal) return SIGKILL;
       flags |= FAULT_FLAG_TRIED;
       continue;
     }

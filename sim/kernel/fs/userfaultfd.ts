@@ -1,0 +1,343 @@
+// userfaultfd (fs/userfaultfd.c): faults of a range wait until somebody who reads of them has done something about it. What that
+// is: mm/userfaultfd.ts. Of anonymous memory and shared memory files; write protection of anonymous memory only.
+import type { Steps } from "../../core/thread.ts";
+import { isPresent } from "../../hardware/entry.ts";
+import { none, pte_write, task_size_max } from "../arch/x86/mm/pgtable.ts";
+import {
+  FAULT_FLAG_ALLOW_RETRY,
+  FAULT_FLAG_RETRY_NOWAIT,
+  FAULT_FLAG_USER,
+  FAULT_FLAG_WRITE,
+  has_uffd_minor,
+  VM_FAULT_NOPAGE,
+  VM_FAULT_RETRY,
+  VM_FAULT_SIGBUS,
+  VM_HUGETLB,
+  VM_MAYWRITE,
+  VM_UFFD_MINOR,
+  VM_UFFD_MISSING,
+  VM_UFFD_WP,
+  without_uffd_flags,
+} from "../flags.ts";
+import type { Kernel } from "../kernel.ts";
+import { is_pte_marker } from "../mm/madvise_guard.ts";
+import type { VmFault } from "../mm/memory.ts";
+import { mmap_min_addr } from "../mm/mmap.ts";
+import { type File, type Inode, type Mm, type UserfaultfdCtx, userfaultfd_ctx, type Vma } from "../mm_types.ts";
+import { EAGAIN, EBUSY, EFAULT, EINVAL, EPERM } from "../uapi/errno.ts";
+import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "../uapi/fcntl.ts";
+import * as uffd from "../uapi/userfaultfd.ts";
+import type { IoctlArg, Layout } from "./ioctl.ts";
+
+/** Why a fault is somebody else's business: nothing is there, the file has it but the process not, a write is to be told of. */
+export type UffdReason = "missing" | "minor" | "wp";
+
+const PAGEFAULT_FLAG_WRITE = 1;
+const PAGEFAULT_FLAG_WP = 2;
+const PAGEFAULT_FLAG_MINOR = 4;
+const MESSAGE_BYTES = 32;
+const FEATURE_INITIALIZED = 2 ** 31;
+/** What there is: neither the events of other calls, nor huge pages, nor write protection of files. */
+const FEATURES =
+  uffd.UFFD_FEATURE_PAGEFAULT_FLAG_WP |
+  uffd.UFFD_FEATURE_MISSING_SHMEM |
+  uffd.UFFD_FEATURE_SIGBUS |
+  uffd.UFFD_FEATURE_THREAD_ID |
+  uffd.UFFD_FEATURE_MINOR_SHMEM |
+  uffd.UFFD_FEATURE_EXACT_ADDRESS;
+
+const bit = (request: number): bigint => 1n << BigInt(request % 256);
+const API_IOCTLS = bit(uffd.UFFDIO_REGISTER) | bit(uffd.UFFDIO_UNREGISTER) | bit(uffd.UFFDIO_API);
+const RANGE_IOCTLS = bit(uffd.UFFDIO_WAKE) | bit(uffd.UFFDIO_COPY) | bit(uffd.UFFDIO_ZEROPAGE);
+
+export const range_layout: Layout = [
+  ["start", 8],
+  ["len", 8],
+];
+const api_layout: Layout = [
+  ["api", 8],
+  ["features", 8],
+  ["ioctls", 8],
+];
+const register_layout: Layout = [...range_layout, ["mode", 8], ["ioctls", 8]];
+
+/** The system call. Returns a descriptor or a negative errno. */
+export function* sys_userfaultfd(k: Kernel, flags: number): Steps<number> {
+  if (flags & ~(uffd.UFFD_USER_MODE_ONLY | O_CLOEXEC | O_NONBLOCK)) return -EINVAL;
+  const ctx = k.store.alloc(userfaultfd_ctx) as UserfaultfdCtx;
+  ctx.refcount = 1;
+  ctx.flags = flags;
+  ctx.mm = k.current.mm;
+  ctx.mm!.mm_count++;
+  const fd = yield* k.anon_inode_getfd("[userfaultfd]", "userfaultfd_fops", ctx, O_RDWR | (flags & O_NONBLOCK));
+  if (fd < 0) yield* k.userfaultfd_ctx_put(ctx);
+  return fd;
+}
+
+export function* userfaultfd_ctx_put(k: Kernel, ctx: UserfaultfdCtx): Steps<void> {
+  if (--ctx.refcount > 0) return;
+  const mm = ctx.mm!;
+  k.store.free(ctx);
+  yield* k.mmdrop(mm);
+}
+
+/**
+ * A fault that somebody else is to deal with: lets go of the lock that it holds and waits to be woken.
+ * @returns VM_FAULT_RETRY, with the lock dropped; else a VM_FAULT_* with the lock still held
+ */
+export function* handle_userfault(k: Kernel, vmf: VmFault, reason: UffdReason): Steps<number> {
+  const { vma, flags } = vmf;
+  const ctx = vma.vm_userfaultfd_ctx;
+  if (!ctx || ctx.features & uffd.UFFD_FEATURE_SIGBUS) return VM_FAULT_SIGBUS;
+  if (!(flags & FAULT_FLAG_USER) && ctx.flags & uffd.UFFD_USER_MODE_ONLY) return VM_FAULT_SIGBUS;
+  if (ctx.released) return VM_FAULT_NOPAGE;
+  if (!(flags & FAULT_FLAG_ALLOW_RETRY)) return VM_FAULT_SIGBUS;
+  if (flags & FAULT_FLAG_RETRY_NOWAIT) return VM_FAULT_RETRY;
+  ctx.refcount++;
+  const exact = (ctx.features & uffd.UFFD_FEATURE_EXACT_ADDRESS) !== 0;
+  const told =
+    (flags & FAULT_FLAG_WRITE ? PAGEFAULT_FLAG_WRITE : 0) |
+    (reason === "wp" ? PAGEFAULT_FLAG_WP : 0) |
+    (reason === "minor" ? PAGEFAULT_FLAG_MINOR : 0);
+  const wait = ++ctx.last_wait;
+  const { current } = k;
+  const address = exact ? (vmf.real_address ?? vmf.address) : vmf.address;
+  ctx.fault_wqh = [...ctx.fault_wqh, [wait, address, told, current.pid, 0]];
+  const must_wait = userfaultfd_must_wait(k, vma.vm_mm!, vmf.address, reason);
+  yield k.trace.handle_userfault(address, reason, vma.vm_mm, current);
+  yield* k.release_fault_lock(vma, flags);
+  const over = () => !ctx.fault_wqh.some(([id]) => id === wait) || current.signal !== 0;
+  if (must_wait && !ctx.released) while (!over()) yield k.wait(over, "a userfaultfd to resolve its fault");
+  ctx.fault_wqh = ctx.fault_wqh.filter(([id]) => id !== wait);
+  yield* k.userfaultfd_ctx_put(ctx);
+  return VM_FAULT_RETRY;
+}
+
+/** What was missing may have come meanwhile, from somebody who wakes nobody any more. */
+function userfaultfd_must_wait(k: Kernel, mm: Mm, address: number, reason: UffdReason): boolean {
+  const pte = k.walk_entries(mm, address)[3];
+  return none(pte) || is_pte_marker(pte) || (reason === "wp" && isPresent(pte) && !pte_write(pte));
+}
+
+/** Lets the faults of a range go on that wait. Returns the event. */
+export function wake_userfault(k: Kernel, ctx: UserfaultfdCtx, start: number, len: number): number {
+  const inside = (address: number) => address >= start && address < start + len;
+  ctx.fault_wqh = ctx.fault_wqh.filter(([, address]) => !inside(address! - (address! % 4096)));
+  return k.trace.userfaultfd_wake(start, len, ctx.mm);
+}
+
+/** file_operations.read: messages of 32 bytes, one for each fault that nobody has been told of yet. */
+export function* userfaultfd_read(k: Kernel, file: File, address: number, count: number): Steps<number> {
+  const ctx = file.private_data as UserfaultfdCtx;
+  if (ctx.features === 0) return -EINVAL;
+  if (count < MESSAGE_BYTES) return -EINVAL;
+  let done = 0;
+  while (done + MESSAGE_BYTES <= count) {
+    const pending = () => ctx.fault_wqh.find((fault) => fault[4] === 0);
+    const { current } = k;
+    if (!pending()) {
+      if (done > 0) return done;
+      if (file.f_flags & O_NONBLOCK) return -EAGAIN;
+      const ready = () => pending() !== undefined || current.signal !== 0;
+      while (!ready()) yield k.wait(ready, "a fault to read from a userfaultfd");
+      if (current.signal) return -EAGAIN;
+    }
+    const fault = pending()!;
+    ctx.fault_wqh = ctx.fault_wqh.map((one) => (one === fault ? [...one.slice(0, 4), 1] : one));
+    if ((yield* k.copy_to_user(address + done, message(ctx, fault))) !== 0) return done || -EFAULT;
+    done += MESSAGE_BYTES;
+  }
+  return done || -EAGAIN;
+}
+
+/** struct uffd_msg: the event, then flags, address and thread. */
+function message(ctx: UserfaultfdCtx, [, address, flags, pid]: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(MESSAGE_BYTES);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = uffd.UFFD_EVENT_PAGEFAULT;
+  view.setBigUint64(8, BigInt(flags!), true);
+  view.setBigUint64(16, BigInt(address!), true);
+  if (ctx.features & uffd.UFFD_FEATURE_THREAD_ID) view.setUint32(24, pid!, true);
+  return bytes;
+}
+
+export function* userfaultfd_ioctl(k: Kernel, file: File, cmd: number, arg: IoctlArg): Steps<number> {
+  const ctx = file.private_data as UserfaultfdCtx;
+  if (cmd === uffd.UFFDIO_API) return yield* k.userfaultfd_api(ctx, arg);
+  if (ctx.features === 0) return -EINVAL;
+  switch (cmd) {
+    case uffd.UFFDIO_REGISTER:
+      return yield* k.userfaultfd_register(ctx, arg);
+    case uffd.UFFDIO_UNREGISTER:
+      return yield* k.userfaultfd_unregister(ctx, arg);
+    case uffd.UFFDIO_WAKE:
+      return yield* k.userfaultfd_wake(ctx, arg);
+    case uffd.UFFDIO_COPY:
+      return yield* k.userfaultfd_copy(ctx, arg);
+    case uffd.UFFDIO_ZEROPAGE:
+      return yield* k.userfaultfd_zeropage(ctx, arg);
+    case uffd.UFFDIO_WRITEPROTECT:
+      return yield* k.userfaultfd_writeprotect(ctx, arg);
+    case uffd.UFFDIO_CONTINUE:
+      return yield* k.userfaultfd_continue(ctx, arg);
+    default:
+      return -EINVAL;
+  }
+}
+
+export function* userfaultfd_api(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg): Steps<number> {
+  const given = yield* k.copy_struct_from_user(arg, api_layout);
+  if (typeof given === "number") return given;
+  const unknown = given["api"] !== BigInt(uffd.UFFD_API) || (given["features"]! & ~BigInt(FEATURES)) !== 0n;
+  if (unknown || ctx.features !== 0) {
+    const error = yield* k.copy_struct_to_user(arg, api_layout, {});
+    return error || -EINVAL;
+  }
+  const features = Number(given["features"]);
+  const error = yield* k.copy_struct_to_user(arg, api_layout, {
+    api: BigInt(uffd.UFFD_API),
+    features: BigInt(FEATURES),
+    ioctls: API_IOCTLS,
+  });
+  if (!error) ctx.features = features + FEATURE_INITIALIZED;
+  return error;
+}
+
+/** Whether [start, start + len) can be a range at all: whole pages of user addresses. */
+export const is_valid_range = (k: Kernel, start: number, len: number): boolean =>
+  start % 4096 === 0 &&
+  len % 4096 === 0 &&
+  len > 0 &&
+  start >= mmap_min_addr &&
+  start < task_size_max(k) &&
+  len <= task_size_max(k) - start;
+
+const vma_can_userfault = (vma: Vma, vm_flags: number): boolean => {
+  const anonymous = vma.vm_ops === "";
+  const shmem = vma.vm_ops === "shmem_vm_ops" || vma.vm_ops === "shmem_anon_vm_ops";
+  if (vma.vm_flags & VM_HUGETLB || !(anonymous || shmem)) return false;
+  return !(has_uffd_minor(vm_flags) && !shmem) && !(vm_flags & VM_UFFD_WP && !anonymous);
+};
+
+export function* userfaultfd_register(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg): Steps<number> {
+  const given = yield* k.copy_struct_from_user(arg, register_layout);
+  if (typeof given === "number") return given;
+  const [start, len, mode] = [Number(given["start"]), Number(given["len"]), Number(given["mode"])];
+  const known = uffd.UFFDIO_REGISTER_MODE_MISSING | uffd.UFFDIO_REGISTER_MODE_WP | uffd.UFFDIO_REGISTER_MODE_MINOR;
+  if (mode === 0 || mode > known || !is_valid_range(k, start, len)) return -EINVAL;
+  const vm_flags =
+    (mode & uffd.UFFDIO_REGISTER_MODE_MISSING ? VM_UFFD_MISSING : 0) +
+    (mode & uffd.UFFDIO_REGISTER_MODE_WP ? VM_UFFD_WP : 0) +
+    (mode & uffd.UFFDIO_REGISTER_MODE_MINOR ? VM_UFFD_MINOR : 0);
+  const mm = ctx.mm!;
+  yield* k.mmap_write_lock(mm);
+  const error =
+    check_registrable(k, ctx, start, start + len, vm_flags) ||
+    (yield* k.userfaultfd_set_range(ctx, start, start + len, vm_flags));
+  yield k.mmap_write_unlock(mm);
+  if (error) return error;
+  const more =
+    (mode & uffd.UFFDIO_REGISTER_MODE_WP ? bit(uffd.UFFDIO_WRITEPROTECT) : 0n) |
+    (mode & uffd.UFFDIO_REGISTER_MODE_MINOR ? bit(uffd.UFFDIO_CONTINUE) : 0n);
+  return yield* k.copy_struct_to_user(arg, register_layout, { ...given, ioctls: RANGE_IOCTLS | more });
+}
+
+function check_registrable(k: Kernel, ctx: UserfaultfdCtx, start: number, end: number, vm_flags: number): number {
+  const vmas = vmas_in(k, ctx.mm!, start, end);
+  if (vmas.length === 0) return -EINVAL;
+  for (const vma of vmas) {
+    if (!vma_can_userfault(vma, vm_flags)) return -EINVAL;
+    if (!(vma.vm_flags & VM_MAYWRITE)) return -EPERM;
+    if (vma.vm_userfaultfd_ctx && vma.vm_userfaultfd_ctx !== ctx) return -EBUSY;
+  }
+  return 0;
+}
+
+export const vmas_in = (k: Kernel, mm: Mm, start: number, end: number): readonly Vma[] => {
+  const found: Vma[] = [];
+  for (let i = k.vma_index(mm, start); i < mm.mm_mt.length; i++) {
+    const vma = mm.mm_mt.at(i)!;
+    if (vma.vm_start >= end) break;
+    if (vma.vm_end > start) found.push(vma);
+  }
+  return found;
+};
+
+/** Faults of [start, end) go to `ctx` from now on; `vm_flags` 0: to nobody. Caller holds mmap_lock for writing. */
+export function* userfaultfd_set_range(
+  k: Kernel,
+  ctx: UserfaultfdCtx,
+  start: number,
+  end: number,
+  vm_flags: number,
+): Steps<number> {
+  const mm = ctx.mm!;
+  for (let at = start; at < end; ) {
+    const vma = vmas_in(k, mm, at, end)[0];
+    if (!vma) break;
+    const from = Math.max(at, vma.vm_start);
+    const to = Math.min(end, vma.vm_end);
+    at = to;
+    const flags = without_uffd_flags(vma.vm_flags) + vm_flags;
+    const owner = vm_flags === 0 ? null : ctx;
+    if (vm_flags === 0 ? !vma.vm_userfaultfd_ctx : vma.vm_userfaultfd_ctx === ctx && vma.vm_flags === flags) continue;
+    if (vm_flags === 0 && vma.vm_flags & VM_UFFD_WP) yield* k.uffd_wp_range(vma, from, to, "clear uffd-wp");
+    const part = yield* k.vma_modify_flags_uffd(vma, from, to, flags, owner);
+    if (typeof part === "number") return part;
+    yield* k.vma_start_write(part);
+    part.vm_flags = flags;
+    part.vm_userfaultfd_ctx = owner;
+    yield k.trace.vma_change(part, mm, part.vm_start, part.vm_end);
+  }
+  return 0;
+}
+
+export function* userfaultfd_unregister(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg): Steps<number> {
+  const given = yield* k.copy_struct_from_user(arg, range_layout);
+  if (typeof given === "number") return given;
+  const [start, len] = [Number(given["start"]), Number(given["len"])];
+  if (!is_valid_range(k, start, len)) return -EINVAL;
+  const mm = ctx.mm!;
+  yield* k.mmap_write_lock(mm);
+  const vmas = vmas_in(k, mm, start, start + len);
+  const others = (vma: Vma) => vma.vm_userfaultfd_ctx !== null && vma.vm_userfaultfd_ctx !== ctx;
+  let error =
+    vmas.length === 0 || vmas.some((vma) => !vma_can_userfault(vma, vma.vm_flags) || others(vma)) ? -EINVAL : 0;
+  if (!error) {
+    yield k.wake_userfault(ctx, start, len);
+    error = yield* k.userfaultfd_set_range(ctx, start, start + len, 0);
+  }
+  yield k.mmap_write_unlock(mm);
+  return error;
+}
+
+export function* userfaultfd_wake(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg): Steps<number> {
+  const given = yield* k.copy_struct_from_user(arg, range_layout);
+  if (typeof given === "number") return given;
+  const [start, len] = [Number(given["start"]), Number(given["len"])];
+  if (!is_valid_range(k, start, len)) return -EINVAL;
+  yield k.wake_userfault(ctx, start, len);
+  return 0;
+}
+
+/** A mapping that moves takes its userfaultfd along only with UFFD_FEATURE_EVENT_REMAP. */
+export function mremap_userfaultfd_prep(_k: Kernel, vma: Vma): void {
+  if (!vma.vm_userfaultfd_ctx) return;
+  vma.vm_userfaultfd_ctx = null;
+  vma.vm_flags = without_uffd_flags(vma.vm_flags);
+}
+
+/** The last descriptor is closed: nobody is told of anything any more, and who waits tries again. */
+export function* userfaultfd_release(k: Kernel, _inode: Inode, file: File): Steps<void> {
+  const ctx = file.private_data as UserfaultfdCtx;
+  ctx.released = 1;
+  const mm = ctx.mm!;
+  if (mm.mm_users > 0) {
+    yield* k.mmap_write_lock(mm);
+    for (const vma of [...mm.mm_mt])
+      if (vma.vm_userfaultfd_ctx === ctx) yield* k.userfaultfd_set_range(ctx, vma.vm_start, vma.vm_end, 0);
+    yield k.mmap_write_unlock(mm);
+  }
+  yield k.wake_userfault(ctx, 0, task_size_max(k));
+  yield* k.userfaultfd_ctx_put(ctx);
+}
