@@ -1,5 +1,5 @@
-// Reading ahead in swap: what comes back with a page, by what swap is on. The windows on swap in memory are a real Linux's, see
-// test/conform/swap.test.ts; those of disks in test/conform/swap_disk.test.ts.
+// Reading ahead in swap: what comes back with a page, by what swap is on. The windows by address are a real Linux's, see
+// test/conform/swap.test.ts; those by slot follow mm/swap_state.c.
 import assert from "node:assert/strict";
 import { PG_readahead } from "../../sim/kernel/flags.ts";
 import type { Config } from "../../sim/kernel/kernel.ts";

@@ -73,10 +73,16 @@ const GUEST = [
 ];
 
 const group = (pages: number): readonly string[] => [
+  // The limit is that of the group above; halfway to it there is a mark beyond which it has to reclaim.
   `mkdir("/sys/fs/cgroup/g")`,
+  `control = open("/sys/fs/cgroup/g/cgroup.subtree_control", O_WRONLY)`,
+  `write(control, "+memory", 7)`,
+  `mkdir("/sys/fs/cgroup/g/h")`,
   `limit = open("/sys/fs/cgroup/g/memory.max", O_WRONLY)`,
   `write(limit, "${pages * 4}K", ${`${pages * 4}K`.length})`,
-  `procs = open("/sys/fs/cgroup/g/cgroup.procs", O_WRONLY)`,
+  `high = open("/sys/fs/cgroup/g/h/memory.high", O_WRONLY)`,
+  `write(high, "${pages * 2}K", ${`${pages * 2}K`.length})`,
+  `procs = open("/sys/fs/cgroup/g/h/cgroup.procs", O_WRONLY)`,
   `write(procs, "1", 1)`,
 ];
 

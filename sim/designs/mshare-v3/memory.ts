@@ -43,9 +43,7 @@ export function* handle_mm_fault(k: MshareKernel, vma: Vma, address: number, fla
     return VM_FAULT_SIGSEGV;
   }
   const host_mm = host.vm_mm!;
-  k.charge_toucher(host_mm);
   const ret = yield* k.__handle_mm_fault(host, found.address, flags);
-  k.uncharge_toucher(host_mm);
   if (lock_was_dropped(k, ret, flags)) yield k.mmap_read_unlock(mm);
   else yield k.mmap_read_unlock(host_mm);
   k.mm_account_fault(mm, found.address, flags, ret);

@@ -21,9 +21,7 @@ export function* handle_mm_fault(k: PtshareKernel, vma: Vma, address: number, fl
   const orig_mm = vma.vm_mm!;
   const found = yield* k.find_shared_vma(vma, address, flags);
   if (found.ret !== 0) return found.ret;
-  if (found.host) k.charge_toucher(found.host);
   const ret = yield* k.__handle_mm_fault(found.vma, found.address, flags);
-  if (found.host) k.uncharge_toucher(found.host);
   if (k.fixed("fault-unlock")) yield* k.unlock_what_is_held(found, orig_mm, ret, flags);
   else yield* k.unlock_as_posted(found.vma, orig_mm, ret, flags);
   if (found.vma !== vma) k.store.free(found.vma);

@@ -1,15 +1,13 @@
 // What the files of this folder ask of a design that shares page tables: which tables are whose, and who uses them.
 import type { Bound, Kernel } from "../../kernel/kernel.ts";
 import type { Mm, Vma } from "../../kernel/mm_types.ts";
-import type * as charging from "./charging.ts";
 import type * as notifier from "./notifier.ts";
 import type * as tlb_flush from "./tlb_flush.ts";
 
 export interface SharingKernel
   extends Kernel,
     Omit<Bound<typeof tlb_flush>, keyof Kernel>,
-    Omit<Bound<typeof notifier>, keyof Kernel>,
-    Omit<Bound<typeof charging>, keyof Kernel> {
+    Omit<Bound<typeof notifier>, keyof Kernel> {
   /** The shared tables that a change of [start, end) of `mm`, a host or a guest, is in. */
   shared_ranges(mm: Mm, start: number, end: number): readonly tlb_flush.SharedRange[];
   /** The VMAs that use the host's tables: a superset, those that have not touched them yet among them. */
