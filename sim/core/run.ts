@@ -236,8 +236,10 @@ export class Run {
       const schedule = this.#program.schedule();
       this.#schedule = threads.length === 1 && !schedule.everyStep ? sequential : schedule;
       this.recording.offer();
+      const [first] = threads;
       const plain = interrupts.length === 0 && !this.#byHand && this.choices === null;
-      if (plain && this.#schedule.sequential) return this.#straight(threads[0]!, most);
+      if (first && plain && this.#schedule.sequential && this.#platform.available(first))
+        return this.#straight(first, most);
     }
     const thread = this.#choose([...interrupts, ...threads]);
     if (!thread) {

@@ -1,38 +1,73 @@
-// Nothing depends on clocks, chance, or the process: two processes say the same, byte for byte.
+// Nothing depends on clocks, chance, or the process: two processes say the same, byte for byte. Every command is here.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { randomScenario, simulateOn } from "../../sim/session.ts";
 
 const scenarios = ["examples", "test/scenarios/bugs"].flatMap((folder) =>
   readdirSync(folder)
     .filter((file) => file.endsWith(".mshare"))
     .map((file) => `${folder}/${file}`),
 );
+const conformable = readdirSync("test/scenarios/conform")
+  .filter((file) => file.endsWith(".mshare"))
+  .map((file) => `test/scenarios/conform/${file}`);
 
-const mshare = (...args: string[]) =>
-  spawnSync(process.execPath, ["dist/mshare.js", ...args], { encoding: "utf8" }).stdout;
-const run = (...args: string[]) => mshare("run", "--json", ...args);
+const program = (args: readonly string[]) =>
+  spawnSync(process.execPath, args, { encoding: "utf8", maxBuffer: 2 ** 28 }).stdout;
+const mshare = (args: readonly string[]) => program(["dist/mshare.js", ...args]);
+
+/** What is compared with a real machine, as another process of this file prints it. */
+const SIMULATED = "--print-the-simulated-side";
+if (process.argv.includes(SIMULATED)) {
+  printSimulated();
+  process.exit();
+}
+
+/** Each command with arguments that let it say much. Its simulated side stands for `conform`, whose other side is a real machine. */
+const said: Readonly<Record<string, readonly (() => string)[]>> = {
+  run: [[], ["--schedule", "random:11"]].map((more) => () => mshare(["run", "--json", ...more, ...scenarios])),
+  explore: [() => mshare(["explore", "--json", "--all", "--schedules", "60", ...scenarios.filter(interleaves)])],
+  check: [() => mshare(["check", "--json", ...scenarios])],
+  designs: [() => mshare(["designs", "--json"])],
+  export: conformable.slice(0, 5).map((file) => () => mshare(["export", file])),
+  conform: [() => program([import.meta.filename, SIMULATED])],
+};
+
+function interleaves(file: string): boolean {
+  return /^parallel\b/m.test(readFileSync(file, "utf8"));
+}
+
+function printSimulated(): void {
+  const machine = { kernel: "6.18.0", memory: 2 ** 28, swap: 2 ** 26, hugepages: 0, root: true } as never;
+  const files = new Map(Array.from({ length: 30 }, (_, i) => [`random-${i + 1}.mshare`, randomScenario(i + 1)]));
+  const read = (path: string) => files.get(path) ?? readFileSync(path, "utf8");
+  for (const path of [...files.keys(), ...conformable]) {
+    const simulated = simulateOn({ read }, { program: path }, machine, () => "everything");
+    const { scenario: _, ...shown } = "refused" in simulated ? { ...simulated, scenario: 0 } : simulated;
+    const plain = (_key: string, value: unknown) => (typeof value === "bigint" ? String(value) : value);
+    process.stdout.write(`${path} ${JSON.stringify(shown, plain)}\n`);
+  }
+}
+
+/** Commands of the help that look at scenarios or designs: all but the servers. */
+function commands(): string[] {
+  const names = [...mshare(["--help"]).matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name]) => name!);
+  return names.filter((name) => name !== "dap" && name !== "lsp");
+}
 
 describe("two runs in two processes", function () {
-  this.timeout(900_000);
+  this.timeout(1_800_000);
 
-  it("are the same to the byte, also with drawn schedules", () => {
-    for (const schedule of [[], ["--schedule", "random:11"]]) {
-      const first = run(...schedule, ...scenarios);
-      assert.equal(first.split("\n").length, scenarios.length + 1);
-      assert.ok(first === run(...schedule, ...scenarios));
-    }
-  });
+  it("are tried for every command", () => assert.deepEqual(commands().sort(), Object.keys(said).sort()));
 
-  it("are the same for every command that looks at scenarios or designs", () => {
-    for (const args of [
-      ["check", "--json", ...scenarios],
-      ["designs", "--json"],
-      ["export", scenarios[0]!],
-    ]) {
-      const first = mshare(...args);
-      assert.ok(first.length > 100, args[0]);
-      assert.ok(first === mshare(...args), args[0]);
-    }
-  });
+  for (const [name, ways] of Object.entries(said))
+    it(`are the same to the byte: ${name}`, () => {
+      for (const way of ways) {
+        const first = way();
+        assert.ok(first.length > 1000, `${first.length} bytes`);
+        if (name === "run") assert.equal(first.split("\n").length, scenarios.length + 1);
+        assert.ok(first === way());
+      }
+    });
 });
