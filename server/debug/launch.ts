@@ -25,6 +25,7 @@ export const launchAttributes = [
   "stopOnBug",
   "stopOnAllowed",
   "history",
+  "historyMiB",
 ] as const;
 
 export function readLaunch(environment: Environment, args: Arguments): Launch {
@@ -40,7 +41,7 @@ export function readLaunch(environment: Environment, args: Arguments): Launch {
       schedule: schedule(args),
       maxSteps: optionalCount(args, "maxSteps", 1),
       stopOnAllowed: optionalFlag(args, "stopOnAllowed"),
-      ...(!history && { historyMiB: 0 }),
+      historyMiB: history ? optionalCount(args, "historyMiB") : 0,
     },
     stopOnEntry: optionalFlag(args, "stopOnEntry") ?? false,
     stopOnBug: optionalFlag(args, "stopOnBug") ?? true,

@@ -20,6 +20,7 @@ export class Recording {
   #checkpoints: Checkpoint[] = [];
   #interval = FIRST_INTERVAL;
   #copiedBefore = 0;
+  #isFull = false;
 
   constructor(machine: Machine, limitBytes: number) {
     this.#machine = machine;
@@ -45,7 +46,10 @@ export class Recording {
     const snapshot = this.#machine.snapshot();
     this.#checkpoints.splice(at + 1, 0, { snapshot, bytes: listBytes(snapshot) });
     if (this.#checkpoints.length > MOST_CHECKPOINTS) this.#thin();
-    while (this.bytes > this.#limitBytes && this.#checkpoints.length > 2) this.#thin();
+    while (this.bytes > this.#limitBytes && this.#checkpoints.length > 2) {
+      this.#isFull = true;
+      this.#thin();
+    }
   }
 
   /** The last checkpoint from which re-execution reaches the state after `step`. */
@@ -70,6 +74,11 @@ export class Recording {
   restart(): void {
     this.#checkpoints = [];
     this.take();
+  }
+
+  /** Checkpoints had to go for want of memory: nothing is lost by that but time. */
+  get isFull(): boolean {
+    return this.#isFull;
   }
 
   get count(): number {

@@ -6,7 +6,7 @@ import { whoDid } from "./deeds.ts";
 import { trackDifferences } from "./differences.ts";
 import { historiesOf, SOME_STEPS } from "./history.ts";
 import { breakableLines, kernelFiles } from "./lines.ts";
-import { type Loaded, load } from "./load.ts";
+import { DEFAULT_HISTORY_MIB, type Loaded, load } from "./load.ts";
 import { createLooking } from "./looking.ts";
 import { createMoving } from "./moving.ts";
 import { stateOf } from "./object_state.ts";
@@ -39,10 +39,12 @@ const PATIENCE = 50_000;
 function createSession(loaded: Loaded, host: Host): OpenDebugSession {
   const { system, runner, run, scenario } = loaded;
   const { machine } = system;
+  const { historyMiB = DEFAULT_HISTORY_MIB } = loaded.options;
   const maps = createSourceMaps(host.sourceMap);
   const outputs: Output[] = [];
   const changed = trackDifferences(system);
   let summarised = false;
+  let saidFull = false;
 
   const looking = createLooking(loaded, maps, changed, () => stops.current);
   const stops = createStops(loaded, () => {
@@ -82,6 +84,13 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     stack,
     keptStack: looking.stack,
     newFuture,
+    historyFull() {
+      if (saidFull || historyMiB === 0) return;
+      saidFull = true;
+      tell(
+        `The history has come to its ${historyMiB} MiB: it keeps fewer checkpoints from here on. No step is lost, ways back take longer (historyMiB).`,
+      );
+    },
     summary() {
       if (summarised) return;
       summarised = true;

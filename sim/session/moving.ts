@@ -36,6 +36,8 @@ interface Parts {
   newFuture(): void;
   /** The run is over. */
   summary(): void;
+  /** The history has come to its memory. */
+  historyFull(): void;
 }
 
 type Granularity = Extract<Goal, { kind: "step" }>["by"];
@@ -146,6 +148,7 @@ export function createMoving(parts: Parts): Moving {
 
   const forward = (steps: number): Stop | undefined => {
     const outcome = run.forward(Math.min(goal.kind === "goto" ? goal.step : maxSteps, maxSteps), steps);
+    if (run.recording.isFull) parts.historyFull();
     if (outcome === "budget") return undefined;
     if (outcome === "stopped" && watching.why) return stops.because(watching.why);
     if (goal.kind === "goto" && machine.step >= goal.step) return stops.here("goto");

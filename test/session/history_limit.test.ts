@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import type { MachineSnapshot } from "../../sim/core/machine.ts";
 import type { Recording } from "../../sim/core/recording.ts";
+import type { DebugSession } from "../../sim/debugging.ts";
+import { openDebugSession } from "../../sim/session.ts";
+import { answerOf, go } from "./answers.ts";
 import { loadText } from "./load_text.ts";
 
 const text = `machine { memory: 256MiB }
@@ -55,5 +58,49 @@ describe("a recording", function () {
         assert.equal(bounded.system.machine.store.hash(), free.system.machine.store.hash(), `step ${step}`);
       }
     }
+  });
+
+  it("that is tiny still goes to every step, backwards too, and the session says once that it is short of memory", () => {
+    const opened = (historyMiB?: number) => {
+      const session = openDebugSession({ read: () => text }, { program: "test.mshare", historyMiB });
+      assert.ok(!("refused" in session));
+      session.setLineBreakpoints("test.mshare", [{ line: 7, hitCondition: "% 5" }]);
+      const said: string[] = [];
+      for (let stops = 0; stops < 6; stops++) {
+        go(session, { kind: "continue" });
+        said.push(...session.takeOutput().flatMap((one) => (one.text.startsWith("The history") ? [one.text] : [])));
+      }
+      return { session, said };
+    };
+    const view = (session: DebugSession) => [
+      session.now,
+      answerOf(session.stack(1)),
+      session.evaluate("status(a)", 1),
+      session.evaluate("count(page_fault)", 1),
+    ];
+    const free = opened();
+    const tiny = opened(1);
+    assert.deepEqual(free.said, []);
+    assert.equal(tiny.said.length, 1, `${tiny.said}`);
+    assert.match(tiny.said[0]!, /1 MiB.*No step is lost/);
+    const { last } = free.session;
+    assert.equal(tiny.session.last, last);
+    // A step whose checkpoint is gone, the very first, the last: the same as with all the memory.
+    for (const step of [2, Math.floor(last / 3), 1, last - 1, Math.floor((2 * last) / 3), last]) {
+      const shown = [tiny, free].map(({ session }) => {
+        const { reason } = go(session, { kind: "goto", step });
+        return JSON.stringify([reason, ...view(session)]);
+      });
+      assert.equal(shown[0], shown[1], `step ${step}`);
+      assert.equal(tiny.session.now, step);
+    }
+    // Back over the breakpoints, and who wrote what.
+    const back = [tiny, free].map(({ session }) => {
+      const stops = Array.from({ length: 4 }, () => [go(session, { kind: "reverse" }).reason, session.now]);
+      const field = session.evaluate("mm(a).pgtables_bytes", 1);
+      assert.ok("dataId" in field && field.dataId);
+      return JSON.stringify([stops, answerOf(session.who("wrote", field.dataId))]);
+    });
+    assert.equal(back[0], back[1]);
   });
 });

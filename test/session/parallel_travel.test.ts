@@ -44,7 +44,7 @@ const stopText = ({ reason, description, thread }: Stop) =>
 
 /** Breakpoints of all kinds that concern the block. */
 function arm(session: DebugSession): void {
-  session.setEventBreakpoints([{ text: "set_pte into p0" }, { text: "free_page", hitCondition: "% 3" }]);
+  session.setEventBreakpoints([{ text: "set_pte" }, { text: "vma_link" }, { text: "tlb_fill" }]);
   const users = session.evaluate("mm(p1).map_count", 1);
   if ("dataId" in users && users.dataId) session.setDataBreakpoints([{ dataId: users.dataId }]);
 }
