@@ -30,7 +30,7 @@ export function dataMismatch(context: Context): (access: Access) => void {
     const index = thread.vma_pgoff + Math.floor((address - thread.vma_from) / 4096);
     const wrong = foreign(page, pfn, thread.vma_kind, thread.vma_mapping, index);
     if (wrong) {
-      mismatch(context, access, `foreign ${wrong}`, `${wrong}: not the page that is mapped there`);
+      mismatch(context, access, `foreign ${wrong}`, `which is ${wrong}, not the page that is mapped there`);
       return;
     }
     const word = Math.floor((address & 4095) / 8);
@@ -51,7 +51,7 @@ export function dataMismatch(context: Context): (access: Access) => void {
     if (memory.low === frame.word_low && memory.high === frame.word_high) return;
     const stored = hex(frame.word_high * 2 ** 32 + frame.word_low);
     const found = hex(memory.high * 2 ** 32 + memory.low);
-    mismatch(context, access, "value", `it holds ${found}, but ${stored} was stored there last`);
+    mismatch(context, access, "value", `and it holds ${found}, but ${stored} was stored there last`);
   };
 }
 
@@ -131,7 +131,7 @@ function mismatch(context: Context, { verb, address, pfn, mm }: Access, key: str
   context.raise({
     kind: "data-mismatch",
     key: `data-mismatch ${key} ${mm.slot}#${mm.gen}`,
-    message: `${mmName(mm)} ${verb} ${hex(address)} in pfn:${hex(pfn)}, and ${what}`,
+    message: `${mmName(mm)} ${verb} ${hex(address)} in pfn:${hex(pfn)}, ${what}`,
     objects: [pageObject(pfn), object(mm)],
   });
 }

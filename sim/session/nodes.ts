@@ -3,7 +3,7 @@
 import type { RefList } from "../core/ref_list.ts";
 import type { Field, Handle } from "../core/struct.ts";
 import type { ValueNode } from "../debugging.ts";
-import { isObject, type Value } from "../scenario/values.ts";
+import { isObject, type ObjectValue, type Value } from "../scenario/values.ts";
 import { hex, showBytes, showNumber, summary } from "./show.ts";
 
 /** Path of an object: `mm_struct:3:1`. With `/field` it is that of a field. */
@@ -117,6 +117,19 @@ function mapNode(name: string, entries: Entries, each: (element: number) => stri
   };
 }
 
+/** `pgd → 0x10a, pud → 0x10b, pmd not present`: what is made of page-table entries. */
+function entriesText(value: ObjectValue, fields: readonly string[]): string {
+  const texts = fields.flatMap((field) => {
+    const entry = value.get(field);
+    if (entry === undefined || !isObject(entry) || entry.type !== "entry") return [];
+    const pfn = entry.get("pfn");
+    return entry.get("present") === true && typeof pfn === "bigint"
+      ? [`${field} → ${hex(pfn)}`]
+      : [`${field} not present`];
+  });
+  return texts.join(", ");
+}
+
 /** Beyond this a number is an address. */
 const ADDRESSES = 2n ** 32n;
 
@@ -154,7 +167,7 @@ export function expressionNode(name: string, value: Value, format: "hex" | "deci
   });
   return {
     name,
-    value: shown.join(", ") || value.type,
+    value: shown.join(", ") || entriesText(value, fields) || value.type,
     type: value.type,
     children: () => fields.map((field) => expressionNode(field, value.get(field) ?? null, format)),
   };

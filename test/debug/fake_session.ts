@@ -1,6 +1,4 @@
-// A small machine with a past, to test the translation on: processes assign numbers, one "kernel" function deep.
-//   A: x = 5        two steps: the store (event `set_x`) and the return       spin 1000000    so many steps
-//   expect A.x == 5 stops as an exception where it does not hold              crash           the simulator itself throws
+// A small machine with a past, to test the translation on: processes assign numbers, one "kernel" function deep (fake_program.ts).
 
 import type { Engine, Session } from "../../server/debug/environment.ts";
 import type {
@@ -22,17 +20,7 @@ import type {
   Stop,
   ValueNode,
 } from "../../sim/debugging.ts";
-
-interface Part {
-  /** Steps done before it. */
-  readonly start: number;
-  readonly length: number;
-  readonly line: number;
-  readonly text: string;
-  readonly thread: number;
-  readonly write?: { readonly dataId: string; readonly value: bigint };
-  readonly expect?: { readonly dataId: string; readonly value: bigint };
-}
+import { type Part, readProgram } from "./fake_program.ts";
 
 /** What needs no search. */
 const found = <T>(answer: T): Lookup<T> => ({ advance: () => ({ answer }), giveUp() {} });
@@ -63,8 +51,8 @@ export class FakeSession implements Session {
   now = 0;
   last = 0;
   current = 1;
-  private readonly names: string[] = [];
-  private readonly parts: Part[] = [];
+  private readonly names: readonly string[];
+  private readonly parts: readonly Part[];
   private readonly total: number;
   private readonly maxSteps: number;
   private goal: Goal = { kind: "continue" };
@@ -82,13 +70,10 @@ export class FakeSession implements Session {
   constructor(options: LaunchOptions, text: string) {
     this.program = options.program;
     this.maxSteps = options.maxSteps ?? Number.POSITIVE_INFINITY;
-    let start = 0;
-    text.split("\n").forEach((source, index) => {
-      const part = this.parse(source.trim(), index + 1, start);
-      if (part) this.parts.push(part);
-      start += part?.length ?? 0;
-    });
-    this.total = start;
+    const { parts, names } = readProgram(text);
+    this.parts = parts;
+    this.names = names;
+    this.total = parts.reduce((sum, { length }) => sum + length, 0);
     this.outputs.push({ category: "console", text: `kernel ${options.kernel ?? "linux"}` });
   }
 
@@ -290,26 +275,6 @@ export class FakeSession implements Session {
     if (this.now < this.last)
       this.outputs.push({ category: "console", text: `A new future starts at step ${this.now}.` });
     this.last = this.now;
-  }
-
-  private parse(text: string, line: number, start: number): Part | undefined {
-    const base = { start, line, text, thread: this.current };
-    const assign = /^(\w+): (\w) = (\d+)$/.exec(text);
-    if (assign) {
-      const write = { dataId: `var:${assign[1]}.${assign[2]}`, value: BigInt(assign[3]) };
-      return { ...base, length: 2, thread: this.threadOf(assign[1]), write };
-    }
-    const expect = /^expect (\w+\.\w) == (\d+)$/.exec(text);
-    if (expect)
-      return { ...base, length: 1, thread: 1, expect: { dataId: `var:${expect[1]}`, value: BigInt(expect[2]) } };
-    const spin = /^spin (\d+)$/.exec(text);
-    if (spin) return { ...base, length: Number(spin[1]), thread: 1 };
-    return text === "crash" ? { ...base, length: 1, thread: 1 } : undefined;
-  }
-
-  private threadOf(name: string): number {
-    if (!this.names.includes(name)) this.names.push(name);
-    return this.names.indexOf(name) + 1;
   }
 
   private partAt(done: number): Part | undefined {

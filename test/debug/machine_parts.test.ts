@@ -103,6 +103,7 @@ describe("parts of the machine in the variables view", () => {
   it("numbers with what they are: hexadecimal, sizes, addresses", async () => {
     const c = await stoppedAt("examples/hugetlb-sharing.mshare", "reader: mprotect");
     assert.equal(watch(c, "status(reader).VmPTE"), "8192 (0x2000, 8 KiB)");
+    assert.match(watch(c, "walk(reader, reader.p)"), /^pgd → 0x\w+, p4d → 0x\w+, pud → 0x104, pmd → 0x3000, pte/);
     assert.equal(watch(c, "7"), "7");
     assert.equal(watch(c, "77"), "77 (0x4d)");
     assert.equal(watch(c, "reader.p"), "0x100000000000");
