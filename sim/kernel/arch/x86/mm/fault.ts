@@ -152,8 +152,9 @@ export function* lock_mm_and_find_vma(k: Kernel, mm: Mm, address: number): Steps
   yield* k.mmap_read_lock(mm);
   const vma = k.find_vma(mm, address);
   if (vma && vma.vm_start <= address) return vma;
+  const grows_down = vma !== null && (vma.vm_flags & VM_GROWSDOWN) !== 0;
   yield k.mmap_read_unlock(mm);
-  if (!vma || !(vma.vm_flags & VM_GROWSDOWN)) return null;
+  if (!grows_down) return null;
   yield* k.mmap_write_lock(mm);
   const found = k.find_vma(mm, address);
   const grows = found !== null && found.vm_start > address && (found.vm_flags & VM_GROWSDOWN) !== 0;
