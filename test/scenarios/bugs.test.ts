@@ -42,6 +42,9 @@ function problems({ verdict, expectations, statements, bugs }: RunReport): strin
 const text = (file: string) => readFileSync(join(folder, file), "utf8");
 /** The fixes that it names, in `unless fixed ID` and `fixed("ID")`. */
 const named = (file: string) => [...text(file).matchAll(/\bfixed(?: |\(")([\w-]+)/g)].map(([, id]) => id!);
+/** The kinds, and the labels behind them, that a fix takes away. */
+const mendedBy = (file: string, id: string) =>
+  [...text(file).matchAll(/^expect bug ([\w-]+)(?: at \w+)? unless fixed ([\w-]+)$/gm)].filter(([, , by]) => by === id);
 const fixedInFile = (file: string) =>
   (/fixes: \[([^\]]*)\]/.exec(text(file))?.[1] ?? "").split(/[\s,]+/).filter(Boolean);
 
@@ -84,6 +87,16 @@ describe("scenarios of known bugs", () => {
     for (const id of new Set(named(file)))
       it(`${basename(file, ".mshare")}: silent with ${id} alone`, () =>
         assert.deepEqual(problems(run(file, [...fixedInFile(file), id])), []));
+
+    for (const id of new Set(named(file)))
+      it(`${basename(file, ".mshare")}: ${id} needs no other fix`, () => {
+        const awaited = mendedBy(file, id).map(([line]) => line);
+        const { expectations } = run(file, [id]);
+        for (const line of awaited) {
+          const judged = expectations.find((one) => one.text === line);
+          assert.ok(judged?.ok, `${line}: ${judged?.problem}`);
+        }
+      });
 
     it(`${basename(file, ".mshare")}: has its page`, () => {
       const page = read(resolve("docs/bugs", `${basename(file, ".mshare")}.md`));

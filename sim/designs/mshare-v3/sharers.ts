@@ -4,6 +4,7 @@ import type { Steps } from "../../core/thread.ts";
 import { entryPfn } from "../../hardware/entry.ts";
 import { alignDown, none, pgd_offset, pgdir_size } from "../../kernel/arch/x86/mm/pgtable.ts";
 import type { MmuGather } from "../../kernel/mm/mmu_gather.ts";
+import type { MmuNotifyEvent } from "../../kernel/mm/mmu_notifier.ts";
 import type { Mm, Page, Vma } from "../../kernel/mm_types.ts";
 import type { SharedRange } from "../sharing/tlb_flush.ts";
 import { type MshareData, type MshareKernel, mshare_data, vma_is_shared } from "./structures.ts";
@@ -23,6 +24,11 @@ export function host_address(k: MshareKernel, guest: Vma, address: number): numb
 export function guest_address(k: MshareKernel, guest: Vma, address: number): number {
   if (k.fixed("same-address")) return address;
   return address - (guest.vm_private_data as MshareData).mm!.mmap_base + guest.vm_start;
+}
+
+/** munmap of a region takes only its link; what mprotect, and mremap as posted, change are the host's entries. */
+export function changes_through_guest(k: MshareKernel, event: MmuNotifyEvent): boolean {
+  return event !== "MMU_NOTIFY_UNMAP" || !k.fixed("guest-mremap");
 }
 
 export function guest_vmas(k: MshareKernel, host: Mm): readonly Vma[] {

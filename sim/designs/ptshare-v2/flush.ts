@@ -6,6 +6,7 @@
 //   of a host mm there are none. Who shares is below; what can be done about it is in ../sharing/tlb_flush.ts.
 import { PMD_SIZE } from "../../kernel/arch/x86/mm/pgtable.ts";
 import type { MmuGather } from "../../kernel/mm/mmu_gather.ts";
+import type { MmuNotifyEvent } from "../../kernel/mm/mmu_notifier.ts";
 import type { Mm, Vma } from "../../kernel/mm_types.ts";
 import type { SharedRange } from "../sharing/tlb_flush.ts";
 import { type PtshareData, type PtshareKernel, ptshare_data, ptshare_data_of, vma_is_shared } from "./structures.ts";
@@ -37,6 +38,11 @@ export function hosts_of(k: PtshareKernel, guest: Mm): readonly Mm[] {
   for (const { mm } of k.store.all(ptshare_data))
     if (mm && k.guest_vmas(mm as Mm).some((vma) => vma.vm_mm === guest)) hosts.push(mm as Mm);
   return hosts;
+}
+
+/** Mended, munmap takes only links, and the host's entries are changed by way of the host. */
+export function changes_through_guest(k: PtshareKernel, event: MmuNotifyEvent): boolean {
+  return event !== "MMU_NOTIFY_UNMAP" || !k.fixed("host-accounting") || !k.fixed("vma-split");
 }
 
 export function guest_address(_k: PtshareKernel, vma: Vma, host_address: number): number {

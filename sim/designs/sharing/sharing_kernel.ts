@@ -1,5 +1,6 @@
 // What the files of this folder ask of a design that shares page tables: which tables are whose, and who uses them.
 import type { Bound, Kernel } from "../../kernel/kernel.ts";
+import type { MmuNotifyEvent } from "../../kernel/mm/mmu_notifier.ts";
 import type { Mm, Vma } from "../../kernel/mm_types.ts";
 import type * as notifier from "./notifier.ts";
 import type * as tlb_flush from "./tlb_flush.ts";
@@ -14,6 +15,8 @@ export interface SharingKernel
   guest_vmas(host: Mm): readonly Vma[];
   /** The hosts whose tables `guest` may use. */
   hosts_of(guest: Mm): readonly Mm[];
+  /** Whether a change of this kind that is done in a guest's mm may change shared entries. */
+  changes_through_guest(event: MmuNotifyEvent): boolean;
   /** Where a guest's VMA has what is at an address of the host. */
   guest_address(vma: Vma, host_address: number): number;
 }
