@@ -49,7 +49,9 @@ export function proc_status(k: Kernel, task: Task): Status {
 
 export function task_mem(_k: Kernel, mm: Mm | null): Status {
   if (!mm) return NO_MEMORY;
-  const rss = mm.rss_anon + mm.rss_file + mm.rss_shmem;
+  // A counter that has gone below zero reads 0 (percpu_counter_sum_positive).
+  const [anon, file, shmem, swap] = [mm.rss_anon, mm.rss_file, mm.rss_shmem, mm.rss_swap].map((n) => Math.max(0, n));
+  const rss = anon! + file! + shmem!;
   return {
     VmPeak: 4096 * Math.max(mm.hiwater_vm, mm.total_vm),
     VmSize: 4096 * mm.total_vm,
@@ -57,16 +59,16 @@ export function task_mem(_k: Kernel, mm: Mm | null): Status {
     VmPin: 4096 * mm.pinned_vm,
     VmHWM: 4096 * Math.max(mm.hiwater_rss, rss),
     VmRSS: 4096 * rss,
-    RssAnon: 4096 * mm.rss_anon,
-    RssFile: 4096 * mm.rss_file,
-    RssShmem: 4096 * mm.rss_shmem,
+    RssAnon: 4096 * anon!,
+    RssFile: 4096 * file!,
+    RssShmem: 4096 * shmem!,
     VmData: 4096 * mm.data_vm,
     VmStk: 4096 * mm.stack_vm,
     // A process here has no program: all that is executable counts as library.
     VmExe: 0,
     VmLib: 4096 * mm.exec_vm,
     VmPTE: mm.pgtables_bytes,
-    VmSwap: 4096 * mm.rss_swap,
+    VmSwap: 4096 * swap!,
     HugetlbPages: 4096 * mm.hugetlb_usage,
   };
 }
