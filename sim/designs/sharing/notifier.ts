@@ -135,8 +135,7 @@ export function* mmu_notifier_invalidate_range_start(
 ): Steps<void> {
   yield* notifiers.mmu_notifier_invalidate_range_start(k, mm, start, end, event);
   if (!k.fixed("notify-guests") || !k.changes_through_guest(event)) return;
-  for (const range of k.shared_ranges(mm, start, end))
-    if (range.host !== mm) yield* k.host_changes_begin(range, mm);
+  for (const range of k.shared_ranges(mm, start, end)) if (range.host !== mm) yield* k.host_changes_begin(range, mm);
 }
 
 export function* mmu_notifier_invalidate_range_end(k: SharingKernel, mm: Mm, start: number, end: number): Steps<void> {

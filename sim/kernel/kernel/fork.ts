@@ -56,6 +56,7 @@ export function* mmput(k: Kernel, mm: Mm): Steps<void> {
 export function* mmdrop(k: Kernel, mm: Mm): Steps<void> {
   mm.mm_count--;
   if (mm.mm_count > 0) return;
+  yield* k.cleanup_lazy_tlbs(mm);
   yield k.table_dtor(mm.pgd, k.config.levels);
   yield* k.put_page(k.page(mm.pgd));
   yield k.trace.mm_free(mm);

@@ -1,7 +1,7 @@
 // Task switches (kernel/sched/core.c), as far as memory management sees them: which address space a CPU has loaded.
 import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Cpu, Task } from "../mm_types.ts";
+import type { Cpu, Mm, Task } from "../mm_types.ts";
 import { EBUSY, ESRCH } from "../uapi/errno.ts";
 
 /** Gives `cpu` to `next`. */
@@ -14,6 +14,18 @@ export function* context_switch(k: Kernel, cpu: Cpu, next: Task): Steps<void> {
   if (!next.mm) k.enter_lazy_tlb(cpu);
   yield k.trace.sched_switch(next, cpu.id);
   if (next.mm) yield* k.switch_mm(cpu, next.mm, next);
+}
+
+/**
+ * An address space is about to be freed: CPUs that still borrow its tables, as no flush has reached them, load the kernel's.
+ * On x86-64 the structure would stay as long as they borrow it (mmgrab_lazy_tlb); other architectures do it this way.
+ */
+export function* cleanup_lazy_tlbs(k: Kernel, mm: Mm): Steps<void> {
+  for (const task of k.tasks()) if (task.active_mm === mm && task.mm !== mm) task.active_mm = null;
+  for (let id = 0; id < k.config.cpus; id++) {
+    const cpu = k.cpuOf(id);
+    if (cpu.loaded_mm === mm) yield* k.switch_mm(cpu, k.init_mm, cpu.curr!);
+  }
 }
 
 /** `cpu N: switch_to(task)`: the task moves to this CPU and runs there; where it ran before, the idle task does. */

@@ -214,7 +214,7 @@ export function* flush_tlb_all(k: Kernel, reason: string): Steps<void> {
 export function* do_flush_tlb_all(k: Kernel, cpu: Cpu, reason: string): Steps<void> {
   const tlb = k.tlbOf(cpu.id);
   for (let asid = 0; asid < TLB_NR_DYN_ASIDS; asid++) tlbFlushPcid(tlb, asid);
-  if (cpu.loaded_mm) cpu.set_ctxs_tlb_gen(cpu.loaded_mm_asid, cpu.loaded_mm.tlb_gen);
+  // No generation is taken over: whoever is behind flushes once more.
   yield k.trace.tlb_flush(reason, -1, cpu.loaded_mm, cpu.id, 0);
 }
 
