@@ -97,7 +97,7 @@ export function attachDetectors(system: System): Detectors {
   pageTableLeak(context);
   rssMismatch(context);
   livelock(context);
-  deadlock(context);
+  deadlock(context, locks);
   kernelWarning(context);
   return {
     reports: reporter.reports,

@@ -12,7 +12,7 @@ export function livelock(context: Context): void {
     context.raise({
       kind: "livelock",
       key: `livelock ${hex(address)} ${idOf(mm)}`,
-      message: `rcu: INFO: rcu_sched self-detected stall: ${context.runner()} faults at ${hex(address)} again and again without progress`,
+      message: `rcu: INFO: rcu_preempt self-detected stall on CPU ${machine.thread?.cpu ?? 0}: ${context.runner()} faults at ${hex(address)} again and again without progress`,
       objects: [object(mm)],
     });
   });

@@ -2,6 +2,7 @@
 // Observes every lock that a thread could have waited for while it held others, and learns pairs of classes from it. A pair
 // that closes a cycle of known ones is reported, whether or not two threads ever met there.
 import type { Context } from "./context.ts";
+import { heldBy } from "./held_list.ts";
 import type { HeldLocks, LockListener } from "./held_locks.ts";
 import { object } from "./report.ts";
 import type { MachineWatch } from "./watch.ts";
@@ -20,8 +21,9 @@ export function lockInversion(context: Context, state: MachineWatch, locks: () =
           kind: "lock-inversion",
           key: `lock-inversion ${[...names].sort().join(" ")}`,
           message:
-            `possible circular locking dependency detected: ${context.runner()} is trying to acquire lock (${names[0]}) ` +
-            `while holding (${names.at(-1)}); the existing dependency chain is ${names.join(" -> ")}`,
+            `WARNING: possible circular locking dependency detected: ${context.runner()} is trying to acquire lock (${names[0]}) of ${context.describe(lock)}; ` +
+            `but task is already holding lock (${names.at(-1)}), which already depends on the new lock; ` +
+            `the existing dependency chain (in reverse order) is: ${[...names].reverse().join(" <- ")}; ${heldBy(context, locks(), thread)}`,
           objects: [object(lock)],
         });
       }

@@ -2,6 +2,7 @@
 // Observes every lock that a thread could have waited for while it held others. Annotated nesting has a class of its own
 // ("&mm->mmap_lock/1"), so equal names are enough. As lockdep, it reports a class once; unlike lockdep it goes on.
 import type { Context } from "./context.ts";
+import { heldBy } from "./held_list.ts";
 import type { HeldLocks, LockListener } from "./held_locks.ts";
 import { object } from "./report.ts";
 
@@ -17,9 +18,10 @@ export function lockRecursion(context: Context, locks: () => HeldLocks): LockLis
           kind: "lock-recursion",
           key: `lock-recursion ${name}`,
           message:
-            `possible recursive locking detected: ${context.runner()} is trying to acquire lock (${name}) of ${context.describe(lock)} ` +
-            `but already holds lock (${name}) of ${same ? "the same object" : context.describe(held)}; ` +
-            `possible unsafe locking scenario: lock(${name}); lock(${name}); *** DEADLOCK ***; may be due to missing lock nesting notation`,
+            `WARNING: possible recursive locking detected: ${context.runner()} is trying to acquire lock (${name}) of ${context.describe(lock)}; ` +
+            `but task is already holding lock (${name}) of ${same ? "the same object" : context.describe(held)}; ` +
+            `Possible unsafe locking scenario: lock(${name}); lock(${name}); *** DEADLOCK ***; ` +
+            `May be due to missing lock nesting notation; ${heldBy(context, locks(), thread)}`,
           objects: same ? [object(lock)] : [object(lock), object(held)],
         });
         return;

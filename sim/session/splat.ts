@@ -19,14 +19,16 @@ export interface Circumstances {
 }
 
 export function splat(bug: BugReport, { calls, statement, history, state }: Circumstances): string {
-  const [title = "", ...rest] = bug.message.split(/; |(?<=scenario:) /);
+  const [title = "", ...rest] = linesOf(bug.message);
+  // What the kernel calls a warning is none of its BUGs.
+  const word = /^(?:WARNING|INFO|rcu): /.test(title) ? "" : "BUG: ";
   const kind = title.startsWith(bug.kind) ? "" : `${bug.kind}: `;
   const times = bug.count > 1 ? ` (${bug.count} times)` : "";
   const place = bug.line > 0 ? `${bug.file}:${bug.line}` : "the end of the run";
   return [
     RULE,
-    `BUG: ${kind}${title}${times}`,
-    ...rest.map((line) => `${line.startsWith("lock(") ? "    " : " "}${line}`),
+    `${word}${kind}${title}${times}`,
+    ...rest.map((line) => ` ${line}`),
     LINE,
     `CPU: ${bug.cpu} Comm: ${bug.task} Step: ${bug.step}`,
     `At: ${place}${statement ? `: ${statement}` : ""}`,
@@ -38,6 +40,10 @@ export function splat(bug: BugReport, { calls, statement, history, state }: Circ
     RULE,
   ].join("\n");
 }
+
+/** The lines of a report, as the kernel breaks them: the title first. */
+export const linesOf = (message: string): readonly string[] =>
+  message.split(/; |(?<=scenario:) /).map((line) => (line.startsWith("lock(") ? `    ${line}` : line));
 
 /** The first sentence of a report: what a stop's description has room for. */
 export const titleOf = (message: string): string => message.split("; ")[0]!;

@@ -3,6 +3,7 @@
 import { lifeLines } from "./lives.ts";
 import type { ReportedBug, RunReport } from "./report.ts";
 import { hex, showBytes } from "./show.ts";
+import { linesOf } from "./splat.ts";
 
 export type Style = "plain" | "color";
 
@@ -69,11 +70,12 @@ function failures({ expectations }: RunReport, paint: Paint): string {
 
 /** Laid out like a kernel's own report, with what the kernel could not say. */
 function bugText(bug: ReportedBug, paint: Paint): string {
-  const title = `${bug.kind}: ${bug.message}`;
+  const [title, ...rest] = linesOf(bug.message);
   const note = bug.unexpected ? "" : "  (expected or allowed)";
   const times = bug.count > 1 ? `, ${bug.count} times` : "";
   const lines = [
-    `${paint(bug.unexpected ? "red" : "yellow", title)}${note}`,
+    `${paint(bug.unexpected ? "red" : "yellow", `${bug.kind}: ${title}`)}${note}`,
+    ...rest.map((text) => `  ${text}`),
     `  step ${bug.step}, ${bug.task} on CPU ${bug.cpu}${bug.line > 0 ? `, ${bug.file}:${bug.line}` : ", at the end of the run"}${times}`,
     ...bug.stack.map((frame) => `    ${frame.function.padEnd(24)} ${paint("dim", `${frame.file}:${frame.line}`)}`),
     ...bug.objects.flatMap((one) => lifeLines(one).map((text) => `  ${one.type} ${one.id}: ${text}`)),
