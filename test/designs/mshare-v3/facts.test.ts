@@ -8,7 +8,7 @@ describe("mshare v3: as measured", () => {
   for (const fact of facts.filter(({ id }) => /^(A|B5|C1|C4|C4e)#/.test(id))) {
     it(`${fact.id}: ${fact.title}`, () => {
       play(fact, mshareMachine(cpusOf(fact), { swap: 2 ** 28 }));
-    }).timeout(60_000);
+    }).timeout(600_000);
   }
 
   for (const fact of facts.filter(({ id }) => /^(B5|C1)#/.test(id)))
