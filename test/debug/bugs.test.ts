@@ -1,5 +1,5 @@
 // Every scenario of a known bug, over the adapter: the session stops where each report that the scenario awaits is made, says
-// what it is, and goes back from there.
+// what it is, and goes back from there, to the cause by what the bug's page says.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -22,6 +22,14 @@ async function stopOrEnd(client: TestClient, from: number): Promise<{ reason: st
     await turn();
   }
   throw new Error(`neither a stop nor the end: ${JSON.stringify(client.events.slice(-3))}`);
+}
+
+/** What a bug's page says of the way back: the event to break on, and the line of the scenario where that is. */
+function wayBack(name: string): { readonly words: string; readonly line: number } {
+  const page = readFileSync(resolve("docs/bugs", `${name}.md`), "utf8");
+  const row = /^\| back to the cause \| break on `([^`]+)` and reverse: line (\d+) \|$/m.exec(page);
+  assert.ok(row, `docs/bugs/${name}.md says how to get back to the cause`);
+  return { words: row[1]!, line: Number(row[2]) };
 }
 
 describe("scenarios of known bugs in the debugger", () => {
@@ -48,6 +56,34 @@ describe("scenarios of known bugs in the debugger", () => {
       }
       client.request("disconnect");
       assert.deepEqual([...missing], []);
+    });
+
+    it(`${basename(file, ".mshare")}: back from its first report to the cause`, async function () {
+      this.timeout(120_000);
+      const { words, line } = wayBack(basename(file, ".mshare"));
+      const [first] = kinds;
+      const client = new TestClient(realEngine, realHost);
+      let from = client.events.length;
+      client.launch({ program: join(folder, file) }, () =>
+        client.request("setExceptionBreakpoints", { filters: [first] }),
+      );
+      let stopped = await stopOrEnd(client, from);
+      while (stopped && stopped.reason !== "exception") {
+        from = client.events.length;
+        client.request("continue", { threadId: stopped.threadId });
+        stopped = await stopOrEnd(client, from);
+      }
+      assert.ok(stopped, `no report of ${first}`);
+      client.request("setExceptionBreakpoints", { filters: [] });
+      const [event] = client.request("setFunctionBreakpoints", { breakpoints: [{ name: words }] }).breakpoints;
+      assert.ok(event!.verified, `${words}: ${event!.message}`);
+      from = client.events.length;
+      client.request("reverseContinue", { threadId: stopped.threadId });
+      const back = await stopOrEnd(client, from);
+      assert.equal(back?.reason, "function breakpoint", `there is no ${words} before the report`);
+      const { stackFrames } = client.request("stackTrace", { threadId: back.threadId });
+      assert.equal(stackFrames.at(-1)!.line, line, `${words} is in line ${stackFrames.at(-1)!.line}`);
+      client.request("disconnect");
     });
   }
 });

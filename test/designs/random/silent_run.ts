@@ -30,7 +30,7 @@ export interface SilentRun {
 /** The same scenario with five levels: what lay in an entry of the top-level table does so again, above 47 bits. */
 const onFiveLevels = (text: string): string =>
   text
-    .replace(/\b(\d+)TiB/g, (_, n: string) => `${Number(n) * 512}TiB`)
+    .replace(/\b(\d+)TiB/g, (_, n: string) => `${Number(n) * 256}TiB`)
     .replaceAll("512GiB", "256TiB")
     .replace("machine { ", "machine { levels: 5, ");
 
@@ -54,7 +54,11 @@ interface Otherwise {
   readonly levels?: 4 | 5;
 }
 
-export function silentRun(design: SharingDesign, seed: number, { fixes = "all", levels = 4 }: Otherwise = {}): SilentRun {
+export function silentRun(
+  design: SharingDesign,
+  seed: number,
+  { fixes = "all", levels = 4 }: Otherwise = {},
+): SilentRun {
   const four = sharingScenario(design, seed, fixes);
   const text = levels === 5 ? onFiveLevels(four) : four;
   const run = openRun({ read: () => text }, { program: "silent.mshare", maxSteps: MOST_STEPS });
