@@ -44,7 +44,7 @@ export interface Platform {
 }
 
 /** Steps before the end of a jump at which it makes sure of a checkpoint. */
-const NEAR = 500;
+export const NEAR = 200;
 
 /** Goes at a step, one after the other, of which none was one. */
 const MOST_IDLE = 1_000_000;
@@ -217,7 +217,7 @@ export class Run {
     machine.observedUpTo = Number.POSITIVE_INFINITY;
     // A step in the middle of a unit is reached from the unit's beginning: a checkpoint near it makes that short.
     const near = step - NEAR;
-    if (step - machine.step > 4 * NEAR) {
+    if (step - machine.step > 2 * NEAR) {
       const outcome = this.forward(step, near - machine.step);
       if (outcome === "budget" && this.atBoundary) this.recording.take();
     }

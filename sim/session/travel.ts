@@ -1,7 +1,7 @@
 // Moving in time: to a step, to the last step at which something was so; all by re-execution, and in slices, so that a long way
 // can be given up in its middle.
 
-import type { Outcome } from "../core/run.ts";
+import { NEAR, type Outcome } from "../core/run.ts";
 import type { Lookup } from "../debugging.ts";
 import type { Loaded } from "./load.ts";
 
@@ -48,8 +48,6 @@ export interface Travel {
 
 /** A jump over more steps than this is sliced. */
 const LONG = 100_000;
-/** So near to where a long jump leads a checkpoint is taken, so that the next jump is short. */
-const NEAR = 500;
 
 export function createTravel({ system, run, runner }: Loaded, traveller: Traveller): Travel {
   const { machine } = system;
@@ -114,6 +112,8 @@ export function createTravel({ system, run, runner }: Loaded, traveller: Travell
       }
     },
     *lastBefore(match, from, attention) {
+      // What is looked for is near, most of the time; and to look takes longer than to run.
+      if (from > 1 && run.distance(from - 1) > 2 * NEAR) yield* longWay(from - 1);
       for (let upTo = from - 1; upTo > 0; ) {
         const { start, found } = yield* travel.scan(match, upTo, attention);
         if (found !== undefined) return found;
@@ -183,7 +183,7 @@ export function createTravel({ system, run, runner }: Loaded, traveller: Travell
 
   /** Most of the way to `step`, unseen. */
   function* longWay(step: number): Sliced<void> {
-    if (machine.step > step || run.recording.before(step).step > machine.step) run.rewind(step);
+    if (machine.step >= step || run.recording.before(step).step > machine.step) run.rewind(step);
     for (;;) {
       machine.observedUpTo = Number.POSITIVE_INFINITY;
       const from = machine.step;
