@@ -1,5 +1,6 @@
 // The commands that start a scenario: to its end, under the debugger, or in all its interleavings.
 import * as vscode from "vscode";
+import { activeScenario } from "./active-scenario.ts";
 import { launchOf } from "./configurations.ts";
 
 /** Menus hand over a Uri, the language server's code lenses its text, the palette and key bindings nothing. */
@@ -41,8 +42,7 @@ async function start(scenario: vscode.Uri, options: vscode.DebugSessionOptions):
 
 /** The scenario as the editor shows it, or undefined when there is none (the user has been told). */
 async function savedScenario(target: Target): Promise<vscode.Uri | undefined> {
-  const uri =
-    typeof target === "string" ? vscode.Uri.parse(target) : (target ?? vscode.window.activeTextEditor?.document.uri);
+  const uri = typeof target === "string" ? vscode.Uri.parse(target) : (target ?? activeScenario());
   if (!uri) {
     void vscode.window.showErrorMessage("Open a scenario (*.mshare) first.");
     return undefined;

@@ -1,5 +1,6 @@
 // Launch configurations: what F5 means with a launch.json, with an incomplete one and with none.
 import * as vscode from "vscode";
+import { activeScenario } from "./active-scenario.ts";
 import { pathOf, programIn } from "./scenario-uri.ts";
 
 export function registerConfigurations(): vscode.Disposable {
@@ -57,11 +58,6 @@ function forActiveScenario(): vscode.DebugConfiguration[] {
 /** A run without any breakpoint would be over before anything could be looked at: then the first statement stops it. */
 function nothingStops(): boolean {
   return !vscode.debug.breakpoints.some((breakpoint) => breakpoint.enabled);
-}
-
-function activeScenario(): vscode.Uri | undefined {
-  const document = vscode.window.activeTextEditor?.document;
-  return document?.languageId === "mshare" ? document.uri : undefined;
 }
 
 /** Tells the user, and stops the launch: `undefined` is VS Code's word for that. */

@@ -1,6 +1,7 @@
 // What the extension is made of, wherever it runs. Each part registers itself and is disposed with the context.
 // No telemetry; nothing here talks to anything but the editor and our own programs beside it in dist/.
 import type { Disposable, ExtensionContext } from "vscode";
+import { registerActiveScenario } from "./active-scenario.ts";
 import { registerBugsView } from "./bugs-view.ts";
 import { registerCommands, type TerminalRunner } from "./commands.ts";
 import { registerConfigurations } from "./configurations.ts";
@@ -25,6 +26,7 @@ export interface Platform {
 
 export function activateParts(context: ExtensionContext, platform: Platform): void {
   context.subscriptions.push(
+    registerActiveScenario(),
     registerDebugAdapter(context, platform.adapter),
     registerConfigurations(),
     registerCommands(platform.runInTerminal),

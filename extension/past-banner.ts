@@ -13,7 +13,7 @@ interface Place {
 export function registerPastBanner(): vscode.Disposable {
   const banner = vscode.window.createTextEditorDecorationType({
     after: {
-      margin: "0 0 0 3em",
+      margin: "0 0 0 1em",
       color: new vscode.ThemeColor("statusBarItem.warningForeground"),
       backgroundColor: new vscode.ThemeColor("statusBarItem.warningBackground"),
     },
@@ -51,7 +51,7 @@ function isOf(document: vscode.TextDocument, uri: vscode.Uri): boolean {
 }
 
 function decoration({ line }: Place, { step, last }: Time): vscode.DecorationOptions {
-  const contentText = ` ⟲ in the past: step ${count(step)} of ${count(last)} `;
+  const contentText = ` ⟲ past: ${count(step)} of ${count(last)} `;
   return { range: new vscode.Range(line, 0, line, 0), renderOptions: { after: { contentText } } };
 }
 

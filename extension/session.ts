@@ -13,6 +13,13 @@ export function activeSession(): vscode.DebugSession | undefined {
   return session?.type === "mshare" ? session : undefined;
 }
 
+/** The session for a command that needs one; where there is none the user is told. */
+export function neededSession(): vscode.DebugSession | undefined {
+  const session = activeSession();
+  if (!session) void vscode.window.showInformationMessage("No scenario is being debugged. Open one and press F5.");
+  return session;
+}
+
 /** Calls back whenever the active session may look different; `time` is undefined where nothing of ours is being debugged. */
 export function onTime(tell: (time: Time | undefined) => void): vscode.Disposable {
   const times = new Map<string, Time>();

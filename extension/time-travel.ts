@@ -1,7 +1,7 @@
 // Ways through a run that VS Code has no buttons for: to a step by its number, to where a value came from, to a label, and
 // one step of a task of one's choice.
 import * as vscode from "vscode";
-import { activeSession, seek, telling } from "./session.ts";
+import { activeSession, neededSession, seek, telling } from "./session.ts";
 
 /** What the Variables view hands to commands of its context menu; rows of our own views look alike. */
 export interface VariableInView {
@@ -19,13 +19,14 @@ export function registerTimeTravel(): vscode.Disposable {
 }
 
 async function goToStep(): Promise<void> {
-  const session = activeSession();
+  const session = neededSession();
+  if (!session) return;
   const typed = await vscode.window.showInputBox({
     title: "Go to a Step of the Simulation",
     prompt: "A step's number; 0 is before anything ran.",
     validateInput: (text) => (/^\s*\d+\s*$/.test(text.replaceAll(",", "")) ? undefined : "A whole number, please."),
   });
-  if (session && typed) await seek(session, Number(typed.replaceAll(",", "")));
+  if (typed) await seek(session, Number(typed.replaceAll(",", "")));
 }
 
 /** To just after the step that gave the variable the value it has now. */
@@ -38,7 +39,7 @@ async function goToLastWrite({ container, variable }: VariableInView): Promise<v
 
 /** A label stands before the statement that it names: the run goes on to that, unless something stops it before. */
 async function runToLabel(): Promise<void> {
-  const session = activeSession();
+  const session = neededSession();
   if (!session) return;
   const answer = await telling(() => session.customRequest("mshare/labels"));
   const labels: { name: string; doc: string }[] = answer?.labels ?? [];
@@ -53,7 +54,7 @@ async function runToLabel(): Promise<void> {
 
 /** The Call Stack view's menu names the thread; else the user chooses one. */
 async function stepTask(item?: { readonly threadId?: string | number }): Promise<void> {
-  const session = activeSession();
+  const session = neededSession();
   if (!session) return;
   const named = Number(/(\d+)$/.exec(String(item?.threadId ?? ""))?.[1] ?? Number.NaN);
   const threadId = Number.isNaN(named) ? await chooseTask(session) : named;

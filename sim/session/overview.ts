@@ -10,7 +10,7 @@ import { cpuNodes, hostNode } from "./scopes.ts";
 import { hex } from "./show.ts";
 import { levelName, type Sharers, sharedText, span, tableNode } from "./tables.ts";
 
-/** All address spaces in order of their creation; the first child of one that shares tables lists these. */
+/** All address spaces in order of their creation. What is shared comes first: side bars are narrow. */
 export function addressSpaces(system: System, who: Sharers): readonly ValueNode[] {
   return allMms(system).map((mm) => {
     const node = hostNode(system, mm, who);
@@ -24,7 +24,7 @@ export function addressSpaces(system: System, who: Sharers): readonly ValueNode[
     };
     return {
       ...node,
-      value: `${node.value}, shares with ${[...others].map(({ name }) => name).join(", ")}`,
+      value: `shares with ${[...others].map(({ name }) => name).join(", ")}; ${node.value}`,
       children: () => [list, ...(node.children?.() ?? [])],
     };
   });
@@ -67,6 +67,6 @@ function sharedTables(system: System, mm: Mm, who: Sharers): readonly Table[] {
 }
 
 function sharedNode(system: System, { pfn, level, base }: Table, who: Sharers): ValueNode {
-  const node = tableNode(system, `${levelName(system, level)} table at ${hex(base)}`, pfn, level, base, who);
-  return { ...node, value: `frame ${hex(pfn)}, ${sharedText(who.get(pfn))}` };
+  const node = tableNode(system, `${levelName(system, level)} at ${hex(base)}`, pfn, level, base, who);
+  return { ...node, value: `${sharedText(who.get(pfn))}; frame ${hex(pfn)}` };
 }

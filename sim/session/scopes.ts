@@ -120,7 +120,7 @@ function vmaNodes(mm: Mm): ValueNode[] {
 export function hostNode(system: System, mm: Mm, who: Sharers): ValueNode {
   return {
     name: mm.name,
-    value: `${mm.mm_mt.length} VMAs, page tables ${showBytes(mm.pgtables_bytes)}`,
+    value: `${mm.mm_mt.length} VMA${mm.mm_mt.length === 1 ? "" : "s"}, page tables ${showBytes(mm.pgtables_bytes)}`,
     children: () => [
       objectNode("mm", mm),
       { name: "VMAs", value: String(mm.mm_mt.length), children: () => vmaNodes(mm) },

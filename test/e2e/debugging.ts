@@ -26,12 +26,19 @@ export class Debugging {
   constructor(private readonly editor: Editor) {}
 
   async setBreakpoint(line: number): Promise<void> {
-    await this.editor.goToLine(line);
-    await this.editor.page.keyboard.press("F9");
-    await this.editor.page.locator(`${textArea} .codicon-debug-breakpoint`).first().waitFor();
+    const glyph = this.editor.page.locator(`${textArea} .glyph-margin-widgets .codicon-debug-breakpoint`);
+    await eventually(`a breakpoint at line ${line}`, async () => {
+      await this.editor.goToLine(line);
+      const top = (await this.editor.lines()).get(line);
+      const isThere = () =>
+        glyph.evaluateAll((all) => all.map(({ style }) => style.top)).then((at) => at.includes(top!));
+      if (await isThere()) return true;
+      await this.editor.page.keyboard.press("F9");
+      return eventually("", isThere, 5000).catch(() => false);
+    });
   }
 
-  /** Through the Breakpoints view's own button. The input is the list's last row, below a check box for each bug kind. */
+  /** Through the Breakpoints view's own button; the view is open. The input is the list's last row, below a check box for each bug kind. */
   async addFunctionBreakpoint(text: string): Promise<void> {
     const { page } = this.editor;
     const view = page.locator(".pane:has(.debug-breakpoints)");
@@ -41,7 +48,12 @@ export class Debugging {
     await this.scrollTo(view.locator(".debug-breakpoints"), input);
     await input.fill(text);
     await page.keyboard.press("Enter");
-    await view.locator(".monaco-list-row").filter({ hasText: text }).first().waitFor();
+    await this.told(text);
+  }
+
+  /** Waits until the adapter knows a function breakpoint and what it means. */
+  async told(text: string): Promise<void> {
+    await eventually(`the adapter knows “${text}”`, async () => this.functionBreakpoints().has(text));
   }
 
   /** Lists hold only the rows that show. */
@@ -54,15 +66,34 @@ export class Debugging {
     });
   }
 
+  /** F5 where nothing is being debugged. A key that comes while the last session is still on its way out starts nothing. */
+  start(): Promise<Stop> {
+    const before = this.editor.wire.length;
+    const launched = () => this.editor.wire.slice(before).some(({ command }) => command === "launch");
+    return this.untilStopped(() =>
+      eventually("a session is launched", async () => {
+        await this.editor.page.keyboard.press(keys.start);
+        return eventually("", async () => launched(), 20_000).catch(() => false);
+      }),
+    );
+  }
+
   /** Presses a key and waits until the debugger has stopped again and the views show it. */
-  press(keys: string): Promise<Stop> {
+  async press(keys: string): Promise<Stop> {
+    await this.ready();
     return this.untilStopped(() => this.editor.page.keyboard.press(keys));
   }
 
   /** The toolbar's buttons that have no key: `step-back`, `reverse-continue`. */
-  tool(name: string): Promise<Stop> {
+  async tool(name: string): Promise<Stop> {
+    await this.ready();
     const button = this.editor.page.locator(`.action-label.codicon-debug-${name}`).first();
     return this.untilStopped(() => button.click());
+  }
+
+  /** Keys mean nothing until the editor knows that the run has stopped. */
+  private async ready(): Promise<void> {
+    await this.editor.page.locator(".action-label.codicon-debug-step-over:not(.disabled)").first().waitFor();
   }
 
   async untilStopped(act: () => Promise<unknown>): Promise<Stop> {
@@ -72,8 +103,9 @@ export class Debugging {
     const stopped = await eventually("the debugger stops", async () =>
       since().find(({ event }) => event === "stopped"),
     );
-    // The views follow: first the stack, then the scopes.
-    const followed = ["stackTrace", "scopes"];
+    // The views follow: first the stack, then the scopes if they are looked at.
+    const looksAtVariables = (await this.editor.page.locator(".debug-variables").count()) > 0;
+    const followed = looksAtVariables ? ["stackTrace", "scopes"] : ["stackTrace"];
     await eventually("the views are filled", async () => followed.every((request) => isAnswered(since(), request)));
     const line = await this.standing();
     const { reason, description } = stopped.body as { reason: string; description?: string };
@@ -94,32 +126,50 @@ export class Debugging {
     return (await this.editor.page.locator(".statusbar.debugging").count()) > 0;
   }
 
-  /** A view of the extension's own, opened from the palette. */
-  async openView(name: string): Promise<Locator> {
-    await this.editor.command(`Debug: Focus on ${name} View`);
-    const pane = this.editor.page.locator(`.pane:has(.pane-header h3.title:text-is("${name}"))`);
-    await pane.locator(".pane-body").first().waitFor();
-    return pane.first();
-  }
-
-  /** Opens a row of such a view; does nothing when it is open. */
-  async expandRow(pane: Locator, text: string): Promise<void> {
-    const row = pane.locator(".monaco-list-row").filter({ hasText: text }).first();
-    await row.waitFor();
-    await eventually(`${text} is open`, async () => {
-      if ((await row.getAttribute("aria-expanded")) === "true") return true;
-      await row.locator(".monaco-tl-twistie").click();
-      await sleep(500);
+  /** Opens these views of the side bar and closes all others, to make room: lists hold only the rows that show. */
+  async show(...views: string[]): Promise<void> {
+    const { page } = this.editor;
+    const headers = page.locator(".part.sidebar .pane-header:not(.hidden)");
+    await eventually(`${views.join(", ")} and no other view`, async () => {
+      const shown = await headers.evaluateAll((all) =>
+        all.map((header) => [
+          header.querySelector("h3.title")?.textContent ?? "",
+          header.getAttribute("aria-expanded"),
+        ]),
+      );
+      const wrong = shown.find(([title, open]) => views.includes(title!) !== (open === "true"));
+      if (!wrong) return views.every((view) => shown.some(([title]) => title === view));
+      // What the mouse rests on may show a hover over the header.
+      await page.mouse.move(700, 300);
+      await headers
+        .filter({ has: page.locator(`h3.title:text-is("${wrong[0]}")`) })
+        .first()
+        .click({ timeout: 5000 });
       return false;
     });
   }
 
-  /** Makes room for the other views of the side bar. */
-  async collapse(view: string): Promise<void> {
-    // What the mouse rests on may show a hover over the header.
-    await this.editor.page.mouse.move(700, 300);
-    const header = this.editor.page.locator('.pane-header[aria-expanded="true"]').filter({ hasText: view });
-    await header.first().click();
+  /** One of the extension's own views, alone. */
+  async openView(name: string): Promise<Locator> {
+    await this.show(name);
+    return this.editor.page.locator(`.pane:has(.pane-header h3.title:text-is("${name}"))`).first();
+  }
+
+  /** A row of such a view by its name. */
+  rowOf(pane: Locator, name: string): Locator {
+    return pane.locator(`.monaco-list-row[aria-label^="${name}: "]`).first();
+  }
+
+  /** What a row of such a view says beside its name. */
+  async besideRow(pane: Locator, name: string): Promise<string> {
+    return (await this.rowOf(pane, name).locator(".label-description").textContent()) ?? "";
+  }
+
+  /** Opens a row of such a view; does nothing when it is open. */
+  async expandRow(pane: Locator, name: string): Promise<void> {
+    const row = this.rowOf(pane, name);
+    await row.waitFor();
+    await this.openRow(row, name);
   }
 
   /** The Variables view as it shows; scopes are at level 1. */
@@ -135,12 +185,16 @@ export class Debugging {
   async expand(name: string): Promise<void> {
     const row = this.editor.page.locator(`.debug-variables .monaco-list-row:has(:text-is("${name}"))`).first();
     await row.waitFor();
-    // The view draws its rows anew soon after a stop, and forgets clicks that come just then.
+    await this.openRow(row, name);
+  }
+
+  /** Views draw their rows anew soon after a stop, and forget clicks that come just then. */
+  private async openRow(row: Locator, name: string): Promise<void> {
+    const isOpen = async () => (await row.getAttribute("aria-expanded")) === "true";
     await eventually(`${name} is open`, async () => {
-      if ((await row.getAttribute("aria-expanded")) === "true") return true;
-      await row.locator(".monaco-tl-twistie").click();
-      await sleep(500);
-      return false;
+      if (await isOpen()) return true;
+      await row.locator(".monaco-tl-twistie").click({ timeout: 5000 });
+      return eventually("", isOpen, 3000).catch(() => false);
     });
   }
 
@@ -152,7 +206,7 @@ export class Debugging {
     await this.chooseFromMenuOf(row.first(), item);
   }
 
-  async chooseFromMenuOf(row: Locator, item: string): Promise<void> {
+  private async chooseFromMenuOf(row: Locator, item: string): Promise<void> {
     await row.click({ button: "right" });
     const entry = this.editor.page.locator(".monaco-menu .action-label").filter({ hasText: item }).first();
     await entry.waitFor();

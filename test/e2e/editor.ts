@@ -1,9 +1,10 @@
 // The workbench as a person uses it: files, commands, lines, typing, problems. How to debug in it: debugging.ts.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { eventually } from "./eventually.ts";
 import { installed } from "./installed.ts";
 import { type Box, type Browser, type Locator, launchChromium, type Page, type PageElement } from "./playwright.ts";
+import { withPalette } from "./png.ts";
 import { listen, type Message } from "./wire.ts";
 
 export const textArea = ".editor-group-container.active .editor-instance .monaco-editor";
@@ -38,10 +39,17 @@ export class Editor {
     return this.browser.close();
   }
 
-  /** A picture of the window; `path` from the project's root. `.jpg` makes a small file. */
-  async screenshot(path: string): Promise<void> {
+  /** A picture of the window, or of a part of it, for a file of the project. */
+  async screenshot(path: string, part?: Box): Promise<void> {
     mkdirSync(dirname(path), { recursive: true });
-    await this.page.screenshot(path.endsWith(".jpg") ? { path, type: "jpeg", quality: 55 } : { path });
+    const png = await this.page.screenshot({ ...(part && { clip: part }) });
+    writeFileSync(path, withPalette(png));
+  }
+
+  /** All text that the page shows, for messages about what went wrong. */
+  async text(): Promise<string> {
+    const all = await this.page.locator(".monaco-workbench").first().evaluate(visibleText);
+    return plain(all).replace(/\n\s*\n+/g, "\n");
   }
 
   /** Opens a file of the workspace by its name. */
@@ -76,7 +84,7 @@ export class Editor {
 
   /** Types into the input that has just opened and confirms it. */
   async answer(text: string): Promise<void> {
-    await this.type(text);
+    await this.fill(text);
     await this.page.keyboard.press("Enter");
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
@@ -100,18 +108,35 @@ export class Editor {
   }
 
   async goToLine(line: number): Promise<void> {
-    await this.page.keyboard.press("Control+1"); // from wherever the keys go now to the editor
-    await this.page.keyboard.press("Control+g");
-    await this.answer(`:${line}`);
-    await eventually(`line ${line} shows`, async () => (await this.lines()).has(line));
+    await eventually(`the cursor is in line ${line}`, async () => {
+      await this.page.keyboard.press("Control+1"); // from wherever the keys go now to the editor
+      await this.page.keyboard.press("Control+g");
+      await this.page.locator(".quick-input-widget:not(.hidden)").first().waitFor({ timeout: 5000 });
+      await this.answer(`:${line}`);
+      const isThere = async () => (await this.statusBar()).some((text) => text.startsWith(`Ln ${line}, `));
+      return eventually("", isThere, 5000).catch(() => false);
+    });
   }
 
-  /** Types as a person does, so that completion, brackets and diagnostics behave as for one. */
-  async typeAtEndOf(line: number, text: string): Promise<void> {
-    await this.goToLine(line);
-    await this.page.keyboard.press("End");
-    await this.page.keyboard.press("Escape");
-    await this.page.keyboard.type(text, { delay: 10 });
+  /** A new line below `line`. The editor closes brackets and checks as for typed text; keys one by one get lost when it is busy. */
+  async typeBelow(line: number, text: string): Promise<void> {
+    // Hints stand between arguments.
+    const begin = /^[^(]*/.exec(text)![0];
+    await eventually(`“${text}” stands in line ${line + 1}`, async () => {
+      await this.goToLine(line);
+      await this.page.keyboard.press("End");
+      await this.page.keyboard.insertText(`\n${text}`);
+      const stands = async () => (await this.textOfLines()).get(line + 1)?.startsWith(begin);
+      if (await eventually("", stands, 10_000).catch(() => false)) return true;
+      await this.page.keyboard.press("Control+z");
+      return false;
+    });
+  }
+
+  /** Writes at the cursor of the active editor. */
+  async type(text: string): Promise<void> {
+    await this.page.keyboard.press("Control+1"); // from wherever the keys go now to the editor
+    await this.page.keyboard.insertText(text);
   }
 
   /** What stands in the Problems view, one text a problem. */
@@ -119,6 +144,15 @@ export class Editor {
     const rows = this.page.locator(".markers-panel .tree-container .monaco-list-row");
     if ((await rows.count()) === 0) await this.command("Problems: Focus on Problems View");
     return texts(rows);
+  }
+
+  /** The words above a scenario that run it. They come with the language server, and are drawn anew when it has looked again. */
+  async pressLens(title: string): Promise<void> {
+    const lens = this.page.locator(`${textArea} .codelens-decoration a`).filter({ hasText: title }).first();
+    await eventually(`“${title}” is pressed`, async () => {
+      await lens.click({ timeout: 5000 });
+      return true;
+    });
   }
 
   /** The lines of the terminal that shows. */
@@ -174,7 +208,7 @@ export class Editor {
       `“${title}” is offered`,
       async () => {
         await this.page.keyboard.press("F1");
-        await this.type(`>${title}`);
+        await this.fill(`>${title}`);
         const first = this.page.locator(".quick-input-list .monaco-list-row").first();
         const offered = await eventually("", async () => (await first.textContent())?.includes(title), 5000).catch(
           () => false,
@@ -193,12 +227,12 @@ export class Editor {
   }
 
   private async offered(typed: string, wanted: string): Promise<void> {
-    await this.type(typed);
+    await this.fill(typed);
     const first = this.page.locator(".quick-input-list .monaco-list-row").first();
     await eventually(`“${wanted}” is offered`, async () => (await first.textContent())?.includes(wanted));
   }
 
-  private async type(text: string): Promise<void> {
+  private async fill(text: string): Promise<void> {
     await this.page.locator(".quick-input-widget:not(.hidden) .quick-input-box input").first().fill(text);
   }
 }
@@ -211,6 +245,11 @@ export async function texts(rows: Locator): Promise<string[]> {
 /** The editor writes spaces that do not break. */
 function plain(text: string): string {
   return text.replaceAll("\u00a0", " ");
+}
+
+/** Runs in the page. */
+function visibleText(workbench: PageElement): string {
+  return workbench.innerText;
 }
 
 /** Runs in the page. */

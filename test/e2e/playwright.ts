@@ -9,7 +9,7 @@ export interface Locator {
   nth(index: number): Locator;
   all(): Promise<Locator[]>;
   count(): Promise<number>;
-  click(options?: { button?: "left" | "right"; position?: Point; force?: boolean; clickCount?: number }): Promise<void>;
+  click(options?: { button?: "left" | "right"; clickCount?: number; timeout?: number }): Promise<void>;
   hover(options?: { position?: Point; force?: boolean }): Promise<void>;
   fill(text: string): Promise<void>;
   textContent(): Promise<string | null>;
@@ -38,6 +38,7 @@ export interface Box extends Point {
 /** What scripts that run in the page use of the DOM. */
 export interface PageElement {
   textContent: string | null;
+  innerText: string;
   style: { top: string };
   childNodes: Iterable<PageElement>;
   ownerDocument: {
@@ -67,7 +68,8 @@ export interface Page {
   /** Makes a function that the page's scripts can call. */
   exposeFunction<Argument>(name: string, called: (argument: Argument) => void): Promise<unknown>;
   locator(selector: string): Locator;
-  screenshot(options: { path: string; type?: "jpeg"; quality?: number }): Promise<unknown>;
+  /** As a PNG. */
+  screenshot(options: { clip?: Box }): Promise<Buffer>;
   keyboard: {
     press(keys: string): Promise<void>;
     type(text: string, options?: { delay?: number }): Promise<void>;
@@ -75,6 +77,8 @@ export interface Page {
   };
   mouse: {
     move(x: number, y: number, options?: { steps?: number }): Promise<void>;
+    down(): Promise<void>;
+    up(): Promise<void>;
     wheel(deltaX: number, deltaY: number): Promise<void>;
   };
   setDefaultTimeout(milliseconds: number): void;

@@ -8,8 +8,8 @@ import { eventually } from "./eventually.ts";
 import { installed } from "./installed.ts";
 
 export interface Server {
-  /** Where the workbench is, with this folder open. */
-  urlOf(folder: string): string;
+  /** Where the workbench is, with this folder open, and a file of it by its path in there. */
+  urlOf(folder: string, file?: string): string;
   stop(): Promise<void>;
 }
 
@@ -58,7 +58,14 @@ export async function startServer(vsix: string, trust: Trust): Promise<Server> {
   const child = start(home, [...folders, ...quiet, ...address]);
   await eventually("code-server answers", async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok, 60_000);
   return {
-    urlOf: (folder) => `http://127.0.0.1:${port}/?folder=${encodeURIComponent(folder)}`,
+    urlOf(folder, file) {
+      const query = new URLSearchParams({ folder });
+      if (file) {
+        const opened = `vscode-remote://127.0.0.1:${port}${folder}/${file}`;
+        query.set("payload", JSON.stringify([["openFile", opened]]));
+      }
+      return `http://127.0.0.1:${port}/?${query}`;
+    },
     async stop() {
       await end(child);
       rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

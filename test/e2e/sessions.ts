@@ -3,6 +3,7 @@
 import { Debugging } from "./debugging.ts";
 import { Editor } from "./editor.ts";
 import { whatIsMissing } from "./installed.ts";
+import type { Box } from "./playwright.ts";
 
 export interface Window {
   readonly editor: Editor;
@@ -22,18 +23,24 @@ export function session(
     this.timeout(600_000);
     this.retries(Number(process.env["MSHARE_RETRIES"] ?? 2));
     attempts++;
+    let trying = "a window opens";
+    const start = Date.now();
     const editor = await Editor.open(await url());
-    let trying = "begin";
+    if (process.env["MSHARE_TIMES"] === "1") console.log(`      ${Date.now() - start} ms: ${trying}`);
     const check: Window["check"] = async (what, act) => {
       trying = what;
+      const start = Date.now();
       await act();
+      if (process.env["MSHARE_TIMES"] === "1") console.log(`      ${Date.now() - start} ms: ${what}`);
     };
     try {
       await walk({ editor, debug: new Debugging(editor), check });
     } catch (problem) {
-      await editor.screenshot(`out/e2e/${title}.png`).catch(() => undefined);
-      console.log(`      attempt ${attempts}: ${trying}: ${problem}`);
-      throw new Error(`it did not work: ${trying}`, { cause: problem });
+      const file = `out/e2e/${title}.png`;
+      await editor.screenshot(file).catch(() => undefined);
+      const shown = await editor.text().catch(() => "");
+      console.log(`      attempt ${attempts}: ${trying}: ${problem}\n${shown}`);
+      throw new Error(`it did not work: ${trying} (${file})\n${shown}`, { cause: problem });
     } finally {
       await editor.close();
     }
@@ -49,11 +56,30 @@ export function skipWithoutEditor(context: Mocha.Context): void {
 }
 
 /** `MSHARE_PICTURES=1 npm test` also renews the pictures of the documentation. */
-export async function picture(editor: Editor, name: string): Promise<void> {
-  if (process.env["MSHARE_PICTURES"] === "1") await editor.screenshot(`docs/images/${name}.png`);
+export async function picture(editor: Editor, name: string, part?: Box): Promise<void> {
+  if (process.env["MSHARE_PICTURES"] === "1") await editor.screenshot(`docs/images/${name}.png`, part);
 }
 
-/** A small one, since it is packed into the extension. */
-export async function walkthroughPicture(editor: Editor, name: string): Promise<void> {
-  if (process.env["MSHARE_PICTURES"] === "1") await editor.screenshot(`extension/walkthrough/${name}.jpg`);
+/** The part of a window that matters: walkthroughs show pictures a third as wide as a window. */
+export async function walkthroughPicture(editor: Editor, name: string, part: Box): Promise<void> {
+  if (process.env["MSHARE_PICTURES"] === "1") await editor.screenshot(`extension/walkthrough/${name}.png`, part);
 }
+
+/** A side bar in which rows are read to their ends. */
+export async function widerForPictures(editor: Editor): Promise<void> {
+  if (process.env["MSHARE_PICTURES"] !== "1") return;
+  const { x, width } = (await editor.page.locator(".part.sidebar").first().boundingBox())!;
+  const { mouse } = editor.page;
+  await mouse.move(x + width + 2, 500);
+  await mouse.down();
+  await mouse.move(x + width + 190, 500, { steps: 5 });
+  await mouse.up();
+}
+
+/** Parts of a window of the size that tests open. */
+export const parts = {
+  /** The editor and the debug side bar beside it, down to the panel. */
+  debugging: { x: 46, y: 36, width: 884, height: 580 },
+  editor: { x: 352, y: 36, width: 700, height: 480 },
+  sideBar: { x: 46, y: 36, width: 620, height: 890 },
+};

@@ -39,14 +39,14 @@ describe("the web version of the extension", function () {
         assert.deepEqual(await editor.problems(), []);
       });
       await check("F5 without a launch.json", async () => {
-        const stop = await debug.press(keys.start);
+        const stop = await debug.start();
         assert.deepEqual([stop.reason, stop.line, stop.file], ["entry", lineOf("parent: p = mmap"), "main.mshare"]);
       });
       await check("a breakpoint, and variables", async () => {
         await debug.setBreakpoint(lineOf("child: store(p, 2)"));
         const stop = await debug.press(keys.continue);
         assert.deepEqual([stop.reason, stop.line], ["breakpoint", lineOf("child: store(p, 2)")]);
-        await debug.collapse("Watch");
+        await debug.show("Variables", "Call Stack");
         await debug.expand("Task");
         await eventually("p shows", async () => {
           return (await debug.variables()).some(({ name, value }) => name === "p" && /^0x[0-9a-f]+$/.test(value));
@@ -79,7 +79,7 @@ describe("the web version of the extension", function () {
       });
       await check("a diagnostic of the language server, as soon as it is typed", async () => {
         await editor.openFromExplorer("main.mshare");
-        await editor.typeAtEndOf(lineOf("parent: store(p, 3)"), "\nparent: mmap(0, 3, 4)");
+        await editor.typeBelow(lineOf("parent: store(p, 3)"), "parent: mmap(0, 3, 4)");
         await eventually("the problem shows", async () => {
           return (await editor.problems()).some((text) => /mmap.* takes/.test(text));
         });

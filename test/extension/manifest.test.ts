@@ -78,6 +78,17 @@ describe("the manifest", () => {
     );
   });
 
+  it("writes its walkthrough as the editor reads it: **bold**, __italics__, ``code``, and nothing else of Markdown", () => {
+    const [{ steps }] = manifest.contributes.walkthroughs;
+    const lone = /(?<!\*)\*(?!\*)|(?<!`)`(?!`)/;
+    assert.deepEqual(
+      steps
+        .filter(({ description }: { description: string }) => lone.test(description))
+        .map(({ id }: { id: string }) => id),
+      [],
+    );
+  });
+
   it("reads what `mshare check` prints as problems", () => {
     const [{ pattern }] = manifest.contributes.problemMatchers;
     const program = { read: () => "kernel linx\n" };

@@ -1,0 +1,110 @@
+// The first minutes with the extension: the walkthrough with its buttons, the examples that come with it, documents in no file.
+import assert from "node:assert/strict";
+import { keys } from "./debugging.ts";
+import { desktop, linesOf } from "./desktop.ts";
+import type { Editor } from "./editor.ts";
+import { eventually } from "./eventually.ts";
+import { parts, picture, session, walkthroughPicture } from "./sessions.ts";
+
+const example = "msharefs-basics.mshare";
+/** Its series flushes no TLB, and the scenario waits for the report. */
+const withBug = "stale-tlb.mshare";
+
+desktop("the first minutes with the extension", "trusts every folder", (newWindow) => {
+  session("a walkthrough, examples, a bug", newWindow(), async ({ editor, debug, check }) => {
+    const isActive = (file: string) => editor.page.locator(`.tab.active[data-resource-name="${file}"]`).isVisible();
+    const asks = () =>
+      editor.page.locator(".quick-input-widget:not(.hidden) .quick-input-box input").first().isVisible();
+    await check("the walkthrough opens, and its text is as written", async () => {
+      await editor.command("Welcome: Open Walkthrough");
+      await editor.choose("Debug Page-Table Sharing");
+      const step = editor.page.locator(".getting-started-step.expanded");
+      await step.filter({ hasText: "A scenario says what some processes do: mmap, fork, loads" }).first().waitFor();
+      await picture(editor, "walkthrough");
+    });
+    await check("its first step opens an example", async () => {
+      await pressStep(editor, "open", () => isActive(example));
+    });
+    await check("its second step debugs that", async () => {
+      const stop = await debug.untilStopped(() => pressStep(editor, "start", () => debug.isDebugging()));
+      assert.deepEqual([stop.reason, stop.line, stop.file], ["entry", linesOf(example)("writer: buf"), example]);
+    });
+    await check("its third step asks for an event", async () => {
+      await pressStep(editor, "event", asks);
+      await editor.answer("set_pgd into guest");
+      await debug.told("set_pgd into guest");
+      const stop = await debug.press(keys.continue);
+      assert.equal(stop.reason, "function breakpoint");
+      assert.match(stop.file, /\.ts$/, "the call stack leads into the kernel's files");
+    });
+    await check("its fourth step shows the address spaces", async () => {
+      const open = editor.page.locator('.pane-header[aria-expanded="true"] h3.title:text-is("Address Spaces")');
+      await pressStep(editor, "look", () => open.isVisible());
+      const spaces = await debug.openView("Address Spaces");
+      await debug.rowOf(spaces, "reader").waitFor();
+    });
+    await check("its fifth step goes to a step", async () => {
+      const stop = await debug.untilStopped(async () => {
+        await pressStep(editor, "back", asks);
+        await editor.answer("103");
+      });
+      assert.equal(stop.reason, "goto");
+      await debug.end();
+    });
+    await check("its last step opens an example with a bug, and F5 stops at it", async () => {
+      await pressStep(editor, "bug", () => isActive(withBug));
+      await editor.command("Remove All Breakpoints");
+      assert.equal((await debug.start()).reason, "entry");
+      await debug.show("Variables", "Call Stack");
+      const stop = await debug.press(keys.continue);
+      assert.equal(stop.reason, "exception");
+      assert.match(await debug.report(), /missing-tlb-flush/);
+      await picture(editor, "bug");
+      await walkthroughPicture(editor, "bug", parts.debugging);
+    });
+    await check("the bugs found so far, and the way to one", async () => {
+      const bugs = await debug.openView("Bugs Found");
+      await eventually("their number stands in the title", async () => {
+        return /Bugs Found\d so far/.test((await bugs.locator(".pane-header").textContent()) ?? "");
+      });
+      const stop = await debug.untilStopped(() => debug.rowOf(bugs, "lock-recursion").click());
+      assert.equal(stop.reason, "goto");
+      await debug.end();
+    });
+    await check("a document that was never saved is debugged with nothing asked about it", async () => {
+      await editor.command("File: New Untitled Text File");
+      await editor.page.locator('.tab.active[data-resource-name^="Untitled"]').waitFor();
+      await editor.command("Change Language Mode");
+      await editor.choose("mshare scenario");
+      await eventually("the language is known", async () => (await editor.statusBar()).includes("mshare scenario"));
+      await editor.type("process a\na: p = mmap(0, 4KiB, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n");
+      const stop = await debug.start();
+      assert.deepEqual([stop.reason, stop.line], ["entry", 2]);
+      await debug.end();
+    });
+  });
+});
+
+/** Back from what a step has opened. The page may have gone back to its list of walkthroughs. */
+async function toWalkthrough(editor: Editor): Promise<void> {
+  const { page } = editor;
+  await eventually("the walkthrough shows", async () => {
+    if (await page.locator(".getting-started-step:not([disabled])").first().isVisible()) return true;
+    const inList = page.locator(".getting-started-category").filter({ hasText: "Debug Page-Table Sharing" }).first();
+    const tab = page.locator('.tab[aria-label^="Welcome"]').first();
+    await ((await inList.isVisible()) ? inList : tab).click({ timeout: 5000 });
+    return false;
+  });
+}
+
+/** Presses the first button of a step of the walkthrough until it does what it should: the page may draw itself anew just then. */
+async function pressStep(editor: Editor, id: string, done: () => Promise<boolean>): Promise<void> {
+  const step = editor.page.locator(`.getting-started-step[data-step-id$="#${id}"]`).first();
+  const button = step.locator(".monaco-button").first();
+  await eventually(`the button of “${id}” has done what it says`, async () => {
+    await toWalkthrough(editor);
+    if (!(await button.isVisible())) await step.click({ timeout: 5000 });
+    await button.click({ timeout: 5000 });
+    return eventually("", done, 15_000).catch(() => false);
+  });
+}
