@@ -11,6 +11,8 @@ export interface Client {
   readonly takesInvalidated: boolean;
   readonly takesMemoryEvents: boolean;
   readonly takesColors: boolean;
+  /** VS Code writes why a thread has stopped over the thread's name in a narrow list. */
+  readonly wantsBriefStops: boolean;
 }
 
 export function readClient(args: Arguments): Client {
@@ -24,6 +26,7 @@ export function readClient(args: Arguments): Client {
     takesInvalidated: flag("supportsInvalidatedEvent") ?? false,
     takesMemoryEvents: flag("supportsMemoryEvent") ?? false,
     takesColors: flag("supportsANSIStyling") ?? false,
+    wantsBriefStops: args["clientID"] === "vscode",
   };
 }
 

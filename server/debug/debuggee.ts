@@ -22,6 +22,7 @@ export interface Listener {
   clientIds(hit: readonly number[]): number[];
   readonly showsProgress: boolean;
   readonly takesMemoryEvents: boolean;
+  readonly wantsBriefStops: boolean;
 }
 
 interface FramePlace {
@@ -198,13 +199,14 @@ export class Debuggee {
   private stop(stop: Stop, reason: string): void {
     this.state = "stopped";
     this.exception = stop.exception && { thread: stop.thread, report: stop.exception };
+    const brief = this.listener.wantsBriefStops;
     this.listener.event("stopped", {
       reason,
-      description: stop.description,
+      description: brief ? stop.description.split(": ", 1)[0] : stop.description,
       threadId: stop.thread,
       allThreadsStopped: true,
       hitBreakpointIds: this.listener.clientIds(stop.hit),
-      ...(stop.exception && { text: stop.exception.message }),
+      ...((stop.exception || brief) && { text: stop.exception?.message ?? stop.description }),
     });
     this.tellTime();
     if (this.listener.takesMemoryEvents)

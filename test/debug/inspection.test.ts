@@ -32,6 +32,13 @@ function scope(c: TestClient, name: string, threadId = 1): number {
 const names = (body: { variables: { name: string }[] }) => body.variables.map(({ name }) => name);
 
 describe("looking at a stopped run", () => {
+  it("says why it has stopped in few words where these hide the thread's name, and all of it beside", async () => {
+    const c = await stoppedAt(3, { clientID: "vscode" });
+    const back = await c.move("stepBack");
+    assert.equal(back.description, "step back");
+    assert.match(back.text ?? "", /^step back: step \d+ of \d+, in the past$/);
+  });
+
   it("lists threads, and says which wait", async () => {
     const c = await stoppedAt(0);
     const expected = [

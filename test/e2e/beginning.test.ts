@@ -105,6 +105,6 @@ async function pressStep(editor: Editor, id: string, done: () => Promise<boolean
     await toWalkthrough(editor);
     if (!(await button.isVisible())) await step.click({ timeout: 5000 });
     await button.click({ timeout: 5000 });
-    return eventually("", done, 15_000).catch(() => false);
+    return eventually("", done, 20_000).catch(() => false);
   });
 }

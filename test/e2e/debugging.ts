@@ -122,8 +122,9 @@ export class Debugging {
     await eventually("the session ends", async () => !(await this.isDebugging()));
   }
 
+  /** Where the toolbar has a button to stop. */
   async isDebugging(): Promise<boolean> {
-    return (await this.editor.page.locator(".statusbar.debugging").count()) > 0;
+    return (await this.editor.page.locator(".action-label.codicon-debug-stop").count()) > 0;
   }
 
   /** Opens these views of the side bar and closes all others, to make room: lists hold only the rows that show. */

@@ -124,6 +124,7 @@ function listener(adapter: Adapter): Listener {
     clientIds: (hit) => adapter.breakpoints.clientIds(hit),
     showsProgress: adapter.client.showsProgress,
     takesMemoryEvents: adapter.client.takesMemoryEvents,
+    wantsBriefStops: adapter.client.wantsBriefStops,
   };
 }
 
