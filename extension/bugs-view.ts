@@ -54,7 +54,7 @@ function itemOf(bug: Bug): vscode.TreeItem {
   const item = new vscode.TreeItem(bug.kind);
   const times = bug.count > 1 ? `, ${count(bug.count)} times` : "";
   item.description = `step ${count(bug.step)}, ${bug.task}${bug.line > 0 ? `, line ${bug.line}` : ""}${times}`;
-  item.tooltip = `${bug.message}${bug.unexpected ? "" : "\n\n(expected or allowed by the scenario)"}`;
+  item.tooltip = `${bug.kind}: ${bug.message}${bug.unexpected ? "" : "\n\n(expected or allowed by the scenario)"}`;
   const color = bug.unexpected ? "list.errorForeground" : "list.warningForeground";
   item.iconPath = new vscode.ThemeIcon("bug", new vscode.ThemeColor(color));
   item.contextValue = "bug";

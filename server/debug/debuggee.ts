@@ -202,7 +202,7 @@ export class Debuggee {
     const brief = this.listener.wantsBriefStops;
     this.listener.event("stopped", {
       reason,
-      description: brief ? stop.description.split(": ", 1)[0] : stop.description,
+      description: brief ? (stop.exception?.kind ?? stop.description.split(": ", 1)[0]) : stop.description,
       threadId: stop.thread,
       allThreadsStopped: true,
       hitBreakpointIds: this.listener.clientIds(stop.hit),

@@ -83,10 +83,10 @@ export class Editor {
   }
 
   /** Types into the input that has just opened and confirms it. */
-  async answer(text: string): Promise<void> {
-    await this.fill(text);
+  async answer(text: string, timeout = 60_000): Promise<void> {
+    await this.fill(text, timeout);
     await this.page.keyboard.press("Enter");
-    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden", timeout });
   }
 
   /** Chooses from the list that is open. */
@@ -112,7 +112,7 @@ export class Editor {
       await this.page.keyboard.press("Control+1"); // from wherever the keys go now to the editor
       await this.page.keyboard.press("Control+g");
       await this.page.locator(".quick-input-widget:not(.hidden)").first().waitFor({ timeout: 5000 });
-      await this.answer(`:${line}`);
+      await this.answer(`:${line}`, 5000);
       const isThere = async () => (await this.statusBar()).some((text) => text.startsWith(`Ln ${line}, `));
       return eventually("", isThere, 5000).catch(() => false);
     });
@@ -232,8 +232,8 @@ export class Editor {
     await eventually(`“${wanted}” is offered`, async () => (await first.textContent())?.includes(wanted));
   }
 
-  private async fill(text: string): Promise<void> {
-    await this.page.locator(".quick-input-widget:not(.hidden) .quick-input-box input").first().fill(text);
+  private async fill(text: string, timeout = 60_000): Promise<void> {
+    await this.page.locator(".quick-input-widget:not(.hidden) .quick-input-box input").first().fill(text, { timeout });
   }
 }
 

@@ -11,7 +11,7 @@ export interface Locator {
   count(): Promise<number>;
   click(options?: { button?: "left" | "right"; clickCount?: number; timeout?: number }): Promise<void>;
   hover(options?: { position?: Point; force?: boolean }): Promise<void>;
-  fill(text: string): Promise<void>;
+  fill(text: string, options?: { timeout?: number }): Promise<void>;
   textContent(): Promise<string | null>;
   getAttribute(name: string): Promise<string | null>;
   isVisible(): Promise<boolean>;
