@@ -132,6 +132,8 @@ export class Debugging {
     const { page } = this.editor;
     const headers = page.locator(".part.sidebar .pane-header:not(.hidden)");
     await eventually(`${views.join(", ")} and no other view`, async () => {
+      // What the mouse rests on may show a hover over headers and rows.
+      await page.mouse.move(5, 500);
       const shown = await headers.evaluateAll((all) =>
         all.map((header) => [
           header.querySelector("h3.title")?.textContent ?? "",
@@ -140,8 +142,6 @@ export class Debugging {
       );
       const wrong = shown.find(([title, open]) => views.includes(title!) !== (open === "true"));
       if (!wrong) return views.every((view) => shown.some(([title]) => title === view));
-      // What the mouse rests on may show a hover over the header.
-      await page.mouse.move(700, 300);
       await headers
         .filter({ has: page.locator(`h3.title:text-is("${wrong[0]}")`) })
         .first()
