@@ -28,7 +28,9 @@ export async function conformCommand(args: Arguments, terminal: Terminal): Promi
     return complain(terminal, "--random N makes its own programs; no files go with it");
   if (random !== undefined) {
     const [count, seed] = [Number(random), Number(first(args, SEED) ?? "1")];
-    const workers = Number(first(args, WORKERS) ?? terminal.native?.processors ?? 1);
+    // There is one pool of huge pages: programs that want it come one after the other.
+    const most = has(args, HUGETLB) ? 1 : (terminal.native?.processors ?? 1);
+    const workers = Number(first(args, WORKERS) ?? most);
     const isCount = (number: number) => Number.isSafeInteger(number) && number >= 1;
     if (!isCount(count) || !isCount(workers) || !Number.isSafeInteger(seed) || seed < 0)
       return complain(terminal, "--random N --seed S --workers W take whole numbers");

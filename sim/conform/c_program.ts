@@ -35,6 +35,7 @@ export function cProgram(scenarios: readonly CScenario[]): string {
     `static const long pools[] = {${scenarios.map((one) => one.hugepages).join(", ")}};`,
     "static long huge_pages_free(void);",
     "static long huge_pages_reserved(void);",
+    "static void settle_pool(void);",
     "",
     observeSource,
     hugepagesSource,

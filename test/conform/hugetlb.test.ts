@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { checkFile, randomHugetlbScenario } from "../../sim/session.ts";
-import { mshare, skipWithoutCompiler } from "./machine.ts";
+import { mshare, shared, skipWithoutCompiler } from "./machine.ts";
 
 const SHARING = `machine { hugepages: 8 }
 process k0 on cpu 0
@@ -36,6 +36,9 @@ a: store(p, 1)
 a: mremap(p, 1GiB, 1GiB, MREMAP_MAYMOVE|MREMAP_FIXED, 17TiB)
 `;
 
+/** More in CI. */
+const PROGRAMS = process.env["CI"] ? 100 : 20;
+
 const pool = () => /^HugePages_Total: +\d+$/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[0];
 
 describe("huge pages", () => {
@@ -59,6 +62,25 @@ describe("huge pages", () => {
       const { status, error } = await mshare(["conform", "a.mshare"], { "a.mshare": HANGS });
       assert.equal(status, 2);
       assert.match(error, /deadlock/);
+    });
+
+    it(`${PROGRAMS} random programs agree, the pool is left as it was`, async function () {
+      this.timeout(120_000 + PROGRAMS * 10_000);
+      if (process.getuid?.() !== 0) {
+        console.log("  huge pages: random programs are not run, setting pages aside needs root");
+        this.skip();
+      }
+      const before = pool();
+      const judge = (count: number, seed: number) =>
+        mshare(["conform", "--random", `${count}`, "--seed", `${seed}`, "--hugetlb"], {}, shared);
+      const { status, out, error } = await judge(PROGRAMS, 3001);
+      assert.notEqual(status, 2, error);
+      // The machine looks at its pages too: what does not come again was that.
+      for (const [, seed] of out.matchAll(/^seed (\d+) differs/gm)) {
+        const again = await judge(1, Number(seed));
+        assert.equal(again.status, 0, again.out + again.error);
+      }
+      assert.equal(pool(), before);
     });
 
     it("shared PMD tables, reservations and the pool agree; without a pool the run says so", async function () {

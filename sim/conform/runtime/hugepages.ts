@@ -14,11 +14,15 @@ static void write_pool(long pages) {
   if (fd >= 0) close(fd);
 }
 
-/* The lock keeps other programs that change the machine away. */
+/* The lock keeps other programs that change the machine away. Waiting for it is no silence: blanks before the JSON are signs of life. */
 static void set_up_pool(long wanted) {
   if (wanted > 0 && geteuid() == 0) {
     pool_lock = open("/tmp/machine.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    while (pool_lock >= 0 && flock(pool_lock, LOCK_EX) && errno == EINTR) continue;
+    while (pool_lock >= 0 && flock(pool_lock, LOCK_EX | LOCK_NB) && (errno == EINTR || errno == EWOULDBLOCK)) {
+      putchar(' ');
+      fflush(stdout);
+      usleep(100000);
+    }
     long total = pool_line("HugePages_Total");
     long available = pool_line("HugePages_Free") - pool_line("HugePages_Rsvd");
     pool_before = total;
@@ -34,6 +38,17 @@ static void undo_pool(void) {
   if (pool_before >= 0) write_pool(pool_before);
   if (pool_lock >= 0) close(pool_lock);
   pool_before = -1;
+}
+
+/* A huge page that somebody else looks at just now (kdamond, for one) is free only when they let go of it. */
+static void settle_pool(void) {
+  long last = -1;
+  for (int tries = 0; tries < 100; tries++) {
+    long now = pool_line("HugePages_Free") * 100000 + pool_line("HugePages_Rsvd");
+    if (now == last) return;
+    last = now;
+    usleep(2000);
+  }
 }
 
 /* Of the pool as the scenario sees it: what others have of it is left out. */

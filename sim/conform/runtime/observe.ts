@@ -342,6 +342,7 @@ static void observe_process(int who, struct text *text) {
     faults += value;
   }
   if (counted) add(text, ",\"faults\":%lu", faults);
+  if (pools[scenario] > 0) settle_pool();
   if (pools[scenario] > 0)
     add(text, ",\"HugePages_Free\":%ld,\"HugePages_Rsvd\":%ld", huge_pages_free(), huge_pages_reserved());
   uint64_t own = 0;
