@@ -10,6 +10,7 @@ import { type Tlb, tlb_cache } from "../hardware/tlb.ts";
 import { type Batches, createBatches } from "./batches.ts";
 import { events, type KernelEvents } from "./events.ts";
 import type { OperationTables } from "./fs/operations.ts";
+import { userfaultfd_ctx } from "./fs/userfaultfd_ctx.ts";
 import { kernelFunctions } from "./functions.ts";
 import * as straight from "./functions.ts?straight";
 import { CGROUP_MAX, type Cgroup, cgroup } from "./kernel/cgroup.ts";
@@ -92,6 +93,7 @@ export function boot(
     mem_cgroup,
     cgroup,
     kvm,
+    userfaultfd_ctx,
     tlb_cache,
     ...patch.structures,
   ])

@@ -19,6 +19,7 @@ import {
 import { Radix } from "../core/radix.ts";
 import { type Handle, numberedStruct, type Of, struct } from "../core/struct.ts";
 import { PAGE_FLAGS, VM_FLAGS } from "./flags.ts";
+import type { UserfaultfdCtx } from "./fs/userfaultfd_ctx.ts";
 import type { Cgroup } from "./kernel/cgroup.ts";
 import type { MemCgroup } from "./mm/memcontrol.ts";
 import type { MmuNotifier } from "./mm/mmu_notifier.ts";
@@ -154,19 +155,6 @@ export const vm_area_struct = struct("vm_area_struct", {
   /** Where swap was read last, the window of reading ahead (in bits 6 to 11) and how many of its pages were used (below). */
   swap_readahead_info: number("hex"),
   detached: bool(),
-});
-
-/** A userfaultfd: what it was asked to be, and the faults that wait for it. */
-export const userfaultfd_ctx = struct("userfaultfd_ctx", {
-  refcount: number(),
-  /** Flags of userfaultfd(2); features with UFFD_FEATURE_INITIALIZED once UFFDIO_API has come. */
-  flags: number("hex"),
-  features: number("hex"),
-  released: bool(),
-  mm: ref<Mm>("mm_struct"),
-  /** In order of arrival: number of the wait, address, UFFD_PAGEFAULT_FLAG_*, pid, and 1 once read() has told of it. */
-  fault_wqh: value<readonly (readonly number[])[]>([]),
-  last_wait: number(),
 });
 
 export const anon_vma = struct("anon_vma", {
@@ -384,7 +372,6 @@ export const cpu_state = struct("cpu", {
 export interface Page extends Of<typeof page> {}
 export interface Mm extends Of<typeof mm_struct> {}
 export interface Vma extends Of<typeof vm_area_struct> {}
-export interface UserfaultfdCtx extends Of<typeof userfaultfd_ctx> {}
 export interface AnonVma extends Of<typeof anon_vma> {}
 export interface AddressSpace extends Of<typeof address_space> {}
 export interface Inode extends Of<typeof inode> {}

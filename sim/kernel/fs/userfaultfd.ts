@@ -23,11 +23,12 @@ import type { Kernel } from "../kernel.ts";
 import { is_pte_marker } from "../mm/madvise_guard.ts";
 import type { VmFault } from "../mm/memory.ts";
 import { mmap_min_addr } from "../mm/mmap.ts";
-import { type File, type Inode, type Mm, type UserfaultfdCtx, userfaultfd_ctx, type Vma } from "../mm_types.ts";
+import type { File, Inode, Mm, Vma } from "../mm_types.ts";
 import { EAGAIN, EBUSY, EFAULT, EINVAL, EPERM } from "../uapi/errno.ts";
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "../uapi/fcntl.ts";
 import * as uffd from "../uapi/userfaultfd.ts";
 import type { IoctlArg, Layout } from "./ioctl.ts";
+import { type UserfaultfdCtx, userfaultfd_ctx } from "./userfaultfd_ctx.ts";
 
 /** Why a fault is somebody else's business: nothing is there, the file has it but the process not, a write is to be told of. */
 export type UffdReason = "missing" | "minor" | "wp";

@@ -2,8 +2,9 @@
 // become like them.
 import type { Steps } from "../../core/thread.ts";
 import { VM_SPECIAL, VM_STICKY, withoutVmFlags, withVmFlags } from "../flags.ts";
+import type { UserfaultfdCtx } from "../fs/userfaultfd_ctx.ts";
 import type { Kernel } from "../kernel.ts";
-import type { AnonVma, File, Mm, UserfaultfdCtx, Vma } from "../mm_types.ts";
+import type { AnonVma, File, Mm, Vma } from "../mm_types.ts";
 
 /** struct vma_merge_struct: what [start, end) is to be. */
 export interface VmaMerge {
