@@ -24,12 +24,12 @@ export const capabilities: ServerCapabilities = {
   documentRangeFormattingProvider: true,
   // A new line and a closing bracket put the line that they end in order.
   documentOnTypeFormattingProvider: { firstTriggerCharacter: "\n", moreTriggerCharacter: ["}"] },
-  // Light bulbs with what the checker proposes.
-  codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+  // Light bulbs with what the checker proposes; "Fix All" does those without a doubt at once, on saving if one likes.
+  codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.SourceFixAll] },
   // "Run" and "Debug" above a scenario.
   codeLensProvider: { resolveProvider: false },
   inlayHintProvider: true,
-  // Includes open with a click.
+  // Includes open with a click, and the pages of what fixes mend.
   documentLinkProvider: { resolveProvider: false },
   workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
 };

@@ -1,13 +1,57 @@
 // Quick fixes: the mends that the checker proposes.
 import { type CodeAction, CodeActionKind, type Diagnostic as LspDiagnostic, type Range } from "vscode-languageserver";
-import type { Diagnostic, Mend } from "../../sim/scenario/diagnostics.ts";
+import type { DiagnosticCode } from "../../sim/scenario/codes.ts";
+import type { Diagnostic, Mend, TextEdit } from "../../sim/scenario/diagnostics.ts";
 import { IGNORE } from "../../sim/scenario/ignore.ts";
 import { positionAt } from "../../sim/scenario/lines.ts";
 import { nodesAt } from "../../sim/scenario/visit.ts";
 import { type Analysis, toOffset, toRange } from "./analysis.ts";
 import { lspDiagnostic } from "./diagnostics.ts";
 
-export function codeActions(analysis: Analysis, uri: string, range: Range): CodeAction[] {
+/** `only` are the kinds that the client asks for; without them it shows all. */
+export function codeActions(
+  analysis: Analysis,
+  uri: string,
+  range: Range,
+  only: readonly CodeActionKind[] | undefined = undefined,
+): CodeAction[] {
+  const wants = (kind: CodeActionKind) =>
+    only === undefined || only.some((one) => kind === one || kind.startsWith(`${one}.`));
+  const here = wants(CodeActionKind.QuickFix) ? quickFixes(analysis, uri, range) : [];
+  // Who asks for no kind asks what can be done at this place.
+  return wants(FIX_ALL) && (only !== undefined || here.length > 0) ? [...here, ...fixAll(analysis, uri)] : here;
+}
+
+const FIX_ALL = `${CodeActionKind.SourceFixAll}.mshare`;
+
+/** Mends of these leave what the scenario does as it is, or there was nothing that it did. */
+const sureMends: ReadonlySet<DiagnosticCode> = new Set([
+  "syntax",
+  "unterminated-string",
+  "bad-integer",
+  "missing-field",
+  "useless-ignore",
+  "parallel-alone",
+]);
+
+/** All problems of the file that have one mend and no doubt, at once; an editor can do that whenever it saves. */
+function fixAll(analysis: Analysis, uri: string): CodeAction[] {
+  const edits: TextEdit[] = [];
+  let mended = 0;
+  for (const { code, file, mend, otherMends = [] } of analysis.scenario.diagnostics) {
+    if (file !== analysis.path || !mend || otherMends.length > 0 || !sureMends.has(code)) continue;
+    // What meets another mend waits for the next time.
+    if (mend.edits.some((edit) => edits.some((known) => edit.start <= known.end && known.start <= edit.end))) continue;
+    edits.push(...mend.edits);
+    mended++;
+  }
+  if (mended === 0) return [];
+  const changes = edits.map((edit) => ({ range: toRange(analysis.file, edit), newText: edit.text }));
+  const title = mended === 1 ? "Fix the one problem that has a sure mend" : `Fix all ${mended} that have a sure mend`;
+  return [{ title, kind: FIX_ALL, edit: { changes: { [uri]: changes } } }];
+}
+
+function quickFixes(analysis: Analysis, uri: string, range: Range): CodeAction[] {
   const from = toOffset(analysis.file, range.start);
   const to = toOffset(analysis.file, range.end);
   const actions: CodeAction[] = [];

@@ -8,8 +8,8 @@ import type {
 import type { Analysis } from "./analysis.ts";
 import { diagnostics } from "./diagnostics.ts";
 
-/** Typing waits so long for its diagnostics; short enough to seem immediate. */
-const DEBOUNCE_MS = 30;
+/** Changes that come together are answered once; a single one hardly waits. */
+const DEBOUNCE_MS = 5;
 
 export interface DiagnosingHost {
   readonly analysis: (uri: string) => Analysis | undefined;

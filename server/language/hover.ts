@@ -7,6 +7,7 @@ import type { ScenarioSymbol } from "../../sim/scenario/symbols.ts";
 import type { Value } from "../../sim/scenario/values.ts";
 import { type Node, nodesAt } from "../../sim/scenario/visit.ts";
 import { type Analysis, mentionAt, toOffset, toRange } from "./analysis.ts";
+import { type BugPage, pageLink } from "./links.ts";
 import type { Meaning, Mention } from "./mentions.ts";
 import { tokenAt } from "./token_at.ts";
 import {
@@ -23,12 +24,13 @@ import {
   optionText,
 } from "./words.ts";
 
-export function hover(analysis: Analysis, position: Position): Hover | null {
+export function hover(analysis: Analysis, position: Position, bugPage: BugPage = () => undefined): Hover | null {
   const offset = toOffset(analysis.file, position);
   const mention = mentionAt(analysis, offset);
   if (mention) {
     const text = meaningText(analysis, mention);
-    if (text) return answer(analysis, mention, text);
+    const more = mention.meaning.role === "fix" ? pageLink(analysis, mention.text, bugPage) : "";
+    if (text) return answer(analysis, mention, text + more);
   }
   const token = tokenAt(analysis.file, offset);
   if (!token || token.kind === "string") return null;

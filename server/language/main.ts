@@ -19,6 +19,7 @@ const platform: Platform = {
   readFile,
   findFiles,
   diagnosticsPage: diagnosticsPage(),
+  bugPage: (design, id) => (pages ??= bugPages()).get(`${design} ${id}`),
   later(callback, milliseconds) {
     const timer = setTimeout(callback, milliseconds);
     return () => clearTimeout(timer);
@@ -65,6 +66,26 @@ function findFiles(folder: string): string[] {
 function diagnosticsPage(): string | undefined {
   const path = resolve(__dirname, "../docs/diagnostics.md");
   return existsSync(path) ? pathToFileURL(path).href : undefined;
+}
+
+let pages: ReadonlyMap<string, string> | undefined;
+
+/**
+ * The pages of docs/bugs by design and fix, as their tables say; of several the one that bears the fix's name, else the
+ * first. An extension comes without them.
+ */
+function bugPages(): Map<string, string> {
+  const found = new Map<string, string>();
+  const folder = resolve(__dirname, "../docs/bugs");
+  for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
+    const path = join(folder, name);
+    const text = name.endsWith(".md") ? readFileSync(path, "utf8") : "";
+    const design = /^\| design \| `([^`]+)`/m.exec(text)?.[1];
+    const fix = /^\| fix \| `--fix ([a-z-]+)`/m.exec(text)?.[1];
+    const key = `${design} ${fix}`;
+    if (design && fix && (!found.has(key) || name.endsWith(`-${fix}.md`))) found.set(key, pathToFileURL(path).href);
+  }
+  return found;
 }
 
 /** Runs the server as the arguments say. Returns an exit status where it cannot, or undefined once it serves. */

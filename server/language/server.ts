@@ -22,7 +22,7 @@ import { filesOf } from "./files.ts";
 import { formatDocument, formatRange, formatTyped } from "./format_requests.ts";
 import { hover } from "./hover.ts";
 import { inlayHints } from "./inlay_hints.ts";
-import { documentLinks } from "./links.ts";
+import { type BugPage, documentLinks } from "./links.ts";
 import { definition, highlights, prepareRename, references, rename, toLocation } from "./references.ts";
 import { selectionRanges } from "./selection.ts";
 import { semanticTokens } from "./semantic_tokens.ts";
@@ -39,6 +39,8 @@ export interface Platform {
   readonly findFiles?: (folder: string) => readonly string[];
   /** Where docs/diagnostics.md is, as a URI that an editor can open. */
   readonly diagnosticsPage?: string;
+  /** The page of what a fix mends; without it no fix is a link. */
+  readonly bugPage?: BugPage;
   /** Calls back after so many milliseconds; gives a function that prevents it. */
   readonly later: (callback: () => void, milliseconds: number) => () => void;
 }
@@ -130,7 +132,7 @@ export function serve(connection: Connection, platform: Platform): void {
   };
   const place = (found: Parameters<typeof toLocation>[0]) => toLocation(found, workspace.uriOf);
 
-  connection.onHover(answer((analysis, { position }) => hover(analysis, position)));
+  connection.onHover(answer((analysis, { position }) => hover(analysis, position, platform.bugPage)));
   const lists = completionLists();
   connection.onCompletion(answer((analysis, { position }) => lists.list(analysis, position)));
   connection.onCompletionResolve(lists.resolve);
@@ -172,10 +174,12 @@ export function serve(connection: Connection, platform: Platform): void {
     answer((analysis, { options, position, ch }) => formatTyped(analysis, options, position, ch)),
   );
   connection.onCodeAction(
-    answer((analysis, { textDocument, range }) => codeActions(analysis, textDocument.uri, range)),
+    answer((analysis, { textDocument, range, context }) =>
+      codeActions(analysis, textDocument.uri, range, context.only),
+    ),
   );
   connection.onCodeLens(answer((analysis, { textDocument }) => codeLenses(analysis, textDocument.uri)));
-  connection.onDocumentLinks(answer((analysis) => documentLinks(analysis, workspace.uriOf)));
+  connection.onDocumentLinks(answer((analysis) => documentLinks(analysis, workspace.uriOf, platform.bugPage)));
   connection.languages.semanticTokens.on(
     (params) =>
       answer((analysis) => tokens.full(params.textDocument.uri, semanticTokens(analysis).data))(params) ?? NO_TOKENS,

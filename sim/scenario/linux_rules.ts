@@ -121,7 +121,9 @@ function mmapFailure({ value, levels, isOpen }: KnownCall): Failing | undefined 
   const end = userAddressEnd(levels);
   if (length !== undefined && pageAligned(length) > end)
     return { errno: "ENOMEM", because: "the length is larger than the address space", param: "length" };
-  return typeFailure(flags, isAnonymous) ?? fixedFailure(flags, addr, length, end);
+  const refused = fixedFailure(flags, addr, length, end);
+  // What is mapped at the place already is looked at before the type.
+  return refused ?? (has(flags, mman.MAP_FIXED_NOREPLACE) ? undefined : typeFailure(flags, isAnonymous));
 }
 
 function typeFailure(flags: bigint, isAnonymous: boolean): Failing | undefined {

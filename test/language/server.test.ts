@@ -93,7 +93,7 @@ describe("language server, a session", () => {
       [],
     );
     assert.deepEqual(await ask("textDocument/codeAction", { range, context: { diagnostics: [] } }), []);
-    assert.equal((await ask<unknown[]>("textDocument/codeLens", {})).length, 2);
+    assert.equal((await ask<unknown[]>("textDocument/codeLens", {})).length, 3);
     assert.ok((await ask<unknown[]>("textDocument/inlayHint", { range })).length > 0);
     assert.deepEqual(await ask("textDocument/documentLink", {}), []);
     client.connection.dispose();
