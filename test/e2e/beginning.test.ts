@@ -1,4 +1,4 @@
-// The first minutes with the extension: the walkthrough with its buttons, the examples that come with it, documents in no file.
+// The first minutes with the extension: the walkthrough with its buttons, and the examples that come with it: documents in no file.
 import assert from "node:assert/strict";
 import { keys } from "./debugging.ts";
 import { desktop, linesOf } from "./desktop.ts";
@@ -68,17 +68,6 @@ desktop("the first minutes with the extension", "trusts every folder", (newWindo
       });
       const stop = await debug.untilStopped(() => debug.rowOf(bugs, "lock-recursion").click());
       assert.equal(stop.reason, "goto");
-      await debug.end();
-    });
-    await check("a document that was never saved is debugged with nothing asked about it", async () => {
-      await editor.command("File: New Untitled Text File");
-      await editor.page.locator('.tab.active[data-resource-name^="Untitled"]').waitFor();
-      await editor.command("Change Language Mode");
-      await editor.choose("mshare scenario");
-      await eventually("the language is known", async () => (await editor.statusBar()).includes("mshare scenario"));
-      await editor.type("process a\na: p = mmap(0, 4KiB, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n");
-      const stop = await debug.start();
-      assert.deepEqual([stop.reason, stop.line], ["entry", 2]);
       await debug.end();
     });
   });
