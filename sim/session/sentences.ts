@@ -54,6 +54,13 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   pmd_share: (told) => `${told("mm")} is about to link the PMD table in frame ${told("table")}: ${shares(told)}`,
   pmd_unshare: (told) => `${told("mm")} has given up the PMD table in frame ${told("table")}: ${shares(told)}`,
 
+  handle_userfault: inserted("{task} waits at {address} for a userfaultfd ({reason})"),
+  userfaultfd_wake: (told) =>
+    `faults of ${told("mm")} in ${showBytes(Number(told.raw("len")))} from ${told("start")} may go on`,
+  mm_vmscan_wakeup_kswapd: (told) => `${told("task")} wakes kswapd: ${pagesText(told.raw("free"))} free`,
+  mm_vmscan_kswapd_wake: (told) => `kswapd begins to reclaim: ${pagesText(told.raw("free"))} free`,
+  mm_vmscan_kswapd_sleep: (told) => `kswapd sleeps again: ${pagesText(told.raw("free"))} free`,
+
   alloc_page: (told) => `${frames(told)} taken from the free list`,
   free_page: (told) => `${frames(told)} back on the free list`,
   alloc_table: inserted("frame {pfn} is a {level} table of {mm}"),
@@ -71,9 +78,13 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   swap_writepage: inserted("frame {pfn} is written to slot {slot}"),
   swap_read_folio: inserted("frame {pfn} is read from slot {slot}"),
 
-  cgroup_mkdir: inserted("control group {memcg} is made"),
-  cgroup_rmdir: inserted("control group {memcg} is removed"),
-  cgroup_attach_task: inserted("{task} moves to control group {memcg}"),
+  cgroup_mkdir: inserted("control group {cgrp} is made"),
+  cgroup_rmdir: inserted("control group {cgrp} is removed"),
+  cgroup_attach_task: inserted("{task} moves to control group {cgrp}"),
+  cgroup_subtree_control: (told) =>
+    `the groups below control group ${told("cgrp")} ${told.raw("memory") === 0 ? "lose" : "get"} the memory controller`,
+  memory_limit_write: (told) =>
+    `${told("file")} of control group ${told("memcg")} is ${settingText(told("file"), told.raw("pages"))} from now on`,
   memory_max_write: (told) => `control group ${told("memcg")} may hold ${pagesText(told.raw("pages"))} from now on`,
   mem_cgroup_charge: (told) =>
     `frame ${told("pfn")} is charged to control group ${told("memcg")}, which holds ${pagesText(told.raw("pages"))} now`,
@@ -148,6 +159,10 @@ const pagesText = (pages: unknown): string =>
   (pages as number) >= 2 ** 51
     ? "any number of pages"
     : `${pages} page${pages === 1 ? "" : "s"} (${showBytes((pages as number) * 4096)})`;
+
+/** A switch is 0 or 1; everything else is pages. */
+const settingText = (file: string, value: unknown): string =>
+  file.endsWith(".group") ? String(value) : pagesText(value);
 
 const bytesStored = (bytes: unknown): string => (typeof bytes === "number" && bytes > 0 ? `, ${showBytes(bytes)}` : "");
 

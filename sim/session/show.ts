@@ -3,6 +3,7 @@
 import type { NumberKind } from "../core/fields.ts";
 import type { Handle } from "../core/struct.ts";
 import { entryNx, flagNames } from "../hardware/entry.ts";
+import type { Cgroup } from "../kernel/kernel/cgroup.ts";
 import type { MemCgroup } from "../kernel/mm/memcontrol.ts";
 import {
   type AddressSpace,
@@ -88,6 +89,8 @@ export function summary(handle: Handle): string {
       return (handle as Dentry).d_name || "/";
     case "mount":
       return (handle as Mount).mnt_sb?.s_type || "mount";
+    case "cgroup":
+      return (handle as Cgroup).name || "/";
     case "mem_cgroup":
       return (handle as MemCgroup).name || "/";
     case "kvm":

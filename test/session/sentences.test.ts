@@ -21,6 +21,26 @@ describe("the sentence of an event", () => {
     assert.deepEqual(without, []);
   });
 
+  it("tells of arguments that the event has", () => {
+    for (const [name, sentence] of Object.entries(sentences)) {
+      const args: readonly string[] = events[name as keyof typeof events].args;
+      const has = (argument: string) => assert.ok(args.includes(argument), `${name} has no ${argument}`);
+      const told = Object.assign(
+        (argument: string) => {
+          has(argument);
+          return argument;
+        },
+        {
+          raw(argument: string) {
+            has(argument);
+            return argument === "lock" ? null : 1;
+          },
+        },
+      );
+      assert.match(sentence(told), /\w/);
+    }
+  });
+
   it("is there for each that a design brings, with that event's arguments", () => {
     for (const design of designs) {
       for (const [name, { args, says }] of Object.entries(design.patch.events)) {
