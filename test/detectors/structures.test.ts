@@ -1,6 +1,6 @@
 // Detectors of misused objects and of what a design says itself.
 import assert from "node:assert/strict";
-import { formatReport } from "../../sim/detectors/report.ts";
+import { type BugObject, formatReport } from "../../sim/detectors/report.ts";
 import { entryPfn } from "../../sim/hardware/entry.ts";
 import { watched } from "./watched.ts";
 
@@ -28,7 +28,9 @@ describe("detectors", () => {
     assert.equal(report!.kind, "use-after-free");
     assert.equal(report!.count, 2);
     assert.match(report!.message, /Read of vm_area_struct\.vm_start by task p0.*freed at step \d+/);
-    assert.deepEqual(report!.objects, [{ type: "vm_area_struct", id: `${vma.slot}#${vma.gen}` }]);
+    const [{ born, died, ...object }] = report!.objects as [BugObject];
+    assert.deepEqual(object, { type: "vm_area_struct", id: `${vma.slot}#${vma.gen}` });
+    assert.ok(born! > 0 && born! < died! && died! <= report!.step, `${born} ${died} ${report!.step}`);
     assert.match(formatReport(report!), /BUG: use-after-free: .*\(2 times\)\nCPU: 0 Comm: p0 Step: \d+/);
   });
 
