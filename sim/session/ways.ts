@@ -109,7 +109,12 @@ function* beginOfCall(world: WayWorld, thread: number, stack: readonly Frame[]):
   };
   // What it was at the last edge, however many there are in a stretch.
   let lastBegins = false;
-  const edge = yield* travel.lastBefore(() => isEdge() && ((lastBegins = begins), true), now + 1, "all");
+  const passesEdge = () => {
+    const passes = isEdge();
+    if (passes) lastBegins = begins;
+    return passes;
+  };
+  const edge = yield* travel.lastBefore(passesEdge, now + 1, "all");
   if (lastBegins || edge === undefined) return edge;
   return yield* travel.firstAfter(() => world.running() === thread, edge, "all");
 }

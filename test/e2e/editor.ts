@@ -249,6 +249,7 @@ function plain(text: string): string {
 
 /** Runs in the page. */
 function visibleText(workbench: PageElement): string {
+  // biome-ignore lint/performance/useDomNodeTextContent: only what is seen is meant
   return workbench.innerText;
 }
 

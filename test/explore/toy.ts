@@ -15,9 +15,10 @@ export type Operation =
   | { readonly kind: "lock" | "unlock"; readonly lock: number };
 
 export const CELLS = 3;
-const toy_cells = struct("toy_cells", { cells: array(CELLS), owners: array(2), memory: number(), turns: number() });
+// A field's name has one kind in all structures of a program, the kernel's among them.
+const toy_cells = struct("toy_cells", { toy_cell: array(CELLS), toy_owner: array(2) });
 /** What each thread ends with. */
-const toy_thread = struct("toy_thread", { sum: number(), over: number(), stuck: value<string>("") });
+const toy_thread = struct("toy_thread", { toy_sum: number(), toy_over: number(), toy_stuck: value<string>("") });
 interface Cells extends Of<typeof toy_cells> {}
 interface ToyThread extends Of<typeof toy_thread> {}
 
@@ -47,20 +48,20 @@ export function createToy(programs: readonly (readonly Operation[])[], schedule:
   function* whole(thread: Thread): Steps<void> {
     const state = states[thread.id - 1]!;
     for (const one of programs[thread.id - 1]!) {
-      if (one.kind === "read") state.sum = 3 * state.sum + cells.cells(one.cell);
-      else if (one.kind === "write") cells.set_cells(one.cell, 10 * state.sum + thread.id);
+      if (one.kind === "read") state.toy_sum = 3 * state.toy_sum + cells.toy_cell(one.cell);
+      else if (one.kind === "write") cells.set_toy_cell(one.cell, 10 * state.toy_sum + thread.id);
       else if (one.kind === "lock") {
-        const free = () => cells.owners(one.lock) === 0;
+        const free = () => cells.toy_owner(one.lock) === 0;
         while (!free()) yield wait(thread, free);
-        cells.set_owners(one.lock, thread.id);
-      } else if (one.kind === "unlock" && cells.owners(one.lock) === thread.id) cells.set_owners(one.lock, 0);
+        cells.set_toy_owner(one.lock, thread.id);
+      } else if (one.kind === "unlock" && cells.toy_owner(one.lock) === thread.id) cells.set_toy_owner(one.lock, 0);
       yield trace.go();
     }
-    state.over = 1;
+    state.toy_over = 1;
   }
 
   const program: Program = {
-    threads: () => threads.filter((_, i) => states[i]!.over === 0),
+    threads: () => threads.filter((_, i) => states[i]!.toy_over === 0),
     schedule: () => schedule,
     begin: (thread): Unit => ({
       straight() {
@@ -71,8 +72,8 @@ export function createToy(programs: readonly (readonly Operation[])[], schedule:
     end() {},
     stuck(waiting) {
       for (const thread of waiting) {
-        states[thread.id - 1]!.over = 1;
-        states[thread.id - 1]!.stuck = "stuck";
+        states[thread.id - 1]!.toy_over = 1;
+        states[thread.id - 1]!.toy_stuck = "stuck";
       }
     },
     crashed: () => false,
@@ -92,8 +93,8 @@ export function createToy(programs: readonly (readonly Operation[])[], schedule:
     block: () => 0,
     outcome: () =>
       JSON.stringify([
-        Array.from({ length: CELLS }, (_, i) => cells.cells(i)),
-        states.map(({ sum, stuck }) => `${sum}${stuck}`),
+        Array.from({ length: CELLS }, (_, i) => cells.toy_cell(i)),
+        states.map(({ toy_sum, toy_stuck }) => `${toy_sum}${toy_stuck}`),
       ]),
   };
 }
