@@ -72,7 +72,7 @@ let pages: ReadonlyMap<string, string> | undefined;
 
 /**
  * The pages of docs/bugs by design and fix, as their tables say; of several the one that bears the fix's name, else the
- * first. An extension comes without them.
+ * first. They ship beside the bundle.
  */
 function bugPages(): Map<string, string> {
   const found = new Map<string, string>();

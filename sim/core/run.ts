@@ -1,47 +1,13 @@
 // Runs a machine: forward as plain calls where nobody could tell the difference, step by step where somebody looks or
 // threads interleave; to any step, forward or back, by re-execution from a checkpoint.
+import { ByHand } from "./by_hand.ts";
 import { type Machine, type MachineSnapshot, UNWIND } from "./machine.ts";
+import type { Platform, Program, Unit } from "./program.ts";
 import type { Recording } from "./recording.ts";
 import { type Schedule, sequential } from "./schedule.ts";
+import { Switched } from "./switched.ts";
 import type { Steps, Thread } from "./thread.ts";
-
-/** One call into the simulated system: from a boundary to a boundary. */
-export interface Unit {
-  straight(): unknown;
-  stepping(): Steps<unknown>;
-  /**
-   * Does this unit and up to `most` - 1 more that come after it at once, where they are alike and nobody looks (batch.ts).
-   * @returns how many; 0 where this one has to be done by itself
-   */
-  many?(most: number): number;
-}
-
-/** What there is to do: the scenario. All its state is in the store. */
-export interface Program {
-  /** Threads that have a unit to do or are in one; none: the run is over. Goes through what takes no step. */
-  threads(): readonly Thread[];
-  schedule(): Schedule;
-  /** The next unit of a thread that is at a boundary. */
-  begin(thread: Thread): Unit;
-  /** `count`: so many units have ended, with the same result (see Unit.many). */
-  end(thread: Thread, result: unknown, count: number): void;
-  /** Nobody can go on. The program ends what hangs and says so; then `threads` is asked again. */
-  stuck(waiting: readonly Thread[]): void;
-  /** A thread's unit has ended with an exception. True: that is a bug of the simulated system, and the run goes on. */
-  crashed(thread: Thread, error: unknown): boolean;
-  memory: number;
-}
-
-/** What the simulated computer decides about who may run. */
-export interface Platform {
-  /** Interrupt contexts with something to do now. */
-  interrupts(): readonly Thread[];
-  interrupt(thread: Thread): Unit;
-  /** Whether the thread's CPU can be given to it now. */
-  available(thread: Thread): boolean;
-  /** What has to be done before the thread can go on: a task switch, or nothing. */
-  switchIn(thread: Thread): Unit | null;
-}
+import { Turns, type TurnTaken } from "./turns.ts";
 
 /** Steps before the end of a jump at which it makes sure of a checkpoint. */
 export const NEAR = 200;
@@ -65,14 +31,8 @@ export class Run {
   patience = Number.POSITIVE_INFINITY;
   /** Only this thread does steps that have not been done yet, as far as it can. */
   #alone: Thread | null = null;
-  /** Threads that were chosen by hand, by step: chosen again when the run comes by. */
-  readonly #chosen = new Map<number, Thread>();
-  /** The last such step. */
-  #lastChosen = -1;
-  /** Changes by hand, made again when the run comes by. */
-  #interventions: { readonly step: number; readonly apply: () => unknown }[] = [];
-  /** Who did the steps where threads took turns, first and last step of each turn. */
-  readonly turns: { readonly thread: Thread; readonly from: number; to: number }[] = [];
+  readonly #byHand = new ByHand();
+  readonly #turns = new Turns();
   /** Who could go on after a step, by step: noted while this is not null. Units are then done step by step. */
   choices: Map<number, readonly Thread[]> | null = null;
   /** Furthest step done so far, and whether that is the end. */
@@ -93,12 +53,12 @@ export class Run {
     const pauseAt = machine.step + budget;
     let outcome: Outcome | undefined;
     for (;;) {
-      const change = this.#interventions.find(({ step }) => step > machine.step && step < target);
-      outcome = this.#forwardPlain(change?.step ?? target, pauseAt);
-      if (outcome !== "target" || !change) break;
-      this.#applyInterventions();
+      const change = this.#byHand.nextChange(machine.step, target);
+      outcome = this.#forwardPlain(change ?? target, pauseAt);
+      if (outcome !== "target") break;
+      this.#byHand.applyChanges(machine.step);
+      if (change === undefined) break;
     }
-    if (outcome === "target") this.#applyInterventions();
     if (machine.step > this.last) this.last = machine.step;
     if (outcome === "done") this.ended = true;
     return outcome;
@@ -123,10 +83,6 @@ export class Run {
     return outcome;
   }
 
-  #applyInterventions(): void {
-    for (const { step, apply } of this.#interventions) if (step === this.machine.step) apply();
-  }
-
   #blocked(target: number, pauseAt: number): Outcome | undefined {
     const { machine } = this;
     if (machine.step >= target) return "target";
@@ -140,6 +96,11 @@ export class Run {
     if (step === machine.step) return;
     if (step < machine.step || this.#fartherThanACheckpoint(step)) this.#restore(this.recording.before(step));
     if (step > 0) this.#forwardSilently(step);
+  }
+
+  /** Who did the steps where threads took turns, up to the last step that was done. */
+  get turns(): readonly TurnTaken[] {
+    return this.#turns.taken;
   }
 
   /** Steps that have to be done to come to the state after `step`. */
@@ -179,7 +140,7 @@ export class Run {
   intervene(again: () => unknown): void {
     const { step } = this.machine;
     this.#forgetFuture();
-    this.#interventions.push({ step, apply: again });
+    this.#byHand.change(step, again);
     if (step === 0) this.recording.restart();
   }
 
@@ -188,9 +149,7 @@ export class Run {
     this.last = step;
     this.ended = false;
     this.recording.forgetAfter(step);
-    this.#interventions = this.#interventions.filter((one) => one.step <= step);
-    for (const at of this.#chosen.keys()) if (at >= step) this.#chosen.delete(at);
-    this.#lastChosen = Math.min(this.#lastChosen, step - 1);
+    this.#byHand.forgetAfter(step);
   }
 
   #fartherThanACheckpoint(step: number): boolean {
@@ -237,7 +196,7 @@ export class Run {
       this.#schedule = threads.length === 1 && !schedule.everyStep ? sequential : schedule;
       this.recording.offer();
       const [first] = threads;
-      const plain = interrupts.length === 0 && !this.#byHand && this.choices === null;
+      const plain = interrupts.length === 0 && !this.#isChosen && this.choices === null;
       if (first && plain && this.#schedule.sequential && this.#platform.available(first))
         return this.#straight(first, most);
     }
@@ -256,8 +215,8 @@ export class Run {
   }
 
   /** Somebody chooses, or has chosen, who does a step that comes: it may be in the middle of a call. */
-  get #byHand(): boolean {
-    return this.#only !== null || this.#lastChosen >= this.machine.step;
+  get #isChosen(): boolean {
+    return this.#only !== null || this.#byHand.choosesFrom(this.machine.step);
   }
 
   /** What is done once more is done by those who did it. */
@@ -278,10 +237,9 @@ export class Run {
     const able = this.#ableOf(threads);
     if (this.choices && !this.choices.has(this.machine.step)) this.choices.set(this.machine.step, able);
     if (able.length === 0) return null;
-    const chosen = this.#chosen.get(this.machine.step) ?? this.#only;
+    const chosen = this.#byHand.chosen(this.machine.step) ?? this.#only;
     if (chosen && able.includes(chosen)) {
-      this.#chosen.set(this.machine.step, chosen);
-      this.#lastChosen = Math.max(this.#lastChosen, this.machine.step);
+      this.#byHand.choose(this.machine.step, chosen);
       return chosen;
     }
     const { thread, memory } = this.#schedule.next(able, this.#running, this.#program.memory);
@@ -346,7 +304,7 @@ export class Run {
       thread.call = this.#start(thread);
       this.#inFlight.add(thread);
     } else thread.call = this.#back(thread, thread.call);
-    machine.undivided = this.#schedule.sequential && !this.#byHand;
+    machine.undivided = this.#schedule.sequential && !this.#isChosen;
     const { value, done, error } = next(thread.call);
     machine.undivided = false;
     if (machine.step !== before) this.#stepped(thread);
@@ -374,19 +332,7 @@ export class Run {
     thread.lastStep = machine.step;
     const { after } = this.#schedule;
     if (after) this.#program.memory = after(thread, this.#program.memory);
-    this.#noteTurn(thread);
-  }
-
-  /** What threads did in turns, for a schedule that can be run again. Jumps back take it back too. */
-  #noteTurn(thread: Thread): void {
-    const { step } = this.machine;
-    const { turns } = this;
-    while (turns.length > 0 && turns.at(-1)!.from >= step) turns.pop();
-    const last = turns.at(-1);
-    if (last && last.to >= step) last.to = step - 1;
-    if (this.#schedule.sequential) return;
-    if (last?.thread === thread && last.to === step - 1) last.to = step;
-    else turns.push({ thread, from: step, to: step });
+    this.#turns.note(thread, machine.step, this.#schedule.sequential ? "alone" : "in turns");
   }
 
   #isInterrupt(thread: Thread): boolean {
@@ -414,39 +360,6 @@ export class Run {
   /** What a thread is doing; for views. */
   inFlight(): readonly Thread[] {
     return [...this.#inFlight];
-  }
-}
-
-/** A call that goes on once its thread has its CPU back. */
-class Switched implements Steps<unknown> {
-  isBack = false;
-  readonly #before: Steps<unknown>;
-  readonly call: Steps<unknown>;
-
-  constructor(before: Steps<unknown>, call: Steps<unknown>) {
-    this.#before = before;
-    this.call = call;
-  }
-
-  next(): IteratorResult<number, unknown> {
-    if (!this.isBack) {
-      const step = this.#before.next();
-      if (!step.done) return step;
-      this.isBack = true;
-    }
-    return this.call.next();
-  }
-
-  return(value: unknown): IteratorResult<number, unknown> {
-    return this.call.return(value);
-  }
-
-  throw(error: unknown): IteratorResult<number, unknown> {
-    return this.call.throw(error);
-  }
-
-  [Symbol.iterator](): this {
-    return this;
   }
 }
 

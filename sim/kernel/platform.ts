@@ -1,6 +1,6 @@
 // What the simulated computer decides about who may run (core/run.ts: Platform): interrupts, task switches, preemption.
 import type { Machine } from "../core/machine.ts";
-import type { Platform, Unit } from "../core/run.ts";
+import type { Platform, Unit } from "../core/program.ts";
 import { createThread, type Steps, type Thread } from "../core/thread.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Cpu, Task } from "./mm_types.ts";

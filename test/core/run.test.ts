@@ -1,8 +1,9 @@
 // Who drives a machine looks after it: threads that never get their CPU, and machines in which nothing ever happens.
 import assert from "node:assert/strict";
 import { Machine } from "../../sim/core/machine.ts";
+import type { Platform, Program, Unit } from "../../sim/core/program.ts";
 import { Recording } from "../../sim/core/recording.ts";
-import { type Platform, type Program, Run, type Unit } from "../../sim/core/run.ts";
+import { Run } from "../../sim/core/run.ts";
 import { random, type Schedule, sequential } from "../../sim/core/schedule.ts";
 import { createThread, type Steps, type Thread, WAITING } from "../../sim/core/thread.ts";
 

@@ -3,8 +3,9 @@
 import { makeTrace } from "../../sim/core/events.ts";
 import { array, number, value } from "../../sim/core/fields.ts";
 import { Machine } from "../../sim/core/machine.ts";
+import type { Platform, Program, Unit } from "../../sim/core/program.ts";
 import { Recording } from "../../sim/core/recording.ts";
-import { type Platform, type Program, Run, type Unit } from "../../sim/core/run.ts";
+import { Run } from "../../sim/core/run.ts";
 import type { Schedule } from "../../sim/core/schedule.ts";
 import { type Of, struct } from "../../sim/core/struct.ts";
 import { createThread, type Steps, type Thread, WAITING } from "../../sim/core/thread.ts";

@@ -40,7 +40,7 @@ describe("the package", function () {
       ...["adapter-web", "extension-web", "language-server-web"].map(program),
       ...["engine", "adapter-web"].map((name) => `${program(name)}.map`),
       ...["syntaxes/mshare.tmLanguage.json", "syntaxes/language-configuration.json", "syntaxes/mshare.code-snippets"],
-      "docs/diagnostics.md",
+      ...["docs/diagnostics.md", ...readdirSync("docs/bugs").map((name) => `docs/bugs/${name}`)],
       ...["dist/examples.json", ...readdirSync("examples").map((name) => `examples/${name}`), ...walkthroughPictures()],
       ...["extension/icon.png", "package.json", "readme.md", "changelog.md", "LICENSE.txt"],
     ];
@@ -68,7 +68,7 @@ describe("the package", function () {
 
   it("holds nothing else", () => {
     const known =
-      /^(dist\/[\w-]+\.js|dist\/(engine|adapter-web)\.js\.map|syntaxes\/.+|examples\/[\w-]+\.mshare|extension\/walkthrough\/\w+\.(jpg|png)|sim\/(core|hardware|kernel|designs)\/.+\.ts)$/;
+      /^(dist\/[\w-]+\.js|dist\/(engine|adapter-web)\.js\.map|syntaxes\/.+|examples\/[\w-]+\.mshare|docs\/bugs\/[\w-]+\.md|extension\/walkthrough\/\w+\.(jpg|png)|sim\/(core|hardware|kernel|designs)\/.+\.ts)$/;
     const settings = ["tsconfig.json", "sim/tsconfig.json", "sim/flavours.d.ts"]; // the editor reads kernel files with them
     const single = [
       ...settings,

@@ -1,5 +1,5 @@
 // kswapd in a run: once woken it reclaims before the next statement begins, or in a `parallel` block in turns with the others.
-import type { Unit } from "../../core/run.ts";
+import type { Unit } from "../../core/program.ts";
 import type { Thread } from "../../core/thread.ts";
 import type { System } from "../../kernel/boot.ts";
 

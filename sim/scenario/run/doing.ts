@@ -1,6 +1,6 @@
 // A statement's call from its first step to its result: arguments, the many accesses of a `touch`, results that the
 // kernel writes into a structure.
-import type { Unit } from "../../core/run.ts";
+import type { Unit } from "../../core/program.ts";
 import type { Thread } from "../../core/thread.ts";
 import type { System } from "../../kernel/boot.ts";
 import type { CallSpec } from "../../kernel/syscall_table.ts";

@@ -1,5 +1,5 @@
 // Threads that were killed: back in their program they exit, before anything else happens but the calls that others are in.
-import type { Unit } from "../../core/run.ts";
+import type { Unit } from "../../core/program.ts";
 import type { Thread } from "../../core/thread.ts";
 import type { System } from "../../kernel/boot.ts";
 import { SIGKILL } from "../../kernel/uapi/signal.ts";

@@ -1,5 +1,5 @@
 // Runs a checked scenario on a booted system: the program of core/run.ts. What it remembers is in the store (state.ts).
-import type { Program, Unit } from "../../core/run.ts";
+import type { Program, Unit } from "../../core/program.ts";
 import { type Schedule, sequential } from "../../core/schedule.ts";
 import type { Thread } from "../../core/thread.ts";
 import type { System } from "../../kernel/boot.ts";
