@@ -85,6 +85,7 @@ export class Storage {
 
   /** A new object, every field 0, null or its initial value. */
   alloc(): Handle {
+    this.#checkAllocated();
     let slot = this.#firstFree;
     if (slot < 0) {
       slot = this.top++;
@@ -107,6 +108,7 @@ export class Storage {
 
   /** Ends an object's life. Later reads and writes through pointers to it are reported. */
   free(handle: Handle, step: number): void {
+    this.#checkAllocated();
     const { chunk, genAt } = handle;
     if (this.chunks[chunk]![genAt] !== handle.gen) {
       this.stale(handle, "", "freed again");
@@ -122,6 +124,11 @@ export class Storage {
     numbers[genAt + HEADER] = this.#firstFree + 1;
     this.#firstFree = handle.slot;
     this.live--;
+  }
+
+  /** Numbered objects share a header: none of them could end alone. */
+  #checkAllocated(): void {
+    if (this.#numbered) throw new Error(`objects of ${this.type.name} are numbered: they are always there`);
   }
 
   /** The object of a fixed structure (frames): slot = number of the frame; never allocated nor freed here. */

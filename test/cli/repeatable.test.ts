@@ -41,7 +41,15 @@ function interleaves(file: string): boolean {
 }
 
 function printSimulated(): void {
-  const machine = { kernel: "6.18.0", memory: 2 ** 28, swap: 2 ** 26, hugepages: 0, root: true } as never;
+  const machine = {
+    kernel: "6.18.0",
+    memory: 2 ** 28,
+    swap: 2 ** 26,
+    swapDevice: "zram",
+    pageCluster: 3,
+    hugepages: 0,
+    root: true,
+  } as never;
   const files = new Map(Array.from({ length: 30 }, (_, i) => [`random-${i + 1}.mshare`, randomScenario(i + 1)]));
   const read = (path: string) => files.get(path) ?? readFileSync(path, "utf8");
   for (const path of [...files.keys(), ...conformable]) {

@@ -55,11 +55,11 @@ describe("a jump", function () {
     assert.ok(!("refused" in session));
     const first = slices(session, { kind: "goto", step: 1_000_000 }, 1_000);
     assert.ok(first > 12, `${first} slices`);
-    const end = session.now;
+    assert.ok(session.last > 8_000, `${session.last} steps`);
     slices(session, { kind: "goto", step: 1 }, 1_000);
     assert.equal(session.now, 1);
     const again = slices(session, { kind: "goto", step: 1_000_000 }, 1_000);
-    assert.equal(session.now, end);
+    assert.equal(session.now, 1, "there is no such step: it is where it was");
     assert.ok(again <= 3, `${again} slices`);
   });
 });
