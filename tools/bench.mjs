@@ -144,6 +144,7 @@ function debugSession(text) {
 function jumps(steps, what, text) {
   const { session, go } = debugSession(text);
   go({ kind: "goto", step: steps });
+  if (session.now !== steps) throw new Error(`${what}: the scenario has fewer than ${steps} steps`);
   const time = (goal) => seconds(() => go(goal)) * 1000;
   const back = Array.from({ length: 40 }, () => time({ kind: "stepBack", by: "instruction", thread: session.current }));
   let seed = 1;
@@ -158,6 +159,7 @@ function reverse(what, text) {
   const { session, go } = debugSession(text);
   session.setEventBreakpoints([{ text: "mm_free if cpu == 7" }]);
   const forward = seconds(() => go({ kind: "goto", step: 1_000_000 }));
+  if (session.now !== 1_000_000) throw new Error(`${what}: the scenario has too few steps`);
   const back = seconds(() => go({ kind: "reverse" }));
   note(
     "c",
@@ -349,10 +351,10 @@ function write() {
 pageFaults();
 for (const steps of [100_000, 1_000_000, 10_000_000]) {
   jumps(steps, "batches", faults(Math.ceil(steps / 6000) + 1));
-  jumps(steps, "single steps", single(Math.ceil(steps / 30)));
+  jumps(steps, "single steps", single(Math.ceil(steps / 25)));
 }
 reverse("batches", faults(170));
-reverse("single steps", single(34_000));
+reverse("single steps", single(40_000));
 const launches = [];
 for (let i = 0; i < 7; i++) launches.push(await launch());
 note(
