@@ -1,9 +1,9 @@
 // mshare check FILE…: the language server's diagnostics, for scripts.
 import { checkFile, unknownKernel } from "../../sim/session.ts";
 import type { Arguments } from "./arguments.ts";
+import { complain } from "./each_file.ts";
 import { jsonLine } from "./json.ts";
 import { first, has, JSON_OUT, KERNEL, QUIET } from "./options.ts";
-import { complain } from "./run.ts";
 import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
 /** Explains a code, with an example and how to mend it. */

@@ -3,10 +3,11 @@ import { type Arguments, type OptionRule, readArguments } from "./arguments.ts";
 import { checkCommand } from "./check.ts";
 import { conformCommand, HUGETLB, RANDOM, SEED, WORKERS } from "./conform.ts";
 import { designsCommand } from "./designs.ts";
+import { complain } from "./each_file.ts";
 import { ALL, exploreCommand, SAVE, SCHEDULES } from "./explore.ts";
 import { exportCommand } from "./export.ts";
 import { COLOR, FIX, HELP, has, JSON_OUT, KERNEL, MAX_STEPS, QUIET, SCHEDULE, SET } from "./options.ts";
-import { complain, runCommand } from "./run.ts";
+import { runCommand } from "./run.ts";
 import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
 interface Command {

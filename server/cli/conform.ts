@@ -4,9 +4,9 @@ import type { Arguments, OptionRule } from "./arguments.ts";
 import { conformRandom } from "./conform_random.ts";
 import { type Judged, judgeScenarios } from "./conform_run.ts";
 import { differencesText, isJudge, machineText, notComparedText } from "./conform_text.ts";
+import { complain, refusalText, worse } from "./each_file.ts";
 import { jsonLine } from "./json.ts";
 import { first, has, JSON_OUT, QUIET } from "./options.ts";
-import { complain, refusalText, worse } from "./run.ts";
 import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
 export const RANDOM: OptionRule = { name: "random", value: "N", doc: "N random programs instead of files" };

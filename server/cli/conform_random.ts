@@ -2,8 +2,8 @@
 import { notComparedHere } from "../../sim/session.ts";
 import { type Finding, judgeSlice, type RandomKind, type Slice } from "./conform_slice.ts";
 import { differencesText, isJudge, machineText } from "./conform_text.ts";
+import { complain } from "./each_file.ts";
 import { jsonLine } from "./json.ts";
-import { complain } from "./run.ts";
 import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
 /** Programs that one process judges before it ends and gives back what it has gathered. */

@@ -12,8 +12,8 @@ import {
   type Simulated,
   simulateOn,
 } from "../../sim/session.ts";
+import { refusalText } from "./each_file.ts";
 import type { NativeProgram, NativeRun } from "./native.ts";
-import { refusalText } from "./run.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface Judged {

@@ -1,9 +1,9 @@
 // mshare designs: the kernels that scenarios can name.
 import { fidelity, vocabulary } from "../../sim/session.ts";
 import type { Arguments } from "./arguments.ts";
+import { complain } from "./each_file.ts";
 import { jsonLine } from "./json.ts";
 import { has, JSON_OUT } from "./options.ts";
-import { complain } from "./run.ts";
 import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
 export function designsCommand(args: Arguments, terminal: Terminal): Status {

@@ -1,7 +1,7 @@
 // mshare export FILE: a scenario as a C program for a real Linux.
 import { exportScenarios } from "../../sim/session.ts";
 import type { Arguments } from "./arguments.ts";
-import { complain, refusalText } from "./run.ts";
+import { complain, refusalText } from "./each_file.ts";
 import { STATUS, type Status, type Terminal } from "./terminal.ts";
 
 export function exportCommand(args: Arguments, terminal: Terminal): Status {
