@@ -6,6 +6,8 @@ import { controlSource } from "./runtime/control.ts";
 import { hugepagesSource } from "./runtime/hugepages.ts";
 import { headSource, mainSource } from "./runtime/main.ts";
 import { observeSource } from "./runtime/observe.ts";
+import { observePagesSource } from "./runtime/observe_pages.ts";
+import { observeProcSource } from "./runtime/observe_proc.ts";
 import { swapDeviceSource } from "./runtime/swap_device.ts";
 
 const SLOT_BYTES = 0x10000;
@@ -37,6 +39,8 @@ export function cProgram(scenarios: readonly CScenario[]): string {
     "static long huge_pages_reserved(void);",
     "static void settle_pool(void);",
     "",
+    observeProcSource,
+    observePagesSource,
     observeSource,
     hugepagesSource,
     swapDeviceSource,
