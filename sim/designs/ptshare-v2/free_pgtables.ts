@@ -5,20 +5,7 @@
 // PTE tables; a PMD table of the guest's own is neither freed nor uncounted.
 import type { Steps } from "../../core/thread.ts";
 import { _PAGE_PRESENT, entryPfn } from "../../hardware/entry.ts";
-import {
-  addr_end,
-  alignDown,
-  none,
-  P4D_SIZE,
-  PMD_SIZE,
-  PUD_SIZE,
-  p4d_offset,
-  pgd_none,
-  pgd_offset,
-  pgdir_size,
-  pmd_offset,
-  pud_offset,
-} from "../../kernel/arch/x86/mm/pgtable.ts";
+import { addr_end, PMD_SIZE, PUD_SIZE, pmd_offset } from "../../kernel/arch/x86/mm/pgtable.ts";
 import * as memory_free from "../../kernel/mm/memory_free.ts";
 import type { ZapDetails } from "../../kernel/mm/memory_zap.ts";
 import * as memory_zap from "../../kernel/mm/memory_zap.ts";
@@ -26,10 +13,9 @@ import type { MmuGather } from "../../kernel/mm/mmu_gather.ts";
 import type { Vma } from "../../kernel/mm_types.ts";
 import { type PtshareKernel, vma_is_shared } from "./structures.ts";
 
-/** The ends of the neighbours that stay mapped: tables that reach beyond are not taken. */
-export interface Neighbours {
-  readonly floor: number;
-  readonly ceiling: number;
+/** The series hands `shared_pte` down all walks; only the level at which tables are shared asks for it. */
+interface SharedGather extends MmuGather {
+  shared_pte?: boolean;
 }
 
 export function* unmap_page_range(
@@ -57,7 +43,7 @@ export function* free_pgtables(
     const group = alike(vmas, i);
     i += group.length;
     const next = vmas[i]?.vm_start ?? ceiling;
-    if (vma_is_shared(group[0]!)) yield* k.free_shared_pgtables(tlb, group, { floor, ceiling: next });
+    if (vma_is_shared(group[0]!)) yield* k.free_shared_pgtables(tlb, group, floor, next);
     else yield* memory_free.free_pgtables(k, tlb, group, floor, next);
   }
 }
@@ -70,9 +56,10 @@ function alike(vmas: readonly Vma[], first: number): readonly Vma[] {
 
 export function* free_shared_pgtables(
   k: PtshareKernel,
-  tlb: MmuGather,
+  tlb: SharedGather,
   vmas: readonly Vma[],
-  { floor, ceiling }: Neighbours,
+  floor: number,
+  ceiling: number,
 ): Steps<void> {
   for (const vma of vmas) {
     yield* k.vma_start_write(vma);
@@ -81,7 +68,9 @@ export function* free_shared_pgtables(
   }
   for (const [i, vma] of vmas.entries()) {
     yield* k.unlink_begins(vma);
-    yield* k.free_shared_pgd_range(tlb, vma, { floor, ceiling: vmas[i + 1]?.vm_start ?? ceiling });
+    tlb.shared_pte = true;
+    yield* k.free_pgd_range(tlb, vma.vm_start, vma.vm_end, floor, vmas[i + 1]?.vm_start ?? ceiling);
+    tlb.shared_pte = false;
     yield* k.unlink_ends(vma);
   }
   if (k.flush_way() === "none") return;
@@ -89,86 +78,25 @@ export function* free_shared_pgtables(
   for (const vma of vmas) yield* k.unlink_file_vma(vma);
 }
 
-/** As free_pgd_range; a ceiling of 0 is the top. Shared mappings begin and end at PMD_SIZE, unless they were split. */
-export function* free_shared_pgd_range(
+export function* free_pmd_range(
   k: PtshareKernel,
-  tlb: MmuGather,
-  vma: Vma,
-  { floor, ceiling }: Neighbours,
-): Steps<void> {
-  let start = alignDown(vma.vm_start, PMD_SIZE);
-  if (start < floor) start += PMD_SIZE;
-  const limit = ceiling === 0 ? Number.POSITIVE_INFINITY : alignDown(ceiling, PMD_SIZE);
-  const end = Math.min(vma.vm_end, limit);
-  const size = pgdir_size(k);
-  for (let address = start; address < end; address = addr_end(address, end, size)) {
-    const pgdp = pgd_offset(k, tlb.mm, address);
-    if (pgd_none(k, pgdp)) continue;
-    yield* k.free_shared_p4d_range(tlb, pgdp, address, addr_end(address, end, size), { floor, ceiling: limit });
-  }
-}
-
-export function* free_shared_p4d_range(
-  k: PtshareKernel,
-  tlb: MmuGather,
-  pgdp: number,
-  start: number,
-  end: number,
-  others: Neighbours,
-): Steps<void> {
-  for (let address = start; address < end; address = addr_end(address, end, P4D_SIZE)) {
-    const p4dp = p4d_offset(k, pgdp, address);
-    if (none(k.read_entry(p4dp))) continue;
-    yield* k.free_shared_pud_range(tlb, p4dp, address, addr_end(address, end, P4D_SIZE), others);
-  }
-  if (k.config.levels < 5 || !covers(start, end, pgdir_size(k), others)) return;
-  const pgd = k.read_entry(pgdp);
-  yield k.set_pgd(tlb.mm, start, pgdp, 0);
-  yield k.p4d_free_tlb(tlb, entryPfn(pgd), start);
-}
-
-/** Whether nothing but what goes is in the `size`-aligned region around [start, end). */
-function covers(start: number, end: number, size: number, { floor, ceiling }: Neighbours): boolean {
-  if (alignDown(start, size) < floor) return false;
-  const limit = Number.isFinite(ceiling) ? alignDown(ceiling, size) : ceiling;
-  return end <= limit;
-}
-
-export function* free_shared_pud_range(
-  k: PtshareKernel,
-  tlb: MmuGather,
-  p4dp: number,
-  start: number,
-  end: number,
-  others: Neighbours,
-): Steps<void> {
-  const p4d = k.read_entry(p4dp);
-  for (let address = start; address < end; address = addr_end(address, end, PUD_SIZE)) {
-    const pudp = pud_offset(p4d, address);
-    if (none(k.read_entry(pudp))) continue;
-    yield* k.free_shared_pmd_range(tlb, pudp, address, addr_end(address, end, PUD_SIZE), others);
-  }
-  if (!covers(start, end, P4D_SIZE, others)) return;
-  // PUD tables are not shared.
-  yield k.set_p4d(tlb.mm, start, p4dp, 0);
-  yield k.pud_free_tlb(tlb, entryPfn(p4d), start);
-  tlb.mm.pgtables_bytes -= 4096;
-}
-
-export function* free_shared_pmd_range(
-  k: PtshareKernel,
-  tlb: MmuGather,
+  tlb: SharedGather,
   pudp: number,
   start: number,
   end: number,
-  others: Neighbours,
+  floor: number,
+  ceiling: number,
 ): Steps<void> {
+  if (!tlb.shared_pte) {
+    yield* memory_free.free_pmd_range(k, tlb, pudp, start, end, floor, ceiling);
+    return;
+  }
   const pud = k.read_entry(pudp);
   const own = k.page(entryPfn(pud)).pt_mm === tlb.mm;
   const mended = k.fixed("host-accounting");
   if (own || !mended) yield* k.free_shared_pte_range(tlb, pud, start, end);
   // A link to the host's table goes with the mapping that made it.
-  if (!covers(start, end, PUD_SIZE, others) && (own || !mended)) return;
+  if (!memory_free.covers(start, end, PUD_SIZE, floor, ceiling) && (own || !mended)) return;
   yield k.set_pud(tlb.mm, start, pudp, 0);
   if (own && mended) {
     yield k.pmd_free_tlb(tlb, entryPfn(pud), start);

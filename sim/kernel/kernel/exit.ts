@@ -19,6 +19,12 @@ export function* do_exit(k: Kernel, task: Task, code: number): Steps<void> {
   yield k.trace.exit(task);
 }
 
+/** The end of a task that was killed, when it would return to its program. */
+export function* do_group_exit(k: Kernel, signal: number): Steps<number> {
+  yield* k.do_exit(k.current, signal);
+  return signal;
+}
+
 /** Leaves the address space; the last user takes it down. */
 export function* exit_mm(k: Kernel, task: Task): Steps<void> {
   const { mm } = task;

@@ -79,7 +79,7 @@ export function* free_pgd_range(
 }
 
 /** Whether the table of the `size`-aligned region around [start, end) lies within floor and ceiling. */
-function covers(start: number, end: number, size: number, floor: number, ceiling: number): boolean {
+export function covers(start: number, end: number, size: number, floor: number, ceiling: number): boolean {
   if (alignDown(start, size) < floor) return false;
   const limit = Number.isFinite(ceiling) ? alignDown(ceiling, size) : ceiling;
   return limit !== 0 && end - 1 <= limit - 1;

@@ -163,9 +163,3 @@ export function* oom_reap_task_mm(k: Kernel, mm: Mm): Steps<void> {
 export function check_stable_address_space(_k: Kernel, mm: Mm): boolean {
   return !mm.oom_reaped;
 }
-
-/** The end of a task that was killed, when it would return to its program. */
-export function* do_group_exit(k: Kernel, signal: number): Steps<number> {
-  yield* k.do_exit(k.current, signal);
-  return signal;
-}

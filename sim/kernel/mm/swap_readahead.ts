@@ -4,14 +4,13 @@
 // has a window. How many: up to 2^vm.page-cluster, more when pages that were read ahead are used, fewer when not.
 import type { Steps } from "../../core/thread.ts";
 import { isSwap, makeSwapEntry, swapOffset, swapType } from "../../hardware/entry.ts";
-import { pte_offset } from "../arch/x86/mm/pgtable.ts";
+import { PMD_SIZE, pte_offset } from "../arch/x86/mm/pgtable.ts";
 import { PG_readahead } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Page, Vma } from "../mm_types.ts";
 import type { VmFault } from "./memory.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
-const PMD_SIZE = 2 ** 21;
 /** Windows of VMAs are not larger than 2^5 pages. */
 const SWAP_RA_ORDER_CEILING = 5;
 const SWAP_RA_HITS_MAX = 63;
