@@ -133,9 +133,14 @@ export function createExplorer(rules: Rules): Explorer {
       const number = numberOf(thread);
       const at = passage.length;
       if (subject.run.machine.step === stepBefore) {
+        if (!thread.waitsFor) {
+          passage.extend(number, footprint);
+          wake(number);
+          return;
+        }
         for (const race of passage.attempt(number, footprint)) turnRound(race);
         // The turn for which this way was taken is none: it would go on like the way that it left.
-        if (thread.waitsFor && at === forced.length - 1) giveUp();
+        if (at === forced.length - 1) giveUp();
         return;
       }
       if (at < forced.length) sendToSleep(at);
@@ -147,9 +152,14 @@ export function createExplorer(rules: Rules): Explorer {
         mine.footprint = footprint;
       }
       if (at >= way.from) way.threads.push(number);
-      sleepers = sleepers.filter((one) => one.thread !== number && !footprints.conflictsWithLast(one.footprint));
+      wake(number);
     },
   };
+
+  /** What a thread has just done may matter to those that sleep. */
+  function wake(number: number): void {
+    sleepers = sleepers.filter((one) => one.thread !== number && !footprints.conflictsWithLast(one.footprint));
+  }
 
   /** Sees to it that the other order of a race is, or will be, among the ways that are taken. */
   function turnRound({ first, second, initials }: Race): void {

@@ -5,8 +5,8 @@ import { type AccessTrace, type Handle, HEADER } from "../core/struct.ts";
 
 /** What one step, or an attempt at one, has accessed: numbers of places, each once. A place that is written is in `writes` only. */
 export interface Footprint {
-  readonly reads: readonly number[];
-  readonly writes: readonly number[];
+  readonly reads: number[];
+  readonly writes: number[];
 }
 
 export interface Rules {

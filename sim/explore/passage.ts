@@ -60,6 +60,17 @@ export class Passage {
     return this.#racesOf(thread, this.#rivals(thread, footprint));
   }
 
+  /** `thread` has done something after its last step and before its next that is no step, as the end of a call: part of that step. */
+  extend(thread: number, { reads, writes }: Footprint): void {
+    const at = (this.#latest[thread]![thread] ?? 0) - 1;
+    if (at < 0) return;
+    const known = this.footprints[at]!;
+    known.reads.push(...reads);
+    known.writes.push(...writes);
+    for (const place of writes) this.#written[place] = Math.max(this.#written[place] ?? 0, at + 1);
+    for (const place of reads) this.#read[thread]![place] = at + 1;
+  }
+
   /** All that was done comes before all that follows. */
   barrier(): void {
     const all: number[] = [];

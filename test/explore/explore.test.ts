@@ -71,6 +71,11 @@ describe("The search of interleavings", () => {
     );
   });
 
+  it("knows that what ends a call is seen by others", () => {
+    const programs = [[w(0), { kind: "leave", cell: 1 } as const], [r(1)]];
+    assert.deepEqual(search(programs).outcomes, outcomesOfAll(programs).outcomes);
+  });
+
   it("finds a lost update with the one preemption that it takes", () => {
     const update = [r(0), w(0)];
     const { taken } = search([update, [w(1), w(2)], update]);

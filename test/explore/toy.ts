@@ -10,9 +10,12 @@ import type { Schedule } from "../../sim/core/schedule.ts";
 import { type Of, struct } from "../../sim/core/struct.ts";
 import { createThread, type Steps, type Thread, WAITING } from "../../sim/core/thread.ts";
 
-/** `read` adds a cell to what the thread has; `write` puts that, and the thread's mark, into a cell. */
+/**
+ * `read` adds a cell to what the thread has; `write` puts that, and the thread's mark, into a cell; `leave` does so too, but
+ * as the end of what the thread does and no step.
+ */
 export type Operation =
-  | { readonly kind: "read" | "write" | "free"; readonly cell: number }
+  | { readonly kind: "read" | "write" | "leave"; readonly cell: number }
   | { readonly kind: "lock" | "unlock"; readonly lock: number };
 
 export const CELLS = 3;
@@ -51,7 +54,10 @@ export function createToy(programs: readonly (readonly Operation[])[], schedule:
     for (const one of programs[thread.id - 1]!) {
       if (one.kind === "read") state.toy_sum = 3 * state.toy_sum + cells.toy_cell(one.cell);
       else if (one.kind === "write") cells.set_toy_cell(one.cell, 10 * state.toy_sum + thread.id);
-      else if (one.kind === "lock") {
+      else if (one.kind === "leave") {
+        cells.set_toy_cell(one.cell, 10 * state.toy_sum + thread.id);
+        continue;
+      } else if (one.kind === "lock") {
         const free = () => cells.toy_owner(one.lock) === 0;
         while (!free()) yield wait(thread, free);
         cells.set_toy_owner(one.lock, thread.id);

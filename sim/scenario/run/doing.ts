@@ -36,8 +36,11 @@ interface Parts {
   readonly system: System;
   readonly state: ScenarioState;
   actor(thread: Thread): ActorState;
-  /** Tasks of the threads that come into being with a forked process. Throws BadArgument where it cannot be forked. */
-  forked(args: readonly unknown[]): readonly unknown[];
+  /**
+   * What a process is to have that `thread` forks. Gives the tasks of the threads that come into being with it. Throws
+   * BadArgument where it cannot be forked.
+   */
+  forked(thread: Thread, args: readonly unknown[]): readonly unknown[];
 }
 
 const NOTHING: KernelCall = { name: "nothing", args: [] };
@@ -57,7 +60,7 @@ export function createDoing({ scenario, plan, system, state, actor, forked }: Pa
     const call = kernelCall(thread, statement, spec(statement), evaluate);
     if (statement.call.name.text !== "fork") return call;
     const [name, args] = call.args as [string, readonly unknown[]];
-    return { ...call, args: [name, [...args, forked(args)]] };
+    return { ...call, args: [name, [...args, forked(thread, args)]] };
   }
 
   function nextTouch(thread: Thread, statement: CallStatement, evaluate: (expr: Expr) => Value): KernelCall {

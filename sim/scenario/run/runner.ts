@@ -153,7 +153,6 @@ export function createRunner(
     const { call, variable } = statement;
     const actor = actors[thread.id]!;
     actor.at = -1;
-    if (call.name.text === "fork" && outcome.result !== undefined) inherit(thread, arrival);
     const kept = variable && outcome.result !== undefined ? { [variable.text]: outcome.result } : {};
     if (variable || Object.keys(outputs).length > 0) actor.variables = { ...actor.variables, ...outputs, ...kept };
     const value = (expr: Expr) => exprValue(expr, thread.id, walker.frames);
@@ -162,14 +161,15 @@ export function createRunner(
     advance(walker);
   }
 
-  /** Threads that begin with a process that is forked. */
-  function forked(args: readonly unknown[]): readonly unknown[] {
+  /** A forked process has its parent's variables from the beginning: it may act before the parent's call returns. */
+  function forked(thread: Thread, args: readonly unknown[]): readonly unknown[] {
     const [child] = args;
     const id = system.threads.findIndex((thread) => system.taskOf(thread) === child);
     const member = roster.members[id];
     if (member?.processOf !== id) throw new BadArgument("`fork` starts a process, not a thread");
     const task = system.taskOf(system.threads[id]!);
     if (task.started && task.exit_state === 0) throw new BadArgument(`\`${member.name}\` is running already`);
+    actors[id]!.variables = { ...inspector.variablesOf(thread.id) };
     return roster.members.flatMap(({ processOf }, i) =>
       processOf === id && i !== id ? [system.taskOf(system.threads[i]!)] : [],
     );
@@ -177,13 +177,6 @@ export function createRunner(
 
   const schedule = (): Schedule => (state.walkers.length > 1 ? interleaving : sequential);
   const isBusy = (thread: Thread): boolean => thread.call !== null && !background.is(thread);
-
-  /** A forked process has its parent's variables. */
-  function inherit(thread: Thread, { statement, walker }: CallArrival): void {
-    const child = exprValue(statement.call.args[0]!, thread.id, walker.frames);
-    const id = inspector.threadOf(child);
-    if (id !== undefined) actors[id]!.variables = { ...inspector.variablesOf(thread.id) };
-  }
 
   function advance(walker: Walker): void {
     state.walkers = state.walkers.map((one) => (one.owner === walker.owner ? afterCall(walker) : one));

@@ -82,7 +82,11 @@ export function createSettling({ system, plan, state, who, results, value, refus
   }
 
   function settleAll(): void {
-    if (settledFor === state.walkers) return;
+    if (settledFor === state.walkers) {
+      // Who waits to be forked can go on as soon as that is done, also where the call that forks is not over.
+      if (ready.length < arrivals.size) findReady();
+      return;
+    }
     const before = arrivals;
     arrivals = new Map();
     let walkers = state.walkers;
@@ -125,6 +129,10 @@ export function createSettling({ system, plan, state, who, results, value, refus
     }
     if (!sameWalkers(walkers, state.walkers)) state.walkers = walkers;
     settledFor = state.walkers;
+    findReady();
+  }
+
+  function findReady(): void {
     ready = [...arrivals.keys()].filter((id) => who.unable(id) === undefined).map((id) => system.threads[id]!);
     for (const thread of ready) if (!thread.call) thread.cpu = system.taskOf(thread).cpu;
   }

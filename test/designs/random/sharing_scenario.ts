@@ -95,10 +95,7 @@ function parallel(cast: Cast, last: boolean): string[] {
     lines.push(`  ${actor} {`);
     if (forking && actor === "a") lines.push("    fork(child)");
     for (let i = draw.between(1, 4); i > 0; i--) {
-      const call = anything(draw, dialect, actor === guest);
-      // A child has its variables when its parent's fork has returned, which may be after the first things that it does.
-      const early = forking && actor === "child" && /\b(fd|huge|vm)\b/.test(call);
-      lines.push(`    ${early ? `load(${dialect.start})` : call}`);
+      lines.push(`    ${anything(draw, dialect, actor === guest)}`);
     }
     if (draw.chance(last ? 0.3 : 0.08)) {
       lines.push("    exit()");
