@@ -138,7 +138,7 @@ export function* copy_vma(k: Kernel, vma: Vma, r: VmaRemap): Steps<CopiedVma> {
   const dontunmap = (r.flags & MREMAP_DONTUNMAP) !== 0;
   const apart = k.config.version === "6.12" && untouched && beside && dontunmap;
   const uffd_ctx = vma.vm_userfaultfd_ctx;
-  const merge = { mm, start, end, pgoff, vm_flags, file, anon_vma, middle: null, uffd_ctx };
+  const merge = { mm, start, end, pgoff, vm_flags, file, anon_vma, middle: null, copied_from: vma, uffd_ctx };
   const merged = apart ? null : yield* k.vma_merge_new_range(merge);
   if (merged) {
     const source = r.addr >= merged.vm_start && r.addr < merged.vm_end ? merged : vma;

@@ -17,7 +17,9 @@ export interface VmaMerge {
   readonly anon_vma: AnonVma | null;
   /** The VMA whose range it is now; null: nothing is mapped there yet. */
   readonly middle: Vma | null;
-  /** Its userfaultfd; where it is not said that of `middle`. */
+  /** mremap: the VMA that the range is to be a copy of. */
+  readonly copied_from?: Vma;
+  /** The range's userfaultfd; where it is not said that of `middle`. */
   readonly uffd_ctx?: UserfaultfdCtx | null;
 }
 
@@ -37,7 +39,8 @@ export function is_mergeable_anon_vma(k: Kernel, merge: VmaMerge, neighbour: Vma
   const its = neighbour.anon_vma;
   if (k.config.version === "6.12") return ((!mine || !its) && is_singular(neighbour)) || mine === its;
   // Since 6.16 a VMA that nobody touched yet takes the other one's anon_vma.
-  if (mine && !its) return !merge.middle || is_singular(merge.middle);
+  const origin = merge.middle ?? merge.copied_from;
+  if (mine && !its) return !origin || is_singular(origin);
   if (!mine && its) return is_singular(neighbour);
   return mine === its;
 }
