@@ -123,8 +123,9 @@ function compareMaps(
   excuses: ReadonlySet<Excuse>,
   differ: Differ,
 ): void {
-  const layout = (maps: readonly ObservedMapping[]) => maps.map(mappingText).join(", ") || "nothing";
-  const [a, b] = [layout(ours), layout(theirs)];
+  const [own, real] = [ours.map(mappingText), theirs.map(mappingText)];
+  const a = own.filter((one) => !real.includes(one)).join(", ") || "nothing";
+  const b = real.filter((one) => !own.includes(one)).join(", ") || "nothing";
   if (a !== b) {
     differ(`${name}: mappings`, `${name} mappings ${a} ${b}`, a, b);
     return;

@@ -94,8 +94,9 @@ export class Memory {
 
   writeEntry(pfn: number, index: number, entry: number): void {
     const f = this.frame(pfn);
-    if (f.contents !== PAGE_TABLE) this.#becomeTable(f, pfn);
-    f.table!.set_entries(index, entry);
+    if (f.contents === ZERO) this.#becomeTable(f);
+    if (f.contents === PAGE_TABLE) f.table!.set_entries(index, entry);
+    else this.#writeRaw(pfn, index, toRaw(entry));
   }
 
   /** Word `index` (8 bytes each) into `low` and `high`. */
@@ -119,8 +120,13 @@ export class Memory {
   writeWord(pfn: number, index: number, low: number, high: number): void {
     const f = this.frame(pfn);
     if (f.contents === PAGE_TABLE) {
-      f.table!.set_entries(index, fromRaw((BigInt(high) << 32n) | BigInt(low)));
-      return;
+      const raw = (BigInt(high) << 32n) | BigInt(low);
+      const entry = fromRaw(raw);
+      if (toRaw(entry) === raw) {
+        f.table!.set_entries(index, entry);
+        return;
+      }
+      this.#tableBecomesData(f);
     }
     if (f.contents === ZERO || (f.contents === ONE_WORD && f.word_at === index)) {
       f.contents = ONE_WORD;
@@ -134,15 +140,27 @@ export class Memory {
     f.data!.set_halves(2 * index + 1, high);
   }
 
-  #becomeTable(f: Frame, pfn: number): void {
+  #writeRaw(pfn: number, index: number, raw: bigint): void {
+    this.writeWord(pfn, index, Number(raw & 0xffff_ffffn), Number(raw >> 32n));
+  }
+
+  #becomeTable(f: Frame): void {
     const table = this.#store.alloc(table_words) as TableWords;
-    if (f.contents !== ZERO)
-      for (let i = 0; i < PTRS_PER_TABLE; i++) {
-        const entry = this.readEntry(pfn, i);
-        if (entry !== 0) table.set_entries(i, entry);
-      }
     this.#drop(f, PAGE_TABLE);
     f.table = table;
+  }
+
+  /** No entry of a page table is lost when it is used as other memory is. */
+  #tableBecomesData(f: Frame): void {
+    const data = this.#store.alloc(data_words) as DataWords;
+    for (let i = 0; i < PTRS_PER_TABLE; i++) {
+      const raw = toRaw(f.table!.entries(i));
+      if (raw === 0n) continue;
+      data.set_halves(2 * i, Number(raw & 0xffff_ffffn));
+      data.set_halves(2 * i + 1, Number(raw >> 32n));
+    }
+    this.#drop(f, DATA);
+    f.data = data;
   }
 
   #becomeData(f: Frame): void {

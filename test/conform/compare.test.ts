@@ -27,3 +27,20 @@ describe("comparing with a machine that reads ahead", () => {
     assert.deepEqual(compare({ minflt: 13, majflt: 2, VmSwap: 0 }, excuse), ["a: VmSwap 4 kB 0 kB"]);
   });
 });
+
+describe("comparing mappings", () => {
+  it("says which are on one side only", () => {
+    const same = { start: 0x10000, end: 0x20000, perms: "rw-p", offset: 0 };
+    const withMaps = (...bounds: number[]): ObservedRun => {
+      const others = bounds.slice(1).map((end, i) => ({ ...same, start: bounds[i]!, end }));
+      return { ...run({}), end: { a: { counters: {}, maps: [same, ...others] } } };
+    };
+    const found = compareRuns(withMaps(0x40000, 0x60000), withMaps(0x40000, 0x50000, 0x60000), new Set());
+    assert.deepEqual(
+      found.map(({ simulated, real }) => [simulated, real]),
+      [["0x40000-0x60000 rw-p", "0x40000-0x50000 rw-p, 0x50000-0x60000 rw-p"]],
+    );
+    const [{ real } = { real: "" }] = compareRuns(withMaps(0x40000, 0x60000), withMaps(), new Set());
+    assert.equal(real, "nothing");
+  });
+});
