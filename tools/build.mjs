@@ -4,8 +4,11 @@
 //   language-server.js  the language server     extension.js the VS Code extension
 //   adapter-thread.js   the debug adapter for scenarios that are in no file
 //   examples.json       names and first lines of the examples, for the extension to offer
+//   engine-….cache      what V8 compiled of the engine, for the Node that builds; not part of the package
 // For the web version of VS Code, each whole in itself, since workers there load one file:
 //   extension-web.js    adapter-web.js          language-server-web.js
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,11 +36,16 @@ const small = { minify: true, sourcemap: false };
 const named = { minifySyntax: true, minifyWhitespace: true };
 const web = { platform: "browser", format: "iife" };
 
-/** The servers share one engine: they load it beside them instead of each bundling its own. */
+/** The servers share one engine: they load it beside them, through V8's code cache, instead of each bundling its own. */
 const engineBeside = {
   name: "engine-beside",
   setup(build) {
-    build.onResolve({ filter: /\/sim\/session\.ts$/ }, () => ({ path: "./engine.js", external: true }));
+    build.onResolve({ filter: /\/sim\/session\.ts$/ }, () => ({ path: "engine", namespace: "beside" }));
+    build.onLoad({ filter: /.*/, namespace: "beside" }, () => ({
+      contents: `const { loadEngine } = require("./server/engine.node.ts");
+        module.exports = loadEngine(require("node:path").join(__dirname, "engine.js"));`,
+      resolveDir: root,
+    }));
   },
 };
 
@@ -71,10 +79,41 @@ function examples() {
   });
 }
 
+/** What V8 compiles of the engine until a first stop, kept for the Node that builds (server/engine.node.ts). */
+function codeCache() {
+  const send = (seq, command, args) => {
+    const text = JSON.stringify({ seq, type: "request", command, arguments: args });
+    return `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
+  };
+  const program = resolve(root, "examples/msharefs-basics.mshare");
+  const input = [
+    send(1, "initialize", { adapterID: "mshare" }),
+    send(2, "launch", { program, stopOnEntry: true }),
+    send(3, "configurationDone"),
+    send(4, "disconnect"),
+  ].join("");
+  const env = { ...process.env, MSHARE_CODE_CACHE: resolve(root, "dist") };
+  const { status, stdout } = spawnSync(process.execPath, [resolve(root, "dist/adapter.js")], {
+    input,
+    env,
+    encoding: "utf8",
+  });
+  if (status !== 0 || !stdout.includes('"event":"stopped"'))
+    throw new Error(`the built adapter does not stop: ${stdout}`);
+}
+
 rmSync(resolve(root, "dist"), { recursive: true, force: true });
-const besides = { plugins: [engineBeside], external: ["./adapter.js", "./language-server.js"] };
+await bundle("engine", "sim/session.ts", { ...named, plugins });
+const id = createHash("sha256")
+  .update(readFileSync(resolve(root, "dist/engine.js")))
+  .digest("hex")
+  .slice(0, 16);
+const besides = {
+  plugins: [engineBeside],
+  external: ["./adapter.js", "./language-server.js"],
+  define: { ENGINE_ID: JSON.stringify(id) },
+};
 await Promise.all([
-  bundle("engine", "sim/session.ts", { ...named, plugins }),
   bundle("mshare", "server/cli/main.ts", { ...besides, banner: { js: "#!/usr/bin/env node" } }),
   bundle("adapter", "server/debug/main.ts", besides),
   bundle("adapter-thread", "server/debug/thread.node.ts", besides),
@@ -88,3 +127,4 @@ await Promise.all([
 // npm links the command before it is built, and marks only what then exists as executable.
 chmodSync(resolve(root, "dist/mshare.js"), 0o755);
 writeFileSync(resolve(root, "dist/examples.json"), JSON.stringify(examples()));
+codeCache();
