@@ -3,7 +3,7 @@
 import type { Position, Range } from "vscode-languageserver";
 import type { Span } from "../../sim/scenario/ast.ts";
 import { type CheckedScenario, check } from "../../sim/scenario/check.ts";
-import { offsetAt, positionAt } from "../../sim/scenario/lines.ts";
+import { firstFrom, offsetAt, positionAt } from "../../sim/scenario/lines.ts";
 import type { ParsedFile } from "../../sim/scenario/parser.ts";
 import type { FileHost } from "../../sim/scenario/program.ts";
 import type { Vocabulary } from "../../sim/scenario/vocabulary.ts";
@@ -64,15 +64,9 @@ export function toOffset(file: ParsedFile, position: Position): number {
 /** The name at an offset; its end counts as in it. */
 export function mentionAt(analysis: Analysis, offset: number): Mention | undefined {
   const mentions = analysis.mentions({ start: offset, end: offset });
-  let low = 0;
-  let high = mentions.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (mentions[middle].end < offset) low = middle + 1;
-    else high = middle;
-  }
-  const found = mentions[low];
+  const first = firstFrom(mentions.length, (index) => mentions[index].end >= offset);
+  const found = mentions[first];
   if (!found || found.start > offset) return undefined;
-  const next = mentions[low + 1];
+  const next = mentions[first + 1];
   return found.end === offset && next?.start === offset ? next : found;
 }

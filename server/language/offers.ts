@@ -4,6 +4,7 @@ import type { DesignInfo, OptionSpec } from "../../sim/designs/design.ts";
 import type { CallSpec, ConstantSpec } from "../../sim/kernel/syscall_table.ts";
 import { operationsOf, signature } from "../../sim/scenario/check_call.ts";
 import { errnoNames } from "../../sim/scenario/constants.ts";
+import { fits } from "../../sim/scenario/flag_families.ts";
 import { functions } from "../../sim/scenario/functions.ts";
 import { showHex } from "../../sim/scenario/integers.ts";
 import { keywords } from "../../sim/scenario/keywords.ts";
@@ -143,9 +144,7 @@ export function errnos(names: Names): CompletionItem[] {
 
 /** Constants whose names begin with one of the families, or that are named. */
 export function constants(names: Names, families: readonly string[]): CompletionItem[] {
-  const chosen = [...names.constants.values()].filter(({ name }) =>
-    families.some((family) => name === family || (/(_|S_I)$/.test(family) && name.startsWith(family))),
-  );
+  const chosen = [...names.constants.values()].filter(({ name }) => fits(name, families));
   return chosen.flatMap(constantItems).map((item) => rank(item, 0));
 }
 

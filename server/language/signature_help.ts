@@ -1,5 +1,6 @@
 // Signature help: the parameters of the call around the cursor.
 import type { Position, SignatureHelp } from "vscode-languageserver";
+import { familiesText } from "../../sim/scenario/flag_families.ts";
 import { type Analysis, toOffset } from "./analysis.ts";
 import { calledAt } from "./called.ts";
 import { placeAt } from "./place.ts";
@@ -15,9 +16,7 @@ export function signatureHelp(analysis: Analysis, position: Position): Signature
   const parameters = called.params.map((param, index) => {
     const from = at;
     at += names[index].length + 2;
-    const families = param.constants?.length
-      ? `: ${param.constants.map((family) => (family.endsWith("_") ? `${family}…` : family)).join(", ")}`
-      : "";
+    const families = param.constants?.length ? `: ${familiesText(param.constants)}` : "";
     return { label: [from, from + names[index].length] as [number, number], documentation: `${param.kind}${families}` };
   });
   const activeParameter = called.params.length === 0 ? 0 : Math.min(opener.commas, called.params.length - 1);

@@ -1,5 +1,6 @@
 // The token at an offset, and the comments around it.
 import type { Comment, TokenKind } from "../../sim/scenario/lexer.ts";
+import { firstFrom } from "../../sim/scenario/lines.ts";
 import type { ParsedFile } from "../../sim/scenario/parser.ts";
 
 export interface PlacedToken {
@@ -24,14 +25,7 @@ export function tokenOf(file: ParsedFile, index: number): PlacedToken {
 /** The index of the last token that begins before `offset`; -1 where there is none. */
 export function tokenBefore(file: ParsedFile, offset: number): number {
   const { starts, kinds } = file.tokens;
-  let low = 0;
-  let high = starts.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (starts[middle] < offset) low = middle + 1;
-    else high = middle;
-  }
-  const index = low - 1;
+  const index = firstFrom(starts.length, (at) => starts[at] >= offset) - 1;
   return index >= 0 && kinds[index] === "end" ? index - 1 : index;
 }
 

@@ -3,12 +3,12 @@ import type { DesignInfo } from "../designs/design.ts";
 import type { Expr, KernelDeclaration, MachineDeclaration, SchedulePolicy } from "./ast.ts";
 import { checkCounts, checkSingles, scheduleOf } from "./check_declarations.ts";
 import type { CheckState } from "./check_state.ts";
-import { report, suggest } from "./check_state.ts";
+import { report, saidEnough, suggest } from "./check_state.ts";
 import { checkItems } from "./check_statement.ts";
 import { checkUnused } from "./check_unused.ts";
 import { collect } from "./collect.ts";
 import type { Diagnostic } from "./diagnostics.ts";
-import { withoutIgnored } from "./ignore.ts";
+import { silencingsOf } from "./ignore.ts";
 import { nearest } from "./nearest.ts";
 import { type FileHost, loadProgram, type Program } from "./program.ts";
 import {
@@ -64,6 +64,7 @@ export function check(
   const declared = kernelDeclaration(program);
   const ownDesign = declared?.declaration.design.text || DEFAULT_DESIGN;
   const names = namesOf(vocabulary, overrides.kernel ?? meantDesign(vocabulary, ownDesign));
+  const silencings = silencingsOf(program);
   const state: CheckState = {
     vocabulary,
     names,
@@ -76,7 +77,8 @@ export function check(
     fileOf: new Map(),
     occurrences: [],
     objectTypes: new Map(),
-    diagnostics: [...program.diagnostics],
+    diagnostics: program.diagnostics.filter((one) => !silencings.silences(one)),
+    silencings,
     compared: 0,
   };
   const walk = collect(state);
@@ -86,9 +88,11 @@ export function check(
   checkCounts(state);
   checkItems(state, walk, foresightOf(state, settings));
   checkUnused(state);
+  // Of what was not said any more nobody knows whether a comment would have silenced it.
+  if (!saidEnough(state)) state.diagnostics.push(...silencings.useless());
   return {
     program,
-    diagnostics: inOrder(program, withoutIgnored(program, state.diagnostics)),
+    diagnostics: inOrder(program, state.diagnostics),
     overrideErrors: overrideErrors(vocabulary.designs, names.design, overrides),
     names,
     design: knownDesign(vocabulary, overrides.kernel ?? ownDesign),

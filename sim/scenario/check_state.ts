@@ -3,6 +3,7 @@ import type { Expr, Name, Span } from "./ast.ts";
 import { suggestion } from "./cursor.ts";
 import { type Diagnostic, diagnosticOf, type Mend, type Problem, type Related } from "./diagnostics.ts";
 import { evaluate, type Inspector } from "./expressions.ts";
+import type { Silencings } from "./ignore.ts";
 import type { ParsedFile } from "./parser.ts";
 import type { Program } from "./program.ts";
 import type {
@@ -34,6 +35,8 @@ export interface CheckState {
   /** Types of what stands before a dot. */
   readonly objectTypes: Map<Expr, string>;
   readonly diagnostics: Diagnostic[];
+  /** What comments silence: it is not said, and does not count. */
+  readonly silencings: Silencings;
   /** With how many known names unknown ones were compared. */
   compared: number;
 }
@@ -63,8 +66,10 @@ const MAX_DIAGNOSTICS = 1000;
 
 export function report(state: CheckState, problem: Problem): void {
   if (state.diagnostics.length > MAX_DIAGNOSTICS) return;
+  const found = diagnosticOf(problem, state.file.path, state.file.lines);
+  if (state.silencings.silences(found)) return;
   if (state.diagnostics.length < MAX_DIAGNOSTICS) {
-    state.diagnostics.push(diagnosticOf(problem, state.file.path, state.file.lines));
+    state.diagnostics.push(found);
     return;
   }
   const { start, end } = problem;

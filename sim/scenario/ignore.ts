@@ -6,7 +6,7 @@ import { type DiagnosticCode, diagnosticCodes, severityOf } from "./codes.ts";
 import { suggestion } from "./cursor.ts";
 import { type Diagnostic, diagnosticOf, type Mend, type Problem } from "./diagnostics.ts";
 import type { Comment } from "./lexer.ts";
-import { positionAt } from "./lines.ts";
+import { firstFrom, positionAt } from "./lines.ts";
 import type { ParsedFile } from "./parser.ts";
 import type { Program } from "./program.ts";
 import { nodesAt } from "./visit.ts";
@@ -23,29 +23,65 @@ interface Ignored extends Span {
   used: boolean;
 }
 
-/** The diagnostics that are left, and what is to be said of the comments themselves. */
-export function withoutIgnored(program: Program, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+/** The comments of a scenario that silence. */
+export interface Silencings {
+  /** True where a comment silences this. An error is never silenced. */
+  silences(diagnostic: Diagnostic): boolean;
+  /** What is to be said of comments that silenced nothing, once everything has been asked. */
+  useless(): readonly Diagnostic[];
+}
+
+const NONE: Silencings = { silences: () => false, useless: () => [] };
+
+export function silencingsOf(program: Program): Silencings {
   const ignored = new Map<string, Ignored[]>();
   for (const file of program.files.values()) {
     const found = ignoredIn(file);
     if (found.length > 0) ignored.set(file.path, found);
   }
-  if (ignored.size === 0) return diagnostics;
-  const left = diagnostics.filter((diagnostic) => {
-    if (diagnostic.severity === "error") return true;
-    const silencing = (ignored.get(diagnostic.file) ?? []).filter(
-      ({ code, covers }) =>
-        code === diagnostic.code && covers.start <= diagnostic.start && diagnostic.start <= covers.end,
-    );
-    for (const one of silencing) one.used = true;
-    return silencing.length === 0;
-  });
-  // What is of no use here may be so where an included file is used otherwise.
-  const { path, text, lines } = program.entry;
-  const own = ignored.get(path) ?? [];
-  const unused = own.filter(({ used }) => !used).slice(0, MOST_USELESS);
-  for (const one of unused) left.push(diagnosticOf(useless(text, one), path, lines));
-  return left;
+  if (ignored.size === 0) return NONE;
+  const byCode = new Map<string, Coverage>();
+  for (const [file, all] of ignored)
+    for (const code of new Set(all.map((one) => one.code)))
+      byCode.set(`${code} ${file}`, coverageOf(all.filter((one) => one.code === code)));
+  return {
+    silences({ severity, code, file, start }) {
+      if (severity === "error") return false;
+      const silencing = coveringAt(byCode.get(`${code} ${file}`), start);
+      for (const one of silencing) one.used = true;
+      return silencing.length > 0;
+    },
+    useless() {
+      // What is of no use here may be so where an included file is used otherwise.
+      const { path, text, lines } = program.entry;
+      const unused = (ignored.get(path) ?? []).filter(({ used }) => !used).slice(0, MOST_USELESS);
+      return unused.map((one) => diagnosticOf(useless(text, one), path, lines));
+    },
+  };
+}
+
+/** The comments of one code in one file, by where what they cover begins. */
+interface Coverage {
+  readonly all: readonly Ignored[];
+  /** The furthest end of what each and those before it cover: where to stop looking back. */
+  readonly reach: readonly number[];
+}
+
+function coverageOf(some: readonly Ignored[]): Coverage {
+  const all = [...some].sort((a, b) => a.covers.start - b.covers.start);
+  let furthest = 0;
+  const reach = all.map(({ covers }) => (furthest = Math.max(furthest, covers.end)));
+  return { all, reach };
+}
+
+function coveringAt(coverage: Coverage | undefined, offset: number): Ignored[] {
+  if (!coverage) return [];
+  const { all, reach } = coverage;
+  const found: Ignored[] = [];
+  const next = firstFrom(all.length, (index) => all[index].covers.start > offset);
+  for (let index = next - 1; index >= 0 && reach[index] >= offset; index--)
+    if (all[index].covers.end >= offset) found.push(all[index]);
+  return found;
 }
 
 /** More would help nobody. */
@@ -130,14 +166,7 @@ function isItem(node: ReturnType<typeof nodesAt>[number]): node is Item {
 }
 
 function firstTokenFrom(starts: Int32Array, offset: number): number {
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (starts[middle] < offset) low = middle + 1;
-    else high = middle;
-  }
-  return starts[low];
+  return starts[firstFrom(starts.length - 1, (index) => starts[index] >= offset)];
 }
 
 function lastNonSpace(text: string, before: number): number {

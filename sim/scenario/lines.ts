@@ -13,10 +13,19 @@ export interface Lines {
 }
 
 export function linesOf(text: string): Lines {
-  const starts = [0];
-  const lineEnd = /\r\n|\n|\r/g;
-  while (lineEnd.exec(text)) starts.push(lineEnd.lastIndex);
-  return { starts, length: text.length };
+  return { starts: [0, ...lineStartsIn(text, 0, text.length)], length: text.length };
+}
+
+/** The starts of lines that lie behind `from` and not behind `to`. `from` is not between the two characters of a line end. */
+export function lineStartsIn(text: string, from: number, to: number): number[] {
+  const starts: number[] = [];
+  for (let at = from; at < to && at < text.length; ) {
+    const code = text.charCodeAt(at++);
+    if (code !== 10 && code !== 13) continue;
+    if (code === 13 && text.charCodeAt(at) === 10) at++;
+    if (at <= to) starts.push(at);
+  }
+  return starts;
 }
 
 /** The place of an offset; offsets outside the text count as its nearest end. */
@@ -39,4 +48,16 @@ export function offsetAt(lines: Lines, position: Position): number {
   if (index >= lines.starts.length) return lines.length;
   const next = lines.starts[index + 1] ?? lines.length;
   return Math.min(lines.starts[index] + Math.max(0, position.column - 1), next);
+}
+
+/** The first of `count` things in order that `is` true of; `count` where there is none. */
+export function firstFrom(count: number, is: (index: number) => boolean): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (is(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

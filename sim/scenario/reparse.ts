@@ -3,16 +3,17 @@
 // can begin and end between any two of them.
 import { cursorOver, lastEnd, MAX_PROBLEMS, problemsOf } from "./cursor.ts";
 import { lexPart, type Tokens } from "./lexer.ts";
-import { linesOf } from "./lines.ts";
+import { firstFrom, type Lines, lineStartsIn } from "./lines.ts";
 import { MAX_TEXT_LENGTH, type Mark, type ParsedFile, parse, parseItems } from "./parser.ts";
 import { shiftItem, shiftProblem } from "./shift.ts";
 
 /** How far beyond an item its reading may look: `NAME[i].THREAD: word (` and some more. */
 const LOOKAHEAD = 16;
 
-/** The tree of `text`. The items of `old` move into it: nobody may look at `old` any more. */
+/** The tree of `text`. The items of `old` move into it, so that `old` is at an end: who asks it for them gets an error. */
 export function reparse(old: ParsedFile, text: string): ParsedFile {
-  if (text.length > MAX_TEXT_LENGTH || old.problems.length >= MAX_PROBLEMS) return parse(old.path, text);
+  const isTooLarge = Math.max(text.length, old.text.length) > MAX_TEXT_LENGTH;
+  if (isTooLarge || old.problems.length >= MAX_PROBLEMS) return parse(old.path, text);
   const damage = damageOf(old.text, text);
   const lexed = relex(old.tokens, text, damage);
   const { tokens, kept, again } = lexed;
@@ -48,7 +49,25 @@ export function reparse(old: ParsedFile, text: string): ParsedFile {
     marks.push({ tokens: tokens + moved, problems: problems + said });
     items.push(damage.shift === 0 ? old.items[index] : shiftItem(old.items[index], damage.shift));
   }
-  return { path: old.path, text, lines: linesOf(text), tokens, items, problems: problemsOf(c), marks };
+  endTree(old);
+  return {
+    path: old.path,
+    text,
+    lines: relines(old.lines, text, damage),
+    tokens,
+    items,
+    problems: problemsOf(c),
+    marks,
+  };
+}
+
+/** An old tree would show places of the new text; better that whoever keeps one finds out at once. */
+function endTree(old: ParsedFile): void {
+  Object.defineProperty(old, "items", {
+    get() {
+      throw new Error(`the tree of ${old.path} has moved into that of a newer text`);
+    },
+  });
 }
 
 /** What an edit changed: `start`..`oldEnd` became `start`..`newEnd`, and what is behind moved by `shift`. */
@@ -61,15 +80,31 @@ interface Damage {
 
 function damageOf(before: string, after: string): Damage {
   const shorter = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start++;
-  let same = 0;
-  while (
-    same < shorter - start &&
-    before.charCodeAt(before.length - 1 - same) === after.charCodeAt(after.length - 1 - same)
-  )
-    same++;
+  const start = sameFor(shorter, (from, to) => before.slice(from, to) === after.slice(from, to));
+  const same = sameFor(
+    shorter - start,
+    (from, to) =>
+      before.slice(before.length - to, before.length - from) === after.slice(after.length - to, after.length - from),
+  );
   return { start, oldEnd: before.length - same, newEnd: after.length - same, shift: after.length - before.length };
+}
+
+/** How many of `count` characters are the same. Long pieces are compared at once, the one that differs by halves. */
+function sameFor(count: number, isSame: (from: number, to: number) => boolean): number {
+  let same = 0;
+  for (let piece = 65536; piece >= 1; piece >>= 1)
+    while (same + piece <= count && isSame(same, same + piece)) same += piece;
+  return same;
+}
+
+/** A line end of two characters may be made or broken at either end of the edit. */
+function relines({ starts }: Lines, text: string, damage: Damage): Lines {
+  const kept = firstFrom(starts.length, (index) => starts[index] >= damage.start);
+  const rest = firstFrom(starts.length, (index) => starts[index] > damage.oldEnd + 1);
+  const from = kept === 0 ? 0 : starts[kept - 1];
+  const made = starts.slice(0, Math.max(kept, 1)).concat(lineStartsIn(text, from, damage.newEnd + 1));
+  for (let index = rest; index < starts.length; index++) made.push(starts[index] + damage.shift);
+  return { starts: made, length: text.length };
 }
 
 interface Relexed {
@@ -99,7 +134,8 @@ function relex(old: Tokens, text: string, damage: Damage): Relexed {
     const made = new Int32Array(again + old.kinds.length - rest);
     made.set(old[of].subarray(0, kept));
     made.set(part[of].subarray(0, between), kept);
-    for (let from = rest, to = again; from < old.kinds.length; from++, to++) made[to] = old[of][from] + damage.shift;
+    made.set(old[of].subarray(rest), again);
+    for (let to = again; to < made.length; to++) made[to] += damage.shift;
     return made;
   };
   const first = new Uint8Array(again + old.kinds.length - rest);
@@ -134,16 +170,4 @@ function relex(old: Tokens, text: string, damage: Damage): Relexed {
       ],
     },
   };
-}
-
-/** The first of `count` things in order that `is` true of; `count` where there is none. */
-function firstFrom(count: number, is: (index: number) => boolean): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (is(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -1,5 +1,6 @@
 // Walking the tree: the parts of a node in order of their place, and the nodes around an offset.
 import type { Actor, Clause, Expr, Item, Option, ScheduleEntry, StructField } from "./ast.ts";
+import { firstFrom } from "./lines.ts";
 
 /** Anything of the tree except names. Options, fields and entries have no `kind`. */
 export type Node = Item | Expr | Actor | Clause | Option | ScheduleEntry | StructField;
@@ -81,16 +82,10 @@ export function visit(node: Node, visitor: (node: Node) => void): void {
 
 /** The one of these that an offset is in; of two that meet there the second. Parts of a node are in order of place. */
 function nodeAt(level: readonly Node[], offset: number): Node | undefined {
-  let low = 0;
-  let high = level.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (level[middle].end < offset) low = middle + 1;
-    else high = middle;
-  }
   let last: Node | undefined;
-  for (; low < level.length && level[low].start <= offset; low++) {
-    last = level[low];
+  const first = firstFrom(level.length, (index) => level[index].end >= offset);
+  for (let at = first; at < level.length && level[at].start <= offset; at++) {
+    last = level[at];
     if (offset < last.end) return last;
   }
   return last;

@@ -21,6 +21,7 @@ const pieces = fc.oneof(
       '"',
       "\n",
       "\r\n",
+      "\r",
       ":",
       "=",
       "-",
@@ -86,6 +87,7 @@ describe("reading again after an edit", function () {
     const after = reparse(before, lines.join("\n"));
     const same = after.items.filter((item, index) => item === items[index]);
     assert.equal(after.items.length, 300);
+    assert.throws(() => before.items, /moved into that of a newer text/);
     assert.ok(same.length > 290 && after.items[150] !== items[150], `${same.length} of 300 are the same`);
   });
 });
