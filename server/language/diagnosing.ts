@@ -9,7 +9,7 @@ import type { Analysis } from "./analysis.ts";
 import { diagnostics } from "./diagnostics.ts";
 
 /** Changes that come together are answered once; a single one hardly waits. */
-const DEBOUNCE_MS = 5;
+const DEBOUNCE_MS = 1;
 
 export interface DiagnosingHost {
   readonly analysis: (uri: string) => Analysis | undefined;

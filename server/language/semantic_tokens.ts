@@ -4,6 +4,7 @@ import { silencingOf } from "../../sim/scenario/ignore.ts";
 import { keywordsByWord } from "../../sim/scenario/keywords.ts";
 import type { Comment } from "../../sim/scenario/lexer.ts";
 import { positionAt } from "../../sim/scenario/lines.ts";
+import type { ScenarioSymbol } from "../../sim/scenario/symbols.ts";
 import { type Analysis, toOffset } from "./analysis.ts";
 import type { Meaning } from "./mentions.ts";
 
@@ -35,6 +36,20 @@ export const legend: SemanticTokensLegend = { tokenTypes: [...types], tokenModif
 interface Colour {
   readonly type: TokenType;
   readonly modifiers: readonly Modifier[];
+  /** The same as the protocol has it. */
+  readonly code: number;
+  readonly bits: number;
+}
+
+/** Written out: `...` costs ten times as much. */
+function at({ type, modifiers, code, bits }: Colour, start: number, end: number): Coloured {
+  return { type, modifiers, code, bits, start, end };
+}
+
+/** Each is made once: a large file has a hundred thousand words. */
+function colour(type: TokenType, ...own: Modifier[]): Colour {
+  const bits = own.reduce((all, modifier) => all | (1 << modifiers.indexOf(modifier)), 0);
+  return { type, modifiers: own, code: types.indexOf(type), bits };
 }
 
 interface Coloured extends Colour {
@@ -65,7 +80,7 @@ export function colours(analysis: Analysis, from: number, to: number): Coloured[
     const named = mentions[mention]?.start === start ? mentions[mention] : undefined;
     const colour = named ? nameColour(named.meaning, named) : plainColour(kind, text, start, end);
     covered = named ? named.end : end;
-    if (colour) spans.push({ type: colour.type, modifiers: colour.modifiers, start, end: covered });
+    if (colour) spans.push(at(colour, start, covered));
   }
   for (const comment of tokens.comments) {
     if (comment.end >= from && comment.start <= to) spans.push(...commentColours(text, comment));
@@ -79,8 +94,8 @@ function commentColours(text: string, comment: Comment): Coloured[] {
   const silencing = silencingOf(text, comment);
   if (!silencing) return commentLines(text, comment);
   const words: Coloured[] = [
-    { ...silencing.word, type: "keyword", modifiers: [] },
-    ...silencing.codes.map(({ start, end }): Coloured => ({ start, end, type: "type", modifiers: [] })),
+    at(keyword, silencing.word.start, silencing.word.end),
+    ...silencing.codes.map(({ start, end }) => at(bugKind, start, end)),
   ];
   let covered = comment.start;
   const spans = words.flatMap((word) => {
@@ -91,21 +106,34 @@ function commentColours(text: string, comment: Comment): Coloured[] {
   return [...spans, ...commentLines(text, { start: covered, end: comment.end })];
 }
 
-function commentLines(text: string, comment: { readonly start: number; readonly end: number }): Coloured[] {
-  const lines: Coloured[] = [];
-  let start = comment.start;
-  for (const line of text.slice(comment.start, comment.end).split("\n")) {
-    const length = line.replace(/\r$/, "").length;
-    if (length > 0) lines.push({ type: "comment", modifiers: [], start, end: start + length });
-    start += line.length + 1;
-  }
-  return lines;
+function commentLines(text: string, { start, end }: { readonly start: number; readonly end: number }): Coloured[] {
+  const lines = text.slice(start, end).matchAll(/[^\r\n]+/g);
+  return Array.from(lines, ({ 0: line, index }) => at(comment, start + index, start + index + line.length));
 }
 
-const none: readonly Modifier[] = [];
-const keyword: Colour = { type: "keyword", modifiers: none };
-const number: Colour = { type: "number", modifiers: none };
-const string: Colour = { type: "string", modifiers: none };
+const comment = colour("comment");
+const keyword = colour("keyword");
+const number = colour("number");
+const string = colour("string");
+const constant = colour("enumMember", "readonly", "defaultLibrary");
+const call = colour("function", "defaultLibrary");
+const func = colour("method", "defaultLibrary");
+const method = colour("method");
+const property = colour("property");
+const member = colour("enumMember");
+const design = colour("namespace");
+const bugKind = colour("type");
+const event = colour("event");
+
+/** Where a name is declared, and where it is used. */
+const symbols = {
+  process: [colour("class", "declaration"), colour("class")],
+  thread: [colour("class", "declaration"), colour("class")],
+  let: [colour("variable", "declaration", "readonly"), colour("variable", "readonly")],
+  counter: [colour("parameter", "declaration"), colour("parameter")],
+  label: [colour("label", "declaration"), colour("label")],
+  variable: [colour("variable", "declaration"), colour("variable")],
+} as const satisfies Record<ScenarioSymbol["kind"], readonly [Colour, Colour]>;
 
 function plainColour(kind: string, text: string, start: number, end: number): Colour | undefined {
   if (kind === "word") return keywordsByWord.has(text.slice(start, end)) ? keyword : undefined;
@@ -114,58 +142,38 @@ function plainColour(kind: string, text: string, start: number, end: number): Co
 }
 
 function nameColour(meaning: Meaning, at: { readonly start: number }): Colour | undefined {
-  const colour = (type: TokenType, ...mods: Modifier[]): Colour => ({ type, modifiers: mods });
   switch (meaning.role) {
     case "symbol":
-      return symbolColour(meaning.symbol, at);
+      return symbols[meaning.symbol.kind][meaning.symbol.place.start === at.start ? 0 : 1];
     case "constant":
     case "errno":
     case "signal":
-      return colour("enumMember", "readonly", "defaultLibrary");
+      return constant;
     case "call":
     case "operation":
-      return colour("function", "defaultLibrary");
+      return call;
     case "function":
-      return colour("method", "defaultLibrary");
+      return func;
     case "field":
-      return colour(meaning.method ? "method" : "property");
+      return meaning.method ? method : property;
     case "struct-field":
     case "option":
-      return colour("property");
+      return property;
     case "option-value":
     case "fix":
-      return colour("enumMember");
+      return member;
     case "design":
-      return colour("namespace");
+      return design;
     case "bug-kind":
-      return colour("type");
+      return bugKind;
     case "event":
-      return colour("event");
+      return event;
     case "literal":
-      return colour("keyword");
+      return keyword;
     default:
       return undefined;
   }
 }
-
-function symbolColour(symbol: Extract<Meaning, { role: "symbol" }>["symbol"], at: { readonly start: number }): Colour {
-  const declared: Modifier[] = symbol.place.start === at.start ? ["declaration"] : [];
-  switch (symbol.kind) {
-    case "process":
-    case "thread":
-      return { type: "class", modifiers: declared };
-    case "let":
-      return { type: "variable", modifiers: [...declared, "readonly"] };
-    case "counter":
-      return { type: "parameter", modifiers: declared };
-    case "label":
-      return { type: "label", modifiers: declared };
-    case "variable":
-      return { type: "variable", modifiers: declared };
-  }
-}
-
-const typeNumbers: ReadonlyMap<string, number> = new Map(types.map((type, index) => [type, index]));
 
 function encode(analysis: Analysis, spans: readonly Coloured[]): number[] {
   const { starts } = analysis.file.lines;
@@ -174,13 +182,10 @@ function encode(analysis: Analysis, spans: readonly Coloured[]): number[] {
   // Spans are in order: the line of each is that of the one before, or one of the next.
   let line = head ? positionAt(analysis.file.lines, head.start).line - 1 : 0;
   let [lastLine, lastColumn] = [0, 0];
-  for (const { start, end, type, modifiers: own } of spans) {
+  for (const { start, end, code, bits } of spans) {
     while (line + 1 < starts.length && starts[line + 1] <= start) line++;
     const column = start - starts[line];
-    let bits = 0;
-    for (const modifier of own) bits |= 1 << modifiers.indexOf(modifier);
-    data.push(line - lastLine, line === lastLine ? column - lastColumn : column, end - start);
-    data.push(typeNumbers.get(type)!, bits);
+    data.push(line - lastLine, line === lastLine ? column - lastColumn : column, end - start, code, bits);
     lastLine = line;
     lastColumn = column;
   }

@@ -245,7 +245,9 @@ function checkCallStatement(
 ): void {
   const { actor, call, clause, variable } = item;
   const inherited = actor === inside.actor;
-  const symbol = inherited ? actorOf(state, actor) : checkActor(state, actor, aroundOf(walk, inside));
+  const now = momentOf(walk);
+  const { counters } = inside;
+  const symbol = inherited ? actorOf(state, actor) : checkActor(state, actor, { counters, moment: now });
   if (!inherited && inside.actor)
     misplacedIf(
       state,
@@ -254,8 +256,8 @@ function checkCallStatement(
       actor.end - actor.start,
       "This block belongs to another actor.",
     );
-  const around = aroundOf(walk, inside, symbol);
-  if (symbol) checkMoment(state, symbol, item, momentOf(walk));
+  const around: Around = { actor: symbol, counters, moment: now };
+  if (symbol) checkMoment(state, symbol, item, now);
   const checked = checkCall(state, call, actor.kind, around);
   if (variable) checkVariable(state, variable, symbol, actor);
   if (clause) checkClause(state, clause, item, around);

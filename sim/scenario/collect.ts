@@ -251,7 +251,7 @@ function collectVariable(
     set,
     calls: [],
   };
-  owner.variables.set(name.text, variable);
+  if (!known) owner.variables.set(name.text, variable);
   if (variable.calls.length < 3 && !variable.calls.includes(statement.call.name.text))
     variable.calls.push(statement.call.name.text);
 }

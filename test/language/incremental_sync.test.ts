@@ -21,6 +21,11 @@ const piece = fc.constantFrom(
   "{",
   "}",
   "x = ",
+  "writer: PROT_READ = load(4096)\n",
+  "kernel ptshare-v2 // ",
+  "repeat 2 as MAP_SHARED {\n",
+  " // mshare-ignore mixed-flags, will-fail, will-fault\n",
+  "PROT_WRITE|MAP_SHARED, ",
 );
 /** Where from, how much goes, what comes; places are shares of the text as it is then. */
 const edit = fc.record({ at: fc.nat(9999), cut: fc.nat(40), put: piece });
