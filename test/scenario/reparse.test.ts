@@ -61,7 +61,7 @@ const seen = ({ path, text, lines, tokens, items, problems, marks }: ParsedFile)
 });
 
 describe("reading again after an edit", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it("gives what reading anew gives, edit after edit", () => {
     fc.assert(
