@@ -17,6 +17,8 @@ export const VM_MAYBE_GUARD = 0x800;
 export const VM_UFFD_WP = 0x1000;
 /** Above 32 bits: `has_uffd_minor` tells. */
 export const VM_UFFD_MINOR = 2 ** 38;
+/** Above 32 bits: `is_droppable` tells. */
+export const VM_DROPPABLE = 2 ** 40;
 export const VM_LOCKED = 0x2000;
 export const VM_IO = 0x4000;
 export const VM_SEQ_READ = 0x8000;
@@ -76,6 +78,7 @@ export const VM_FLAGS: Readonly<Record<number, string>> = {
   [VM_HUGEPAGE]: "HUGEPAGE",
   [VM_NOHUGEPAGE]: "NOHUGEPAGE",
   [VM_MERGEABLE]: "MERGEABLE",
+  [VM_DROPPABLE]: "DROPPABLE",
   // Bit 41 belongs to mshare and ptshare.
   [2 ** 41]: "SHARED_PT",
 };
@@ -91,6 +94,9 @@ export const withoutVmFlags = (flags: number, gone: number): number => flags - (
 export const has_uffd_minor = (flags: number): boolean => Math.floor(flags / VM_UFFD_MINOR) % 2 === 1;
 export const without_uffd_flags = (flags: number): number =>
   withoutVmFlags(has_uffd_minor(flags) ? flags - VM_UFFD_MINOR : flags, VM_UFFD_MISSING | VM_UFFD_WP);
+
+/** Memory that may be dropped when it is short, whatever is in it: MAP_DROPPABLE. */
+export const is_droppable = (flags: number): boolean => hasHighFlag(flags, VM_DROPPABLE);
 
 export const PG_locked = 0x1;
 export const PG_referenced = 0x2;

@@ -170,6 +170,23 @@ const files: readonly CallSpec[] = [
     errors: { EBADF: "not open" },
   },
   {
+    name: "fcntl",
+    params: [
+      fd,
+      { name: "cmd", kind: "int", constants: ["F_ADD_SEALS", "F_GET_SEALS"] },
+      { name: "arg", kind: "flags", constants: ["F_SEAL_"], optional: true },
+    ],
+    doc: "Adds seals to a file of `memfd_create(name, MFD_ALLOW_SEALING)`, or asks for those that it has. A seal stays for ever.",
+    returns: "0; the seals",
+    errors: {
+      EBADF: "not open",
+      EPERM:
+        "not open for writing, or no more seals are allowed: `F_SEAL_SEAL`, which every file has that was not made for sealing",
+      EBUSY: "`F_SEAL_WRITE` while a shared mapping of it may be written",
+      EINVAL: "no such seal or command, or a file that cannot have seals",
+    },
+  },
+  {
     name: "fsync",
     params: [fd],
     doc: "Writes a file back; for files in memory there is nothing to do.",

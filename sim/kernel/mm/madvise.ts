@@ -4,6 +4,7 @@ import type { Steps } from "../../core/thread.ts";
 import { PAGE_ALIGN } from "../arch/x86/mm/pgtable.ts";
 import {
   FAULT_FLAG_WRITE,
+  is_droppable,
   VM_DONTCOPY,
   VM_DONTDUMP,
   VM_HUGEPAGE,
@@ -50,12 +51,12 @@ const flagAdvice: Readonly<Record<number, FlagAdvice>> = {
     clear: 0,
     refuse: (vma) => vma.vm_file !== null || (vma.vm_flags & VM_SHARED) !== 0,
   },
-  [uapi.MADV_KEEPONFORK]: { set: 0, clear: VM_WIPEONFORK },
+  [uapi.MADV_KEEPONFORK]: { set: 0, clear: VM_WIPEONFORK, refuse: (vma) => is_droppable(vma.vm_flags) },
   [uapi.MADV_DONTDUMP]: { set: VM_DONTDUMP, clear: 0 },
   [uapi.MADV_DODUMP]: {
     set: 0,
     clear: VM_DONTDUMP,
-    refuse: (vma) => !(vma.vm_flags & VM_HUGETLB) && (vma.vm_flags & VM_SPECIAL) !== 0,
+    refuse: ({ vm_flags }) => (!(vm_flags & VM_HUGETLB) && (vm_flags & VM_SPECIAL) !== 0) || is_droppable(vm_flags),
   },
   [uapi.MADV_HUGEPAGE]: { set: VM_HUGEPAGE, clear: VM_NOHUGEPAGE },
   [uapi.MADV_NOHUGEPAGE]: { set: VM_NOHUGEPAGE, clear: VM_HUGEPAGE },
@@ -179,7 +180,7 @@ type Action = (vma: Vma, start: number, end: number, advice: number, tlb: MmuGat
 
 /** Same-page merging only takes note of its advice: no daemon runs. What cannot merge ignores it. */
 function ksm_flags(vma: Vma, advice: number): number {
-  if (vma.vm_flags & unmergeable) return vma.vm_flags;
+  if (vma.vm_flags & unmergeable || is_droppable(vma.vm_flags)) return vma.vm_flags;
   return advice === uapi.MADV_MERGEABLE
     ? withVmFlags(vma.vm_flags, VM_MERGEABLE)
     : withoutVmFlags(vma.vm_flags, VM_MERGEABLE);

@@ -11,6 +11,7 @@ import {
   FAULT_FLAG_VMA_LOCK,
   FAULT_FLAG_WRITE,
   has_uffd_minor,
+  is_droppable,
   PG_dirty,
   VM_FAULT_COMPLETED,
   VM_FAULT_ERROR,
@@ -64,7 +65,10 @@ export interface VmFault {
 export function* handle_mm_fault(k: Kernel, vma: Vma, address: number, flags: number): Steps<number> {
   const mm = vma.vm_mm!;
   const huge = (vma.vm_flags & VM_HUGETLB) !== 0;
-  const ret = huge ? yield* k.hugetlb_fault(vma, address, flags) : yield* k.__handle_mm_fault(vma, address, flags);
+  const droppable = is_droppable(vma.vm_flags);
+  let ret = huge ? yield* k.hugetlb_fault(vma, address, flags) : yield* k.__handle_mm_fault(vma, address, flags);
+  // Who can do without its pages is not killed for want of one.
+  if (droppable) ret &= ~VM_FAULT_OOM;
   k.mm_account_fault(mm, address, flags, ret);
   return ret;
 }

@@ -17,6 +17,7 @@ import { frame, ONE_WORD, PAGE_TABLE, table_words } from "../../hardware/memory.
 import { tlbFaults } from "../../hardware/tlb.ts";
 import { task_size_max } from "../arch/x86/mm/pgtable.ts";
 import {
+  is_droppable,
   PG_anon_exclusive,
   PG_lru,
   PG_swapbacked,
@@ -165,7 +166,7 @@ export function fault_anon_run(k: Kernel, address: number, pages: number, low: n
 function is_plain_anon(mm: Mm, vma: Vma): boolean {
   const { vm_flags, vm_lock } = vma;
   if (vma.vm_ops !== "" || !vma.anon_vma || vma.detached) return false;
-  if (!(vm_flags & VM_WRITE) || vm_flags & NOT_PLAIN) return false;
+  if (!(vm_flags & VM_WRITE) || vm_flags & NOT_PLAIN || is_droppable(vm_flags)) return false;
   return vma.vm_lock_seq !== mm.mm_lock_seq && vm_lock.count >= 0 && vm_lock.waiting.length === 0;
 }
 

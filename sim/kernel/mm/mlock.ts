@@ -3,6 +3,7 @@ import type { Steps } from "../../core/thread.ts";
 import { isPresent } from "../../hardware/entry.ts";
 import { alignDown, PAGE_ALIGN, pte_offset, task_size_max } from "../arch/x86/mm/pgtable.ts";
 import {
+  is_droppable,
   PG_active,
   PG_mlocked,
   PG_unevictable,
@@ -70,11 +71,14 @@ export function* apply_vma_lock_flags(k: Kernel, mm: Mm, start: number, end: num
   return 0;
 }
 
+/** Special mappings and huge pages are there anyway; what may be dropped cannot be kept. */
+export const vma_supports_mlock = ({ vm_flags }: Vma): boolean =>
+  !(vm_flags & (VM_SPECIAL | VM_HUGETLB)) && !is_droppable(vm_flags);
+
 export function* mlock_fixup(k: Kernel, old: Vma, start: number, end: number, lock_flags: number): Steps<number> {
   const oldflags = old.vm_flags;
   const newflags = withVmFlags(withoutVmFlags(oldflags, VM_LOCKED_MASK), lock_flags);
-  // Special mappings and huge pages are there anyway.
-  if (newflags === oldflags || oldflags & (VM_SPECIAL | VM_HUGETLB)) return 0;
+  if (newflags === oldflags || !vma_supports_mlock(old)) return 0;
   const vma = yield* k.vma_modify_flags(old, start, end, newflags);
   if (typeof vma === "number") return vma;
   const mm = vma.vm_mm!;

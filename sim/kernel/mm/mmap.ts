@@ -5,8 +5,9 @@ import {
   FMODE_READ,
   FMODE_WRITE,
   VM_ACCOUNT,
+  VM_DONTDUMP,
+  VM_DROPPABLE,
   VM_GROWSDOWN,
-  VM_HUGETLB,
   VM_LOCKED,
   VM_LOCKED_MASK,
   VM_MAYEXEC,
@@ -15,9 +16,10 @@ import {
   VM_MAYWRITE,
   VM_NORESERVE,
   VM_SHARED,
-  VM_SPECIAL,
+  VM_WIPEONFORK,
   VM_WRITE,
   withoutVmFlags,
+  withVmFlags,
 } from "../flags.ts";
 import { is_file_hugepages, is_huge_page_log } from "../fs/hugetlbfs/inode.ts";
 import { file_op } from "../fs/operations.ts";
@@ -26,6 +28,7 @@ import type { File, Mm, Vma } from "../mm_types.ts";
 import { EACCES, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOVERFLOW } from "../uapi/errno.ts";
 import {
   MAP_ANONYMOUS,
+  MAP_DROPPABLE,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
   MAP_HUGE_MASK,
@@ -40,6 +43,7 @@ import {
   MAP_SHARED_VALIDATE,
   MAP_TYPE,
 } from "../uapi/mman.ts";
+import { vma_supports_mlock } from "./mlock.ts";
 import { calc_vm_flag_bits, calc_vm_prot_bits, LEGACY_MAP_MASK } from "./mman.ts";
 import { huge_align } from "./unmapped_area.ts";
 import { is_accounted, sysctl_max_map_count, vma_pages } from "./vma.ts";
@@ -117,8 +121,8 @@ export function* __do_mmap(
   if (kind < 0) return kind;
   vm_flags = kind;
   const pgoff = file ? pgoff_asked : vm_flags & VM_SHARED ? 0 : addr / 4096;
-  if (flags & MAP_NORESERVE) vm_flags |= VM_NORESERVE;
-  return yield* k.mmap_region(mm, file, addr, len, vm_flags >>> 0, pgoff);
+  if (flags & MAP_NORESERVE) vm_flags = withVmFlags(vm_flags, VM_NORESERVE);
+  return yield* k.mmap_region(mm, file, addr, len, vm_flags, pgoff);
 }
 
 function round_hint_to_min(hint: number): number {
@@ -144,8 +148,15 @@ export function file_mmap_flags(k: Kernel, file: File, prot: number, flags: numb
 
 function anon_mmap_flags(flags: number, vm_flags: number): number {
   const type = flags & MAP_TYPE;
-  if (type === MAP_SHARED) return vm_flags & VM_GROWSDOWN ? -EINVAL : vm_flags | VM_SHARED | VM_MAYSHARE;
-  return type === MAP_PRIVATE ? vm_flags : -EINVAL;
+  if (type === MAP_SHARED) return vm_flags & VM_GROWSDOWN ? -EINVAL : (vm_flags | VM_SHARED | VM_MAYSHARE) >>> 0;
+  if (type === MAP_DROPPABLE) return droppable_flags(flags, vm_flags);
+  return type === MAP_PRIVATE ? vm_flags >>> 0 : -EINVAL;
+}
+
+/** What may go away at any time is promised to nobody, and neither copied by fork nor written to core files. */
+function droppable_flags(flags: number, vm_flags: number): number {
+  if (flags & (MAP_LOCKED | MAP_HUGETLB) || vm_flags & VM_GROWSDOWN) return -EINVAL;
+  return VM_DROPPABLE + ((vm_flags | VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP) >>> 0);
 }
 
 /** Puts the mapping in place; whatever was there is unmapped. */
@@ -167,7 +178,7 @@ export function* mmap_region(
   if (accountable) {
     const error = k.security_vm_enough_memory(len / 4096);
     if (error) return error;
-    vm_flags |= VM_ACCOUNT;
+    vm_flags = withVmFlags(vm_flags, VM_ACCOUNT);
   }
   if (!(!file && vm_flags & VM_SHARED)) {
     const merge = { mm, start: addr, end: addr + len, pgoff, vm_flags, file, anon_vma: null, middle: null };
@@ -206,8 +217,7 @@ export function* mmap_new_vma(
     return error;
   }
   k.vm_stat_account(mm, vma.vm_flags, len / 4096);
-  // Special mappings and huge pages are there anyway.
-  if (vma.vm_flags & (VM_SPECIAL | VM_HUGETLB)) vma.vm_flags = withoutVmFlags(vma.vm_flags, VM_LOCKED_MASK);
+  if (!vma_supports_mlock(vma)) vma.vm_flags = withoutVmFlags(vma.vm_flags, VM_LOCKED_MASK);
   if (vma.vm_flags & VM_LOCKED) mm.locked_vm += len / 4096;
   if (!(file && vma.vm_flags !== vm_flags && (yield* k.vma_merge_again(vma)))) yield* k.vma_link(mm, vma);
   return 0;

@@ -1,7 +1,7 @@
 // Reverse mapping (mm/rmap.c): from a page to the VMAs that may map it. anon_vmas form a tree that grows with fork;
 // each VMA is linked to the anon_vmas in which its pages can be.
 import type { Steps } from "../../core/thread.ts";
-import { PG_anon_exclusive, PG_swapbacked, PG_uptodate } from "../flags.ts";
+import { is_droppable, PG_anon_exclusive, PG_swapbacked, PG_uptodate } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { type AnonVma, anon_vma, type Page, type Vma } from "../mm_types.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
@@ -107,7 +107,9 @@ export function* unlink_anon_vmas(k: Kernel, vma: Vma): Steps<void> {
 /** A new anonymous page, mapped by one PTE of one process. */
 export function folio_add_new_anon_rmap(k: Kernel, page: Page, vma: Vma, address: number): void {
   page.type = PAGE_TYPE.anon;
-  page.flags |= PG_swapbacked | PG_uptodate | PG_anon_exclusive;
+  page.flags |= PG_uptodate | PG_anon_exclusive;
+  // It is not written to swap, but dropped.
+  if (!is_droppable(vma.vm_flags)) page.flags |= PG_swapbacked;
   page.anon_vma = vma.anon_vma;
   page.index = vma.vm_pgoff + (address - vma.vm_start) / 4096;
   page.mapcount = 1;

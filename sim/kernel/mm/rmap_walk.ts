@@ -10,7 +10,7 @@ import {
 } from "../../hardware/entry.ts";
 import { pte_accessible, pte_dirty, pte_offset, pte_young } from "../arch/x86/mm/pgtable.ts";
 import { TLB_FLUSH_ALL } from "../arch/x86/mm/tlb.ts";
-import { PG_anon_exclusive, PG_dirty, PG_swapbacked, PG_swapcache, VM_LOCKED } from "../flags.ts";
+import { is_droppable, PG_anon_exclusive, PG_dirty, PG_swapbacked, PG_swapcache, VM_LOCKED } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, AnonVma, Mm, Page, Vma } from "../mm_types.ts";
 import { SWP_EXCLUSIVE, SWP_UFFD_WP } from "./memory_swap.ts";
@@ -117,17 +117,18 @@ export function* try_to_unmap_one(
   return true;
 }
 
-/** The rest for an anonymous page: a swap entry in place of the PTE, or nothing after MADV_FREE. */
+/** The rest for an anonymous page: a swap entry in place of the PTE, or nothing after MADV_FREE and where it may be dropped. */
 export function* unmap_anon(k: Kernel, page: Page, at: MappedAt, pte: number): Steps<boolean> {
   const mm = at.vma.vm_mm!;
   if (!(page.flags & PG_swapbacked)) {
-    if (page.refcount === 1 + page.mapcount && !(page.flags & PG_dirty)) {
+    const droppable = is_droppable(at.vma.vm_flags);
+    if (page.refcount === 1 + page.mapcount && (!(page.flags & PG_dirty) || droppable)) {
       mm.rss_anon--;
       return true;
     }
     // Written to since: it is worth keeping again.
     yield k.set_pte(mm, at.address, at.ptep, pte);
-    k.folio_change_lru(page, PG_swapbacked, 0, "head");
+    if (!droppable) k.folio_change_lru(page, PG_swapbacked, 0, "head");
     return false;
   }
   if (!(page.flags & PG_swapcache)) {

@@ -1,7 +1,17 @@
 // VMAs of an address space (mm/vma.c): find, link, split, take out; merging is in vma_merge.ts.
 import type { Steps } from "../../core/thread.ts";
 import { vm_get_page_prot } from "../arch/x86/mm/pgtable.ts";
-import { VM_ACCOUNT, VM_EXEC, VM_GROWSDOWN, VM_HUGETLB, VM_LOCKED, VM_SHARED, VM_STICKY, VM_WRITE } from "../flags.ts";
+import {
+  VM_ACCOUNT,
+  VM_EXEC,
+  VM_GROWSDOWN,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_SHARED,
+  VM_STICKY,
+  VM_WRITE,
+  withoutVmFlags,
+} from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { type AnonVma, type Mm, type Vma, vm_area_struct } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
@@ -162,7 +172,9 @@ export function find_mergeable_anon_vma(k: Kernel, vma: Vma): AnonVma | null {
 /** Protection may differ, as mprotect may yet change it. */
 function reusable(_k: Kernel, left: Vma, right: Vma, vma: Vma, neighbour: Vma): boolean {
   const ignored = VM_STICKY | 7;
-  const same = (vma.vm_flags & ~ignored) === (neighbour.vm_flags & ~ignored) && vma.vm_file === neighbour.vm_file;
+  const same =
+    withoutVmFlags(vma.vm_flags, ignored) === withoutVmFlags(neighbour.vm_flags, ignored) &&
+    vma.vm_file === neighbour.vm_file;
   if (!same || left.vm_end !== right.vm_start) return false;
   if (left.vm_pgoff + (left.vm_end - left.vm_start) / 4096 !== right.vm_pgoff) return false;
   return neighbour.anon_vma !== null && neighbour.anon_vma_chain.length === 1;

@@ -367,6 +367,8 @@ const VM_FLAG_LETTERS: Readonly<Record<number, string>> = {
   29: "hg",
   30: "nh",
   31: "mg",
+  38: "ui",
+  40: "dp",
 };
 
 /** The address space that a design keeps behind a file; unpatched Linux keeps none. Makes no step. */
