@@ -32,6 +32,8 @@ const SYSTEM_CALLS: Readonly<Record<string, readonly ("number" | "path" | "text"
   lseek: ["number", "number", "number"],
   dup: ["number"],
   fsync: ["number"],
+  fcntl: ["number", "number", "number"],
+  link: ["path", "path"],
 };
 
 const ACCESSES: Readonly<Record<string, string>> = { load: "OP_LOAD", store: "OP_STORE", exec: "OP_EXEC" };

@@ -19,8 +19,10 @@ export function fileCall(draw: Draw, actor: Actor): string {
       lseek: 2,
       dup: 0.7,
       fsync: 0.4,
+      fcntl: none ? 0.1 : 1,
       close: 2,
       unlink: 1,
+      link: 0.4,
       rename: 1,
       mkdir: 1,
       rmdir: 0.5,
@@ -30,7 +32,7 @@ export function fileCall(draw: Draw, actor: Actor): string {
       return openCall(draw, actor);
     case "memfd_create":
       opened(actor);
-      return `memfd_create("m", ${draw.weighted({ "0": 5, MFD_CLOEXEC: 2, MFD_ALLOW_SEALING: 1 })})`;
+      return `memfd_create("m", ${draw.weighted({ "0": 5, MFD_CLOEXEC: 2, MFD_ALLOW_SEALING: 3, MFD_NOEXEC_SEAL: 0.5, "MFD_ALLOW_SEALING|MFD_EXEC": 0.5, "MFD_EXEC|MFD_NOEXEC_SEAL": 0.1, "0x20": 0.1 })})`;
     case "ftruncate":
       return `ftruncate(${fd}, ${draw.weighted({ size: 8, odd: 2 }) === "size" ? inKib(newSize(draw, actor)) : draw.between(0, 70000)})`;
     case "fallocate":
@@ -50,12 +52,16 @@ export function fileCall(draw: Draw, actor: Actor): string {
       return `dup(${fd})`;
     case "fsync":
       return `fsync(${fd})`;
+    case "fcntl":
+      return fcntlCall(draw, fd);
     case "close":
       actor.descriptors = actor.descriptors.filter((one) => one !== fd);
       return `close(${fd})`;
     case "rename":
       // Real files of one program lie in one file system; the simulated /tmp is another.
       return `rename("${draw.one(["/dev/shm/f", "/dev/shm/g", "/dev/shm/d"])}", "${draw.one(["/dev/shm/f", "/dev/shm/g", "/dev/shm/d/f"])}")`;
+    case "link":
+      return `link("${draw.one(["/dev/shm/f", "/dev/shm/g"])}", "${draw.one(["/dev/shm/f", "/dev/shm/g", "/dev/shm/d/f"])}")`;
     case "mkdir":
       return `mkdir("${draw.one(PATHS)}", 0755)`;
     case "rmdir":
@@ -63,6 +69,21 @@ export function fileCall(draw: Draw, actor: Actor): string {
     default:
       return `unlink("${draw.one(PATHS)}")`;
   }
+}
+
+function fcntlCall(draw: Draw, fd: number): string {
+  if (draw.chance(0.2)) return `fcntl(${fd}, F_GET_SEALS)`;
+  const seals = draw.weighted({
+    F_SEAL_WRITE: 3,
+    F_SEAL_FUTURE_WRITE: 3,
+    F_SEAL_GROW: 2,
+    F_SEAL_SHRINK: 2,
+    "F_SEAL_SHRINK|F_SEAL_GROW": 1,
+    F_SEAL_SEAL: 0.5,
+    F_SEAL_EXEC: 0.5,
+    "0x40": 0.1,
+  });
+  return `fcntl(${fd}, F_ADD_SEALS, ${seals})`;
 }
 
 /** Space is really taken, page by page, unless a hole is punched: little of it. */
@@ -95,10 +116,11 @@ function openCall(draw: Draw, actor: Actor): string {
   const flags = draw.weighted({
     "O_CREAT|O_RDWR": 10,
     O_RDWR: 4,
-    O_RDONLY: 1,
+    O_RDONLY: 2,
     "O_CREAT|O_RDWR|O_TRUNC": 1,
     "O_CREAT|O_EXCL|O_RDWR": 1,
     "O_CREAT|O_WRONLY": 1,
+    "O_RDWR|O_TRUNC": 0.5,
     "O_CREAT|O_RDWR|O_APPEND": 0.7,
   });
   return `open("${draw.one(PATHS)}", ${flags}, 0600)`;

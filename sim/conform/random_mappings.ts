@@ -38,12 +38,22 @@ export function mappingCall(draw: Draw, actor: Actor): string {
       return lockCall(draw, actor);
     case "msync": {
       const { place, bytes } = range(draw, actor);
-      const flags = draw.weighted({ MS_SYNC: 3, MS_ASYNC: 2, MS_INVALIDATE: 2, "MS_SYNC|MS_ASYNC": 0.5, "0": 1 });
+      const flags = draw.weighted({
+        MS_SYNC: 3,
+        MS_ASYNC: 2,
+        MS_INVALIDATE: 2,
+        "MS_SYNC|MS_INVALIDATE": 1,
+        "MS_ASYNC|MS_INVALIDATE": 1,
+        "MS_SYNC|MS_ASYNC": 0.5,
+        "0": 1,
+        "8": 0.2,
+      });
       return `msync(${placeText(draw, place)}, ${sizeText(draw, bytes)}, ${flags})`;
     }
     default: {
       const { place, bytes } = range(draw, actor);
-      return `mincore(${placeText(draw, place)}, ${sizeText(draw, Math.min(bytes, 16 * MIB))})`;
+      const told = draw.chance(0.5) ? `, ${range(draw, actor).place}` : "";
+      return `mincore(${placeText(draw, place)}, ${sizeText(draw, Math.min(bytes, 16 * MIB))}${told})`;
     }
   }
 }
@@ -57,6 +67,9 @@ const protection = (draw: Draw): string =>
     "PROT_READ|PROT_EXEC": 1,
     "PROT_READ|PROT_WRITE|PROT_EXEC": 1,
     "PROT_READ|PROT_WRITE|PROT_GROWSDOWN": 0.2,
+    "PROT_READ|PROT_GROWSUP": 0.1,
+    "PROT_READ|PROT_SEM": 0.1,
+    "0x10": 0.1,
   });
 
 /** Advice that makes an entry for every page of its range. */
@@ -86,6 +99,9 @@ function madviseCall(draw: Draw, actor: Actor): string {
     MADV_GUARD_INSTALL: 3,
     MADV_GUARD_REMOVE: 2,
     MADV_DONTNEED_LOCKED: 1.5,
+    MADV_MERGEABLE: 0.3,
+    MADV_UNMERGEABLE: 0.3,
+    MADV_COLLAPSE: 0.2,
     "77": 0.2,
   });
   const { place, bytes } = POPULATES.includes(what) ? presentRange(draw, actor) : range(draw, actor);
@@ -137,11 +153,18 @@ export function mmapCall(draw: Draw, actor: Actor): string {
     ...(draw.chance(0.02) ? ["MAP_32BIT"] : []),
     ...(draw.chance(0.02) ? ["MAP_STACK"] : []),
     ...(draw.chance(0.01) ? ["MAP_NONBLOCK"] : []),
+    ...(draw.chance(0.005) ? ["MAP_SYNC"] : []),
   ];
   const bytes = more.some((flag) => FILLS.includes(flag)) ? presentSize(draw) : newSize(draw, actor);
   if (bytes > 4 * MIB) actor.large = true;
   const file = actor.descriptors.length > 0 && draw.chance(0.4);
-  const shared = draw.weighted({ MAP_SHARED: 9, MAP_PRIVATE: 10, MAP_SHARED_VALIDATE: 0.5 });
+  const shared = draw.weighted({
+    MAP_SHARED: 9,
+    MAP_PRIVATE: 10,
+    MAP_SHARED_VALIDATE: 0.5,
+    MAP_DROPPABLE: 0.3,
+    "0": 0.1,
+  });
   const what = file ? `${draw.one(actor.descriptors)}, ${fileOffset(draw)}` : "-1, 0";
   const flags = [shared, ...(file ? [] : ["MAP_ANONYMOUS"])];
   const call = (place: string, extra: readonly string[]) =>
@@ -173,7 +196,7 @@ function mremapCall(draw: Draw, actor: Actor): string {
   const { place, bytes } = range(draw, actor);
   const size = draw.chance(0.6) ? bytes : Math.min(newSize(draw, actor), Math.max(bytes * 2, 8 * MIB));
   if (size > 4 * MIB) actor.large = true;
-  const old = draw.chance(0.02) ? "0" : sizeText(draw, bytes);
+  const old = draw.chance(0.04) ? "0" : sizeText(draw, bytes);
   const flags = draw.weighted({
     "0": 3,
     MREMAP_MAYMOVE: 5,
@@ -181,6 +204,8 @@ function mremapCall(draw: Draw, actor: Actor): string {
     "MREMAP_MAYMOVE|MREMAP_DONTUNMAP": 2,
     "MREMAP_MAYMOVE|MREMAP_FIXED|MREMAP_DONTUNMAP": 2,
     MREMAP_FIXED: 0.3,
+    MREMAP_DONTUNMAP: 0.2,
+    "MREMAP_MAYMOVE|8": 0.1,
   });
   const grows = draw.chance(0.15) ? "" : undefined;
   if (!flags.includes("FIXED")) {
