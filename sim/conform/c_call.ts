@@ -3,12 +3,15 @@ import type { CallStatement, Expr } from "../scenario/ast.ts";
 import { type CScope, cExpression, constantText, cString } from "./c_expression.ts";
 import { NotExportable } from "./not_exportable.ts";
 
-/** System calls that the agent does as they are, with the kinds of their arguments: a number, a path or other text. */
-const SYSTEM_CALLS: Readonly<Record<string, readonly ("number" | "path" | "text")[]>> = {
+/** A number, a path, other text, or an address for which there may be a text. */
+type ArgumentKind = "number" | "path" | "text" | "buffer";
+
+/** System calls that the agent does as they are, with the kinds of their arguments. */
+const SYSTEM_CALLS: Readonly<Record<string, readonly ArgumentKind[]>> = {
   open: ["path", "number", "number"],
   close: ["number"],
   read: ["number", "number", "number"],
-  write: ["number", "number", "number"],
+  write: ["number", "buffer", "number"],
   unlink: ["path"],
   rename: ["path", "path"],
   mkdir: ["path", "number"],
@@ -65,14 +68,15 @@ export function callFields(statement: CallStatement, scope: CScope): string[] {
   throw new NotExportable(`\`${name.text}\` cannot be exported.`, name);
 }
 
-function systemCall(statement: CallStatement, kinds: readonly ("number" | "path" | "text")[], scope: CScope): string[] {
+function systemCall(statement: CallStatement, kinds: readonly ArgumentKind[], scope: CScope): string[] {
   const { name, args } = statement.call;
   const texts: string[] = [];
   const numbers = kinds.map((kind, i) => {
     const arg = args[i];
-    if (kind === "number") return arg ? cExpression(arg, scope) : "0";
+    if (kind === "number" || (kind === "buffer" && !isText(arg, scope))) return arg ? cExpression(arg, scope) : "0";
     const text = arg ? constantText(arg, scope) : "";
-    texts.push(cString(kind === "path" ? privatePath(text, arg!) : text));
+    if (text.includes("\0")) throw new NotExportable("A text that is exported may not have a byte of 0.", arg);
+    texts.push(`[${i}] = ${cString(kind === "path" ? privatePath(text, arg!) : text)}`);
     return "0";
   });
   const fields = [`.nr = SYS_${name.text}`, `.arg = {${numbers.join(", ")}}`];
@@ -81,13 +85,18 @@ function systemCall(statement: CallStatement, kinds: readonly ("number" | "path"
   return fields;
 }
 
-/** Files are made in a directory of the program's own; "@" stands for it. What lies elsewhere is left alone. */
+function isText(expr: Expr | undefined, scope: CScope): boolean {
+  if (expr?.kind === "group") return isText(expr.inner, scope);
+  return expr?.kind === "string" || (expr?.kind === "name" && typeof scope.constant(expr.name) === "string");
+}
+
+/** Files are made in a directory of the program's own; a byte of 1 stands for it. What lies elsewhere is left alone. */
 function privatePath(path: string, at: Expr): string {
   const parts = path.split("/");
   if (parts.includes("..")) throw new NotExportable("A path with `..` could lead out of the program's own files.", at);
   for (const [folder, own] of [
-    ["/dev/shm", "@/shm"],
-    ["/tmp", "@/tmp"],
+    ["/dev/shm", "\x01/shm"],
+    ["/tmp", "\x01/tmp"],
   ] as const)
     if (path === folder || path.startsWith(`${folder}/`)) return own + path.slice(folder.length);
   if (path === "") return path;

@@ -156,7 +156,7 @@ struct call {
   long nr;
   int child;            /* of fork and wait, or -1 */
   int vec;              /* mincore without a place for its answer */
-  const char *text[2];  /* strings among the arguments, by position; "@" begins a path in the private directory */
+  const char *text[2];  /* strings among the arguments, by position; a byte of 1 begins a path in the private directory */
   const char *field;    /* of status and smaps */
   uint64_t arg[6];
 };
@@ -190,7 +190,7 @@ static void check_range(const struct call *call) {
 /* Copies a string to where the agent can read it. */
 static uint64_t place_text(int who, int at, const char *text) {
   char *room = (char *)slot_of(who) + ROOM_AT + (uint64_t)at * 0x3000;
-  if (text[0] == '@') snprintf(room, 0x3000, "%s%s", directory(), text + 1);
+  if (text[0] == 1) snprintf(room, 0x3000, "%s%s", directory(), text + 1);
   else snprintf(room, 0x3000, "%s", text);
   return (uint64_t)room;
 }

@@ -13,7 +13,7 @@ import { EFBIG, EINVAL } from "../uapi/errno.ts";
 import { S_IFDIR, S_IFMT } from "../uapi/fcntl.ts";
 import { type Attributes, inode_op, super_op } from "./operations.ts";
 
-/** 2^63 - 1, as near as a double comes. */
+/** One more than Linux's: a size of 2^63 - 1 bytes is no number here, and stands as this. */
 export const MAX_LFS_FILESIZE = 2 ** 63;
 
 /** Nesting classes of i_rwsem: a directory that is locked before what is in it. */
@@ -106,7 +106,7 @@ export function i_size_write(k: Kernel, inode: Inode, sizeBytes: number): number
 /** Whether a file may get this size in bytes: 0 or an error. */
 export function inode_newsize_ok(_k: Kernel, _inode: Inode, sizeBytes: number): number {
   if (sizeBytes < 0) return -EINVAL;
-  return sizeBytes >= MAX_LFS_FILESIZE ? -EFBIG : 0;
+  return sizeBytes > MAX_LFS_FILESIZE ? -EFBIG : 0;
 }
 
 /** Changes attributes of a file. Caller holds i_rwsem. */

@@ -8,14 +8,13 @@ import {
   VM_LOCKED,
   VM_LOCKED_MASK,
   VM_LOCKONFAULT,
-  VM_SHARED,
   VM_WIPEONFORK,
   without_uffd_flags,
   withoutVmFlags,
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { MMAP_BASE } from "../mm/unmapped_area.ts";
-import { vma_pages } from "../mm/vma.ts";
+import { vma_is_shared_maywrite, vma_pages } from "../mm/vma.ts";
 import { type Mm, mm_struct, type Task, type Vma, vm_area_struct } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
 
@@ -210,7 +209,7 @@ export function* link_copied_file_vma(k: Kernel, vma: Vma): Steps<void> {
   const mapping = vma.vm_file!.f_inode!.i_mapping;
   if (!mapping) return;
   yield* k.i_mmap_lock_write(mapping);
-  if (vma.vm_flags & VM_SHARED) mapping.i_mmap_writable++;
+  if (vma_is_shared_maywrite(vma)) mapping.i_mmap_writable++;
   mapping.i_mmap = mapping.i_mmap.add(vma);
   yield k.i_mmap_unlock_write(mapping);
 }

@@ -1,6 +1,6 @@
 // memfd_create and seals (mm/memfd.c).
 import type { Steps } from "../../core/thread.ts";
-import { FMODE_WRITE, VM_MAYWRITE, VM_NORESERVE, VM_SHARED, VM_WRITE } from "../flags.ts";
+import { FMODE_WRITE, VM_MAYWRITE, VM_NORESERVE, VM_SHARED, VM_WRITE, withoutVmFlags } from "../flags.ts";
 import { is_file_hugepages } from "../fs/hugetlbfs/inode.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, File, Vma } from "../mm_types.ts";
@@ -92,11 +92,17 @@ export function mapping_deny_writable(_k: Kernel, mapping: AddressSpace): number
   return 0;
 }
 
-/** Whether seals allow the new mapping: 0 or -EPERM. A shared mapping for reading may not become writable later. */
-export function memfd_check_seals_mmap(_k: Kernel, file: File, vma: Vma): number {
-  if (!(file.f_inode!.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))) return 0;
-  if (!(vma.vm_flags & VM_SHARED)) return 0;
-  if (vma.vm_flags & VM_WRITE) return -EPERM;
-  if (vma.vm_flags & VM_MAYWRITE) vma.vm_flags -= VM_MAYWRITE;
+/** What seals leave of a new mapping's flags, or -EPERM. A shared mapping for reading may not become writable later. */
+export function memfd_check_seals_mmap(_k: Kernel, file: File, vm_flags: number): number {
+  if (!(file.f_inode!.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) || !(vm_flags & VM_SHARED)) return vm_flags;
+  return vm_flags & VM_WRITE ? -EPERM : withoutVmFlags(vm_flags, VM_MAYWRITE);
+}
+
+/** Until 6.13 the file system looked, after what was mapped at the place had gone. Returns 0 or -EPERM. */
+export function seal_check_write(k: Kernel, file: File, vma: Vma): number {
+  if (k.config.version !== "6.12") return 0;
+  const vm_flags = k.memfd_check_seals_mmap(file, vma.vm_flags);
+  if (vm_flags < 0) return vm_flags;
+  vma.vm_flags = vm_flags;
   return 0;
 }

@@ -1,28 +1,27 @@
 // Which pages are in memory (mm/mincore.c).
 import type { Steps } from "../../core/thread.ts";
 import { isPresent } from "../../hardware/entry.ts";
-import { none, pte_offset, task_size_max } from "../arch/x86/mm/pgtable.ts";
+import { none, pte_offset } from "../arch/x86/mm/pgtable.ts";
 import { VM_HUGETLB } from "../flags.ts";
+import { access_ok } from "../fs/read_write.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
 import { EFAULT, EINVAL, ENOMEM } from "../uapi/errno.ts";
 import { is_pte_marker } from "./madvise_guard.ts";
 
-/** The last user address, plus one, for access_ok: it looks at the sign of the address only. */
-const ACCESS_OK_END = 2 ** 63;
 /** Pages told of at a time. */
 const CHUNK = 4096;
 
 /** The system call. `vec`: where one byte a page goes; 0: nowhere, the range is only checked. */
 export function* sys_mincore(k: Kernel, addr: number, len: number, vec = 0): Steps<number> {
   if (addr % 4096 !== 0) return -EINVAL;
-  if (addr + len > ACCESS_OK_END) return -ENOMEM;
+  if (!access_ok(k, addr, len)) return -ENOMEM;
   let pages = Math.ceil(len / 4096);
-  if (vec + pages > ACCESS_OK_END) return -EFAULT;
+  if (!access_ok(k, vec, pages)) return -EFAULT;
   const mm = k.current.mm!;
   for (let at = addr, to = vec; pages > 0; ) {
     yield* k.mmap_read_lock(mm);
-    const told = at < task_size_max(k) ? k.do_mincore(mm, at, Math.min(pages, CHUNK)) : null;
+    const told = k.do_mincore(mm, at, Math.min(pages, CHUNK));
     yield k.mmap_read_unlock(mm);
     if (!told) return -ENOMEM;
     if (vec !== 0 && (yield* k.copy_to_user(to, told)) !== 0) return -EFAULT;

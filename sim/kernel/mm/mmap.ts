@@ -22,10 +22,12 @@ import {
   withVmFlags,
 } from "../flags.ts";
 import { is_file_hugepages, is_huge_page_log } from "../fs/hugetlbfs/inode.ts";
+import { MAX_LFS_FILESIZE } from "../fs/inode.ts";
 import { file_op } from "../fs/operations.ts";
 import type { Kernel } from "../kernel.ts";
 import type { File, Mm, Vma } from "../mm_types.ts";
 import { EACCES, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOVERFLOW } from "../uapi/errno.ts";
+import { S_IFMT, S_IFREG } from "../uapi/fcntl.ts";
 import {
   MAP_ANONYMOUS,
   MAP_DROPPABLE,
@@ -77,7 +79,7 @@ export function* sys_mmap(
   const len = is_file_hugepages(file) ? huge_align(bytes) : bytes;
   const mm = k.current.mm!;
   yield* k.mmap_write_lock(mm);
-  const result = yield* k.__do_mmap(mm, file, addr, len, prot, flags, 0, offset / 4096);
+  const result = yield* k.__do_mmap(mm, file, addr, len, prot, flags, 0, page_of(offset));
   yield k.mmap_write_unlock(mm);
   if (file) yield* k.fput(file);
   const locked = (flags & MAP_LOCKED) !== 0 || (mm.def_flags & VM_LOCKED) !== 0;
@@ -85,6 +87,9 @@ export function* sys_mmap(
     yield* k.mm_populate(result, PAGE_ALIGN(len));
   return result;
 }
+
+/** A negative offset is one beyond 2^63. */
+const page_of = (offset: number): number => (offset < 0 ? offset + 2 ** 64 : offset) / 4096;
 
 /** Maps in `mm`. Caller holds its mmap_lock for writing. `vm_flags`: flags that the caller wants besides. */
 export function* __do_mmap(
@@ -104,7 +109,6 @@ export function* __do_mmap(
   const wanted = flags & MAP_FIXED ? hint : round_hint_to_min(hint);
   const len = PAGE_ALIGN(bytes);
   if (len === 0 || len >= 2 ** 63) return -ENOMEM;
-  if (pgoff_asked + len / 4096 >= 2 ** 52) return -EOVERFLOW;
   if (mm.map_count > sysctl_max_map_count) return -ENOMEM;
   let vm_flags =
     vm_flags_asked |
@@ -117,7 +121,9 @@ export function* __do_mmap(
   const addr = k.get_unmapped_area(mm, file, wanted, len, flags);
   if (addr < 0) return addr;
   if (flags & MAP_FIXED_NOREPLACE && k.find_vma_intersection(mm, addr, addr + len)) return -EEXIST;
-  const kind = file ? k.file_mmap_flags(file, prot, flags, vm_flags) : anon_mmap_flags(flags, vm_flags);
+  const kind = file
+    ? k.file_mmap_flags(file, { prot, flags, vm_flags, len, pgoff: pgoff_asked })
+    : anon_mmap_flags(flags, vm_flags);
   if (kind < 0) return kind;
   vm_flags = kind;
   const pgoff = file ? pgoff_asked : vm_flags & VM_SHARED ? 0 : addr / 4096;
@@ -130,9 +136,25 @@ function round_hint_to_min(hint: number): number {
   return page !== 0 && page < mmap_min_addr ? mmap_min_addr : page;
 }
 
+/** What is asked of a mapping of a file. `pgoff` in pages. */
+interface Asked {
+  readonly prot: number;
+  readonly flags: number;
+  readonly vm_flags: number;
+  readonly len: number;
+  readonly pgoff: number;
+}
+
+/** Whether files of this kind can be so long. Drivers and directories do not say how long they are. */
+function file_mmap_ok({ f_inode }: File, { len, pgoff }: Asked): boolean {
+  return (f_inode!.i_mode & S_IFMT) !== S_IFREG || pgoff <= (MAX_LFS_FILESIZE - len) / 4096 - 1;
+}
+
 /** Flags of a mapping of `file`, or why there cannot be one. */
-export function file_mmap_flags(k: Kernel, file: File, prot: number, flags: number, vm_flags_asked: number): number {
-  let vm_flags = vm_flags_asked;
+export function file_mmap_flags(k: Kernel, file: File, asked: Asked): number {
+  const { prot, flags } = asked;
+  let { vm_flags } = asked;
+  if (!file_mmap_ok(file, asked)) return -EOVERFLOW;
   const type = flags & MAP_TYPE;
   if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
     if (type === MAP_SHARED_VALIDATE && flags & ~LEGACY_MAP_MASK) return -EOPNOTSUPP;
@@ -143,7 +165,8 @@ export function file_mmap_flags(k: Kernel, file: File, prot: number, flags: numb
   if (!(file.f_mode & FMODE_READ)) return -EACCES;
   if (!file_op(k, file, "mmap")) return -ENODEV;
   if (vm_flags & VM_GROWSDOWN) return -EINVAL;
-  return vm_flags >>> 0;
+  vm_flags >>>= 0;
+  return k.config.version === "6.12" ? vm_flags : k.memfd_check_seals_mmap(file, vm_flags);
 }
 
 function anon_mmap_flags(flags: number, vm_flags: number): number {
@@ -170,15 +193,21 @@ export function* mmap_region(
   pgoff: number,
 ): Steps<number> {
   let vm_flags = flags;
-  if (k.find_vma_intersection(mm, addr, addr + len)) {
-    const error = yield* k.do_vmi_munmap(mm, addr, len);
-    if (error) return error;
-  }
+  const old = k.find_vma_intersection(mm, addr, addr + len) ? yield* k.munmap_prepare(mm, addr, len) : null;
+  if (typeof old === "number") return old;
   const accountable = (vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE && !is_file_hugepages(file);
   if (accountable) {
-    const error = k.security_vm_enough_memory(len / 4096);
+    const freed = old ? old.vmas.filter(is_accounted).reduce((pages, vma) => pages + vma_pages(vma), 0) : 0;
+    const error = k.security_vm_enough_memory(len / 4096 - freed);
+    // What is mapped there stays, but for the splits at the edges.
     if (error) return error;
+    // It gives its own back when it goes.
+    k.vm_unacct_memory(-freed);
     vm_flags = withVmFlags(vm_flags, VM_ACCOUNT);
+  }
+  if (old) {
+    yield* k.munmap_detach(old);
+    yield* k.unmap_detached(mm, old);
   }
   if (!(!file && vm_flags & VM_SHARED)) {
     const merge = { mm, start: addr, end: addr + len, pgoff, vm_flags, file, anon_vma: null, middle: null };
@@ -243,6 +272,7 @@ export function* sys_munmap(k: Kernel, addr: number, len: number): Steps<number>
     yield k.mmap_write_unlock(mm);
     return detached;
   }
+  yield* k.munmap_detach(detached);
   yield k.mmap_write_downgrade(mm);
   yield* k.unmap_detached(mm, detached);
   yield k.mmap_read_unlock(mm);
@@ -253,18 +283,19 @@ export function* sys_munmap(k: Kernel, addr: number, len: number): Steps<number>
 export function* do_vmi_munmap(k: Kernel, mm: Mm, addr: number, len: number): Steps<number> {
   const detached = yield* k.munmap_prepare(mm, addr, len);
   if (typeof detached === "number") return detached;
+  yield* k.munmap_detach(detached);
   yield* k.unmap_detached(mm, detached);
   return 0;
 }
 
-/** VMAs taken out of the tree, and the ends of the neighbours that stay: floor and ceiling for their tables. */
+/** VMAs that go out of the tree, and the ends of the neighbours that stay: floor and ceiling for their tables. */
 export interface Detached {
   readonly vmas: readonly Vma[];
   readonly floor: number;
   readonly ceiling: number;
 }
 
-/** First phase: splits at the edges and takes the VMAs out of the tree. A number is the result of the call: 0 or an errno. */
+/** First phase: splits at the edges and finds the VMAs, locked for writing. A number is the result of the call: 0 or an errno. */
 export function* munmap_prepare(k: Kernel, mm: Mm, addr: number, bytes: number): Steps<Detached | number> {
   const task_size = task_size_max(k);
   if (addr % 4096 !== 0 || addr > task_size || bytes > task_size - addr) return -EINVAL;
@@ -291,11 +322,15 @@ export function* munmap_prepare(k: Kernel, mm: Mm, addr: number, bytes: number):
   const at = k.vma_index(mm, addr);
   const floor = at > 0 ? mm.mm_mt.at(at - 1)!.vm_end : 0;
   const ceiling = mm.mm_mt.at(at + vmas.length)?.vm_start ?? 0;
-  for (const vma of vmas) yield* k.vma_detach(vma);
   return { vmas, floor, ceiling };
 }
 
-/** Second phase: contents, then tables, then the flush; last the VMAs themselves. */
+/** Second phase: the VMAs leave the tree. */
+export function* munmap_detach(k: Kernel, { vmas }: Detached): Steps<void> {
+  for (const vma of vmas) yield* k.vma_detach(vma);
+}
+
+/** Third phase: contents, then tables, then the flush; last the VMAs themselves. */
 export function* unmap_detached(k: Kernel, mm: Mm, { vmas, floor, ceiling }: Detached): Steps<void> {
   const tlb = k.tlb_gather_mmu(mm);
   k.update_hiwater(mm);

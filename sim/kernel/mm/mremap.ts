@@ -125,6 +125,7 @@ export function* mremap_at(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
   const detached = yield* k.munmap_prepare(r.mm, r.addr + r.new_len, r.old_len - r.new_len);
   if (detached === 0) yield k.mmap_write_unlock(r.mm);
   if (typeof detached === "number") return detached || r.addr;
+  yield* k.munmap_detach(detached);
   yield k.mmap_write_downgrade(r.mm);
   yield* k.unmap_detached(r.mm, detached);
   yield k.mmap_read_unlock(r.mm);

@@ -4,7 +4,7 @@ import { PG_dirty, PG_uptodate } from "../flags.ts";
 import { MAX_LFS_FILESIZE } from "../fs/inode.ts";
 import { buffer_from, type UserBuffer } from "../fs/read_write.ts";
 import type { Kernel } from "../kernel.ts";
-import type { File, Inode, Page } from "../mm_types.ts";
+import type { File, Inode } from "../mm_types.ts";
 import { EFAULT, EFBIG, EINVAL, ENOSPC, ENXIO, EOPNOTSUPP, EPERM } from "../uapi/errno.ts";
 import {
   F_SEAL_FUTURE_WRITE,
@@ -120,13 +120,17 @@ export function* shmem_file_llseek(k: Kernel, file: File, offset: number, whence
 
 /** The first byte from `offset` on that is in a page with data (SEEK_DATA) or in none (SEEK_HOLE). */
 function seek_hole_data(k: Kernel, inode: Inode, offset: number, whence: number): number {
-  for (let index = Math.floor(offset / 4096); index * 4096 < inode.i_size; index++) {
-    const page: Page | null = k.filemap_page(inode.i_mapping!, index);
-    const swapped = (inode.i_mapping!.i_pages.get(index) ?? 0) < 0;
-    const data = swapped || (page !== null && (page.flags & PG_uptodate) !== 0);
-    if (data === (whence === SEEK_DATA)) return Math.max(offset, index * 4096);
+  const first = Math.floor(offset / 4096);
+  const after = Math.ceil(inode.i_size / 4096);
+  let hole = first;
+  for (const [index, entry] of inode.i_mapping!.i_pages.entries(first, after)) {
+    // What was reserved and never filled is no data; what is in swap is.
+    if (entry > 0 && !(k.page(entry - 1).flags & PG_uptodate)) continue;
+    if (whence === SEEK_DATA) return Math.max(offset, index * 4096);
+    if (index > hole) break;
+    hole = index + 1;
   }
-  return whence === SEEK_DATA ? -ENXIO : inode.i_size;
+  return whence === SEEK_DATA ? -ENXIO : Math.min(Math.max(offset, hole * 4096), inode.i_size);
 }
 
 /** `offset` and `length` in bytes. */
@@ -150,7 +154,9 @@ export function* shmem_punch_hole(k: Kernel, inode: Inode, offset: number, lengt
   inode.falloc_start = first;
   inode.falloc_next = after;
   inode.falloc_punching = 1;
-  if (after > first) yield* k.unmap_mapping_range(inode.i_mapping!, first, after - first, "file pages");
+  // The end of a hole that ends in the first page is taken for one before it, which is the end of everything: as seen on 6.18.
+  const unmapped = after === 0 ? Number.POSITIVE_INFINITY : after - first;
+  if (unmapped > 0) yield* k.unmap_mapping_range(inode.i_mapping!, first, unmapped, "file pages");
   yield* k.shmem_truncate_range(inode, offset, offset + length);
   inode.falloc_punching = 0;
   return 0;

@@ -65,7 +65,7 @@ export function* shmem_tmpfile(k: Kernel, dir: Inode, dentry: Dentry, mode: numb
 /** file_operations.mmap */
 // biome-ignore lint/correctness/useYield: operations are generators, steps or not
 export function* shmem_mmap(k: Kernel, file: File, vma: Vma): Steps<number> {
-  const error = k.memfd_check_seals_mmap(file, vma);
+  const error = k.seal_check_write(file, vma);
   if (error) return error;
   vma.vm_ops = file.f_inode!.i_nlink ? "shmem_vm_ops" : "shmem_anon_vm_ops";
   return 0;

@@ -7,6 +7,7 @@ import {
   VM_GROWSDOWN,
   VM_HUGETLB,
   VM_LOCKED,
+  VM_MAYWRITE,
   VM_SHARED,
   VM_STICKY,
   VM_WRITE,
@@ -78,7 +79,7 @@ export function* vma_link_file(k: Kernel, vma: Vma): Steps<void> {
   const mapping = vma.vm_file?.f_inode?.i_mapping;
   if (!mapping) return;
   yield* k.i_mmap_lock_write(mapping);
-  if (vma.vm_flags & VM_SHARED) mapping.i_mmap_writable++;
+  if (vma_is_shared_maywrite(vma)) mapping.i_mmap_writable++;
   mapping.i_mmap = mapping.i_mmap.add(vma);
   yield k.i_mmap_unlock_write(mapping);
 }
@@ -87,7 +88,7 @@ export function* unlink_file_vma(k: Kernel, vma: Vma): Steps<void> {
   const mapping = vma.vm_file?.f_inode?.i_mapping;
   if (!mapping) return;
   yield* k.i_mmap_lock_write(mapping);
-  if (vma.vm_flags & VM_SHARED) mapping.i_mmap_writable--;
+  if (vma_is_shared_maywrite(vma)) mapping.i_mmap_writable--;
   mapping.i_mmap = mapping.i_mmap.without(vma);
   yield k.i_mmap_unlock_write(mapping);
 }
@@ -141,7 +142,7 @@ export function* __split_vma(k: Kernel, vma: Vma, address: number): Steps<Vma | 
   const mapping = upper.vm_file?.f_inode?.i_mapping;
   if (mapping) {
     mapping.i_mmap = mapping.i_mmap.add(upper);
-    if (upper.vm_flags & VM_SHARED) mapping.i_mmap_writable++;
+    if (vma_is_shared_maywrite(upper)) mapping.i_mmap_writable++;
   }
   yield k.trace.vma_change(vma, mm, vma.vm_start, address);
   yield k.trace.vma_link(upper, mm, address, upper.vm_end);
@@ -201,5 +202,8 @@ export function vm_unacct_memory(k: Kernel, pages: number): void {
 }
 
 export const vma_pages = (vma: Vma): number => (vma.vm_end - vma.vm_start) / 4096;
+/** Whether the file can be changed through it, now or after an mprotect. */
+export const vma_is_shared_maywrite = (vma: Vma): boolean =>
+  (vma.vm_flags & (VM_SHARED | VM_MAYWRITE)) === (VM_SHARED | VM_MAYWRITE);
 export const is_accounted = (vma: Vma): boolean => (vma.vm_flags & VM_ACCOUNT) !== 0;
 export const is_locked = (vma: Vma): boolean => (vma.vm_flags & VM_LOCKED) !== 0;

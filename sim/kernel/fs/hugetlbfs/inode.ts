@@ -99,7 +99,7 @@ export function* hugetlb_file_setup(
 
 /** file_operations.mmap */
 export function* hugetlbfs_file_mmap(k: Kernel, file: File, vma: Vma): Steps<number> {
-  const sealed = k.memfd_check_seals_mmap(file, vma);
+  const sealed = k.seal_check_write(file, vma);
   if (sealed) return sealed;
   vma.vm_flags = withVmFlags(vma.vm_flags, VM_HUGETLB | VM_DONTEXPAND);
   vma.vm_ops = "hugetlb_vm_ops";
