@@ -196,7 +196,11 @@ function visitIntegers(item: Item, integers: bigint[]): void {
     if (typeof value !== "object" || value === null) return;
     if ("kind" in value && (value.kind === "integer" || value.kind === "binary")) {
       const result = evaluate(value as Expr, { inspector: none, constant: () => undefined });
-      if ("value" in result && typeof result.value === "bigint") integers.push(result.value);
+      // Of what is known as a whole the parts are no addresses.
+      if ("value" in result && typeof result.value === "bigint") {
+        integers.push(result.value);
+        return;
+      }
     }
     for (const part of Object.values(value)) look(part);
   };
