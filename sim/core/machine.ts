@@ -16,6 +16,13 @@ export interface MachineSnapshot {
   readonly work: number;
   readonly store: StoreSnapshot;
   readonly counts: Float64Array;
+  readonly idle: Idle;
+}
+
+/** Goes of threads after a step, of which none was a step. */
+interface Idle {
+  readonly step: number;
+  readonly goes: number;
 }
 
 const NOWHERE = { file: "", line: 0 };
@@ -39,6 +46,7 @@ export class Machine {
   counts = new Float64Array(0);
   /** Marks of the places in kernel functions that were passed; see tools/flavours.mjs. */
   readonly sites = new Uint8Array(siteCount);
+  #idle: Idle = { step: 0, goes: 0 };
   /** Who runs now; null between units. */
   thread: Thread | null = null;
   /** Which line of which program the running thread works on; set by who runs programs. */
@@ -177,7 +185,17 @@ export class Machine {
 
   snapshot(): MachineSnapshot {
     const { step, units, work } = this;
-    return { step, units, work, store: this.store.snapshot(), counts: this.counts.slice() };
+    return { step, units, work, store: this.store.snapshot(), counts: this.counts.slice(), idle: this.#idle };
+  }
+
+  /** Goes without a step since the last step. */
+  get idle(): number {
+    return this.#idle.step === this.step ? this.#idle.goes : 0;
+  }
+
+  /** A thread has had a go without a step. */
+  countIdle(): void {
+    this.#idle = { step: this.step, goes: this.idle + 1 };
   }
 
   restore(snapshot: MachineSnapshot): void {
@@ -186,6 +204,7 @@ export class Machine {
     this.#saved = snapshot.step - snapshot.work;
     this.store.restore(snapshot.store);
     this.counts = snapshot.counts.slice();
+    this.#idle = snapshot.idle;
     this.thread = null;
     this.stopping = false;
     this.sites.fill(0);

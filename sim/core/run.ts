@@ -98,7 +98,7 @@ export class Run {
     if (step > 0) this.#forwardSilently(step);
   }
 
-  /** Who did the steps where threads took turns, up to the last step that was done. */
+  /** Who had which goes where threads took turns, as far as the run has come. */
   get turns(): readonly TurnTaken[] {
     return this.#turns.taken;
   }
@@ -133,6 +133,7 @@ export class Run {
    */
   letOnly(thread: Thread | null): void {
     if (thread && this.machine.step < this.last) this.#forgetFuture();
+    else if (thread) this.#turns.forgetAfter(this.machine.step, this.machine.idle);
     this.#alone = thread;
   }
 
@@ -150,6 +151,7 @@ export class Run {
     this.ended = false;
     this.recording.forgetAfter(step);
     this.#byHand.forgetAfter(step);
+    this.#turns.forgetAfter(step, this.machine.idle);
   }
 
   #fartherThanACheckpoint(step: number): boolean {
@@ -308,6 +310,10 @@ export class Run {
     const { value, done, error } = next(thread.call);
     machine.undivided = false;
     if (machine.step !== before) this.#stepped(thread);
+    else if (!this.#schedule.sequential) {
+      machine.countIdle();
+      this.#turns.noteIdle(thread, before, machine.idle);
+    }
     if (!done) return;
     thread.call = null;
     this.#inFlight.delete(thread);
@@ -332,7 +338,7 @@ export class Run {
     thread.lastStep = machine.step;
     const { after } = this.#schedule;
     if (after) this.#program.memory = after(thread, this.#program.memory);
-    this.#turns.note(thread, machine.step, this.#schedule.sequential ? "alone" : "in turns");
+    if (!this.#schedule.sequential) this.#turns.note(thread, machine.step);
   }
 
   #isInterrupt(thread: Thread): boolean {

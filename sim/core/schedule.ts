@@ -53,6 +53,7 @@ function mix(counter: number): number {
 /** So many steps of a thread, or all that it has to do. */
 export interface Turn {
   readonly thread: number;
+  /** 0: one go in which it comes to no step: to the end of its call, or to where it has to wait. */
   readonly steps: number;
 }
 
@@ -69,7 +70,9 @@ export function listed(turns: readonly Turn[]): Schedule {
       for (; turn < turns.length; turn++, done = 0) {
         const { thread: wanted, steps } = turns[turn]!;
         const thread = threads.find(({ id }) => id === wanted);
-        if (thread && done < steps) return { thread, memory: turn * MOST_STEPS + done };
+        if (!thread) continue;
+        if (steps === 0) return { thread, memory: (turn + 1) * MOST_STEPS };
+        if (done < steps) return { thread, memory: turn * MOST_STEPS + done };
       }
       // After the list its memory is the thread that goes on as long as it can.
       const last = turnOf(memory) >= turns.length ? (memory % MOST_STEPS) - LOWEST_THREAD : Number.NaN;

@@ -43,7 +43,9 @@ export function scheduleOf(
   const turns: Turn[] = [];
   for (const entry of policy.entries) {
     for (const thread of threadsOf(scenario, entry.actor, roster, cpus)) {
-      turns.push({ thread, steps: stepsOf(scenario, entry, turns, thread, measure) });
+      const steps = stepsOf(scenario, entry, turns, thread, measure);
+      // Who is just before its event already has no turn.
+      if (!entry.until || steps > 0) turns.push({ thread, steps });
     }
   }
   return listed(turns);

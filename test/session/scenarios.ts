@@ -1,5 +1,6 @@
 // Random scenarios for property tests: two to three processes that map, touch, unmap, fork and share, partly in parallel.
 import fc from "fast-check";
+import { createDraw } from "../../sim/conform/random_draw.ts";
 
 const MIB = 2 ** 20;
 
@@ -55,3 +56,37 @@ export const scenarioText: fc.Arbitrary<string> = fc
       plain(after),
     ].join("\n"),
   );
+
+/** Three threads of two processes that want more memory than there is, so that kswapd works while they take turns. */
+export function hungryText(seed: number): string {
+  const draw = createDraw(seed);
+  const rw = "PROT_READ|PROT_WRITE";
+  const work = (who: string) => {
+    const at = `p + ${who === "b" ? draw.between(0, 3) : draw.between(4, 7)}MiB`;
+    return draw.one([
+      `touch(${at}, ${draw.between(4, 12) * 16}KiB${draw.one(["", ", write"])})`,
+      `touch(${at}, ${draw.between(1, 8) * 4}KiB, write)`,
+      `store(${at}, ${seed})`,
+      `load(${at})`,
+      `madvise(${at}, ${draw.between(1, 64) * 4}KiB, ${draw.one(["MADV_DONTNEED", "MADV_FREE", "MADV_PAGEOUT"])})`,
+      `munmap(${at}, ${draw.between(1, 16) * 4}KiB)`,
+    ]);
+  };
+  const block = (who: string) => Array.from({ length: draw.between(2, 3) }, () => `  ${who}: ${work(who)}`);
+  return [
+    "kernel linux",
+    `machine { memory: 6MiB, swap: ${draw.one(["16MiB", "16MiB", "2MiB", "0"])}, cpus: ${draw.between(1, 2)} }`,
+    `schedule random ${seed}`,
+    "process a on cpu 0",
+    "thread a.t on cpu 0",
+    "process b on cpu 0",
+    `a: p = mmap(0, 8MiB, ${rw}, MAP_${draw.one(["PRIVATE", "SHARED"])}|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0)`,
+    `b: p = mmap(0, 4MiB, ${rw}, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0)`,
+    `a: touch(p, ${draw.between(1140, 1180) * 4}KiB, write)`,
+    "parallel {",
+    ...block("a"),
+    ...block("b"),
+    ...block("a.t"),
+    "}",
+  ].join("\n");
+}
