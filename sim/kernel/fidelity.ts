@@ -17,7 +17,7 @@ export const fidelity: readonly Fidelity[] = [
     topic: "calls about memory and memory files",
     level: "exact",
     means:
-      "Results, errnos and what is left half done after an error are Linux's, for the calls of docs/scenario-language.md.",
+      "Results, errnos and what is left half done after an error are Linux's, for the calls of docs/scenario-language.md: some 900 edge cases, call by call, are compared with 6.18 besides the random programs (wrong alignments and lengths, holes, the end of the address space, file modes, seals, locks, every advice on every kind of mapping).",
   },
   {
     topic: "mappings",
@@ -39,7 +39,8 @@ export const fidelity: readonly Fidelity[] = [
   {
     topic: "counters",
     level: "exact",
-    means: "VmRSS and its parts, VmSwap, VmLck, Pss, pagemap with its exclusive bit, minor and major faults.",
+    means:
+      "VmRSS and its parts, VmSwap, VmLck, VmSize, Pss, pagemap with its exclusive bit, minor and major faults. VmPeak, VmHWM, VmExe and VmLib are there, but a program's own past is in Linux's: they are not compared.",
   },
   {
     topic: "swapping by request",
@@ -147,7 +148,8 @@ export const fidelity: readonly Fidelity[] = [
   {
     topic: "files",
     level: "simplified",
-    means: "All files live in memory, as on tmpfs: no writeback, no block layer, no file system on a disk.",
+    means:
+      "All files live in memory, as on tmpfs: no writeback, no block layer, no file system on a disk. Sizes and positions above 2^53 bytes are rounded to what a double can say.",
   },
   {
     topic: "huge pages by themselves",

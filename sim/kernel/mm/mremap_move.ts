@@ -96,8 +96,6 @@ export function* dontunmap_complete(k: Kernel, vma: Vma, r: VmaRemap): Steps<voi
   vma.vm_flags = withoutVmFlags(vma.vm_flags, VM_LOCKED_MASK);
   if (vma.vm_start !== r.addr || vma.vm_end !== r.addr + r.old_len) return;
   yield* k.unlink_anon_vmas(vma);
-  // Untouched anonymous memory counts its pages by their address.
-  if (vma.vm_ops === "" && !vma.vm_file) vma.vm_pgoff = vma.vm_start / 4096;
 }
 
 /** Whether the mapping's owner lets it be split where the moved part ends. */
