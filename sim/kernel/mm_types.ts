@@ -235,6 +235,8 @@ export const super_block = struct("super_block", {
   s_op: text(),
   s_root: ref<Dentry>("dentry"),
   s_fs_info: value<Handle | null>(null),
+  /** How long its files can get; 2^63 where there is no such limit. */
+  s_maxbytes: bytes(),
   /** Next inode number; tmpfs: pages that it may hold (0: any number) and holds. */
   next_ino: number(),
   max_blocks: pages(),

@@ -15,6 +15,8 @@ import { type Attributes, inode_op, super_op } from "./operations.ts";
 
 /** One more than Linux's: a size of 2^63 - 1 bytes is no number here, and stands as this. */
 export const MAX_LFS_FILESIZE = 2 ** 63;
+/** What a file system gets that does not say how long its files can be. */
+export const MAX_NON_LFS = 2 ** 31 - 1;
 
 /** Nesting classes of i_rwsem: a directory that is locked before what is in it. */
 export const I_MUTEX_NORMAL = 0;
@@ -104,9 +106,9 @@ export function i_size_write(k: Kernel, inode: Inode, sizeBytes: number): number
 }
 
 /** Whether a file may get this size in bytes: 0 or an error. */
-export function inode_newsize_ok(_k: Kernel, _inode: Inode, sizeBytes: number): number {
+export function inode_newsize_ok(_k: Kernel, inode: Inode, sizeBytes: number): number {
   if (sizeBytes < 0) return -EINVAL;
-  return sizeBytes > MAX_LFS_FILESIZE ? -EFBIG : 0;
+  return inode.i_size < sizeBytes && sizeBytes > inode.i_sb!.s_maxbytes ? -EFBIG : 0;
 }
 
 /** Changes attributes of a file. Caller holds i_rwsem. */

@@ -247,6 +247,7 @@ export function* vfs_fallocate(k: Kernel, file: File, mode: number, offset: numb
   if (is_dir(inode)) return -EISDIR;
   if ((inode.i_mode & S_IFMT) !== S_IFREG) return -ENODEV;
   if (offset > 0 && offset + length >= MAX_LFS_FILESIZE) return -EFBIG;
+  if (offset + length > inode.i_sb!.s_maxbytes) return -EFBIG;
   const fallocate = file_op(k, file, "fallocate");
   if (!fallocate) return -EOPNOTSUPP;
   return yield* fallocate(file, mode, offset, length);

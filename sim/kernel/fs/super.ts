@@ -3,7 +3,7 @@ import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
 import { type Dentry, type Mount, mount as mount_struct, type SuperBlock, super_block } from "../mm_types.ts";
 import { EBUSY, EINVAL, ENODEV, ENOTDIR } from "../uapi/errno.ts";
-import { is_dir } from "./inode.ts";
+import { is_dir, MAX_NON_LFS } from "./inode.ts";
 import type { Path } from "./namei.ts";
 import { file_system_op } from "./operations.ts";
 
@@ -13,6 +13,7 @@ export function* get_tree(k: Kernel, type: string): Steps<SuperBlock | number> {
   if (!fill_super) return -ENODEV;
   const sb = k.store.alloc(super_block);
   sb.s_type = type;
+  sb.s_maxbytes = MAX_NON_LFS;
   const error = yield* fill_super(sb);
   if (!error) return sb;
   k.store.free(sb);

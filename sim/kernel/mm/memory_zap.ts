@@ -43,7 +43,8 @@ export function* unmap_vmas(k: Kernel, tlb: MmuGather, vmas: readonly Vma[], sta
   const { mm } = tlb;
   yield* k.mmu_notifier_invalidate_range_start(mm, start, end, "MMU_NOTIFY_UNMAP");
   for (const vma of vmas) {
-    const huge = (vma.vm_flags & VM_HUGETLB) !== 0;
+    // Without a file where hugetlbfs has refused to map it.
+    const huge = (vma.vm_flags & VM_HUGETLB) !== 0 && vma.vm_file !== null;
     if (huge) yield* k.hugetlb_zap_begin(vma);
     yield* k.unmap_single_vma(tlb, vma, start, end, ALL);
     if (huge) yield* k.hugetlb_zap_end(vma, ALL);
@@ -62,8 +63,9 @@ export function* unmap_single_vma(
   const start = Math.max(vma.vm_start, from);
   const end = Math.min(vma.vm_end, to);
   if (start >= end) return;
-  if (vma.vm_flags & VM_HUGETLB) yield* k.__unmap_hugepage_range(tlb, vma, start, end, null);
-  else yield* k.unmap_page_range(tlb, vma, start, end, details);
+  if (vma.vm_flags & VM_HUGETLB) {
+    if (vma.vm_file) yield* k.__unmap_hugepage_range(tlb, vma, start, end, null);
+  } else yield* k.unmap_page_range(tlb, vma, start, end, details);
 }
 
 export function* zap_page_range_single(

@@ -242,6 +242,8 @@ export function* mmap_new_vma(
   } else if (vm_flags & VM_SHARED) error = yield* k.shmem_zero_setup(vma);
   if (error) {
     if (vma.vm_file) yield* k.fput(vma.vm_file);
+    vma.vm_file = null;
+    if (file) yield* k.unmap_region(vma);
     k.store.free(vma);
     return error;
   }
@@ -344,6 +346,18 @@ export function* unmap_detached(k: Kernel, mm: Mm, { vmas, floor, ceiling }: Det
     if (vma.vm_flags & VM_LOCKED) mm.locked_vm -= pages;
     yield* k.remove_vma(vma);
   }
+}
+
+/** Takes out what a driver may have mapped in a VMA that is not in the tree, before it failed; tables too. */
+export function* unmap_region(k: Kernel, vma: Vma): Steps<void> {
+  const mm = vma.vm_mm!;
+  const next = k.vma_index(mm, vma.vm_start);
+  const floor = next > 0 ? mm.mm_mt.at(next - 1)!.vm_end : 0;
+  const tlb = k.tlb_gather_mmu(mm);
+  k.update_hiwater(mm);
+  yield* k.unmap_vmas(tlb, [vma], vma.vm_start, vma.vm_end);
+  yield* k.free_pgtables(tlb, [vma], floor, mm.mm_mt.at(next)?.vm_start ?? 0);
+  yield* k.tlb_finish_mmu(tlb);
 }
 
 /** VmHWM and VmPeak, before something is taken away. */

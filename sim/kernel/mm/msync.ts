@@ -34,13 +34,13 @@ export function* sys_msync(k: Kernel, addr: number, len: number, flags: number):
     }
     const file = vma.vm_file;
     start = vma.vm_end;
-    const fsync = flags & MS_SYNC && file && vma.vm_flags & VM_SHARED ? file_op(k, file, "fsync") : undefined;
-    if (!file || !fsync) continue;
+    if (!(flags & MS_SYNC) || !file || !(vma.vm_flags & VM_SHARED)) continue;
     k.get_file(file);
     yield k.mmap_read_unlock(mm);
-    const error = yield* fsync(file);
+    const fsync = file_op(k, file, "fsync");
+    const error = fsync ? yield* fsync(file) : -EINVAL;
     yield* k.fput(file);
-    if (error) return error;
+    if (error || start >= end) return error || hole;
     yield* k.mmap_read_lock(mm);
   }
   yield k.mmap_read_unlock(mm);

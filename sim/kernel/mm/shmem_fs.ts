@@ -89,6 +89,7 @@ export function* shmem_file_setup(k: Kernel, name: string, size: number, flags: 
 /** A tmpfs that users see holds at most half of the memory; the kernel's own is not limited. */
 export function* shmem_fill_super(k: Kernel, sb: SuperBlock): Steps<number> {
   sb.s_op = "shmem_ops";
+  sb.s_maxbytes = MAX_LFS_FILESIZE;
   sb.max_blocks = Math.floor(k.vmstat.totalram_pages / 2);
   const inode = k.shmem_get_inode(sb, S_IFDIR | 0o1777, VM_NORESERVE);
   yield k.trace.inode_alloc(inode);

@@ -247,6 +247,10 @@ new mappings beside touched ones
   touch B+24P 8P
   map B+16P 8P RW PRIVATE
   maps => 0+24rw 24+8rw
+more than memory over a part that is mapped: that stays, in two
+  map B 4P RW PRIVATE
+  map B+P 2^43 RW PRIVATE => ENOMEM
+  maps => 0+1rw 1+3rw
 untouched becomes like touched
   map B 8P RW PRIVATE
   touch B 8P

@@ -21,6 +21,7 @@ import {
   S_IFREG,
 } from "../../uapi/fcntl.ts";
 import { alloc_file } from "../file.ts";
+import { MAX_LFS_FILESIZE } from "../inode.ts";
 import type { Attributes } from "../operations.ts";
 
 const HUGETLBFS_FILE = "hugetlbfs_file_operations";
@@ -61,6 +62,7 @@ export function* hugetlbfs_mkdir(k: Kernel, dir: Inode, dentry: Dentry, mode: nu
 
 export function* hugetlbfs_fill_super(k: Kernel, sb: SuperBlock): Steps<number> {
   sb.s_op = "hugetlbfs_ops";
+  sb.s_maxbytes = MAX_LFS_FILESIZE;
   const inode = k.hugetlbfs_get_inode(sb, S_IFDIR | 0o755);
   yield k.trace.inode_alloc(inode);
   sb.s_root = k.d_alloc_anon(sb, inode, "/");
