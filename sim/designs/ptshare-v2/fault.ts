@@ -13,7 +13,6 @@ import {
 } from "../../kernel/flags.ts";
 import * as memory from "../../kernel/mm/memory.ts";
 import { type Mm, type Vma, vm_area_struct } from "../../kernel/mm_types.ts";
-import type { SharedFault } from "./ptshare.ts";
 import { type PtshareKernel, traceOf, vma_is_shared } from "./structures.ts";
 
 export function* handle_mm_fault(k: PtshareKernel, vma: Vma, address: number, flags: number): Steps<number> {
@@ -22,40 +21,26 @@ export function* handle_mm_fault(k: PtshareKernel, vma: Vma, address: number, fl
   const found = yield* k.find_shared_vma(vma, address, flags);
   if (found.ret !== 0) return found.ret;
   const ret = yield* k.__handle_mm_fault(found.vma, found.address, flags);
-  if (k.fixed("fault-unlock")) yield* k.unlock_what_is_held(found, orig_mm, ret, flags);
-  else yield* k.unlock_as_posted(found.vma, orig_mm, ret, flags);
+  const mended = k.fixed("fault-unlock");
+  const dropped = lock_was_dropped(ret, flags, mended ? VM_FAULT_RETRY | VM_FAULT_COMPLETED : VM_FAULT_RETRY);
+  // Mended, what was not locked is not unlocked. As posted it is the lock of whatever mm the VMA points to by now.
+  const locked = !mended || found.host !== null;
+  if (locked && !dropped) yield k.mmap_read_unlock(mended ? found.host! : found.vma.vm_mm!);
+  // The guest's lock goes last: without it nobody may look at the VMA any more.
   if (found.vma !== vma) k.store.free(found.vma);
   else {
     vma.vm_mm = orig_mm;
     yield traceOf(k).ptshare_switch_mm(vma, orig_mm);
   }
+  if (locked && dropped) yield k.mmap_read_unlock(orig_mm);
   k.mm_account_fault(orig_mm, found.address, flags, ret);
   return ret;
 }
 
-/** By what VM_FAULT_RETRY alone says, and of whatever mm the VMA points to by now. */
-export function* unlock_as_posted(k: PtshareKernel, vma: Vma, orig_mm: Mm, ret: number, flags: number): Steps<void> {
-  const nowait = flags & FAULT_FLAG_ALLOW_RETRY && flags & FAULT_FLAG_RETRY_NOWAIT;
-  if (!(ret & VM_FAULT_RETRY)) {
-    yield k.mmap_read_unlock(vma.vm_mm!);
-    return;
-  }
-  if (nowait) yield k.mmap_read_unlock(vma.vm_mm!);
-  yield k.mmap_read_unlock(orig_mm);
-}
-
-/** The mend: of the two locks, the one that the fault has not dropped for its caller. */
-export function* unlock_what_is_held(
-  k: PtshareKernel,
-  { host }: SharedFault,
-  orig_mm: Mm,
-  ret: number,
-  flags: number,
-): Steps<void> {
-  if (!host) return;
-  const nowait = flags & FAULT_FLAG_ALLOW_RETRY && flags & FAULT_FLAG_RETRY_NOWAIT;
-  const dropped = (ret & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)) !== 0 && !nowait;
-  yield k.mmap_read_unlock(dropped ? orig_mm : host);
+/** Whether the fault has dropped the host's lock, so that the guest's has to be dropped too; `results` are those that say so. */
+function lock_was_dropped(ret: number, flags: number, results: number): boolean {
+  const nowait = FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT;
+  return (ret & results) !== 0 && (flags & nowait) !== nowait;
 }
 
 /** The mend of "vm-mm-swap": a VMA for one fault, the host's in place and address space, the guest's in all else. */
