@@ -15,13 +15,16 @@ import type { Expr } from "../scenario/ast.ts";
 import { isTrue, type Value } from "../scenario/values.ts";
 import { countFits, countProblem, near, readCondition } from "./breakpoint_words.ts";
 import type { EventPattern, NoPattern } from "./event_words.ts";
+import { createPasses, forgetAfter, type Passes, timesPassed } from "./hit_counts.ts";
 
 interface Breakpoint {
   readonly id: number;
   readonly options: BreakpointOptions;
   readonly condition?: Expr;
-  /** Steps at which it was passed, in order: hit conditions count them in the time of the run. */
-  readonly passed: number[];
+  /** What it stops for, in one text: one that is set anew is known by it. */
+  readonly about: string;
+  /** Only with a hit condition. */
+  readonly passes?: Passes;
 }
 interface LineStop extends Breakpoint {
   readonly file: string;
@@ -94,6 +97,8 @@ export interface BreakpointWorld {
   /** Replaces `{expression}` in a log message. */
   interpolate(message: string): string;
   step(): number;
+  /** The furthest step that the run has done. */
+  last(): number;
   /** What has just happened, in words. */
   event(): string;
   /** The text of the statement at a place. */
@@ -107,6 +112,11 @@ export interface Breakpoints {
   setData(wanted: readonly DataBreakpoint[]): readonly BreakpointStatus[];
   setSteps(wanted: readonly StepBreakpoint[]): readonly BreakpointStatus[];
   setFilters(wanted: readonly ExceptionFilter[]): readonly BreakpointStatus[];
+  /** Whether hits are to be counted that were before a breakpoint was set; and that they have been. */
+  uncounted(): boolean;
+  counted(): void;
+  /** What comes after now will be otherwise than it was. */
+  newFuture(): void;
   /** The machine is somewhere else: what bytes are now is what they were before the next step. */
   jumped(): void;
   /** A stop for this once, beside the others or instead of them. */
@@ -143,8 +153,23 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
   const resolve = (stop: DataStop) =>
     world.watch(stop.dataId, (before, after) => written.push({ stop, before, after }));
 
-  const basics = (options: BreakpointOptions): { breakpoint: Breakpoint; problem?: string } => {
-    const breakpoint = { id: nextId++, options, passed: [] };
+  const all = (): Breakpoint[] => [...[...lines.values()].flat(), ...events, ...data, ...bytes, ...steps, ...filters];
+  const allPasses = (): Passes[] => all().flatMap(({ passes }) => passes ?? []);
+
+  /** Clients set all of a kind anew when one of them changes: the others' hits are still known. */
+  const passesOf = ({ hitCondition }: BreakpointOptions, about: string, before: readonly Breakpoint[]) => {
+    if (!hitCondition) return {};
+    const known = before.find((one) => one.about === about)?.passes;
+    return { passes: known ?? createPasses(world.last() === 0 ? "nothing has run" : "something has run") };
+  };
+
+  const basics = (
+    options: BreakpointOptions,
+    place: string | number,
+    before: readonly Breakpoint[],
+  ): { breakpoint: Breakpoint; problem?: string } => {
+    const about = `${place} if ${options.condition ?? ""}`;
+    const breakpoint = { id: nextId++, options, about, ...passesOf(options, about, before) };
     const problem = countProblem(options.hitCondition);
     if (problem !== undefined || !options.condition) return { breakpoint, ...(problem !== undefined && { problem }) };
     const condition = readCondition(options.condition, world.names);
@@ -164,12 +189,7 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
       const value = world.evaluate(condition);
       if (value === undefined || !isTrue(value)) return false;
     }
-    const step = world.step();
-    if (stop.passed.at(-1) !== step && !stop.passed.includes(step)) {
-      stop.passed.push(step);
-      stop.passed.sort((a, b) => a - b);
-    }
-    if (!countFits(stop.options.hitCondition, stop.passed.indexOf(step) + 1)) return false;
+    if (stop.passes && !countFits(stop.options.hitCondition, timesPassed(stop.passes, world.step()))) return false;
     if (stop.options.logMessage === undefined) return true;
     const { logMessage } = stop.options;
     world.output({ category: "console", text: logMessage === "" ? world.event() : world.interpolate(logMessage) });
@@ -177,7 +197,7 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
   };
 
   const hit = (stop: Breakpoint, reason: Hit["reason"], text: string): Hit => {
-    const times = stop.options.hitCondition ? stop.passed.indexOf(world.step()) + 1 : 0;
+    const times = stop.passes ? timesPassed(stop.passes, world.step()) : 0;
     return { reason, id: stop.id, text, times };
   };
   const untilReached = (): Hit => ({ reason: "goto", id: NO_ID, text: untilText, times: 0 });
@@ -185,8 +205,9 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
   return {
     setLines(file, wanted) {
       const made: LineStop[] = [];
+      const before = lines.get(file) ?? [];
       const statuses = wanted.map((one) => {
-        const { breakpoint, problem } = basics(one);
+        const { breakpoint, problem } = basics(one, one.line, before);
         const place = world.place(file, one.line);
         if (!place) return { id: breakpoint.id, verified: false, message: "Nothing happens in this line or below it." };
         if (problem) return { id: breakpoint.id, verified: false, line: one.line, message: problem };
@@ -197,9 +218,10 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
       return statuses;
     },
     setEvents(wanted) {
+      const before = events;
       events = [];
       return wanted.map((one) => {
-        const { breakpoint, problem } = basics(one);
+        const { breakpoint, problem } = basics(one, one.text, before);
         const pattern = world.pattern(one.text);
         if (problem || "error" in pattern)
           return { id: breakpoint.id, verified: false, message: problem ?? (pattern as NoPattern).error };
@@ -208,12 +230,13 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
       });
     },
     setData(wanted) {
+      const before = [...data, ...bytes];
       data = [];
       bytes = [];
       watches = new Map();
       written = [];
       return wanted.map((one) => {
-        const { breakpoint, problem } = basics(one);
+        const { breakpoint, problem } = basics(one, one.dataId, before);
         const range = BYTES.exec(one.dataId);
         if (range && !problem) {
           const [, memory, length] = range;
@@ -235,9 +258,10 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
       });
     },
     setSteps(wanted) {
+      const before = steps;
       steps = [];
       return wanted.map((one) => {
-        const { breakpoint, problem } = basics(one);
+        const { breakpoint, problem } = basics(one, one.step, before);
         if (problem) return { id: breakpoint.id, verified: false, message: problem };
         steps.push({ ...breakpoint, step: one.step });
         return { id: breakpoint.id, verified: true };
@@ -245,16 +269,18 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
     },
     setUntil(wanted) {
       passing = wanted?.onTheWay === "pass";
+      if (passing) for (const passes of allPasses()) passes.complete = false;
       until = undefined;
       const place = wanted && world.place(wanted.file, wanted.line);
       if (!wanted || !place) return;
-      until = { id: NO_ID, options: {}, passed: [], file: wanted.file, line: place.line, sites: place.sites };
+      until = { id: NO_ID, options: {}, about: wanted.text, file: wanted.file, line: place.line, sites: place.sites };
       untilText = wanted.text;
     },
     setFilters(wanted) {
+      const before = filters;
       filters = [];
       return wanted.map((one) => {
-        const { breakpoint, problem = unknownFilter(one.filter) } = basics(one);
+        const { breakpoint, problem = unknownFilter(one.filter) } = basics(one, one.filter, before);
         if (problem) return { id: breakpoint.id, verified: false, message: problem };
         filters.push({ ...breakpoint, filter: one.filter });
         return { id: breakpoint.id, verified: true };
@@ -304,6 +330,13 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
         hits.push(hit(stop, "data", `${world.called(stop.dataId)}: ${change}`));
       }
       return hits;
+    },
+    uncounted: () => allPasses().some(({ complete }) => !complete),
+    counted() {
+      for (const passes of allPasses()) passes.complete = true;
+    },
+    newFuture() {
+      for (const passes of allPasses()) forgetAfter(passes, world.step());
     },
     jumped() {
       written = [];

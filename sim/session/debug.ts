@@ -107,6 +107,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
 
   function newFuture(): void {
     if (machine.step === run.last) return;
+    watching.breakpoints.newFuture();
     tell(`A new future starts at step ${machine.step}; steps ${machine.step + 1} to ${run.last} are forgotten.`);
   }
 

@@ -8,7 +8,7 @@ import { framesOf, type SourceMaps } from "./stack.ts";
 import { createStepper, firstStepper } from "./stepper.ts";
 import type { Stops } from "./stops.ts";
 import { threadNumbered } from "./threads.ts";
-import type { Sliced, Travel } from "./travel.ts";
+import { givenUp, type Sliced, type Travel } from "./travel.ts";
 import type { FoundTrouble } from "./trouble.ts";
 import type { Watching } from "./watching.ts";
 import { backInKernel, backToBegin, backToStatement, backToStop, type WayWorld } from "./ways.ts";
@@ -49,6 +49,8 @@ export function createMoving(parts: Parts): Moving {
   let goal: Goal = { kind: "goto", step: 0 };
   /** Undefined: forward. */
   let way: Sliced<Stop | undefined> | undefined;
+  /** Before all else: a look at the whole run for hits that were before their breakpoint was set. */
+  let counting: Sliced<unknown> | undefined;
   /** Where the present goal was taken up. */
   let origin = 0;
   /** What was found when the run was over, and has not been told yet; undefined: it is not over. */
@@ -134,6 +136,18 @@ export function createMoving(parts: Parts): Moving {
     return undefined;
   }
 
+  /** Goals that honour breakpoints, where one of them has hits that were not counted yet. */
+  const countingFor = (wanted: Goal): Sliced<unknown> | undefined => {
+    const honours = wanted.kind === "continue" || wanted.kind === "reverse" || wanted.kind === "step";
+    const passes = "until" in wanted && wanted.until?.onTheWay === "pass";
+    if (!honours || passes || !watching.breakpoints.uncounted()) return undefined;
+    const comeBy = (event: number) => {
+      watching.hitsNow(event);
+      return false;
+    };
+    return travel.fromHere(() => travel.firstAfter(comeBy, 0, "armed"));
+  };
+
   /** What is found when the run is over stops it too, one after the other. */
   const finish = (): Stop => {
     if (!lastTroubles) {
@@ -177,11 +191,18 @@ export function createMoving(parts: Parts): Moving {
       machine.observedUpTo = machine.step;
       watching.breakpoints.setUntil(wanted.kind === "continue" || wanted.kind === "reverse" ? wanted.until : undefined);
       watching.arm();
+      counting = countingFor(wanted);
       way = wayOf(wanted);
     },
     advance(steps) {
-      if (!way) return forward(steps);
       travel.slice = steps;
+      if (counting) {
+        if (!counting.next().done) return undefined;
+        counting = undefined;
+        watching.breakpoints.counted();
+        watching.arm();
+      }
+      if (!way) return forward(steps);
       const { done, value } = way.next();
       if (!done) return undefined;
       if (value) return value;
@@ -190,6 +211,16 @@ export function createMoving(parts: Parts): Moving {
     },
     /** Stops at the next step of a call that is under way, or on a way back: events and call stacks are only known where a step is done. */
     pause() {
+      if (counting) {
+        // The goal was not begun: the machine is where it was, and everything is known there.
+        givenUp(travel, counting);
+        counting = undefined;
+        way = undefined;
+        watching.stepper = null;
+        watching.breakpoints.setUntil(undefined);
+        watching.arm();
+        return stops.here("pause");
+      }
       const looksBack = way !== undefined;
       way = undefined;
       watching.stepper = null;

@@ -225,6 +225,12 @@ export function lookup<T>(travel: Travel, work: Sliced<T>, done: () => void): Lo
   };
 }
 
+/** Ends sliced work in its middle, at once. */
+export function givenUp(travel: Travel, work: Sliced<unknown>): void {
+  travel.slice = Number.POSITIVE_INFINITY;
+  for (let step = work.return(undefined); !step.done; step = work.next());
+}
+
 /** Sliced work in one go. */
 export function whole<T>(travel: Travel, work: Sliced<T>): T {
   const { slice } = travel;

@@ -48,7 +48,7 @@ interface Parts {
 }
 
 export function createWatching({ loaded, looking, stops, isSearching, tell }: Parts): Watching {
-  const { system, runner, scenario } = loaded;
+  const { system, run, runner, scenario } = loaded;
   const { machine } = system;
   const value = (expr: Expr, thread: Thread, names: Names): Value | undefined => {
     const result = looking.exprValue(expr, thread, names);
@@ -102,6 +102,7 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
         return result === undefined ? `{${text}}` : expressionNode("", result, "decimal").value;
       }),
     step: () => machine.step,
+    last: () => run.last,
     event: () => describeEvent(system),
     statement: looking.statementText,
     output: told,
