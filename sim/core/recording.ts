@@ -7,8 +7,6 @@ import { bytesBetween } from "./store.ts";
 /** Of work between checkpoints (see Machine.work): a jump does so much once more at most, and the unit that it leads into. */
 const FIRST_INTERVAL = 2000;
 const MOST_CHECKPOINTS = 8192;
-/** Of the memory; the rest is for checkpoints that jumps leave, so that no jump has to make those of the recording rarer. */
-const SHARE_OF_RECORDING = 7 / 8;
 
 interface Checkpoint {
   readonly snapshot: MachineSnapshot;
@@ -33,15 +31,11 @@ export class Recording {
   offer(): void {
     const last = this.#checkpoints.at(-1);
     if (last && this.#machine.work - last.snapshot.work < this.#interval) return;
-    this.#add(this.#limitBytes * SHARE_OF_RECORDING);
+    this.take();
   }
 
   /** A checkpoint here, however near the next ones are. */
   take(): void {
-    this.#add(this.#limitBytes);
-  }
-
-  #add(limitBytes: number): void {
     const { units } = this.#machine;
     const at = this.#checkpoints.findLastIndex(({ snapshot }) => snapshot.units <= units);
     const before = this.#checkpoints[at];
@@ -52,7 +46,10 @@ export class Recording {
     const snapshot = this.#machine.snapshot();
     this.#checkpoints.splice(at + 1, 0, { snapshot, bytes: listBytes(snapshot) });
     if (this.#checkpoints.length > MOST_CHECKPOINTS) this.#thin();
-    while (this.bytes > limitBytes && this.#checkpoints.length > 2) this.#isFull = this.#thin() || this.#isFull;
+    while (this.bytes > this.#limitBytes && this.#checkpoints.length > 2) {
+      this.#isFull = true;
+      this.#thin();
+    }
   }
 
   /** The last checkpoint from which re-execution reaches the state after `step`. */
@@ -109,29 +106,18 @@ export class Recording {
   }
 
   /**
-   * Those that jumps have put between others go; where there are none, the distance doubles, and the answer is true. The first
-   * and the last stay.
+   * Those that jumps have put between others go; where these were few, the distance doubles. The first and the last stay. What is
+   * kept is counted again, as they share what neither has written.
    */
-  #thin(): boolean {
-    const { length } = this.#checkpoints;
-    this.#keep(this.#apart(this.#interval));
-    if (this.#checkpoints.length < length) return false;
-    this.#interval *= 2;
-    this.#keep(this.#apart(this.#interval));
-    return true;
-  }
-
-  /** What is kept is counted again where the next one is another now, as they share what neither has written. */
-  #keep(kept: Checkpoint[]): void {
-    let next = this.#checkpoints.length;
-    for (let i = kept.length - 1, at = next - 1; i >= 0; i--, at--) {
-      while (this.#checkpoints[at] !== kept[i]) at--;
-      if (at + 1 < next) {
-        const { snapshot } = kept[i]!;
-        kept[i]!.bytes = listBytes(snapshot) + bytesBetween(snapshot.store, kept[i + 1]!.snapshot.store);
-      }
-      next = at;
+  #thin(): void {
+    let kept = this.#apart(this.#interval);
+    if (kept.length > this.#checkpoints.length / 2) {
+      this.#interval *= 2;
+      kept = this.#apart(this.#interval);
     }
+    for (let i = 0; i < kept.length - 1; i++)
+      kept[i]!.bytes =
+        listBytes(kept[i]!.snapshot) + bytesBetween(kept[i]!.snapshot.store, kept[i + 1]!.snapshot.store);
     this.#checkpoints = kept;
   }
 

@@ -50,20 +50,6 @@ describe("a jump", function () {
     assert.ok(run.recording.bytes <= 6 * 2 ** 20);
   });
 
-  it("does not make checkpoints rarer where the recording has nearly filled its memory", () => {
-    const { run: free } = loadText(text(300));
-    while (free.forward(Number.POSITIVE_INFINITY, 10_000) !== "done");
-    for (const room of [1.01, 1.05, 1.2]) {
-      const limit = free.recording.bytes * room;
-      const { run } = loadText(text(300), { historyMiB: limit / 2 ** 20 });
-      while (run.forward(Number.POSITIVE_INFINITY, 10_000) !== "done");
-      const { interval } = run.recording;
-      for (let step = 40; step < run.last; step += 400) run.goto(step);
-      assert.equal(run.recording.interval, interval, `${room}`);
-      assert.ok(run.recording.bytes <= limit, `${room}`);
-    }
-  });
-
   it("to a step that is not recorded begins where the recording ends", () => {
     const session = openDebugSession({ read: () => text(600) }, { program: "test.mshare" });
     assert.ok(!("refused" in session));
