@@ -101,22 +101,27 @@ describe("huge pages", () => {
       await comesBackTo(before);
     });
 
-    it("shared PMD tables, reservations and the pool agree; without a pool the run says so", async function () {
-      this.timeout(180_000);
-      const before = await quietPool();
-      const { status, out, error } = await mshare(["conform", "a.mshare", "--json"], { "a.mshare": SHARING });
-      const { verdict, machine, differences } = JSON.parse(out) as {
-        verdict: string;
-        machine: { hugepages: number };
-        differences: unknown[];
-      };
-      assert.notEqual(verdict, "differ", JSON.stringify(differences) + error);
-      assert.notEqual(status, 1);
-      await comesBackTo(before);
-      if (machine.hugepages === 0) {
-        console.log("  huge pages: none could be set aside here (that needs root); compared without any");
-        this.skip();
-      }
-    });
+    const compared = {
+      "shared PMD tables, reservations and the pool": SHARING,
+      "every call on huge pages": readFileSync("test/scenarios/conform-hugetlb/edges-of-hugetlb.mshare", "utf8"),
+    };
+    for (const [what, text] of Object.entries(compared))
+      it(`${what} agree; without a pool the run says so`, async function () {
+        this.timeout(180_000);
+        const before = await quietPool();
+        const { status, out, error } = await mshare(["conform", "a.mshare", "--json"], { "a.mshare": text });
+        const { verdict, machine, differences } = JSON.parse(out) as {
+          verdict: string;
+          machine: { hugepages: number };
+          differences: unknown[];
+        };
+        assert.notEqual(verdict, "differ", JSON.stringify(differences) + error);
+        assert.notEqual(status, 1);
+        await comesBackTo(before);
+        if (machine.hugepages === 0) {
+          console.log("  huge pages: none could be set aside here (that needs root); compared without any");
+          this.skip();
+        }
+      });
   });
 });
