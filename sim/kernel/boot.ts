@@ -318,7 +318,7 @@ function prepare(shared: Shared, k: Kernel, processes: readonly ProcessSpec[], p
   const zero = now["alloc_page"]!(PAGE_TYPE.zero) as types.Page;
   k.clear_highpage(zero);
   shared.zero_pfn = zero.slot;
-  shared.init_mm.pgd = now["alloc_table"]!(shared.init_mm, shared.config.levels) as number;
+  shared.init_mm.pgd = now["pgd_alloc"]!(shared.init_mm) as number;
   // The kernel's own top-level table is part of its image (swapper_pg_dir): nothing counts it.
   shared.vmstat.nr_pagetable = 0;
   k.init_swap();

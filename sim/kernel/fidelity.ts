@@ -28,7 +28,7 @@ export const fidelity: readonly Fidelity[] = [
     topic: "page faults",
     level: "exact",
     means:
-      "Anonymous memory, zero page, copy on write and reuse, files, fault-around, write-notify: which fault is taken, how it counts, which page is there after it.",
+      "Anonymous memory, zero page, copy on write and reuse, files in memory, fault-around (64 KiB; debugfs cannot change it): which fault is taken, how it counts, which page is there after it.",
   },
   {
     topic: "page tables",
@@ -71,14 +71,27 @@ export const fidelity: readonly Fidelity[] = [
     topic: "TLB flushes",
     level: "exact",
     means:
-      "Which CPU flushes which range or everything, who gets an IPI, lazy mode, the ceiling of 33 pages: as the tlb_flush tracepoint shows it.",
+      'Which CPU flushes which range or everything, who gets an IPI, lazy mode, the ceiling of 33 pages, what fits into a gather: as the tlb_flush tracepoint shows it. Its lines "flush on task switch" are the event switch_mm here, "remote IPI send" is ipi, and "remote wrong CPU" has none.',
+  },
+  {
+    topic: "who has which tables loaded",
+    level: "simplified",
+    means:
+      "A CPU that borrows tables lazily does not count in mm_count: when the last user is gone it loads the kernel's own. There is no clock, so a CPU that has moved on leaves the mask of an mm at its next flush, where 6.18 looks once a second. No flushes by broadcast (INVLPGB, Intel's RAR).",
+    where: ["cleanup_lazy_tlbs", "flush_tlb_multi", "enter_lazy_tlb"],
+  },
+  {
+    topic: "names on the call stack",
+    level: "simplified",
+    means:
+      "Functions bear Linux's names and call each other as there, also those that a compiler inlines; the stacks at TLB flushes are compared with 6.18.44. What Linux does in one long function is sometimes in two here, what it does in macros in none. With version 6.12 too names are 6.18's where the two differ (madvise_do_behavior, copy_vma_and_data, shrink_vma).",
   },
   {
     topic: "order of locks and steps",
     level: "simplified",
     means:
-      "Locks are taken and given back where Linux does, but whoever waits gets them in order of arrival: no spinning, no stealing, no timeouts. How long something takes means nothing; only the order does.",
-    where: ["down_read", "down_write", "spin_lock"],
+      "Locks are taken and given back where Linux does, but whoever waits gets them in order of arrival: no spinning, no stealing, no timeouts. How long something takes means nothing; only the order does. The lock of a VMA is the rw_semaphore of 6.12 in 6.18 too, which counts readers in vm_refcnt. Entries of each PUD table are guarded by a lock of its own, where Linux has one for an mm (page_table_lock). VMAs that merge leave the tree before their neighbour grows.",
+    where: ["down_read", "down_write", "spin_lock", "lock_vma_under_rcu", "__pmd_alloc", "vma_resize"],
   },
   {
     topic: "memory order",
@@ -103,7 +116,7 @@ export const fidelity: readonly Fidelity[] = [
     topic: "batches for each CPU",
     level: "simplified",
     means:
-      "Pages come onto their LRU list at once, counters are exact at once. Linux does both in batches, so that a real number may come late.",
+      "Pages come onto their LRU list at once, counters are exact at once (RSS when a page table is done, as in Linux). Linux does both in batches, so that a real number may come late.",
     where: ["folio_add_lru", "folio_change_lru"],
   },
   {
@@ -131,8 +144,8 @@ export const fidelity: readonly Fidelity[] = [
     topic: "RCU",
     level: "simplified",
     means:
-      "There are no grace periods: what Linux gives to RCU is freed as soon as its flush is done. Page tables are freed after the flush that all CPUs answer.",
-    where: ["lock_vma_under_rcu"],
+      "There are no grace periods and no callbacks: VMAs and other structures are freed at once. Page tables are freed after their flush, when no CPU is in a lockless walk (gup_fast) any more; who unmaps waits for that, where 6.18 leaves them to a callback and returns. 6.12 is as on bare metal, where the IPIs of the flush see to it.",
+    where: ["lock_vma_under_rcu", "tlb_remove_table_free"],
   },
   {
     topic: "signals and exec",
@@ -149,7 +162,7 @@ export const fidelity: readonly Fidelity[] = [
     topic: "files",
     level: "simplified",
     means:
-      "All files live in memory, as on tmpfs: no writeback, no block layer, no file system on a disk. Sizes and positions above 2^53 bytes are rounded to what a double can say.",
+      "All files live in memory, as on tmpfs: no writeback, no block layer, no file system on a disk, and so nobody who wants to hear of the first write to a shared page (page_mkwrite) but userfaultfd. Sizes and positions above 2^53 bytes are rounded to what a double can say.",
   },
   {
     topic: "huge pages by themselves",

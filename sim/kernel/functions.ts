@@ -76,6 +76,7 @@ import * as page_alloc from "./mm/page_alloc.ts";
 import * as page_alloc_batch from "./mm/page_alloc_batch.ts";
 import * as page_counter from "./mm/page_counter.ts";
 import * as pagewalk from "./mm/pagewalk.ts";
+import * as pt_reclaim from "./mm/pt_reclaim.ts";
 import * as pte_range from "./mm/pte_range.ts";
 import * as rmap from "./mm/rmap.ts";
 import * as rmap_walk from "./mm/rmap_walk.ts";
@@ -93,6 +94,7 @@ import * as mm_userfaultfd from "./mm/userfaultfd.ts";
 import * as vm_ops from "./mm/vm_ops.ts";
 import * as vma from "./mm/vma.ts";
 import * as vma_merge from "./mm/vma_merge.ts";
+import * as vma_munmap from "./mm/vma_munmap.ts";
 import * as vmscan from "./mm/vmscan.ts";
 import * as vmscan_node from "./mm/vmscan_node.ts";
 import * as watermarks from "./mm/watermarks.ts";
@@ -147,6 +149,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   rmap_walk,
   memory_swap,
   kernel_operations,
+  pt_reclaim,
   pte_range,
   memory_batch,
   memory_zap_batch,
@@ -160,6 +163,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   madvise_free,
   madvise,
   vma_merge,
+  vma_munmap,
   namei_change,
   open,
   read_write,
@@ -246,6 +250,7 @@ export interface KernelFunctions
     Bound<typeof rmap_walk>,
     Bound<typeof memory_swap>,
     Bound<typeof kernel_operations>,
+    Bound<typeof pt_reclaim>,
     Bound<typeof pte_range>,
     Bound<typeof memory_batch>,
     Bound<typeof memory_zap_batch>,
@@ -259,6 +264,7 @@ export interface KernelFunctions
     Bound<typeof madvise_free>,
     Bound<typeof madvise>,
     Bound<typeof vma_merge>,
+    Bound<typeof vma_munmap>,
     Bound<typeof namei_change>,
     Bound<typeof open>,
     Bound<typeof read_write>,

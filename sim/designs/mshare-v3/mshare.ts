@@ -14,7 +14,7 @@ import type { Steps } from "../../core/thread.ts";
 import { pgd_offset, pgdir_size, task_size_max } from "../../kernel/arch/x86/mm/pgtable.ts";
 import { FMODE_WRITE, VM_FAULT_NOPAGE, VM_MAYSHARE, VM_NOHUGEPAGE, VM_WRITE } from "../../kernel/flags.ts";
 import type { IoctlArg, Layout } from "../../kernel/fs/ioctl.ts";
-import type { File, Inode, Vma } from "../../kernel/mm_types.ts";
+import type { File, Inode, Mm, Vma } from "../../kernel/mm_types.ts";
 import { EACCES, EBADF, EINVAL, ENOTTY } from "../../kernel/uapi/errno.ts";
 import { _IOR, _IOW } from "../../kernel/uapi/ioctl.ts";
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_SHARED } from "../../kernel/uapi/mman.ts";
@@ -190,4 +190,19 @@ export function* msharefs_create_mapping(k: MshareKernel, m_data: MshareData, mc
   );
   yield k.mmap_write_unlock(mm);
   return Math.min(mapped, 0);
+}
+
+/** Patch 09/10: do_mmap for an address space that need not be the caller's. Caller holds its mmap_lock for writing. */
+export function* __do_mmap(
+  k: MshareKernel,
+  mm: Mm,
+  file: File | null,
+  addr: number,
+  len: number,
+  prot: number,
+  flags: number,
+  vm_flags: number,
+  pgoff: number,
+): Steps<number> {
+  return yield* k.do_mmap(mm, file, addr, len, prot, flags, vm_flags, pgoff);
 }

@@ -99,7 +99,7 @@ export function* free_pmd_range(
   if (!memory_free.covers(start, end, PUD_SIZE, floor, ceiling) && (own || !mended)) return;
   yield k.set_pud(tlb.mm, start, pudp, 0);
   if (own && mended) {
-    yield k.pmd_free_tlb(tlb, entryPfn(pud), start);
+    yield* k.pmd_free_tlb(tlb, entryPfn(pud), start);
     tlb.mm.pgtables_bytes -= 4096;
   } else k.tlb_unlink_table(tlb, start, PUD_SIZE);
 }

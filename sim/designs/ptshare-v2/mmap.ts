@@ -14,6 +14,7 @@ import * as fork from "../../kernel/kernel/fork.ts";
 import * as mmap from "../../kernel/mm/mmap.ts";
 import * as mremap from "../../kernel/mm/mremap.ts";
 import * as vma_file from "../../kernel/mm/vma.ts";
+import * as munmap from "../../kernel/mm/vma_munmap.ts";
 import type { File, Mm, Vma } from "../../kernel/mm_types.ts";
 import { EINVAL, EOPNOTSUPP } from "../../kernel/uapi/errno.ts";
 import { MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE } from "../../kernel/uapi/mman.ts";
@@ -35,7 +36,7 @@ export interface Wanted {
   readonly prot: number;
 }
 
-export function* __do_mmap(
+export function* do_mmap(
   k: PtshareKernel,
   mm: Mm,
   file: File | null,
@@ -50,7 +51,7 @@ export function* __do_mmap(
   if (ptshare && !may_share(k, flags)) return -EINVAL;
   // The flag is not among those that MAP_SHARED_VALIDATE lets pass.
   if (ptshare && file && (flags & MAP_TYPE) === MAP_SHARED_VALIDATE) return -EOPNOTSUPP;
-  const addr = yield* mmap.__do_mmap(k, mm, file, hint, bytes, prot, flags, vm_flags, pgoff);
+  const addr = yield* mmap.do_mmap(k, mm, file, hint, bytes, prot, flags, vm_flags, pgoff);
   if (!ptshare || !file || (addr < 0 && k.fixed("mmap-error"))) return addr;
   return yield* k.ptshare_mmap(mm, file, { addr, len: PAGE_ALIGN(bytes), prot });
 }
@@ -114,15 +115,40 @@ export function shares_alike(k: PtshareKernel, info: PtshareData, vma: Vma, { ad
   return rights && place && offset && len === info.size;
 }
 
-export function* munmap_prepare(k: PtshareKernel, mm: Mm, addr: number, bytes: number): Steps<mmap.Detached | number> {
+/** What is unmapped may be shared tables: all of them or none. Returns 0 or -EINVAL. */
+export function* ptshare_munmap(k: PtshareKernel, mm: Mm, addr: number, bytes: number): Steps<number> {
   const vma = addr % 4096 === 0 && bytes > 0 ? k.find_vma_intersection(mm, addr, addr + PAGE_ALIGN(bytes)) : null;
-  if (vma && vma_is_shared(vma)) {
-    const info = ptshare_data_of(vma.vm_file);
-    const [start, size] = k.option("addresses") === "any" ? range(vma) : [info?.start, info?.size];
-    if (info && (addr !== start || bytes !== size)) return -EINVAL;
-    if (!k.fixed("link-reference")) yield* k.ptshare_del_mm(vma);
-  }
-  return yield* mmap.munmap_prepare(k, mm, addr, bytes);
+  if (!vma || !vma_is_shared(vma)) return 0;
+  const info = ptshare_data_of(vma.vm_file);
+  const [start, size] = k.option("addresses") === "any" ? range(vma) : [info?.start, info?.size];
+  if (info && (addr !== start || bytes !== size)) return -EINVAL;
+  if (!k.fixed("link-reference")) yield* k.ptshare_del_mm(vma);
+  return 0;
+}
+
+export function* do_vmi_munmap(
+  k: PtshareKernel,
+  mm: Mm,
+  addr: number,
+  bytes: number,
+  unlock: munmap.Unlock,
+): Steps<number> {
+  const error = yield* k.ptshare_munmap(mm, addr, bytes);
+  return error || (yield* munmap.do_vmi_munmap(k, mm, addr, bytes, unlock));
+}
+
+/** In the kernel of the series a mapping that replaces others calls do_vmi_munmap for them. */
+export function* mmap_region(
+  k: PtshareKernel,
+  mm: Mm,
+  file: File | null,
+  addr: number,
+  len: number,
+  flags: number,
+  pgoff: number,
+): Steps<number> {
+  const error = yield* k.ptshare_munmap(mm, addr, len);
+  return error || (yield* mmap.mmap_region(k, mm, file, addr, len, flags, pgoff));
 }
 
 const range = (vma: Vma): readonly [number, number] => [vma.vm_start, vma.vm_end - vma.vm_start];

@@ -1,7 +1,7 @@
 // The end of a process (kernel/exit.c).
 import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Mm, Task } from "../mm_types.ts";
+import type { Task } from "../mm_types.ts";
 import { EINTR } from "../uapi/errno.ts";
 
 /** The system call; `code` is what wait gives to the parent. */
@@ -25,35 +25,17 @@ export function* do_group_exit(k: Kernel, signal: number): Steps<number> {
   return signal;
 }
 
-/** Leaves the address space; the last user takes it down. */
+/** Leaves the address space; the last user takes it down. The CPU keeps its tables loaded, lazily, as a kernel thread does. */
 export function* exit_mm(k: Kernel, task: Task): Steps<void> {
   const { mm } = task;
   if (!mm) return;
   yield* k.mmap_read_lock(mm);
   task.mm = null;
   task.active_mm = mm;
+  if (k.cpu.curr === task) k.enter_lazy_tlb(k.cpu);
   yield k.mmap_read_unlock(mm);
   k.mm_update_next_owner(task, mm);
-  if (mm.mm_users > 1) {
-    yield* k.leave_mm(task);
-    yield* k.mmput(mm);
-    return;
-  }
-  yield* k.mmput_exiting(task, mm);
-}
-
-/** The running CPU stops using the tables of a task that is going. */
-export function* leave_mm(k: Kernel, task: Task): Steps<void> {
-  task.active_mm = null;
-  if (k.cpu.curr === task) yield* k.switch_mm(k.cpu, k.init_mm, task);
-}
-
-/** The mappings go while the CPU still has the tables loaded, the tables themselves after it has let go of them. */
-export function* mmput_exiting(k: Kernel, task: Task, mm: Mm): Steps<void> {
-  mm.mm_users--;
-  yield* k.exit_mmap(mm);
-  yield* k.leave_mm(task);
-  yield* k.mmdrop(mm);
+  yield* k.mmput(mm);
 }
 
 /** An address space whose owner ends belongs to another of its users from then on (CONFIG_MEMCG). */

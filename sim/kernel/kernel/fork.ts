@@ -28,7 +28,7 @@ export function* mm_alloc(k: Kernel, name: string): Steps<Mm | null> {
   mm.task_size = task_size_max(k);
   mm.mmap_base = MMAP_BASE;
   mm.ctx_id = k.next_ctx_id();
-  mm.pgd = yield* k.alloc_table(mm, k.config.levels);
+  mm.pgd = yield* k.pgd_alloc(mm);
   if (mm.pgd === 0) {
     k.store.free(mm);
     return null;
@@ -46,7 +46,10 @@ export function next_ctx_id(k: Kernel): number {
 /** Drops a user; with the last one all mappings go. */
 export function* mmput(k: Kernel, mm: Mm): Steps<void> {
   mm.mm_users--;
-  if (mm.mm_users > 0) return;
+  if (mm.mm_users === 0) yield* k.__mmput(mm);
+}
+
+export function* __mmput(k: Kernel, mm: Mm): Steps<void> {
   yield* k.exit_mmap(mm);
   yield* k.mmdrop(mm);
 }
@@ -54,10 +57,12 @@ export function* mmput(k: Kernel, mm: Mm): Steps<void> {
 /** Drops a reference to the structure; with the last one it is freed, with its top-level table. */
 export function* mmdrop(k: Kernel, mm: Mm): Steps<void> {
   mm.mm_count--;
-  if (mm.mm_count > 0) return;
+  if (mm.mm_count === 0) yield* k.__mmdrop(mm);
+}
+
+export function* __mmdrop(k: Kernel, mm: Mm): Steps<void> {
   yield* k.cleanup_lazy_tlbs(mm);
-  yield k.table_dtor(mm.pgd, k.config.levels);
-  yield* k.put_page(k.page(mm.pgd));
+  yield* k.pgd_free(mm.pgd);
   yield k.trace.mm_free(mm);
   k.store.free(mm);
 }
@@ -69,17 +74,21 @@ export function* exit_mmap(k: Kernel, mm: Mm): Steps<void> {
   const vmas: Vma[] = [...mm.mm_mt];
   if (vmas.length === 0) {
     yield k.mmap_read_unlock(mm);
+    yield* k.mmap_write_lock(mm);
+    yield k.mmap_write_unlock(mm);
     return;
   }
   const tlb = k.tlb_gather_mmu_fullmm(mm);
-  k.update_hiwater(mm);
   yield* k.unmap_vmas(tlb, vmas, 0, Number.POSITIVE_INFINITY);
   yield k.mmap_read_unlock(mm);
+  // Its memory is free: the OOM killer need not wait for it.
+  mm.oom_skip = 1;
   yield* k.mmap_write_lock(mm);
   yield* k.free_pgtables(tlb, vmas, 0, 0);
   yield* k.tlb_finish_mmu(tlb);
+  let nr_accounted = 0;
   for (const vma of vmas) {
-    if (vma.vm_flags & VM_ACCOUNT) k.vm_unacct_memory(vma_pages(vma));
+    if (vma.vm_flags & VM_ACCOUNT) nr_accounted += vma_pages(vma);
     mm.mm_mt = mm.mm_mt.without(vma);
     mm.map_count--;
     yield k.trace.vma_unlink(vma, mm, vma.vm_start, vma.vm_end);
@@ -87,6 +96,7 @@ export function* exit_mmap(k: Kernel, mm: Mm): Steps<void> {
   }
   mm.total_vm = 0;
   yield k.mmap_write_unlock(mm);
+  k.vm_unacct_memory(nr_accounted);
 }
 
 /**
@@ -94,6 +104,18 @@ export function* exit_mmap(k: Kernel, mm: Mm): Steps<void> {
  * `threads`: what the child has beside its first thread; it makes them before it does anything else.
  */
 export function* sys_fork(k: Kernel, child: Task, threads: readonly Task[] = []): Steps<number> {
+  return yield* k.kernel_clone(child, threads);
+}
+
+export function* kernel_clone(k: Kernel, child: Task, threads: readonly Task[]): Steps<number> {
+  const error = yield* k.copy_process(child, threads);
+  if (error) return error;
+  yield k.trace.fork(k.current, child);
+  return child.pid;
+}
+
+/** Makes the child, which may run from then on. Returns 0 or -ENOMEM. */
+export function* copy_process(k: Kernel, child: Task, threads: readonly Task[]): Steps<number> {
   const parent = k.current;
   k.copy_files(child);
   const mm = yield* k.dup_mm(parent.mm!, child.comm);
@@ -117,8 +139,7 @@ export function* sys_fork(k: Kernel, child: Task, threads: readonly Task[] = [])
   child.min_flt = 0;
   child.maj_flt = 0;
   for (const thread of threads) copy_thread(child, thread);
-  yield k.trace.fork(parent, child);
-  return child.pid;
+  return 0;
 }
 
 /** A thread shares address space and descriptors with its process. */

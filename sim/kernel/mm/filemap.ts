@@ -99,6 +99,8 @@ export function* filemap_map_pages(k: Kernel, vmf: VmFault): Steps<number> {
   if (none(k.read_entry(vmf.pmdp)))
     vmf.prealloc_pte = yield* k.pmd_install(mm, vmf.pmdp, vmf.address, vmf.prealloc_pte);
   let ret = 0;
+  let rss = 0;
+  let counted: Page | null = null;
   if ((yield* k.pte_offset_map_lock(vmf.pmdp, vmf.address)) === 0) return 0;
   const pmd = k.read_entry(vmf.pmdp);
   for (; index <= to; index++) {
@@ -109,9 +111,11 @@ export function* filemap_map_pages(k: Kernel, vmf: VmFault): Steps<number> {
     if (!none(k.read_entry(ptep))) continue;
     if (address === vmf.address) ret = VM_FAULT_NOPAGE;
     page.refcount++;
-    k.mm_counter_add(mm, page, 1);
+    rss++;
     yield k.set_pte_range(vmf, page, ptep, address);
+    if (rss === 1) counted = page;
   }
+  if (counted) k.mm_counter_add(mm, counted, rss);
   yield k.pte_unmap_unlock(vmf.pmdp);
   return ret;
 }

@@ -242,7 +242,7 @@ export function* zap_huge_pte(
     k.folio_set_hugetlb_restore_reserve(page);
     if (k.vma_needs_reservation(vma, address)) k.vma_add_reservation(vma, address);
   }
-  k.__tlb_remove_page(tlb, page);
+  if (k.__tlb_remove_page(tlb, page)) yield* k.tlb_flush_mmu(tlb);
 }
 
 /** Gives the present entries of a range the VMA's protection, and flushes. */

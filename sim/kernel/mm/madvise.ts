@@ -4,6 +4,7 @@ import type { Steps } from "../../core/thread.ts";
 import { PAGE_ALIGN } from "../arch/x86/mm/pgtable.ts";
 import {
   FAULT_FLAG_WRITE,
+  has_uffd_minor,
   is_droppable,
   VM_DONTCOPY,
   VM_DONTDUMP,
@@ -89,45 +90,70 @@ const is_known = (advice: number): boolean =>
   POPULATE.includes(advice) ||
   advice === uapi.MADV_COLLAPSE;
 
-/** The system call. What can be done of the range is done, also where -ENOMEM tells of holes in it. */
 export function* sys_madvise(k: Kernel, addr: number, len: number, advice: number): Steps<number> {
+  return yield* k.do_madvise(addr, len, advice);
+}
+
+/** What keeps the mappings in place meanwhile. A single VMA's lock may turn out not to do. */
+interface MadviseLock {
+  mode: "mmap_lock for writing" | "mmap_lock for reading" | "the VMA's for reading";
+}
+
+function get_lock_mode(k: Kernel, advice: number): MadviseLock {
+  if (advice in flagAdvice || KSM.includes(advice)) return { mode: "mmap_lock for writing" };
+  if (k.config.version !== "6.12" && BATCHED.includes(advice)) return { mode: "the VMA's for reading" };
+  return { mode: "mmap_lock for reading" };
+}
+
+/** What can be done of the range is done, also where -ENOMEM tells of holes in it. */
+export function* do_madvise(k: Kernel, addr: number, len: number, advice: number): Steps<number> {
   if (!is_known(advice) || addr % 4096 !== 0) return -EINVAL;
   if (k.config.version === "6.12" && GUARD.includes(advice)) return -EINVAL;
   const end = addr + PAGE_ALIGN(len);
   if (end >= 2 ** 64) return -EINVAL;
   if (end === addr) return 0;
   const mm = k.current.mm!;
-  if (advice in flagAdvice || KSM.includes(advice)) {
-    yield* k.mmap_write_lock(mm);
-    const error = yield* k.madvise_walk_vmas(mm, addr, end, advice, null);
-    yield k.mmap_write_unlock(mm);
-    return error;
-  }
-  if (k.config.version !== "6.12" && BATCHED.includes(advice)) return yield* k.madvise_batched(mm, addr, end, advice);
-  yield* k.mmap_read_lock(mm);
-  const error = POPULATE.includes(advice)
-    ? yield* k.faultin_page_range(mm, addr, end, advice === uapi.MADV_POPULATE_WRITE ? FAULT_FLAG_WRITE : 0)
-    : yield* k.madvise_walk_vmas(mm, addr, end, advice, null);
-  yield k.mmap_read_unlock(mm);
+  const lock = get_lock_mode(k, advice);
+  if (lock.mode === "mmap_lock for writing") yield* k.mmap_write_lock(mm);
+  else if (lock.mode === "mmap_lock for reading") yield* k.mmap_read_lock(mm);
+  // Since 6.17 there is one flush for all VMAs of the range.
+  const tlb = k.config.version !== "6.12" && BATCHED.includes(advice) ? k.tlb_gather_mmu(mm) : null;
+  const error = yield* k.madvise_do_behavior(mm, addr, end, advice, tlb, lock);
+  if (tlb) yield* k.tlb_finish_mmu(tlb);
+  if (lock.mode === "mmap_lock for writing") yield k.mmap_write_unlock(mm);
+  else if (lock.mode === "mmap_lock for reading") yield k.mmap_read_unlock(mm);
   return error;
 }
 
-/** Since 6.17: one flush for the whole range, and the lock of the VMA alone where the range lies in one. */
-export function* madvise_batched(k: Kernel, mm: Mm, start: number, end: number, advice: number): Steps<number> {
+export function* madvise_do_behavior(
+  k: Kernel,
+  mm: Mm,
+  start: number,
+  end: number,
+  advice: number,
+  tlb: MmuGather | null,
+  lock: MadviseLock,
+): Steps<number> {
+  if (!POPULATE.includes(advice)) return yield* k.madvise_walk_vmas(mm, start, end, advice, tlb, lock);
+  const write = advice === uapi.MADV_POPULATE_WRITE ? FAULT_FLAG_WRITE : 0;
+  return yield* k.faultin_page_range(mm, start, end, write);
+}
+
+/** The VMA that has the whole range, locked for reading; else null, and mmap_lock is taken. */
+export function* try_vma_read_lock(
+  k: Kernel,
+  mm: Mm,
+  start: number,
+  end: number,
+  lock: MadviseLock,
+): Steps<Vma | null> {
   const vma = yield* k.lock_vma_under_rcu(mm, start);
-  const tlb = k.tlb_gather_mmu(mm);
-  if (vma && end <= vma.vm_end && !(vma.vm_flags & (VM_UFFD_MISSING | VM_UFFD_WP))) {
-    const error = yield* k.madvise_vma_behavior(vma, start, end, advice, tlb);
-    yield* k.tlb_finish_mmu(tlb);
-    yield k.vma_end_read(vma);
-    return error;
-  }
+  const armed = vma !== null && (vma.vm_flags & (VM_UFFD_MISSING | VM_UFFD_WP) || has_uffd_minor(vma.vm_flags));
+  if (vma && end <= vma.vm_end && !armed) return vma;
   if (vma) yield k.vma_end_read(vma);
   yield* k.mmap_read_lock(mm);
-  const error = yield* k.madvise_walk_vmas(mm, start, end, advice, tlb);
-  yield* k.tlb_finish_mmu(tlb);
-  yield k.mmap_read_unlock(mm);
-  return error;
+  lock.mode = "mmap_lock for reading";
+  return null;
 }
 
 /** Goes through the VMAs of the range, over holes; an error other than for a hole ends it. */
@@ -138,7 +164,16 @@ export function* madvise_walk_vmas(
   end: number,
   advice: number,
   tlb: MmuGather | null,
+  lock: MadviseLock,
 ): Steps<number> {
+  if (lock.mode === "the VMA's for reading") {
+    const locked = yield* k.try_vma_read_lock(mm, from, end, lock);
+    if (locked) {
+      const error = yield* k.madvise_vma_behavior(locked, from, end, advice, tlb);
+      yield k.vma_end_read(locked);
+      return error;
+    }
+  }
   let hole = 0;
   for (let start = from; start < end; ) {
     const vma = k.find_vma(mm, start);

@@ -22,6 +22,7 @@ import type { Page, Vma } from "../mm_types.ts";
 import { EACCES, EINVAL } from "../uapi/errno.ts";
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from "../uapi/fcntl.ts";
 import { MADV_DONTNEED_LOCKED, MADV_FREE } from "../uapi/mman.ts";
+import { init_rss_vec } from "./memory.ts";
 import { is_migration_entry } from "./migrate.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 
@@ -45,7 +46,7 @@ export function* madvise_dontneed_free(
   // Before 6.17 each VMA was flushed by itself.
   const mm = vma.vm_mm!;
   const gather = tlb ?? k.tlb_gather_mmu(mm);
-  k.update_hiwater(mm);
+  k.update_hiwater_rss(mm);
   const error =
     advice === MADV_FREE
       ? yield* k.madvise_free_single_vma(gather, vma, start, end)
@@ -96,6 +97,7 @@ export function* madvise_free_pte_range(
   if ((yield* k.pte_offset_map_lock(pmdp, start)) === 0) return;
   const pmd = k.read_entry(pmdp);
   yield* k.flush_tlb_batched_pending(mm);
+  const rss = init_rss_vec();
   for (let address = start; address < end; address += 4096) {
     const ptep = pte_offset(pmd, address);
     const pte = k.read_entry(ptep);
@@ -103,7 +105,7 @@ export function* madvise_free_pte_range(
     if (is_migration_entry(pte)) continue;
     if (!isPresent(pte)) {
       // Reading it back would cost more than a new page.
-      yield* k.zap_nonpresent_pte(tlb, vma, ptep, pte, address, { even_cows: true, reclaim_pt: false });
+      yield* k.zap_nonpresent_pte(tlb, vma, ptep, pte, address, { even_cows: true, reclaim_pt: false }, rss);
       continue;
     }
     const page = k.vm_normal_page(pte);
@@ -114,6 +116,7 @@ export function* madvise_free_pte_range(
     }
     k.folio_mark_lazyfree(page);
   }
+  k.add_mm_rss_vec(mm, rss);
   yield k.pte_unmap_unlock(pmdp);
 }
 

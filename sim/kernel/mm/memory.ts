@@ -4,8 +4,6 @@ import type { Steps } from "../../core/thread.ts";
 import { _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_RW, _PAGE_SPECIAL, isPresent, withFlags } from "../../hardware/entry.ts";
 import { mk_pte, none, pgd_offset, pte_offset, pte_write } from "../arch/x86/mm/pgtable.ts";
 import {
-  FAULT_FLAG_ALLOW_RETRY,
-  FAULT_FLAG_RETRY_NOWAIT,
   FAULT_FLAG_TRIED,
   FAULT_FLAG_UNSHARE,
   FAULT_FLAG_VMA_LOCK,
@@ -124,10 +122,7 @@ export function* handle_pte_fault(k: Kernel, vmf: VmFault): Steps<number> {
     vmf.orig_pte = k.read_entry(vmf.ptep);
     if (none(vmf.orig_pte)) vmf.ptep = 0;
   }
-  if (vmf.ptep === 0) {
-    if (vmf.vma.vm_ops === "") return yield* k.do_anonymous_page(vmf);
-    return yield* k.do_fault(vmf);
-  }
+  if (vmf.ptep === 0) return yield* k.do_pte_missing(vmf);
   if (!isPresent(vmf.orig_pte)) return yield* k.do_swap_page(vmf);
   const { vma } = vmf;
   const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, vmf.address);
@@ -146,6 +141,11 @@ export function* handle_pte_fault(k: Kernel, vmf: VmFault): Steps<number> {
   if (entry !== vmf.orig_pte) yield k.set_pte(vma.vm_mm!, vmf.address, vmf.ptep, entry);
   yield k.pte_unmap_unlock(vmf.pmdp);
   return 0;
+}
+
+export function* do_pte_missing(k: Kernel, vmf: VmFault): Steps<number> {
+  if (vmf.vma.vm_ops === "") return yield* k.do_anonymous_page(vmf);
+  return yield* k.do_fault(vmf);
 }
 
 /** A first touch of private anonymous memory: the zero page for a read, a new page for a write. */
@@ -228,35 +228,47 @@ export function* __vmf_anon_prepare(k: Kernel, vmf: VmFault): Steps<number> {
 export function* do_fault(k: Kernel, vmf: VmFault): Steps<number> {
   const { vma } = vmf;
   if (!k.vm_op(vma, "fault")) return VM_FAULT_SIGBUS;
-  const ret = yield* k.do_fault_kind(vmf);
+  const ret = !(vmf.flags & FAULT_FLAG_WRITE)
+    ? yield* k.do_read_fault(vmf)
+    : vma.vm_flags & VM_SHARED
+      ? yield* k.do_shared_fault(vmf)
+      : yield* k.do_cow_fault(vmf);
   if (vmf.prealloc_pte !== 0) {
-    yield* k.free_table_now(vmf.prealloc_pte, 1);
+    yield* k.pte_free(vmf.prealloc_pte);
     vmf.prealloc_pte = 0;
   }
   return ret;
 }
 
-export function* do_fault_kind(k: Kernel, vmf: VmFault): Steps<number> {
-  if (!(vmf.flags & FAULT_FLAG_WRITE)) return yield* k.do_read_fault(vmf);
-  if (!(vmf.vma.vm_flags & VM_SHARED)) return yield* k.do_cow_fault(vmf);
-  return yield* k.do_shared_fault(vmf);
+/** A fault that a userfaultfd must be told of is not to be had together with its neighbour's. */
+export function should_fault_around(k: Kernel, vmf: VmFault): boolean {
+  return k.vm_op(vmf.vma, "map_pages") !== undefined && !has_uffd_minor(vmf.vma.vm_flags);
 }
 
-/** vm_ops->map_pages without a PMD table entry needs a PTE table to put pages into. */
+/** Operations that map nothing ahead want mmap_lock: with the VMA's lock alone the fault is tried again. */
+export function* vmf_can_call_fault(k: Kernel, vmf: VmFault): Steps<number> {
+  const { vma } = vmf;
+  if (k.vm_op(vma, "map_pages") || !(vmf.flags & FAULT_FLAG_VMA_LOCK)) return 0;
+  yield k.vma_end_read(vma);
+  return VM_FAULT_RETRY;
+}
+
+/** Maps what is there already of the pages around; a PTE table for it is made ahead. */
 export function* do_fault_around(k: Kernel, vmf: VmFault): Steps<number> {
   if (none(k.read_entry(vmf.pmdp))) {
-    vmf.prealloc_pte = yield* k.alloc_table(vmf.vma.vm_mm!, 1);
+    vmf.prealloc_pte = yield* k.pte_alloc_one(vmf.vma.vm_mm!);
     if (vmf.prealloc_pte === 0) return VM_FAULT_OOM;
   }
   return yield* k.vm_op(vmf.vma, "map_pages")!(vmf);
 }
 
 export function* do_read_fault(k: Kernel, vmf: VmFault): Steps<number> {
-  // A minor fault must be told of: it is not to be had together with its neighbour's.
-  if (k.vm_op(vmf.vma, "map_pages") && !has_uffd_minor(vmf.vma.vm_flags)) {
+  if (k.should_fault_around(vmf)) {
     const around = yield* k.do_fault_around(vmf);
     if (around !== 0) return around;
   }
+  const retry = yield* k.vmf_can_call_fault(vmf);
+  if (retry !== 0) return retry;
   const ret = yield* k.__do_fault(vmf);
   if (ret & NO_PAGE) return ret;
   const finished = ret | (yield* k.finish_fault(vmf));
@@ -271,14 +283,14 @@ const NO_PAGE = VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY;
 /** Asks the file system for the page. It comes locked, so that truncation waits, and with a reference. */
 export function* __do_fault(k: Kernel, vmf: VmFault): Steps<number> {
   if (none(k.read_entry(vmf.pmdp)) && vmf.prealloc_pte === 0) {
-    vmf.prealloc_pte = yield* k.alloc_table(vmf.vma.vm_mm!, 1);
+    vmf.prealloc_pte = yield* k.pte_alloc_one(vmf.vma.vm_mm!);
     if (vmf.prealloc_pte === 0) return VM_FAULT_OOM;
   }
   return yield* k.vm_op(vmf.vma, "fault")!(vmf);
 }
 
 export function* do_cow_fault(k: Kernel, vmf: VmFault): Steps<number> {
-  const prepared = yield* k.vmf_anon_prepare(vmf);
+  const prepared = (yield* k.vmf_can_call_fault(vmf)) || (yield* k.vmf_anon_prepare(vmf));
   if (prepared !== 0) return prepared;
   const copy = yield* k.alloc_page(PAGE_TYPE.anon);
   if (!copy) return VM_FAULT_OOM;
@@ -302,6 +314,8 @@ export function* do_cow_fault(k: Kernel, vmf: VmFault): Steps<number> {
 }
 
 export function* do_shared_fault(k: Kernel, vmf: VmFault): Steps<number> {
+  const retry = yield* k.vmf_can_call_fault(vmf);
+  if (retry !== 0) return retry;
   const ret = yield* k.__do_fault(vmf);
   if (ret & NO_PAGE) return ret;
   const finished = ret | (yield* k.finish_fault(vmf));
@@ -328,8 +342,8 @@ export function* finish_fault(k: Kernel, vmf: VmFault): Steps<number> {
   const raced = k.read_entry(vmf.ptep) !== vmf.orig_pte;
   if (!raced) {
     const page = vmf.cow_page ?? vmf.page!;
-    k.mm_counter_add(mm, page, 1);
     yield k.set_pte_range(vmf, page, vmf.ptep, address);
+    k.mm_counter_add(mm, page, 1);
   }
   yield k.pte_unmap_unlock(vmf.pmdp);
   // The mapping keeps the reference; after a race the caller puts it.
@@ -357,10 +371,9 @@ export function* fault_dirty_shared_page(k: Kernel, vmf: VmFault): Steps<number>
   const { mapping } = page;
   k.folio_unlock(page);
   if (!dirtied || !mapping) return 0;
-  const { flags, vma } = vmf;
-  if ((flags & (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT)) !== FAULT_FLAG_ALLOW_RETRY) return 0;
-  if (flags & FAULT_FLAG_TRIED) return 0;
-  yield* k.release_fault_lock(vma, flags);
+  const file = yield* k.maybe_unlock_mmap_for_io(vmf);
+  if (!file) return 0;
+  yield* k.fput(file);
   return VM_FAULT_COMPLETED;
 }
 
@@ -368,6 +381,27 @@ export function* release_fault_lock(k: Kernel, vma: Vma, flags: number): Steps<v
   if (flags & FAULT_FLAG_VMA_LOCK) yield k.vma_end_read(vma);
   else yield k.mmap_read_unlock(vma.vm_mm!);
 }
+
+/** Changes of rss_stat that are made together, once a table is done: MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES. */
+export interface RssVec {
+  file: number;
+  anon: number;
+  swap: number;
+  shmem: number;
+}
+
+export const init_rss_vec = (): RssVec => ({ file: 0, anon: 0, swap: 0, shmem: 0 });
+
+export function add_mm_rss_vec(_k: Kernel, mm: Mm, rss: RssVec): void {
+  if (rss.file !== 0) mm.rss_file += rss.file;
+  if (rss.anon !== 0) mm.rss_anon += rss.anon;
+  if (rss.swap !== 0) mm.rss_swap += rss.swap;
+  if (rss.shmem !== 0) mm.rss_shmem += rss.shmem;
+}
+
+/** Which of them a page counts in. */
+export const mm_counter = ({ type }: Page): "anon" | "shmem" | "file" =>
+  type === PAGE_TYPE.anon ? "anon" : type === PAGE_TYPE.shmem ? "shmem" : "file";
 
 /** Which RSS counter a page counts in (mm_counter). */
 export function mm_counter_add(_k: Kernel, mm: Mm, page: Page, n: number): void {

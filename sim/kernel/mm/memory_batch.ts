@@ -54,6 +54,7 @@ export const anon_faults: BatchSpec = {
       "pud_alloc",
       "pmd_alloc",
       "handle_pte_fault",
+      "do_pte_missing",
     ],
     ...["do_anonymous_page", "pte_alloc", "vmf_anon_prepare", "check_stable_address_space"],
     ...["alloc_page", "get_page_from_freelist", "take_free_page", "clear_highpage", "folio_add_new_anon_rmap"],

@@ -29,7 +29,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
 import { is_pte_marker } from "./madvise_guard.ts";
-import { PTE_LOCK } from "./memory.ts";
+import { init_rss_vec, mm_counter, PTE_LOCK, type RssVec } from "./memory.ts";
 import { SWP_EXCLUSIVE, SWP_UFFD_WP } from "./memory_swap.ts";
 import { is_migration_entry, make_readable_migration_entry } from "./migrate.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
@@ -144,15 +144,17 @@ export function* copy_pte_range(
   const src_ptl = k.pte_lockptr(src_pmd);
   yield* k.spin_lock(dst_ptl, PTE_LOCK);
   yield* k.spin_lock(src_ptl, "ptlock_ptr(ptdesc)/1");
+  const rss = init_rss_vec();
   for (let address = from; address < end; address += 4096) {
     const src_ptep = pte_offset(src_pmd, address);
     const pte = k.read_entry(src_ptep);
     if (none(pte)) continue;
     const dst_ptep = pte_offset(dst_pmd, address);
-    if (isPresent(pte)) yield* k.copy_present_pte(dst, src, dst_ptep, src_ptep, pte, address);
-    else yield* k.copy_nonpresent_pte(dst, src, dst_ptep, src_ptep, pte, address);
+    if (isPresent(pte)) yield* k.copy_present_pte(dst, src, dst_ptep, src_ptep, pte, address, rss);
+    else yield* k.copy_nonpresent_pte(dst, src, dst_ptep, src_ptep, pte, address, rss);
   }
   yield k.spin_unlock(src_ptl, "ptlock_ptr(ptdesc)/1");
+  k.add_mm_rss_vec(dst_mm, rss);
   yield k.spin_unlock(dst_ptl, PTE_LOCK);
   return 0;
 }
@@ -165,6 +167,7 @@ export function* copy_present_pte(
   src_ptep: number,
   src_pte: number,
   address: number,
+  rss: RssVec,
 ): Steps<void> {
   let pte = src_pte;
   const pfn = entryPfn(pte);
@@ -174,7 +177,7 @@ export function* copy_present_pte(
     yield k.get_page(page);
     if (page.type === PAGE_TYPE.anon) k.folio_dup_anon_rmap(page);
     else k.folio_add_file_rmap(page, dst);
-    k.mm_counter_add(dst_mm, page, 1);
+    rss[mm_counter(page)]++;
   }
   if (is_cow_mapping(src) && pte_write(pte)) {
     pte = withoutFlags(pte, _PAGE_RW);
@@ -194,6 +197,7 @@ export function* copy_nonpresent_pte(
   src_ptep: number,
   pte: number,
   address: number,
+  rss: RssVec,
 ): Steps<void> {
   if (is_pte_marker(pte)) {
     yield k.set_pte(dst.vm_mm!, address, dst_ptep, pte);
@@ -202,7 +206,7 @@ export function* copy_nonpresent_pte(
   if (is_migration_entry(pte)) {
     const readable = make_readable_migration_entry(pte);
     if (is_cow_mapping(src) && readable !== pte) yield k.set_pte(src.vm_mm!, address, src_ptep, readable);
-    k.mm_counter_add(dst.vm_mm!, k.page(swapOffset(pte)), 1);
+    rss[mm_counter(k.page(swapOffset(pte)))]++;
     yield k.set_pte(dst.vm_mm!, address, dst_ptep, is_cow_mapping(src) ? readable : pte);
     return;
   }
@@ -210,6 +214,6 @@ export function* copy_nonpresent_pte(
   const shared = withoutFlags(pte, SWP_EXCLUSIVE);
   const copy = dst.vm_flags & VM_UFFD_WP ? shared : withoutFlags(shared, SWP_UFFD_WP);
   if (shared !== pte) yield k.set_pte(src.vm_mm!, address, src_ptep, shared);
-  dst.vm_mm!.rss_swap++;
+  rss.swap++;
   yield k.set_pte(dst.vm_mm!, address, dst_ptep, copy);
 }

@@ -103,7 +103,7 @@ export function* free_p4d_range(
   if (k.config.levels < 5 || !covers(start, end, pgdir_size(k), floor, ceiling)) return;
   const pgd = k.read_entry(pgdp);
   yield k.set_pgd(tlb.mm, start, pgdp, 0);
-  yield k.p4d_free_tlb(tlb, entryPfn(pgd), start);
+  yield* k.p4d_free_tlb(tlb, entryPfn(pgd), start);
 }
 
 export function* free_pud_range(
@@ -123,7 +123,7 @@ export function* free_pud_range(
   }
   if (!covers(start, end, P4D_SIZE, floor, ceiling)) return;
   yield k.set_p4d(tlb.mm, start, p4dp, 0);
-  yield k.pud_free_tlb(tlb, entryPfn(p4d), start);
+  yield* k.pud_free_tlb(tlb, entryPfn(p4d), start);
   tlb.mm.pgtables_bytes -= 4096;
 }
 
@@ -139,14 +139,18 @@ export function* free_pmd_range(
   const pud = k.read_entry(pudp);
   for (let address = start; address < end; address = addr_end(address, end, PMD_SIZE)) {
     const pmdp = pmd_offset(pud, address);
-    const pmd = k.read_entry(pmdp);
-    if (none(pmd) || !(pmd & _PAGE_PRESENT)) continue;
-    yield k.set_pmd(tlb.mm, address, pmdp, 0);
-    yield k.pte_free_tlb(tlb, entryPfn(pmd), address);
-    tlb.mm.pgtables_bytes -= 4096;
+    if (k.read_entry(pmdp) & _PAGE_PRESENT) yield* k.free_pte_range(tlb, pmdp, address);
   }
   if (!covers(start, end, PUD_SIZE, floor, ceiling)) return;
   yield k.set_pud(tlb.mm, start, pudp, 0);
-  yield k.pmd_free_tlb(tlb, entryPfn(pud), start);
+  yield* k.pmd_free_tlb(tlb, entryPfn(pud), start);
+  tlb.mm.pgtables_bytes -= 4096;
+}
+
+/** One PTE table; that it is empty is the caller's promise. */
+export function* free_pte_range(k: Kernel, tlb: MmuGather, pmdp: number, address: number): Steps<void> {
+  const pmd = k.read_entry(pmdp);
+  yield k.set_pmd(tlb.mm, address, pmdp, 0);
+  yield* k.pte_free_tlb(tlb, entryPfn(pmd), address);
   tlb.mm.pgtables_bytes -= 4096;
 }

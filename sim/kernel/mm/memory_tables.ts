@@ -2,74 +2,78 @@
 import type { Steps } from "../../core/thread.ts";
 import { entryPfn } from "../../hardware/entry.ts";
 import { none, p4d_offset, pgd_none, pgd_offset, pmd_offset, pud_offset, table_entry } from "../arch/x86/mm/pgtable.ts";
-import { VM_FAULT_OOM } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm } from "../mm_types.ts";
+import { ENOMEM } from "../uapi/errno.ts";
 import { PTE_LOCK } from "./memory.ts";
 
-/** The P4D entry for `address`, with a P4D table made where there is none; 0 without memory. No mm counts P4D tables. */
+/** What guards PGD, P4D and PUD entries: of PUD tables each has one of its own here, so that tables can be shared. */
+export const PAGE_TABLE_LOCK = "&mm->page_table_lock";
+
+/** The P4D entry for `address`, with a P4D table made where there is none; 0 without memory. */
 export function* p4d_alloc(k: Kernel, mm: Mm, pgdp: number, address: number): Steps<number> {
-  if (pgd_none(k, pgdp)) {
-    const table = yield* k.alloc_table(mm, 4);
-    if (table === 0) return 0;
-    yield* k.spin_lock(mm.page_table_lock, "&mm->page_table_lock");
-    const missing = pgd_none(k, pgdp);
-    if (missing) yield* k.pgd_populate(mm, address, pgdp, table);
-    yield k.spin_unlock(mm.page_table_lock, "&mm->page_table_lock");
-    if (!missing) yield* k.free_table_now(table, 4);
-  }
+  if (pgd_none(k, pgdp) && (yield* k.__p4d_alloc(mm, pgdp, address)) !== 0) return 0;
   return p4d_offset(k, pgdp, address);
+}
+
+/** Links a P4D table, which no mm counts. Returns 0 or -ENOMEM; so do the next three. */
+export function* __p4d_alloc(k: Kernel, mm: Mm, pgdp: number, address: number): Steps<number> {
+  const table = yield* k.p4d_alloc_one(mm);
+  if (table === 0) return -ENOMEM;
+  yield* k.spin_lock(mm.page_table_lock, PAGE_TABLE_LOCK);
+  if (pgd_none(k, pgdp)) yield* k.pgd_populate(mm, address, pgdp, table);
+  else yield* k.p4d_free(table);
+  yield k.spin_unlock(mm.page_table_lock, PAGE_TABLE_LOCK);
+  return 0;
 }
 
 /** The PUD entry for `address`, with a PUD table made where there is none; 0 without memory. */
 export function* pud_alloc(k: Kernel, mm: Mm, p4dp: number, address: number): Steps<number> {
-  let p4d = k.read_entry(p4dp);
-  if (none(p4d)) {
-    const table = yield* k.alloc_table(mm, 3);
-    if (table === 0) return 0;
-    yield* k.spin_lock(mm.page_table_lock, "&mm->page_table_lock");
-    p4d = k.read_entry(p4dp);
-    if (none(p4d)) {
-      mm.pgtables_bytes += 4096;
-      yield* k.p4d_populate(mm, address, p4dp, table);
-      yield k.spin_unlock(mm.page_table_lock, "&mm->page_table_lock");
-      p4d = table_entry(table);
-    } else {
-      yield k.spin_unlock(mm.page_table_lock, "&mm->page_table_lock");
-      yield* k.free_table_now(table, 3);
-    }
-  }
-  return pud_offset(p4d, address);
+  if (none(k.read_entry(p4dp)) && (yield* k.__pud_alloc(mm, p4dp, address)) !== 0) return 0;
+  return pud_offset(k.read_entry(p4dp), address);
 }
 
+export function* __pud_alloc(k: Kernel, mm: Mm, p4dp: number, address: number): Steps<number> {
+  const table = yield* k.pud_alloc_one(mm);
+  if (table === 0) return -ENOMEM;
+  yield* k.spin_lock(mm.page_table_lock, PAGE_TABLE_LOCK);
+  if (none(k.read_entry(p4dp))) {
+    mm.pgtables_bytes += 4096;
+    yield* k.p4d_populate(mm, address, p4dp, table);
+  } else yield* k.pud_free(table);
+  yield k.spin_unlock(mm.page_table_lock, PAGE_TABLE_LOCK);
+  return 0;
+}
+
+/** The PMD entry for `address`, with a PMD table made where there is none; 0 without memory. */
 export function* pmd_alloc(k: Kernel, mm: Mm, pudp: number, address: number): Steps<number> {
-  let pud = k.read_entry(pudp);
-  if (none(pud)) {
-    const table = yield* k.alloc_table(mm, 2);
-    if (table === 0) return 0;
-    const lock = k.page(Math.floor(pudp / 512)).ptl;
-    yield* k.spin_lock(lock, "&mm->page_table_lock");
-    pud = k.read_entry(pudp);
-    if (none(pud)) {
-      mm.pgtables_bytes += 4096;
-      yield* k.pud_populate(mm, address, pudp, table);
-      yield k.spin_unlock(lock, "&mm->page_table_lock");
-      pud = table_entry(table);
-    } else {
-      yield k.spin_unlock(lock, "&mm->page_table_lock");
-      yield* k.free_table_now(table, 2);
-    }
-  }
-  return pmd_offset(pud, address);
+  if (none(k.read_entry(pudp)) && (yield* k.__pmd_alloc(mm, pudp, address)) !== 0) return 0;
+  return pmd_offset(k.read_entry(pudp), address);
 }
 
-/** Gives `mm` a PTE table below `pmdp`, unless another CPU was faster. Returns 0 or VM_FAULT_OOM. */
+export function* __pmd_alloc(k: Kernel, mm: Mm, pudp: number, address: number): Steps<number> {
+  const table = yield* k.pmd_alloc_one(mm);
+  if (table === 0) return -ENOMEM;
+  const lock = k.page(Math.floor(pudp / 512)).ptl;
+  yield* k.spin_lock(lock, PAGE_TABLE_LOCK);
+  if (none(k.read_entry(pudp))) {
+    mm.pgtables_bytes += 4096;
+    yield* k.pud_populate(mm, address, pudp, table);
+  } else yield* k.pmd_free(table);
+  yield k.spin_unlock(lock, PAGE_TABLE_LOCK);
+  return 0;
+}
+
+/** Gives `mm` a PTE table below `pmdp` where there is none. Returns 0 or -ENOMEM. */
 export function* pte_alloc(k: Kernel, mm: Mm, pmdp: number, address: number): Steps<number> {
-  if (!none(k.read_entry(pmdp))) return 0;
-  const table = yield* k.alloc_table(mm, 1);
-  if (table === 0) return VM_FAULT_OOM;
+  return none(k.read_entry(pmdp)) ? yield* k.__pte_alloc(mm, pmdp, address) : 0;
+}
+
+export function* __pte_alloc(k: Kernel, mm: Mm, pmdp: number, address: number): Steps<number> {
+  const table = yield* k.pte_alloc_one(mm);
+  if (table === 0) return -ENOMEM;
   const left = yield* k.pmd_install(mm, pmdp, address, table);
-  if (left !== 0) yield* k.free_table_now(left, 1);
+  if (left !== 0) yield* k.pte_free(left);
   return 0;
 }
 

@@ -21,7 +21,7 @@ import { PG_dirty, VM_HUGETLB, VM_RAND_READ, VM_SEQ_READ } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, Vma } from "../mm_types.ts";
 import { is_pte_marker } from "./madvise_guard.ts";
-import { PTE_LOCK } from "./memory.ts";
+import { init_rss_vec, mm_counter, PTE_LOCK, type RssVec } from "./memory.ts";
 import { is_migration_entry } from "./migrate.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
@@ -176,29 +176,40 @@ export function* zap_pte_range(
   details: ZapDetails,
 ): Steps<void> {
   let address = from;
-  const may_free_table = details.reclaim_pt && end - from === PMD_SIZE;
+  let can_reclaim_pt = k.reclaim_pt_is_enabled(from, end, details);
+  // As long as its lock is not released nobody can put something into the table again.
+  let direct_reclaim = can_reclaim_pt;
+  let freed = 0;
   while (address < end) {
     if ((yield* k.pte_offset_map_lock(pmdp, address)) === 0) return;
     const pmd = k.read_entry(pmdp);
+    const ptl = k.pte_lockptr(pmd);
     yield* k.flush_tlb_batched_pending(tlb.mm);
+    const rss = init_rss_vec();
     let full = false;
     for (; address < end && !full; address += 4096) {
       const ptep = pte_offset(pmd, address);
       const pte = k.read_entry(ptep);
       if (none(pte)) continue;
-      if (isPresent(pte)) full = yield* k.zap_present_pte(tlb, vma, ptep, pte, address, details);
-      else yield* k.zap_nonpresent_pte(tlb, vma, ptep, pte, address, details);
-      address += k.zap_anon_run(tlb, vma, pmd, address + 4096, end, details) * 4096;
+      if (isPresent(pte)) full = yield* k.zap_present_pte(tlb, vma, ptep, pte, address, details, rss);
+      else yield* k.zap_nonpresent_pte(tlb, vma, ptep, pte, address, details, rss);
+      if (can_reclaim_pt && !none(k.read_entry(ptep))) can_reclaim_pt = false;
+      address += k.zap_anon_run(tlb, vma, pmd, address + 4096, end, details, rss) * 4096;
     }
+    if (full) direct_reclaim = false;
+    if (can_reclaim_pt && direct_reclaim) freed = yield* k.try_get_and_clear_pmd(tlb.mm, pmdp, from);
+    k.add_mm_rss_vec(tlb.mm, rss);
     const flush = full || tlb.delayed_rmaps.length > 0;
     if (flush) {
       yield* k.tlb_flush_mmu_tlbonly(tlb);
       k.tlb_flush_rmaps(tlb, vma);
     }
-    yield k.pte_unmap_unlock(pmdp);
+    yield k.spin_unlock(ptl, PTE_LOCK);
     if (flush) yield* k.tlb_flush_mmu(tlb);
   }
-  if (may_free_table) yield* k.try_to_free_pte(tlb, vma, pmdp, from);
+  if (!can_reclaim_pt) return;
+  if (freed !== 0) yield* k.free_pte(tlb, freed, from);
+  else yield* k.try_to_free_pte(tlb, pmdp, from);
 }
 
 /** True when the gather is full. */
@@ -210,6 +221,7 @@ export function* zap_present_pte(
   pte: number,
   address: number,
   details: ZapDetails,
+  rss: RssVec,
 ): Steps<boolean> {
   const pfn = entryPfn(pte);
   const page = pfn === k.zero_pfn ? null : k.page(pfn);
@@ -218,7 +230,7 @@ export function* zap_present_pte(
   yield k.set_pte(mm, address, ptep, 0);
   k.tlb_remove_tlb_entry(tlb, address);
   if (!page) return false;
-  k.mm_counter_add(mm, page, -1);
+  rss[mm_counter(page)]--;
   // What the entry knew of the page's use, the page keeps.
   if (page.type !== PAGE_TYPE.anon && pte_young(pte) && vma_has_recency(vma)) k.folio_mark_accessed(page);
   if (page.type !== PAGE_TYPE.anon && pte_dirty(pte)) {
@@ -241,6 +253,7 @@ export function* zap_nonpresent_pte(
   pte: number,
   address: number,
   details: ZapDetails,
+  rss: RssVec,
 ): Steps<void> {
   const mm = vma.vm_mm!;
   if (is_pte_marker(pte)) {
@@ -250,40 +263,15 @@ export function* zap_nonpresent_pte(
   if (is_migration_entry(pte)) {
     const page = k.page(swapOffset(pte));
     if (!details.even_cows && page.type === PAGE_TYPE.anon) return;
-    k.mm_counter_add(mm, page, -1);
+    rss[mm_counter(page)]--;
     yield k.set_pte(mm, address, ptep, 0);
     return;
   }
   if (!details.even_cows) return;
-  mm.rss_swap--;
+  rss.swap--;
   yield k.set_pte(mm, address, ptep, 0);
   yield* k.free_swap_and_cache(pte);
 }
-
-/** PT_RECLAIM: unlinks a PTE table without entries. */
-export function* try_to_free_pte(k: Kernel, tlb: MmuGather, vma: Vma, pmdp: number, address: number): Steps<void> {
-  const mm = vma.vm_mm!;
-  const lock = k.pmd_lockptr(pmdp);
-  yield* k.spin_lock(lock, PTE_LOCK);
-  const pmd = k.read_entry(pmdp);
-  if (none(pmd)) {
-    yield k.spin_unlock(lock, PTE_LOCK);
-    return;
-  }
-  // With its own lock held too nobody can be about to put something into it.
-  const ptl = k.pte_lockptr(pmd);
-  yield* k.spin_lock(ptl, `${PTE_LOCK}/1`);
-  const empty = table_is_empty(k, entryPfn(pmd));
-  if (empty) yield k.set_pmd(mm, address, pmdp, 0);
-  yield k.spin_unlock(ptl, `${PTE_LOCK}/1`);
-  yield k.spin_unlock(lock, PTE_LOCK);
-  if (!empty) return;
-  mm.pgtables_bytes -= 4096;
-  yield k.pte_free_tlb(tlb, entryPfn(pmd), address);
-}
-
-/** Its first entry is read as the kernel reads entries, which is watched. */
-const table_is_empty = (k: Kernel, pfn: number): boolean => none(k.read_entry(pfn * 512)) && k.memory.isEmptyTable(pfn);
 
 /** Zaps what all processes map of `nr` pages of a file from `start` on: truncation, hole punching. */
 export function* unmap_mapping_range(

@@ -6,6 +6,7 @@ import { table_words } from "../../hardware/memory.ts";
 import { VM_LOCKED } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { type Mm, type Page, page, type Vma } from "../mm_types.ts";
+import type { RssVec } from "./memory.ts";
 import type { ZapDetails } from "./memory_zap.ts";
 import { GATHER_LIMIT, type MmuGather } from "./mmu_gather.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
@@ -17,7 +18,7 @@ export const anon_zaps: BatchSpec = {
   tail: 1,
   functions: [
     ...["zap_pte_range", "zap_present_pte", "set_pte", "read_entry", "tlb_remove_tlb_entry", "__tlb_remove_page"],
-    ...["mm_counter_add", "folio_remove_rmap_pte", "munlock_vma_folio"],
+    ...["add_mm_rss_vec", "folio_remove_rmap_pte", "munlock_vma_folio"],
   ],
 };
 
@@ -43,6 +44,7 @@ export function zap_anon_run(
   address: number,
   end: number,
   details: ZapDetails,
+  rss: RssVec,
 ): number {
   const { zaps } = k.batches;
   const room = zaps.room();
@@ -69,7 +71,7 @@ export function zap_anon_run(
     tlb.pages.push(page);
   }
   k.vmstat.nr_anon_mapped -= unmapped;
-  mm.rss_anon -= count;
+  rss.anon -= count;
   tlb.start = Math.min(tlb.start, address);
   tlb.end = Math.max(tlb.end, address + count * 4096);
   tlb.cleared_ptes = true;

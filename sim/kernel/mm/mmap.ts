@@ -1,6 +1,6 @@
-// mmap and munmap (mm/mmap.c).
+// mmap (mm/mmap.c, mm/vma.c: mmap_region). munmap is in vma_munmap.ts.
 import type { Steps } from "../../core/thread.ts";
-import { alignDown, PAGE_ALIGN, task_size_max } from "../arch/x86/mm/pgtable.ts";
+import { alignDown, PAGE_ALIGN } from "../arch/x86/mm/pgtable.ts";
 import {
   FMODE_READ,
   FMODE_WRITE,
@@ -48,10 +48,12 @@ import {
 import { vma_supports_mlock } from "./mlock.ts";
 import { calc_vm_flag_bits, calc_vm_prot_bits, LEGACY_MAP_MASK } from "./mman.ts";
 import { huge_align } from "./unmapped_area.ts";
-import { is_accounted, sysctl_max_map_count, vma_pages } from "./vma.ts";
+import { sysctl_max_map_count } from "./vma.ts";
+import type { VmaMunmap } from "./vma_munmap.ts";
 
 /** sysctl vm.mmap_min_addr */
 export const mmap_min_addr = 65536;
+
 /** The system call. `offset` in bytes. Returns the address or a negative errno. */
 export function* sys_mmap(
   k: Kernel,
@@ -63,6 +65,18 @@ export function* sys_mmap(
   offset: number,
 ): Steps<number> {
   if (offset % 4096 !== 0) return -EINVAL;
+  return yield* k.ksys_mmap_pgoff(addr, bytes, prot, flags, fd, page_of(offset));
+}
+
+export function* ksys_mmap_pgoff(
+  k: Kernel,
+  addr: number,
+  bytes: number,
+  prot: number,
+  flags: number,
+  fd: number,
+  pgoff: number,
+): Steps<number> {
   let file: File | null = null;
   if (!(flags & MAP_ANONYMOUS)) {
     file = k.fget(fd);
@@ -77,11 +91,24 @@ export function* sys_mmap(
     file = made;
   }
   const len = is_file_hugepages(file) ? huge_align(bytes) : bytes;
+  const result = yield* k.vm_mmap_pgoff(file, addr, len, prot, flags, pgoff);
+  if (file) yield* k.fput(file);
+  return result;
+}
+
+export function* vm_mmap_pgoff(
+  k: Kernel,
+  file: File | null,
+  addr: number,
+  len: number,
+  prot: number,
+  flags: number,
+  pgoff: number,
+): Steps<number> {
   const mm = k.current.mm!;
   yield* k.mmap_write_lock(mm);
-  const result = yield* k.__do_mmap(mm, file, addr, len, prot, flags, 0, page_of(offset));
+  const result = yield* k.do_mmap(mm, file, addr, len, prot, flags, 0, pgoff);
   yield k.mmap_write_unlock(mm);
-  if (file) yield* k.fput(file);
   const locked = (flags & MAP_LOCKED) !== 0 || (mm.def_flags & VM_LOCKED) !== 0;
   if (result >= 0 && (locked || (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE))
     yield* k.mm_populate(result, PAGE_ALIGN(len));
@@ -92,7 +119,7 @@ export function* sys_mmap(
 const page_of = (offset: number): number => (offset < 0 ? offset + 2 ** 64 : offset) / 4096;
 
 /** Maps in `mm`. Caller holds its mmap_lock for writing. `vm_flags`: flags that the caller wants besides. */
-export function* __do_mmap(
+export function* do_mmap(
   k: Kernel,
   mm: Mm,
   file: File | null,
@@ -182,7 +209,10 @@ function droppable_flags(flags: number, vm_flags: number): number {
   return VM_DROPPABLE + ((vm_flags | VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP) >>> 0);
 }
 
-/** Puts the mapping in place; whatever was there is unmapped. */
+/**
+ * Puts the mapping in place of whatever was there. What can be refused is found out first; then the old mappings lose their
+ * pages, but stay findable until the new one is there.
+ */
 export function* mmap_region(
   k: Kernel,
   mm: Mm,
@@ -193,38 +223,46 @@ export function* mmap_region(
   pgoff: number,
 ): Steps<number> {
   let vm_flags = flags;
-  const old = k.find_vma_intersection(mm, addr, addr + len) ? yield* k.munmap_prepare(mm, addr, len) : null;
-  if (typeof old === "number") return old;
-  const accountable = (vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE && !is_file_hugepages(file);
-  if (accountable) {
-    const freed = old ? old.vmas.filter(is_accounted).reduce((pages, vma) => pages + vma_pages(vma), 0) : 0;
-    const error = k.security_vm_enough_memory(len / 4096 - freed);
-    // What is mapped there stays, but for the splits at the edges.
+  const end = addr + len;
+  const vms = k.init_vma_munmap(mm, addr, end, "keep locked");
+  if (k.find_vma_intersection(mm, addr, end)) {
+    const error = yield* k.vms_gather_munmap_vmas(vms);
     if (error) return error;
-    // It gives its own back when it goes.
-    k.vm_unacct_memory(-freed);
+  }
+  let charged = 0;
+  if (accountable_mapping(file, vm_flags)) {
+    // What the old mappings were promised is the new one's.
+    charged = len / 4096 - vms.nr_accounted;
+    const error = charged === 0 ? 0 : k.security_vm_enough_memory(charged);
+    if (error) {
+      yield* k.vms_abort_munmap_vmas(vms);
+      return error;
+    }
+    vms.nr_accounted = 0;
     vm_flags = withVmFlags(vm_flags, VM_ACCOUNT);
   }
-  if (old) {
-    yield* k.munmap_detach(old);
-    yield* k.unmap_detached(mm, old);
+  yield* k.vms_clean_up_area(vms);
+  yield* k.vma_iter_clear_gfp(vms);
+  // Shared memory without a file gets one of its own: it continues nothing.
+  const alone = !file && (vm_flags & VM_SHARED) !== 0;
+  const merge = { mm, start: addr, end, pgoff, vm_flags, file, anon_vma: null, middle: null };
+  const merged = alone ? null : yield* k.vma_merge_new_range(merge);
+  const vma = merged ?? (yield* k.__mmap_new_vma(mm, file, addr, len, vm_flags, pgoff));
+  if (typeof vma === "number") {
+    k.vm_unacct_memory(charged);
+    yield* k.vms_abort_munmap_vmas(vms);
+    return vma;
   }
-  if (!(!file && vm_flags & VM_SHARED)) {
-    const merge = { mm, start: addr, end: addr + len, pgoff, vm_flags, file, anon_vma: null, middle: null };
-    const merged = yield* k.vma_merge_new_range(merge);
-    if (merged) {
-      k.vm_stat_account(mm, merged.vm_flags, len / 4096);
-      if (merged.vm_flags & VM_LOCKED) mm.locked_vm += len / 4096;
-      return addr;
-    }
-  }
-  const error = yield* k.mmap_new_vma(mm, file, addr, len, vm_flags, pgoff);
-  if (error && accountable) k.vm_unacct_memory(len / 4096);
-  return error || addr;
+  yield* k.__mmap_complete(vma, vms, len / 4096);
+  return addr;
 }
 
-/** @returns 0 or a negative errno */
-export function* mmap_new_vma(
+/** Whether every page of the mapping may become one of its own. */
+const accountable_mapping = (file: File | null, vm_flags: number): boolean =>
+  (vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE && !is_file_hugepages(file);
+
+/** @returns the VMA in its place, which may be one that was there before it and has grown; or a negative errno */
+export function* __mmap_new_vma(
   k: Kernel,
   mm: Mm,
   file: File | null,
@@ -232,7 +270,7 @@ export function* mmap_new_vma(
   len: number,
   vm_flags: number,
   pgoff: number,
-): Steps<number> {
+): Steps<Vma | number> {
   const vma = k.vm_area_alloc(mm, addr, addr + len, vm_flags, pgoff);
   let error = 0;
   if (file) {
@@ -247,121 +285,31 @@ export function* mmap_new_vma(
     k.store.free(vma);
     return error;
   }
-  k.vm_stat_account(mm, vma.vm_flags, len / 4096);
-  if (!vma_supports_mlock(vma)) vma.vm_flags = withoutVmFlags(vma.vm_flags, VM_LOCKED_MASK);
-  if (vma.vm_flags & VM_LOCKED) mm.locked_vm += len / 4096;
-  if (!(file && vma.vm_flags !== vm_flags && (yield* k.vma_merge_again(vma)))) yield* k.vma_link(mm, vma);
-  return 0;
+  if (file && vma.vm_flags !== vm_flags) {
+    const merged = yield* k.vma_merge_again(vma);
+    if (merged) return merged;
+  }
+  yield* k.vma_link(mm, vma);
+  return vma;
 }
 
-/** The file's mmap has changed the flags: the new VMA may now be like the one before it. Then it is gone. */
-export function* vma_merge_again(k: Kernel, vma: Vma): Steps<boolean> {
+/** The file's mmap has changed the flags: the new VMA may now be like the one before it, which then takes it in. */
+export function* vma_merge_again(k: Kernel, vma: Vma): Steps<Vma | null> {
   const { vm_mm, vm_start: start, vm_end: end, vm_pgoff: pgoff, vm_flags, vm_file: file } = vma;
-  if (k.vma_index(vm_mm!, start) === 0) return false;
+  if (k.vma_index(vm_mm!, start) === 0) return null;
   const merge = { mm: vm_mm!, start, end, pgoff, vm_flags, file, anon_vma: null, middle: null };
   const merged = yield* k.vma_merge_new_range(merge);
-  if (!merged) return false;
+  if (!merged) return null;
   yield* k.fput(file!);
   k.store.free(vma);
-  return true;
+  return merged;
 }
 
-export function* sys_munmap(k: Kernel, addr: number, len: number): Steps<number> {
-  const mm = k.current.mm!;
-  yield* k.mmap_write_lock(mm);
-  const detached = yield* k.munmap_prepare(mm, addr, len);
-  if (typeof detached === "number") {
-    yield k.mmap_write_unlock(mm);
-    return detached;
-  }
-  yield* k.munmap_detach(detached);
-  yield k.mmap_write_downgrade(mm);
-  yield* k.unmap_detached(mm, detached);
-  yield k.mmap_read_unlock(mm);
-  return 0;
-}
-
-/** Unmaps for a caller that keeps mmap_lock for writing. */
-export function* do_vmi_munmap(k: Kernel, mm: Mm, addr: number, len: number): Steps<number> {
-  const detached = yield* k.munmap_prepare(mm, addr, len);
-  if (typeof detached === "number") return detached;
-  yield* k.munmap_detach(detached);
-  yield* k.unmap_detached(mm, detached);
-  return 0;
-}
-
-/** VMAs that go out of the tree, and the ends of the neighbours that stay: floor and ceiling for their tables. */
-export interface Detached {
-  readonly vmas: readonly Vma[];
-  readonly floor: number;
-  readonly ceiling: number;
-}
-
-/** First phase: splits at the edges and finds the VMAs, locked for writing. A number is the result of the call: 0 or an errno. */
-export function* munmap_prepare(k: Kernel, mm: Mm, addr: number, bytes: number): Steps<Detached | number> {
-  const task_size = task_size_max(k);
-  if (addr % 4096 !== 0 || addr > task_size || bytes > task_size - addr) return -EINVAL;
-  const end = addr + PAGE_ALIGN(bytes);
-  if (end === addr) return -EINVAL;
-  const first = k.find_vma_intersection(mm, addr, end);
-  if (!first) return 0;
-  if (addr > first.vm_start) {
-    if (end < first.vm_end && mm.map_count >= sysctl_max_map_count) return -ENOMEM;
-    const upper = yield* k.__split_vma(first, addr);
-    if (typeof upper === "number") return upper;
-  }
-  const vmas: Vma[] = [];
-  for (let i = k.vma_index(mm, addr); ; i++) {
-    const vma = mm.mm_mt.at(i);
-    if (!vma || vma.vm_start >= end) break;
-    if (vma.vm_end > end) {
-      const upper = yield* k.__split_vma(vma, end);
-      if (typeof upper === "number") return upper;
-    }
-    yield* k.vma_start_write(vma);
-    vmas.push(vma);
-  }
-  const at = k.vma_index(mm, addr);
-  const floor = at > 0 ? mm.mm_mt.at(at - 1)!.vm_end : 0;
-  const ceiling = mm.mm_mt.at(at + vmas.length)?.vm_start ?? 0;
-  return { vmas, floor, ceiling };
-}
-
-/** Second phase: the VMAs leave the tree. */
-export function* munmap_detach(k: Kernel, { vmas }: Detached): Steps<void> {
-  for (const vma of vmas) yield* k.vma_detach(vma);
-}
-
-/** Third phase: contents, then tables, then the flush; last the VMAs themselves. */
-export function* unmap_detached(k: Kernel, mm: Mm, { vmas, floor, ceiling }: Detached): Steps<void> {
-  const tlb = k.tlb_gather_mmu(mm);
-  k.update_hiwater(mm);
-  yield* k.unmap_vmas(tlb, vmas, vmas[0]!.vm_start, vmas.at(-1)!.vm_end);
-  yield* k.free_pgtables(tlb, vmas, floor, ceiling);
-  yield* k.tlb_finish_mmu(tlb);
-  for (const vma of vmas) {
-    const pages = vma_pages(vma);
-    k.vm_stat_account(mm, vma.vm_flags, -pages);
-    if (is_accounted(vma)) k.vm_unacct_memory(pages);
-    if (vma.vm_flags & VM_LOCKED) mm.locked_vm -= pages;
-    yield* k.remove_vma(vma);
-  }
-}
-
-/** Takes out what a driver may have mapped in a VMA that is not in the tree, before it failed; tables too. */
-export function* unmap_region(k: Kernel, vma: Vma): Steps<void> {
-  const mm = vma.vm_mm!;
-  const next = k.vma_index(mm, vma.vm_start);
-  const floor = next > 0 ? mm.mm_mt.at(next - 1)!.vm_end : 0;
-  const tlb = k.tlb_gather_mmu(mm);
-  k.update_hiwater(mm);
-  yield* k.unmap_vmas(tlb, [vma], vma.vm_start, vma.vm_end);
-  yield* k.free_pgtables(tlb, [vma], floor, mm.mm_mt.at(next)?.vm_start ?? 0);
-  yield* k.tlb_finish_mmu(tlb);
-}
-
-/** VmHWM and VmPeak, before something is taken away. */
-export function update_hiwater(_k: Kernel, mm: Mm): void {
-  mm.hiwater_rss = Math.max(mm.hiwater_rss, mm.rss_anon + mm.rss_file + mm.rss_shmem);
-  mm.hiwater_vm = Math.max(mm.hiwater_vm, mm.total_vm);
+/** The new mapping is there: what was in its place is freed, and it is counted. */
+export function* __mmap_complete(k: Kernel, vma: Vma, vms: VmaMunmap, pages: number): Steps<void> {
+  const { mm } = vms;
+  yield* k.vms_complete_munmap_vmas(vms);
+  k.vm_stat_account(mm, vma.vm_flags, pages);
+  if (!vma_supports_mlock(vma)) vma.vm_flags = withoutVmFlags(vma.vm_flags, VM_LOCKED_MASK);
+  if (vma.vm_flags & VM_LOCKED) mm.locked_vm += pages;
 }

@@ -6,8 +6,13 @@ import { PG_swapcache } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Vma } from "../mm_types.ts";
 
-/** Pages that fit in the batches of a gather: 8 in the structure itself, 19 pages of 510 pointers. */
-export const GATHER_LIMIT = 8 + 19 * 510;
+/** Pages in the first batch of a gather, which is in the structure itself, and in each of 19 more: one place of each stays free. */
+const FIRST_BATCH = 8 - 1;
+const NEXT_BATCH = 510 - 1;
+/** Pages that fit into all batches of a gather; then it has to flush. */
+export const GATHER_LIMIT = FIRST_BATCH + 19 * NEXT_BATCH;
+/** Page tables that wait together for a grace period. */
+const MAX_TABLE_BATCH = 509;
 
 /** struct mmu_gather */
 export interface MmuGather {
@@ -106,42 +111,75 @@ export function* tlb_remove_table_sync_one(k: Kernel): Steps<void> {
 }
 
 /** A PTE, PMD, PUD or P4D table was unlinked; `address` lies in what it mapped. */
-export function pte_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): number {
+export function* pte_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): Steps<void> {
   adjust(tlb, address, 4096);
   tlb.freed_tables = true;
   tlb.cleared_pmds = true;
-  tlb.tables.push(pfn);
-  return k.table_dtor(pfn, 1);
+  yield* k.tlb_remove_table(tlb, pfn);
 }
 
-export function pmd_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): number {
+export function* pmd_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): Steps<void> {
   adjust(tlb, address, 4096);
   tlb.freed_tables = true;
   tlb.cleared_puds = true;
-  tlb.tables.push(pfn);
-  return k.table_dtor(pfn, 2);
+  yield* k.tlb_remove_table(tlb, pfn);
 }
 
-export function pud_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): number {
+export function* pud_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): Steps<void> {
   adjust(tlb, address, 4096);
   tlb.freed_tables = true;
   tlb.cleared_p4ds = true;
-  tlb.tables.push(pfn);
-  return k.table_dtor(pfn, 3);
+  yield* k.tlb_remove_table(tlb, pfn);
 }
 
-/** No mm counts P4D tables, and the flush of freed tables takes all that CPUs have cached of the way down. */
-export function p4d_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): number {
+/** The flush of freed tables takes all that CPUs have cached of the way down. */
+export function* p4d_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: number): Steps<void> {
   adjust(tlb, address, 4096);
   tlb.freed_tables = true;
+  yield* k.tlb_remove_table(tlb, pfn);
+}
+
+/**
+ * Keeps a table until the flush, and until nobody walks in it any more. Before 6.14 it waits with the pages, and counts as a
+ * table no more from now on; since then with up to 508 others, and counts until it is freed.
+ */
+export function* tlb_remove_table(k: Kernel, tlb: MmuGather, pfn: number): Steps<void> {
+  const with_pages = k.config.version === "6.12";
+  if (with_pages) yield k.pagetable_dtor(pfn);
   tlb.tables.push(pfn);
-  return k.table_dtor(pfn, 4);
+  if (!with_pages && tlb.tables.length === MAX_TABLE_BATCH) yield* k.tlb_table_flush(tlb);
+  if (with_pages && tlb.pages.length + tlb.tables.length >= GATHER_LIMIT) yield* k.tlb_flush_mmu(tlb);
+}
+
+/** Flushes, then frees the tables that wait. */
+export function* tlb_table_flush(k: Kernel, tlb: MmuGather): Steps<void> {
+  if (tlb.tables.length === 0) return;
+  yield* k.tlb_flush_mmu_tlbonly(tlb);
+  const { tables } = tlb;
+  tlb.tables = [];
+  yield* k.tlb_remove_table_free(tables);
+}
+
+/** Frees tables after every lockless walker has gone. Linux leaves that to a callback of RCU; here who unmaps waits for it. */
+export function* tlb_remove_table_free(k: Kernel, tables: readonly number[]): Steps<void> {
+  const { cpu } = k;
+  const left = () => k.no_lockless_walkers(cpu);
+  while (!left()) yield k.wait(left, "lockless walkers of page tables");
+  for (const pfn of tables) yield* k.__tlb_remove_table(pfn);
+}
+
+export function* __tlb_remove_table(k: Kernel, pfn: number): Steps<void> {
+  if (k.config.version === "6.12") yield* k.put_page(k.page(pfn));
+  else yield* k.pagetable_dtor_free(pfn);
 }
 
 /** Keeps a page until the flush. True when no more fit: the caller must flush. */
-export function __tlb_remove_page(_k: Kernel, tlb: MmuGather, page: Page): boolean {
+export function __tlb_remove_page(k: Kernel, tlb: MmuGather, page: Page): boolean {
   tlb.pages.push(page);
-  return tlb.pages.length >= GATHER_LIMIT;
+  const kept = tlb.pages.length + (k.config.version === "6.12" ? tlb.tables.length : 0);
+  // Pages whose mapping is still counted lie in two batches at most.
+  const full = kept > FIRST_BATCH && (kept - FIRST_BATCH) % NEXT_BATCH === 0;
+  return kept >= GATHER_LIMIT || (full && tlb.delayed_rmaps.length > 0);
 }
 
 /** The TLBs have been flushed: nobody can write to these pages through this mapping any more. */
@@ -197,17 +235,15 @@ export function* tlb_flush_mmu(k: Kernel, tlb: MmuGather): Steps<void> {
   yield* k.tlb_flush_mmu_free(tlb);
 }
 
-/** Gives back what was kept: tables, after every lockless walker has gone, and pages. */
+/** Gives back what was kept. */
 export function* tlb_flush_mmu_free(k: Kernel, tlb: MmuGather): Steps<void> {
-  const { tables, pages } = tlb;
-  tlb.tables = [];
+  yield* k.tlb_table_flush(tlb);
+  yield* k.tlb_batch_pages_flush(tlb);
+}
+
+export function* tlb_batch_pages_flush(k: Kernel, tlb: MmuGather): Steps<void> {
+  const { pages } = tlb;
   tlb.pages = [];
-  if (tables.length > 0) {
-    const { cpu } = k;
-    const left = () => k.no_lockless_walkers(cpu);
-    while (!left()) yield k.wait(left, "lockless walkers of page tables");
-  }
-  for (const pfn of tables) yield* k.put_page(k.page(pfn));
   for (let i = 0; i < pages.length; i++) {
     const page = pages[i]!;
     if (page.flags & PG_swapcache) yield* k.free_swap_cache(page);

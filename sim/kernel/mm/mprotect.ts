@@ -11,12 +11,23 @@ import {
   withoutFlags,
 } from "../../hardware/entry.ts";
 import {
+  addr_end,
+  none,
+  P4D_SIZE,
   PAGE_ALIGN,
+  PMD_SIZE,
+  PUD_SIZE,
+  p4d_offset,
+  pgd_none,
+  pgd_offset,
+  pgdir_size,
+  pmd_offset,
   pte_dirty,
   pte_modify,
   pte_needs_flush,
   pte_offset,
   pte_write,
+  pud_offset,
   vm_get_page_prot,
 } from "../arch/x86/mm/pgtable.ts";
 import {
@@ -43,7 +54,6 @@ import { SWP_UFFD_WP } from "./memory_swap.ts";
 import { is_migration_entry, make_readable_migration_entry } from "./migrate.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
-import type { PteRange } from "./pte_range.ts";
 import { is_accounted } from "./vma.ts";
 
 const PROT_KNOWN = 0xf;
@@ -59,13 +69,13 @@ export function* sys_mprotect(k: Kernel, addr: number, len: number, prot_asked: 
   if (prot > PROT_KNOWN) return -EINVAL;
   const mm = k.current.mm!;
   yield* k.mmap_write_lock(mm);
-  const result = yield* k.do_mprotect(mm, addr, end, prot, grows);
+  const result = yield* k.do_mprotect_pkey(mm, addr, end, prot, grows);
   yield k.mmap_write_unlock(mm);
   return result;
 }
 
 /** Caller holds mmap_lock for writing. */
-export function* do_mprotect(
+export function* do_mprotect_pkey(
   k: Kernel,
   mm: Mm,
   start_asked: number,
@@ -180,18 +190,88 @@ export function* change_protection(
     yield* k.hugetlb_change_protection(vma, start, end);
     return;
   }
-  const mm = vma.vm_mm!;
   const shared = (vma.vm_flags & VM_SHARED) !== 0;
   const upgrade = shared ? k.vma_wants_writenotify(vma) : (vma.vm_flags & VM_WRITE) !== 0;
-  const first = k.next_pte_range(mm, start, end);
-  if (!first) return;
-  yield* k.mmu_notifier_invalidate_range_start(mm, first.start, end, "MMU_NOTIFY_PROTECTION_VMA");
-  for (let at: PteRange | null = first; at; at = k.next_pte_range(mm, at.end, end))
-    yield* k.change_pte_range(tlb, vma, at.pmdp, at.start, at.end, {
-      writable: upgrade && uffd !== "set uffd-wp" ? "try writable" : "as the VMA says",
-      uffd,
-    });
-  yield* k.mmu_notifier_invalidate_range_end(mm, first.start, end);
+  const writable = upgrade && uffd !== "set uffd-wp" ? "try writable" : "as the VMA says";
+  yield* k.change_protection_range(tlb, vma, start, end, { writable, uffd });
+}
+
+/** What is to become of entries beside the VMA's protection. */
+interface ChangeProtection {
+  readonly writable: "try writable" | "as the VMA says";
+  readonly uffd: UffdWp;
+}
+
+export function* change_protection_range(
+  k: Kernel,
+  tlb: MmuGather,
+  vma: Vma,
+  start: number,
+  end: number,
+  how: ChangeProtection,
+): Steps<void> {
+  const size = pgdir_size(k);
+  for (let address = start; address < end; address = addr_end(address, end, size)) {
+    const pgdp = pgd_offset(k, vma.vm_mm!, address);
+    if (pgd_none(k, pgdp)) continue;
+    yield* k.change_p4d_range(tlb, vma, pgdp, address, addr_end(address, end, size), how);
+  }
+}
+
+export function* change_p4d_range(
+  k: Kernel,
+  tlb: MmuGather,
+  vma: Vma,
+  pgdp: number,
+  start: number,
+  end: number,
+  how: ChangeProtection,
+): Steps<void> {
+  for (let address = start; address < end; address = addr_end(address, end, P4D_SIZE)) {
+    const p4d = k.read_entry(p4d_offset(k, pgdp, address));
+    if (none(p4d)) continue;
+    yield* k.change_pud_range(tlb, vma, p4d, address, addr_end(address, end, P4D_SIZE), how);
+  }
+}
+
+/** Secondary MMUs are told once for each PUD table, from the first gigabyte on that has a table. */
+export function* change_pud_range(
+  k: Kernel,
+  tlb: MmuGather,
+  vma: Vma,
+  p4d: number,
+  start: number,
+  end: number,
+  how: ChangeProtection,
+): Steps<void> {
+  const mm = vma.vm_mm!;
+  let told_from = 0;
+  for (let address = start; address < end; address = addr_end(address, end, PUD_SIZE)) {
+    const pud = k.read_entry(pud_offset(p4d, address));
+    if (none(pud)) continue;
+    if (told_from === 0) {
+      told_from = address;
+      yield* k.mmu_notifier_invalidate_range_start(mm, told_from, end, "MMU_NOTIFY_PROTECTION_VMA");
+    }
+    yield* k.change_pmd_range(tlb, vma, pud, address, addr_end(address, end, PUD_SIZE), how);
+  }
+  if (told_from !== 0) yield* k.mmu_notifier_invalidate_range_end(mm, told_from, end);
+}
+
+export function* change_pmd_range(
+  k: Kernel,
+  tlb: MmuGather,
+  vma: Vma,
+  pud: number,
+  start: number,
+  end: number,
+  how: ChangeProtection,
+): Steps<void> {
+  for (let address = start; address < end; address = addr_end(address, end, PMD_SIZE)) {
+    const pmdp = pmd_offset(pud, address);
+    if (none(k.read_entry(pmdp))) continue;
+    yield* k.change_pte_range(tlb, vma, pmdp, address, addr_end(address, end, PMD_SIZE), how);
+  }
 }
 
 export function* change_pte_range(
@@ -201,7 +281,7 @@ export function* change_pte_range(
   pmdp: number,
   start: number,
   end: number,
-  how: { readonly writable: "try writable" | "as the VMA says"; readonly uffd: UffdWp },
+  how: ChangeProtection,
 ): Steps<void> {
   const mm = vma.vm_mm!;
   if ((yield* k.pte_offset_map_lock(pmdp, start)) === 0) return;

@@ -8,6 +8,7 @@ import { EFAULT, EINVAL, ENOMEM } from "../uapi/errno.ts";
 import { MAP_FIXED, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from "../uapi/mman.ts";
 import { HPAGE_SIZE } from "./hugetlb.ts";
 import { is_accounted, sysctl_max_map_count } from "./vma.ts";
+import type { Unlock } from "./vma_munmap.ts";
 
 /** struct vma_remap_struct: one mremap on its way. */
 export interface VmaRemap {
@@ -121,18 +122,16 @@ export function* remap_move(k: Kernel, r: VmaRemap): Steps<number> {
 /** Without a new address given: as it is, shorter, longer, or elsewhere because it does not fit. */
 export function* mremap_at(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
   if (r.old_len === r.new_len) return r.addr;
-  if (r.old_len < r.new_len) return yield* k.mremap_grow(r, vma);
-  const detached = yield* k.munmap_prepare(r.mm, r.addr + r.new_len, r.old_len - r.new_len);
-  if (detached === 0) yield k.mmap_write_unlock(r.mm);
-  if (typeof detached === "number") return detached || r.addr;
-  yield* k.munmap_detach(detached);
-  yield k.mmap_write_downgrade(r.mm);
-  yield* k.unmap_detached(r.mm, detached);
-  yield k.mmap_read_unlock(r.mm);
-  return r.addr;
+  if (r.old_len < r.new_len) return yield* k.expand_vma(r, vma);
+  return (yield* k.shrink_vma(r, "unlock")) || r.addr;
 }
 
-export function* mremap_grow(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
+/** What is too long goes. */
+export function* shrink_vma(k: Kernel, r: VmaRemap, unlock: Unlock): Steps<number> {
+  return yield* k.do_vmi_munmap(r.mm, r.addr + r.new_len, r.old_len - r.new_len, unlock);
+}
+
+export function* expand_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
   const refused = k.vma_to_resize(r, vma);
   if (refused) return refused;
   const more = r.new_len - r.old_len;
@@ -173,11 +172,11 @@ export function vma_expandable(k: Kernel, vma: Vma, bytes: number): boolean {
 export function* mremap_to(k: Kernel, r: VmaRemap): Steps<number> {
   const { mm } = r;
   if (r.flags & MREMAP_FIXED) {
-    const error = yield* k.do_vmi_munmap(mm, r.new_addr, r.new_len);
+    const error = yield* k.do_vmi_munmap(mm, r.new_addr, r.new_len, "keep locked");
     if (error) return error;
   }
   if (r.old_len > r.new_len) {
-    const error = yield* k.do_vmi_munmap(mm, r.addr + r.new_len, r.old_len - r.new_len);
+    const error = yield* k.shrink_vma(r, "keep locked");
     if (error) return error;
     r.old_len = r.new_len;
   }

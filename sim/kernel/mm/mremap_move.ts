@@ -1,6 +1,6 @@
 // Moving a mapping with its pages (mm/mremap.c): whole PMD and PUD entries where both places allow it, else PTE by PTE.
 import type { Steps } from "../../core/thread.ts";
-import { _PAGE_PRESENT, _PAGE_UFFD_WP, entryPfn, isPresent, withoutFlags } from "../../hardware/entry.ts";
+import { _PAGE_UFFD_WP, entryPfn, isPresent, isSwap, withoutFlags } from "../../hardware/entry.ts";
 import {
   alignDown,
   none,
@@ -11,20 +11,13 @@ import {
   pud_offset,
   read_p4d,
 } from "../arch/x86/mm/pgtable.ts";
-import {
-  VM_ACCOUNT,
-  VM_HUGETLB,
-  VM_LOCKED,
-  VM_LOCKED_MASK,
-  VM_UFFD_WP,
-  withoutVmFlags,
-  withVmFlags,
-} from "../flags.ts";
+import { VM_ACCOUNT, VM_HUGETLB, VM_LOCKED, VM_LOCKED_MASK, withoutVmFlags, withVmFlags } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
 import { MREMAP_DONTUNMAP } from "../uapi/mman.ts";
 import { PTE_LOCK } from "./memory.ts";
+import { SWP_UFFD_WP } from "./memory_swap.ts";
 import type { VmaRemap } from "./mremap.ts";
 import { is_accounted, sysctl_max_map_count } from "./vma.ts";
 
@@ -46,11 +39,9 @@ export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
   const to_account = (dontunmap ? r.new_len : r.new_len - r.old_len) / 4096;
   if (accounted && k.security_vm_enough_memory(to_account)) return -ENOMEM;
   yield* k.vma_start_write(source);
-  const copy = yield* k.copy_vma(source, r);
-  const moved = yield* k.move_page_tables(copy.source, r.addr, copy.target, r.new_addr, r.old_len, copy.rmap_locks);
-  if (moved < r.old_len) {
-    // Back again: the old tables are still there. Then the new mapping goes instead of the old one.
-    yield* k.move_page_tables(copy.target, r.new_addr, copy.source, r.addr, moved, "with rmap locks");
+  const { copy, done } = yield* k.copy_vma_and_data(source, r);
+  if (!done) {
+    // The new mapping goes instead of the old one.
     k.vm_stat_account(mm, copy.target.vm_flags, r.new_len / 4096);
     if (copy.target.vm_flags & VM_HUGETLB) k.clear_vma_resv_huge_pages(copy.target);
     const locked_pages = copy.target.vm_flags & VM_LOCKED ? r.new_len / 4096 : 0;
@@ -59,7 +50,6 @@ export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
     if (accounted && !dontunmap) k.vm_unacct_memory(to_account);
     return -ENOMEM;
   }
-  k.mremap_userfaultfd_prep(copy.target);
   if (copy.source.vm_flags & VM_HUGETLB) k.clear_vma_resv_huge_pages(copy.source);
   k.vm_stat_account(mm, copy.source.vm_flags, r.new_len / 4096);
   const locked = (copy.source.vm_flags & VM_LOCKED) !== 0;
@@ -77,6 +67,21 @@ export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
   return r.new_addr;
 }
 
+/** Makes the mapping at the new place, and moves what the old one maps; without memory it moves back what it has moved. */
+export function* copy_vma_and_data(
+  k: Kernel,
+  vma: Vma,
+  r: VmaRemap,
+): Steps<{ readonly copy: CopiedVma; readonly done: boolean }> {
+  const copy = yield* k.copy_vma(vma, r);
+  const moved = yield* k.move_page_tables(copy.source, r.addr, copy.target, r.new_addr, r.old_len, copy.rmap_locks);
+  const done = moved >= r.old_len;
+  // The old tables are still there.
+  if (!done) yield* k.move_page_tables(copy.target, r.new_addr, copy.source, r.addr, moved, "with rmap locks");
+  else k.mremap_userfaultfd_prep(copy.target);
+  return { copy, done };
+}
+
 /** Unmaps what has moved away, without giving back its promise of memory: that has moved too. */
 export function* unmap_moved(k: Kernel, vma: Vma, addr: number, len: number, accounted: boolean): Steps<void> {
   const mm = vma.vm_mm!;
@@ -84,7 +89,7 @@ export function* unmap_moved(k: Kernel, vma: Vma, addr: number, len: number, acc
   const after = vma.vm_end > addr + len;
   const { hiwater_vm } = mm;
   if (accounted) vma.vm_flags = withoutVmFlags(vma.vm_flags, VM_ACCOUNT);
-  yield* k.do_vmi_munmap(mm, addr, len);
+  yield* k.do_vmi_munmap(mm, addr, len, "keep locked");
   mm.hiwater_vm = hiwater_vm;
   if (!accounted) return;
   for (const left of [before && k.vma_lookup(mm, addr - 1), after && k.vma_lookup(mm, addr + len)])
@@ -179,6 +184,8 @@ export function* move_page_tables(
   const mm = vma.vm_mm!;
   if (vma.vm_flags & VM_HUGETLB) return yield* k.move_hugetlb_page_tables(vma, new_vma, old_addr, new_addr, len);
   const old_end = old_addr + len;
+  // Entries of a mapping that a userfaultfd watches are looked at one by one. A move that failed goes back the same way.
+  const whole_tables = !vma_has_uffd_without_event_remap(vma) && !vma_has_uffd_without_event_remap(new_vma);
   const back = realign(k, vma, old_addr, new_vma, new_addr, len);
   let from = old_addr - back;
   let to = new_addr - back;
@@ -194,8 +201,8 @@ export function* move_page_tables(
     if (new_pudp === 0) break;
     if (
       extent === PUD_SIZE &&
-      !(vma.vm_flags & VM_UFFD_WP) &&
-      (yield* k.move_normal_pud(vma, from, to, old_pudp, new_pudp))
+      whole_tables &&
+      (yield* k.move_pgt_entry("NORMAL_PUD", vma, from, to, old_pudp, new_pudp))
     )
       continue;
     extent = extent_of(PMD_SIZE, from, old_end, to);
@@ -205,8 +212,8 @@ export function* move_page_tables(
     if (new_pmdp === 0) break;
     if (
       extent === PMD_SIZE &&
-      !(vma.vm_flags & VM_UFFD_WP) &&
-      (yield* k.move_normal_pmd(vma, from, to, old_pmdp, new_pmdp))
+      whole_tables &&
+      (yield* k.move_pgt_entry("NORMAL_PMD", vma, from, to, old_pmdp, new_pmdp))
     )
       continue;
     if (none(k.read_entry(old_pmdp))) continue;
@@ -238,7 +245,29 @@ export function* drop_rmap_locks(k: Kernel, vma: Vma): Steps<void> {
   yield* k.vma_complete(vma);
 }
 
-/** Moves a whole PMD table. False if that is not possible. */
+/** Nobody is told that such a mapping moves: it is not watched at its new place. */
+const vma_has_uffd_without_event_remap = (vma: Vma): boolean => vma.vm_userfaultfd_ctx !== null;
+
+/** Moves a whole table. False if that is not possible. */
+export function* move_pgt_entry(
+  k: Kernel,
+  which: "NORMAL_PMD" | "NORMAL_PUD",
+  vma: Vma,
+  from: number,
+  to: number,
+  old_entryp: number,
+  new_entryp: number,
+): Steps<boolean> {
+  yield* k.take_rmap_locks(vma);
+  const moved =
+    which === "NORMAL_PMD"
+      ? yield* k.move_normal_pmd(vma, from, to, old_entryp, new_entryp)
+      : yield* k.move_normal_pud(vma, from, to, old_entryp, new_entryp);
+  yield* k.drop_rmap_locks(vma);
+  return moved;
+}
+
+/** Moves a PMD table. */
 export function* move_normal_pud(
   k: Kernel,
   vma: Vma,
@@ -249,18 +278,16 @@ export function* move_normal_pud(
 ): Steps<boolean> {
   const mm = vma.vm_mm!;
   if (!none(k.read_entry(new_pudp))) return false;
-  yield* k.take_rmap_locks(vma);
   yield* k.lock_both(old_pudp, new_pudp, PUD_LOCK);
   const pud = k.read_entry(old_pudp);
   yield k.set_pud(mm, from, old_pudp, 0);
   yield* k.pud_populate(mm, to, new_pudp, entryPfn(pud));
   yield* k.flush_tlb_range(vma, from, from + PUD_SIZE);
   yield* k.unlock_both(old_pudp, new_pudp, PUD_LOCK);
-  yield* k.drop_rmap_locks(vma);
   return true;
 }
 
-/** Moves a whole PTE table. */
+/** Moves a PTE table. */
 export function* move_normal_pmd(
   k: Kernel,
   vma: Vma,
@@ -271,7 +298,6 @@ export function* move_normal_pmd(
 ): Steps<boolean> {
   const mm = vma.vm_mm!;
   if (!none(k.read_entry(new_pmdp))) return false;
-  yield* k.take_rmap_locks(vma);
   yield* k.lock_both(old_pmdp, new_pmdp, PTE_LOCK);
   const pmd = k.read_entry(old_pmdp);
   if (!none(pmd)) {
@@ -280,7 +306,6 @@ export function* move_normal_pmd(
     yield* k.flush_tlb_range(vma, from, from + PMD_SIZE);
   }
   yield* k.unlock_both(old_pmdp, new_pmdp, PTE_LOCK);
-  yield* k.drop_rmap_locks(vma);
   return !none(pmd);
 }
 
@@ -320,6 +345,7 @@ export function* move_ptes(
   yield* k.spin_lock(old_ptl, PTE_LOCK);
   if (new_pmd !== old_pmd) yield* k.spin_lock(new_ptl, `${PTE_LOCK}/1`);
   yield* k.flush_tlb_batched_pending(mm);
+  const unwatched = vma_has_uffd_without_event_remap(vma);
   let flush = false;
   for (let address = old_addr, to = new_addr; address < old_end; address += 4096, to += 4096) {
     const ptep = pte_offset(old_pmd, address);
@@ -328,10 +354,7 @@ export function* move_ptes(
     yield k.set_pte(mm, address, ptep, 0);
     if (isPresent(pte)) flush = true;
     // Whoever was told of writes is not told of those at the new place.
-    const moved =
-      (pte & (_PAGE_PRESENT | _PAGE_UFFD_WP)) === (_PAGE_PRESENT | _PAGE_UFFD_WP)
-        ? withoutFlags(pte, _PAGE_UFFD_WP)
-        : pte;
+    const moved = unwatched ? withoutFlags(pte, isPresent(pte) ? _PAGE_UFFD_WP : isSwap(pte) ? SWP_UFFD_WP : 0) : pte;
     yield k.set_pte(mm, to, pte_offset(new_pmd, to), moved);
   }
   const late = k.unfixed("mremap-flush");

@@ -134,6 +134,11 @@ export function folio_add_anon_rmap(
   k.mlock_vma_folio(page, vma);
 }
 
+/** Its only user takes the page over: the reverse map leads to no other process from now on. */
+export function folio_move_anon_rmap(_k: Kernel, page: Page, vma: Vma): void {
+  page.anon_vma = vma.anon_vma;
+}
+
 export function folio_add_file_rmap(k: Kernel, page: Page, vma: Vma): void {
   page.mapcount++;
   if (page.mapcount === 1) k.vmstat.nr_file_mapped += 1;

@@ -110,7 +110,7 @@ export function* try_to_unmap_one(
   if (flush === "batch flushes" && k.should_defer_flush(mm)) yield* k.set_tlb_ubc_flush_pending(mm, pte);
   else if (pte_accessible(mm, pte)) yield* k.flush_tlb_page(mm, address);
   if (pte_dirty(pte)) page.flags |= PG_dirty;
-  k.update_hiwater(mm);
+  k.update_hiwater_rss(mm);
   if (page.type !== PAGE_TYPE.anon) k.mm_counter_add(mm, page, -1);
   else if (!(yield* k.unmap_anon(page, at, pte))) return false;
   k.folio_remove_rmap_pte(page, vma);

@@ -30,6 +30,8 @@ export type VmOp = ((vmf: VmFault) => Steps<number>) &
   ((vma: Vma, start: number, end: number, newflags: number) => Steps<number>);
 
 export const vm_ops: Readonly<Record<string, VmOps>> = {
+  /** Of a mapping that has been closed. */
+  vma_dummy_vm_ops: {},
   shmem_vm_ops: { fault: "shmem_fault", map_pages: "filemap_map_pages" },
   /** The same for memory without a name: MAP_SHARED|MAP_ANONYMOUS, memfd, a deleted file. */
   shmem_anon_vm_ops: { fault: "shmem_fault", map_pages: "filemap_map_pages" },

@@ -93,10 +93,17 @@ export function* unlink_file_vma(k: Kernel, vma: Vma): Steps<void> {
   yield k.i_mmap_unlock_write(mapping);
 }
 
+/** Tells its owner that the mapping goes, once. */
+export function* vma_close(k: Kernel, vma: Vma): Steps<void> {
+  const close = k.vm_op(vma, "close");
+  if (!close) return;
+  yield* close(vma);
+  vma.vm_ops = "vma_dummy_vm_ops";
+}
+
 /** Closes and frees a VMA that is in no tree any more. */
 export function* remove_vma(k: Kernel, vma: Vma): Steps<void> {
-  const close = k.vm_op(vma, "close");
-  if (close) yield* close(vma);
+  yield* k.vma_close(vma);
   if (vma.vm_file) yield* k.fput(vma.vm_file);
   k.store.free(vma);
 }

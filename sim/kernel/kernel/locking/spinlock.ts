@@ -15,6 +15,14 @@ export function* spin_lock(k: Kernel, lock: Spinlock, name: string): Steps<void>
   yield k.trace.lock(lock, name, "exclusive");
 }
 
+/** Takes it if nobody has it. The caller yields the event of the lock. */
+export function spin_trylock(k: Kernel, lock: Spinlock): boolean {
+  if (lock.holder !== 0) return false;
+  lock.holder = k.lock_ticket();
+  k.current.preempt_count++;
+  return true;
+}
+
 export function spin_unlock(k: Kernel, lock: Spinlock, name: string): number {
   lock.holder = 0;
   k.current.preempt_count--;

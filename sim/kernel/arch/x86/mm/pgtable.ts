@@ -26,7 +26,7 @@ import {
 import { VM_EXEC, VM_READ, VM_SHARED, VM_WRITE } from "../../../flags.ts";
 import type { Kernel } from "../../../kernel.ts";
 import { PAGE_TYPE } from "../../../mm/page_alloc.ts";
-import type { Mm } from "../../../mm_types.ts";
+import type { Mm, Page, Vma } from "../../../mm_types.ts";
 
 export const PAGE_SHIFT = 12;
 export const PAGE_SIZE = 2 ** 12;
@@ -112,6 +112,14 @@ export function set_pte(k: Kernel, mm: Mm, address: number, ptep: number, entry:
   return k.trace.set_pte(mm, address, entry, old, entryPfn(entry), table_of(ptep));
 }
 
+/** Takes an entry away, and the translations that CPUs may have of it (mm/pgtable-generic.c). */
+export function* ptep_clear_flush(k: Kernel, vma: Vma, address: number, ptep: number): Steps<void> {
+  const mm = vma.vm_mm!;
+  const pte = k.read_entry(ptep);
+  yield k.set_pte(mm, address, ptep, 0);
+  if (pte_accessible(mm, pte)) yield* k.flush_tlb_page(mm, address);
+}
+
 export const table_entry = (pfn: number): number => makeEntry(pfn, _PAGE_TABLE);
 export const none = (entry: number): boolean => entry === 0;
 
@@ -162,7 +170,7 @@ const is_counted = (k: Kernel, level: number): boolean => level < 4 || k.config.
  * A new, empty page table of `level` (1 PTE … 4 P4D, the top level PGD) for `mm`, not yet linked.
  * @returns its frame, or 0 when there is no memory
  */
-export function* alloc_table(k: Kernel, mm: Mm, level: number): Steps<number> {
+export function* pagetable_alloc(k: Kernel, mm: Mm, level: number): Steps<number> {
   const page = yield* k.alloc_page(PAGE_TYPE[level_name(k, level) as "pte"]);
   if (!page) return 0;
   if (yield* k.__memcg_kmem_charge_page(page)) {
@@ -176,20 +184,57 @@ export function* alloc_table(k: Kernel, mm: Mm, level: number): Steps<number> {
   return page.slot;
 }
 
-/** What the destructor of a table does before its frame is given back: it counts as a table no more. */
-export function table_dtor(k: Kernel, pfn: number, level: number): number {
+/** The frame is a table no more, and counts as none. */
+export function pagetable_dtor(k: Kernel, pfn: number): number {
   const page = k.page(pfn);
   const mm = page.pt_mm;
+  const level = level_of(k, page);
   page.pt_mm = null;
   page.pt_share_count = 0;
   if (is_counted(k, level)) k.vmstat.nr_pagetable -= 1;
   return k.trace.free_table(pfn, level_name(k, level), mm);
 }
 
+/** Which level a table is of, by its type. */
+const level_of = (k: Kernel, page: Page): number =>
+  page.type === PAGE_TYPE.pgd ? k.config.levels : page.type - PAGE_TYPE.pte + 1;
+
 /** Frees a table that no CPU can walk to. */
-export function* free_table_now(k: Kernel, pfn: number, level: number): Steps<void> {
-  yield k.table_dtor(pfn, level);
+export function* pagetable_dtor_free(k: Kernel, pfn: number): Steps<void> {
+  yield k.pagetable_dtor(pfn);
   yield* k.put_page(k.page(pfn));
+}
+
+// Tables of each level by Linux's names: the frame of a new one, or 0 without memory; and the end of one that was never linked.
+export function* pte_alloc_one(k: Kernel, mm: Mm): Steps<number> {
+  return yield* k.pagetable_alloc(mm, 1);
+}
+export function* pmd_alloc_one(k: Kernel, mm: Mm): Steps<number> {
+  return yield* k.pagetable_alloc(mm, 2);
+}
+export function* pud_alloc_one(k: Kernel, mm: Mm): Steps<number> {
+  return yield* k.pagetable_alloc(mm, 3);
+}
+export function* p4d_alloc_one(k: Kernel, mm: Mm): Steps<number> {
+  return yield* k.pagetable_alloc(mm, 4);
+}
+export function* pgd_alloc(k: Kernel, mm: Mm): Steps<number> {
+  return yield* k.pagetable_alloc(mm, k.config.levels);
+}
+export function* pte_free(k: Kernel, pfn: number): Steps<void> {
+  yield* k.pagetable_dtor_free(pfn);
+}
+export function* pmd_free(k: Kernel, pfn: number): Steps<void> {
+  yield* k.pagetable_dtor_free(pfn);
+}
+export function* pud_free(k: Kernel, pfn: number): Steps<void> {
+  yield* k.pagetable_dtor_free(pfn);
+}
+export function* p4d_free(k: Kernel, pfn: number): Steps<void> {
+  yield* k.pagetable_dtor_free(pfn);
+}
+export function* pgd_free(k: Kernel, pfn: number): Steps<void> {
+  yield* k.pagetable_dtor_free(pfn);
 }
 
 /**
