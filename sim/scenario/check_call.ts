@@ -13,7 +13,7 @@ import {
   typeInWords,
 } from "./check_expression.ts";
 import { countInWords } from "./check_functions.ts";
-import { type CheckState, occurs, report, reportAt, suggest } from "./check_state.ts";
+import { type CheckState, isClosed, occurs, report, reportAt, suggest } from "./check_state.ts";
 import { checkFlags } from "./flag_families.ts";
 import { cpuOperations, kernelOperations } from "./operations.ts";
 import { isTaken } from "./outputs.ts";
@@ -139,6 +139,7 @@ function checkArgumentCount(state: CheckState, call: CallExpr, spec: CallSpec): 
   const most = spec.params.length;
   const given = call.args.length;
   if (given >= least && given <= most) return;
+  if (given < least && !isClosed(state, call)) return;
   const at = given > most ? { start: call.args[most].start, end: call.args[given - 1].end } : call.name;
   reportAt(
     state,

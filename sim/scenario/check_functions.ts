@@ -13,7 +13,7 @@ import {
 } from "./check_expression.ts";
 import { checkFix } from "./check_fix.ts";
 import { readVariable } from "./check_names.ts";
-import { type CheckState, occurs, report, reportAt, suggest } from "./check_state.ts";
+import { type CheckState, isClosed, occurs, report, reportAt, suggest } from "./check_state.ts";
 import { functionsByName } from "./functions.ts";
 import { typesByName } from "./object_types.ts";
 import { findVariable, type ProcessSymbol, type ThreadSymbol, visibleVariables } from "./symbols.ts";
@@ -26,7 +26,8 @@ export function checkFunction(state: CheckState, expr: CallExpr, around: Around)
     return ANY;
   }
   const required = spec.params.filter((param) => !param.optional).length;
-  if (expr.args.length < required || expr.args.length > spec.params.length) {
+  const isShort = expr.args.length < required && isClosed(state, expr);
+  if (isShort || expr.args.length > spec.params.length) {
     reportAt(
       state,
       "wrong-argument-count",

@@ -1,5 +1,5 @@
 // What the parts of the checker share while they go through a scenario.
-import type { Expr, Name, Span } from "./ast.ts";
+import type { CallExpr, Expr, Name, Span } from "./ast.ts";
 import { suggestion } from "./cursor.ts";
 import { type Diagnostic, diagnosticOf, type Mend, type Problem, type Related } from "./diagnostics.ts";
 import { evaluate, type Inspector } from "./expressions.ts";
@@ -94,6 +94,11 @@ export function cpuCount(state: CheckState): bigint {
 
 export function reportAt(state: CheckState, code: Problem["code"], at: Span, message: string): void {
   report(state, { code, start: at.start, end: at.end, message });
+}
+
+/** Of a call without its closing bracket something else is said already: the rest may still be typed. */
+export function isClosed({ file }: CheckState, call: CallExpr): boolean {
+  return file.text[call.end - 1] === ")";
 }
 
 /** What an expression is worth before the run; undefined where it names a variable or reads the machine. */

@@ -10,6 +10,7 @@ import {
   StreamMessageWriter,
 } from "vscode-languageserver/node";
 import { serve } from "../../server/language/server.ts";
+import type { Vocabulary } from "../../sim/scenario/vocabulary.ts";
 import { vocabulary } from "../scenario/vocabulary.ts";
 
 export interface Client {
@@ -18,8 +19,8 @@ export interface Client {
   readonly diagnostics: (uri: string) => Promise<PublishDiagnosticsParams>;
 }
 
-/** Starts a server in this process; `files` are what it finds on disk, by URI. */
-export function startServer(files: Readonly<Record<string, string>> = {}): Client {
+/** Starts a server in this process; `files` are what it finds on disk, by URI. The words are those of the tests, or the engine's. */
+export function startServer(files: Readonly<Record<string, string>> = {}, words: Vocabulary = vocabulary): Client {
   const toServer = new PassThrough();
   const toClient = new PassThrough();
   const watchDog = { shutdownReceived: false, initialize: () => undefined, exit: () => undefined };
@@ -32,7 +33,7 @@ export function startServer(files: Readonly<Record<string, string>> = {}): Clien
     const timer = setTimeout(callback, milliseconds);
     return () => clearTimeout(timer);
   };
-  serve(server, { vocabulary, readFile: (uri) => files[uri], later });
+  serve(server, { vocabulary: words, readFile: (uri) => files[uri], later });
   return clientOf(new StreamMessageReader(toClient), new StreamMessageWriter(toServer));
 }
 

@@ -1,17 +1,21 @@
 // Editing sessions one can read: lines that begin with `> ` are what the user does, the others what he sees. Replaying
 // does the former through the language server and writes the whole anew; a test compares.
 //
-//   > open NAME (its text follows, each line after `| `)   > change TEXT to TEXT     > show
-//   > problems           > fixes TEXT             > fix TITLE at TEXT
-//   > hover TEXT         > complete TEXT (at its end; the first offers)              > signature TEXT (at its end)
-//   > rename TEXT to NAME    > definition TEXT    > references TEXT    > lenses    > hints    > outline    > format
-// A TEXT is its first place in the document.
+//   > open NAME (its text follows, each line after `| `)       > go behind TEXT (there the caret then is)
+//   > type TEXT (at the caret; without TEXT the lines after `| `)   > change TEXT to TEXT
+//   > complete (at the caret; the first offers)  > accept LABEL    > signature (at the caret)
+//   > fixes TEXT    > fix TITLE at TEXT    > rename TEXT to NAME    > format    > undo
+//   > hover TEXT    > definition TEXT    > references TEXT    > outline    > folds    > lenses    > hints    > show
+//
+// A TEXT is its first place in the document. After each edit the lines that it changed are shown, as far as somebody else
+// than the user wrote them, then what is newly wrong, under its place, and what is no longer.
 import type {
   CodeAction,
   CodeLens,
   CompletionItem,
   Diagnostic,
   DocumentSymbol,
+  FoldingRange,
   Hover,
   InlayHint,
   Location,
@@ -22,33 +26,42 @@ import type {
   WorkspaceEdit,
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import { vocabulary } from "../../server/language/engine.ts";
 import { initialize, startServer } from "./session.ts";
 
 const FOLDER = "file:///work";
 const severities = ["", "error", "warning", "information", "hint"];
 
 export class LanguageTranscript {
-  private readonly client = startServer();
+  private readonly client = startServer({}, vocabulary());
   private readonly lines: string[] = [];
   private document = TextDocument.create("", "mshare", 0, "");
   private problems: readonly Diagnostic[] = [];
+  private caret = 0;
+  private before = "";
 
   async replay(text: string): Promise<string> {
     await initialize(this.client, FOLDER);
     const source = text.split("\n");
     for (const [at, line] of source.entries()) {
-      if (line.startsWith("#")) this.lines.push(line);
+      if (line.startsWith("# ")) this.remark(line);
       if (!line.startsWith("> ")) continue;
-      if (this.lines.length > 0) this.lines.push("");
+      if (!this.lines.at(-1)?.startsWith("#")) this.lines.push("");
       this.lines.push(line);
       const [, command, rest] = /^> (\w+) ?(.*)$/.exec(line) ?? [];
       const body: string[] = [];
       for (let next = at + 1; source[next]?.startsWith("|"); next++) body.push(source[next]);
-      if (command === "open") this.lines.push(...body);
-      await this.act(command, rest, `${body.map((each) => each.slice(2)).join("\n")}\n`);
+      this.lines.push(...body);
+      await this.act(command, rest, body.map((each) => each.slice(2)).join("\n"));
     }
     this.client.connection.dispose();
-    return `${this.lines.join("\n").trimEnd()}\n`;
+    return `${this.lines.join("\n").trim()}\n`;
+  }
+
+  /** What happens next, in words: the lines of one remark stay together. */
+  private remark(line: string): void {
+    if (!this.lines.at(-1)?.startsWith("#")) this.lines.push("");
+    this.lines.push(line);
   }
 
   private async act(command: string, rest: string, body: string): Promise<void> {
@@ -56,19 +69,26 @@ export class LanguageTranscript {
     const [subject, object] = [rest.slice(0, middle), rest.slice(middle + 4)];
     switch (command) {
       case "open":
-        return this.open(rest, body);
+        return this.open(rest, body && `${body}\n`);
+      case "go":
+        this.caret = this.offsetBehind(rest.replace(/^behind /, ""));
+        return;
+      case "type":
+        return this.type(body || rest);
       case "change":
         return this.put([{ range: this.rangeOf(subject), newText: object }]);
+      case "undo":
+        return this.put([{ range: this.whole(), newText: this.before }]);
       case "show":
         return this.tell(...this.document.getText().trimEnd().split("\n"));
-      case "problems":
-        return this.tell(...(this.problems.length > 0 ? this.problems.map((one) => this.problem(one)) : ["none"]));
       case "fixes":
         return this.tell(...(await this.actions(rest)).map((action) => action.title));
       case "fix":
         return this.fix(subject, object);
+      case "accept":
+        return this.accept(rest);
       case "format":
-        return this.put(await this.ask<TextEdit[]>("formatting", { options: { tabSize: 2, insertSpaces: true } }));
+        return this.shown(await this.ask<TextEdit[]>("formatting", { options: { tabSize: 2, insertSpaces: true } }));
       case "rename":
         return this.applied(
           await this.ask<WorkspaceEdit>("rename", { position: this.startOf(subject), newName: object }),
@@ -85,16 +105,14 @@ export class LanguageTranscript {
         return this.tell(...markdown(found?.contents));
       }
       case "complete": {
-        const items = await this.ask<CompletionItem[]>("completion", { position: this.rangeOf(text).end });
-        const sorted = [...items].sort((a, b) => order(a).localeCompare(order(b), "en"));
-        const shown = sorted.slice(0, 6).map((item) => item.label + (item.detail ? `  ${item.detail}` : ""));
-        return this.tell(
-          ...shown,
-          ...(items.length > 6 ? [`… ${items.length > 20 ? "and many more" : "and more"}`] : []),
-        );
+        const items = await this.offers();
+        const shown = items.slice(0, 6).map((item) => item.label + (item.detail ? `  ${item.detail}` : ""));
+        const more = items.length > 20 ? "… and many more" : "… and more";
+        return this.tell(...shown, ...(items.length > 6 ? [more] : []));
       }
       case "signature": {
-        const help = await this.ask<SignatureHelp | null>("signatureHelp", { position: this.rangeOf(text).end });
+        const position = this.document.positionAt(this.caret);
+        const help = await this.ask<SignatureHelp | null>("signatureHelp", { position });
         const [signature] = help?.signatures ?? [];
         const active = signature?.parameters?.[help?.activeParameter ?? 0]?.label;
         return this.tell(
@@ -119,6 +137,12 @@ export class LanguageTranscript {
         const hints = await this.ask<InlayHint[]>("inlayHint", { range });
         return this.tell(...hints.map(({ position, label }) => `${at(position)} ${label}`));
       }
+      case "folds":
+        return this.tell(
+          ...(await this.ask<FoldingRange[]>("foldingRange", {})).map(
+            ({ startLine, endLine }) => `${startLine + 1} to ${endLine + 1}`,
+          ),
+        );
       case "outline":
         return this.outline(await this.ask<DocumentSymbol[]>("documentSymbol", {}), "");
       default:
@@ -128,6 +152,7 @@ export class LanguageTranscript {
 
   private async open(name: string, text: string): Promise<void> {
     this.document = TextDocument.create(`${FOLDER}/${name}`, "mshare", 1, text);
+    this.caret = text.length;
     const { uri, languageId, version } = this.document;
     await this.client.connection.sendNotification("textDocument/didOpen", {
       textDocument: { uri, languageId, version, text },
@@ -135,27 +160,75 @@ export class LanguageTranscript {
     await this.heard();
   }
 
-  private async put(edits: readonly TextEdit[]): Promise<void> {
-    if (edits.length === 0) return;
+  private type(text: string): Promise<void> {
+    const place = this.document.positionAt(this.caret);
+    return this.put([{ range: { start: place, end: place }, newText: text }]);
+  }
+
+  private async offers(): Promise<CompletionItem[]> {
+    const position = this.document.positionAt(this.caret);
+    const items = await this.ask<CompletionItem[]>("completion", { position });
+    // As editors do: what begins with the word at the caret, likelier offers first.
+    const word = /[\w-]*$/.exec(this.document.getText().slice(0, this.caret))![0].toLowerCase();
+    return items
+      .filter(({ label }) => label.toLowerCase().startsWith(word))
+      .sort((a, b) => order(a).localeCompare(order(b), "en"));
+  }
+
+  private async accept(label: string): Promise<void> {
+    const chosen = (await this.offers()).find((item) => item.label === label);
+    const edit = chosen?.textEdit;
+    if (!edit || !("range" in edit)) throw new Error(`nobody offers ${label}`);
+    await this.shown([edit]);
+  }
+
+  /** An edit that somebody else wrote. */
+  private async shown(edits: readonly TextEdit[]): Promise<void> {
+    const before = new Set(this.document.getText().split("\n"));
+    await this.put(edits, () => {
+      const changed = this.document
+        .getText()
+        .split("\n")
+        .filter((line) => line.trim() !== "" && !before.has(line));
+      this.tell(...(changed.length > 0 ? changed : ["nothing changes"]));
+    });
+  }
+
+  private async put(edits: readonly TextEdit[], tell: () => void = () => undefined): Promise<void> {
+    if (edits.length === 0) return tell();
+    this.before = this.document.getText();
     // From the end, so that each edit's range holds when it is made.
     const changes = [...edits]
       .sort((a, b) => this.document.offsetAt(b.range.start) - this.document.offsetAt(a.range.start))
       .map(({ range, newText }) => ({ range, text: newText }));
+    for (const { range, text } of changes) this.keepCaret(range, text);
     TextDocument.update(this.document, changes, this.document.version + 1);
     const { uri, version } = this.document;
     await this.client.connection.sendNotification("textDocument/didChange", {
       textDocument: { uri, version },
       contentChanges: changes,
     });
+    tell();
     await this.heard();
   }
 
-  /** Waits for what the server says of this version. */
+  /** It stays where it was in the text; one in the midst of what changes comes to stand behind it. */
+  private keepCaret(range: Range, text: string): void {
+    const [start, end] = [this.document.offsetAt(range.start), this.document.offsetAt(range.end)];
+    if (start <= this.caret) this.caret = start + text.length + Math.max(0, this.caret - end);
+  }
+
+  /** Waits for what the server says of this version; tells what of it is new, and what is gone. */
   private async heard(): Promise<void> {
     for (;;) {
       const { version, diagnostics } = await this.client.diagnostics(this.document.uri);
+      if (version !== this.document.version) continue;
+      const key = ({ code, message }: Diagnostic) => `${code}: ${message}`;
+      const [old, now] = [this.problems, diagnostics].map((all) => new Set(all.map(key)));
+      this.tell(...diagnostics.filter((one) => !old.has(key(one))).flatMap((one) => this.problem(one)));
+      this.tell(...this.problems.filter((one) => !now.has(key(one))).map((one) => `gone: ${one.code}`));
       this.problems = diagnostics;
-      if (version === this.document.version) return;
+      return;
     }
   }
 
@@ -170,7 +243,7 @@ export class LanguageTranscript {
   }
 
   private async applied({ changes }: WorkspaceEdit): Promise<void> {
-    await this.put(changes?.[this.document.uri] ?? []);
+    await this.shown(changes?.[this.document.uri] ?? []);
   }
 
   private ask<Result>(feature: string, params: object): Promise<Result> {
@@ -188,8 +261,24 @@ export class LanguageTranscript {
     return this.rangeOf(text).start;
   }
 
-  private problem({ range, severity, code, message }: Diagnostic): string {
-    return `${at(range.start)} ${severities[severity ?? 0]} ${code}: ${message}`;
+  /** As an editor shows it: a wavy line under the place. */
+  private problem({ range, severity, code, message }: Diagnostic): string[] {
+    const line = this.document.getText().split("\n")[range.start.line];
+    const { character } = range.start;
+    const length = range.end.line > range.start.line ? line.length - character : range.end.character - character;
+    return [
+      line,
+      `${" ".repeat(character)}${"~".repeat(Math.max(1, length))} ${severities[severity ?? 0]} ${code}`,
+      message,
+    ].map((each, at) => (at === 2 ? `  ${each}` : each));
+  }
+
+  private whole(): Range {
+    return { start: { line: 0, character: 0 }, end: this.document.positionAt(this.document.getText().length) };
+  }
+
+  private offsetBehind(text: string): number {
+    return this.document.offsetAt(this.rangeOf(text).end);
   }
 
   private place({ range }: Location): string {

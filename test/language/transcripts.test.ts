@@ -7,7 +7,9 @@ import { LanguageTranscript } from "./transcript.ts";
 const folder = "test/golden/language";
 const transcripts = readdirSync(folder).filter((name) => name.endsWith(".txt"));
 
-describe("editing sessions as they should read", () => {
+describe("editing sessions as they should read", function () {
+  this.timeout(600_000);
+
   it("are there", () => assert.ok(transcripts.length > 0));
 
   for (const name of transcripts) {
