@@ -41,6 +41,7 @@ export function checkFunction(state: CheckState, expr: CallExpr, around: Around)
     const checked = checkExpression(state, arg, around);
     if (kind === "process") needProcess(state, arg, checked);
     else if (kind === "path" || kind === "string") needString(state, arg, checked);
+    else if (spec.type !== undefined && checked.type === spec.type) isThatAlready(state, expr, arg);
     else if (kind) needInteger(state, arg, checked, `\`${spec.params[index].name}\` of \`${spec.name}\``);
     if (spec.name === "tlb") checkCpu(state, arg, checked);
     // The place of the id is what stands between the quotes.
@@ -48,6 +49,21 @@ export function checkFunction(state: CheckState, expr: CallExpr, around: Around)
       checkFix(state, { text: checked.value, start: arg.start + 1, end: arg.end - 1 });
   });
   return { type: spec.type ?? "integer" };
+}
+
+/** `page(pte(A, p).table)`: what a field gives is the page, not its number. */
+function isThatAlready(state: CheckState, { start, end, name }: CallExpr, arg: Expr): void {
+  const edits = [
+    { start, end: arg.start, text: "" },
+    { start: arg.end, end, text: "" },
+  ];
+  report(state, {
+    code: "wrong-type",
+    start: arg.start,
+    end: arg.end,
+    message: `This is a ${name.text} already; \`${name.text}(…)\` takes its number.`,
+    mend: { title: `Leave ${name.text}(…) out`, edits },
+  });
 }
 
 function unknownFunction(state: CheckState, expr: CallExpr): void {

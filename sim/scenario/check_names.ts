@@ -134,6 +134,12 @@ function unknownName(state: CheckState, expr: NameExpr, around: Around): void {
     });
     return;
   }
+  if (expr.name === "NULL") {
+    const mend = { title: "Change to 0", edits: [{ start: expr.start, end: expr.end, text: "0" }] };
+    const message = "`NULL` is C's; here no address is `0`, and no object `null`.";
+    report(state, { code: "unknown-name", start: expr.start, end: expr.end, message, mend });
+    return;
+  }
   if (functionsByName.has(expr.name)) {
     const edits = [{ start: expr.end, end: expr.end, text: "()" }];
     const message = `\`${expr.name}\` is a function: \`${expr.name}(…)\`.`;

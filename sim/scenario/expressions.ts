@@ -21,6 +21,8 @@ export interface Inspector {
    * Undefined where there is no such name. Asked before lets and constants.
    */
   name(name: string): Value | undefined;
+  /** Whether that is a variable to which the scenario gives a value somewhere. */
+  mayBecome?(name: string): boolean;
   /** `mm(A)`, `pte(A, addr)` …: a function of functions.ts with its values. Undefined where it is not known. */
   call(name: string, args: readonly Value[]): Value | Failure | undefined;
   /** How often an event has happened; `where` is asked with the arguments of each occurrence, `condition` is its text. */
@@ -126,7 +128,9 @@ function nameValue(name: string, at: Span, environment: Environment): Value {
   if (name === "null") return null;
   const variable = environment.inspector.name(name);
   const value = variable === undefined ? environment.constant(name) : variable;
-  return value === undefined ? fail(`\`${name}\` is not known here.`, at) : value;
+  if (value !== undefined) return value;
+  const isUnset = environment.inspector.mayBecome?.(name) === true;
+  return fail(`\`${name}\` ${isUnset ? "has no value: no call has given it one yet" : "is not known here"}.`, at);
 }
 
 function callValue(expr: CallExpr, environment: Environment): Value {

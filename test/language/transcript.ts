@@ -266,11 +266,8 @@ export class LanguageTranscript {
     const line = this.document.getText().split("\n")[range.start.line];
     const { character } = range.start;
     const length = range.end.line > range.start.line ? line.length - character : range.end.character - character;
-    return [
-      line,
-      `${" ".repeat(character)}${"~".repeat(Math.max(1, length))} ${severities[severity ?? 0]} ${code}`,
-      message,
-    ].map((each, at) => (at === 2 ? `  ${each}` : each));
+    const wave = `${" ".repeat(character)}${"~".repeat(Math.max(1, length))}`;
+    return [line, `${wave} ${severities[severity ?? 0]} ${code}`, `  ${message}`];
   }
 
   private whole(): Range {

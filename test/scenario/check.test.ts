@@ -308,4 +308,30 @@ describe("checker, on names", () => {
   it("takes names above their declaration", () => {
     assert.deepEqual(findings("let y = x * 2\nA: close(y)\nlet x = 4\nprocess A"), []);
   });
+
+  it("says nothing of arguments that are still to come", () => {
+    assert.deepEqual(codesOf("process A\nA: p = mmap(0, 4096").sort(), ["syntax", "unused-variable"]);
+    assert.deepEqual(codesOf("process A\nexpect pte(A"), ["syntax"]);
+    assert.deepEqual(codesOf("process A\nA: munmap(4096)"), ["wrong-argument-count"]);
+  });
+
+  it("knows what people bring from C", () => {
+    const [found] = checkText("process A\nA: munmap(NULL, 4096)").diagnostics;
+    assert.deepEqual([found.code, found.mend?.edits.map(({ text }) => text)], ["unknown-name", ["0"]]);
+  });
+
+  it("tells a page from its number", () => {
+    const text = "process A\nexpect page(pte(A, 0).table).refcount == 1";
+    const [found] = checkText(text).diagnostics;
+    assert.match(found.message, /page already/);
+    const mended = [...found.mend!.edits]
+      .reverse()
+      .reduce((all, e) => all.slice(0, e.start) + e.text + all.slice(e.end), text);
+    assert.deepEqual(findings(mended), []);
+  });
+
+  it("does not count what comments silence", () => {
+    const many = Array.from({ length: 1500 }, () => "A: load(4096) // mshare-ignore unmapped-access");
+    assert.deepEqual(codesOf(["process A", ...many, "A: opne(1)"].join("\n")), ["unknown-call"]);
+  });
 });

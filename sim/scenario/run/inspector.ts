@@ -4,10 +4,10 @@ import type { Mm, Task } from "../../kernel/mm_types.ts";
 import type { BinaryExpr, Expr } from "../ast.ts";
 import type { CheckedScenario } from "../check.ts";
 import { evaluate, type Inspector } from "../expressions.ts";
-import type { ProcessSymbol } from "../symbols.ts";
+import { findVariable, type ProcessSymbol } from "../symbols.ts";
 import { type Failure, isObject, type ObjectValue, toU64, type Value } from "../values.ts";
 import { type Counters, createCounters } from "./counters.ts";
-import { showValue } from "./judge.ts";
+import { showValue, showWhich } from "./judge.ts";
 import { objectOf, plainValue, tlbValue, walkValue } from "./objects.ts";
 import { own } from "./own.ts";
 import type { Plan } from "./plan.ts";
@@ -161,8 +161,14 @@ export function createInspector(parts: Parts): ScenarioInspector {
     return symbol ? arrayValue(symbol) : undefined;
   };
 
+  const isVariableOf = (thread: number, wanted: string): boolean => {
+    const member = roster.members[thread];
+    return member !== undefined && findVariable(member.symbol, wanted) !== undefined;
+  };
+
   const within = (thread: number, frames: readonly WalkFrame[]): Inspector => ({
     name: (wanted) => name(thread, frames, wanted),
+    mayBecome: (wanted) => isVariableOf(thread, wanted),
     call: (wanted, args) => own(functions, wanted)?.(args),
     count: (event, _where, condition) => counters.count(event, condition),
   });
@@ -206,7 +212,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
       const environment = { inspector: within(system.kernelThread.id, frames), constant };
       const shown = (expr: Expr) => {
         const result = evaluate(expr, environment);
-        return "value" in result ? showValue(result.value) : result.error;
+        return "value" in result ? showWhich(result.value) : result.error;
       };
       const inner = condition.kind === "group" ? condition.inner : condition;
       if (!isComparison(inner)) return `it is ${shown(condition)}`;

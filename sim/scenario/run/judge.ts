@@ -69,6 +69,12 @@ export function showValue(value: Value): string {
   return String(value);
 }
 
+/** The same, of an object also which of its kind it is, as reports number them: `page 18#1`. */
+export function showWhich(value: Value): string {
+  const id = isObject(value) ? /^(\w+):(\d+):(\d+)$/.exec(String(value.id)) : null;
+  return id ? `${id[1]} ${id[2]}#${id[3]}` : showValue(value);
+}
+
 /** The source text of a node on one line. */
 export function textOf(node: Span, file: ParsedFile): string {
   return file.text.slice(node.start, node.end).replace(/\s+/g, " ").trim();
