@@ -24,6 +24,8 @@ interface Segment {
   readonly prot: bigint | undefined;
   /** When it was mapped, in calls. */
   readonly born: number;
+  /** What lies behind the end of the file raises SIGBUS before anybody asks whether it may be executed. */
+  readonly ofFile: boolean;
   /** Whoever made it may refuse to unmap a part, or leave something behind. */
   readonly kept?: true;
 }
@@ -75,7 +77,7 @@ function meeting(space: AddressSpace, at: Address, length: bigint): Segment[] {
   return space.segments.filter(({ region, start, end }) => region === at.region && start < stop && at.offset < end);
 }
 
-export type Mapping = Pick<Segment, "prot" | "born" | "kept">;
+export type Mapping = Pick<Segment, "prot" | "born" | "ofFile" | "kept">;
 
 export function map(space: AddressSpace, at: Address, length: bigint, mapping: Mapping): void {
   cut(space, at, length);

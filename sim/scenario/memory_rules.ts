@@ -135,21 +135,21 @@ export function accessFailure(state: CheckState, sight: MemorySight, call: Fores
       param: "addr",
       related: [{ ...none.by, message: "It is unmapped here." }],
     };
-  const prot = covers(space, at)?.prot;
-  return prot === undefined ? undefined : forbidden(call, prot);
+  const segment = covers(space, at);
+  return segment?.prot === undefined ? undefined : forbidden(call, segment.prot, segment.ofFile);
 }
 
 const has = (bits: bigint, bit: number) => (Number(BigInt.asUintN(32, bits)) & bit) !== 0;
 
 /** x86-64 has no pages that can be written and not read. */
-function forbidden({ checked }: ForeseenCall, prot: bigint): Failing | undefined {
+function forbidden({ checked }: ForeseenCall, prot: bigint, ofFile: boolean): Failing | undefined {
   const { name } = checked.spec;
   const deny = (what: string): Failing => ({
     errno: "SIGSEGV",
     because: `the mapping cannot be ${what}`,
     param: "addr",
   });
-  if (name === "exec") return has(prot, mman.PROT_EXEC) ? undefined : deny("executed");
+  if (name === "exec") return has(prot, mman.PROT_EXEC) || ofFile ? undefined : deny("executed");
   const writes = name === "store" || (name === "touch" && checked.argument("write")?.value === 1n);
   const unknown = name === "touch" && checked.args.length > 2 && checked.argument("write")?.value === undefined;
   if (unknown) return undefined;
@@ -243,22 +243,22 @@ function resultOf(
   const isGranted = isAnonymous && bytes <= sight.memory / 4n && !has(flags, mman.MAP_FIXED_NOREPLACE);
   const bits = isGranted || isFirst ? prot : undefined;
   const born = sight.moment;
-  const kept = isAnonymous || sight.filesArePlain ? {} : { kept: true as const };
+  const made = { born, ofFile: !isAnonymous, ...(isAnonymous || sight.filesArePlain ? {} : { kept: true as const }) };
   if (isFixed) {
     // What it replaces stays as it was where the call is refused.
-    map(space, hint, bytes, { prot: isFree || isGranted ? bits : undefined, born, ...kept });
+    map(space, hint, bytes, { prot: isFree || isGranted ? bits : undefined, ...made });
     return isGranted || isFirst ? hint : null;
   }
   const wanted = hint.region ? 0n : hint.offset;
   // A hint below what may be mapped is rounded up, and a crowded address space is filled from below.
   if ((wanted > 0n && wanted < LOWEST_HINT) || !isWithinReach(space)) return forget();
   const isTaken = wanted > 0n && isFree;
-  if (isTaken) map(space, hint, bytes, { prot: isAnonymous ? bits : undefined, born, ...kept });
+  if (isTaken) map(space, hint, bytes, { prot: isAnonymous ? bits : undefined, ...made });
   if (isTaken && isAnonymous) return isGranted || isFirst ? hint : null;
   // A file may have a say in where it is mapped: then it lies at the hint or elsewhere.
   const region = { length: bytes };
   space.placed += bytes + LARGEST_ALIGNMENT;
-  map(space, { region, offset: 0n }, bytes, { prot: isTaken ? undefined : bits, born, ...kept });
+  map(space, { region, offset: 0n }, bytes, { prot: isTaken ? undefined : bits, ...made });
   return isTaken || !(isGranted || isFirst) ? null : { region, offset: 0n };
 }
 
