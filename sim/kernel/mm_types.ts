@@ -361,6 +361,8 @@ export const cpu_state = struct("cpu", {
   loaded_mm_asid: number(),
   is_lazy: bool(),
   next_asid: number(),
+  /** Frames that faults here have locked, and that still wait to become unevictable (mm/mlock.c). */
+  mlock_fbatch: value<readonly number[]>([]),
   /** cpu_tlbstate.ctxs[asid].ctx_id and .tlb_gen */
   ctxs_ctx_id: array(8),
   ctxs_tlb_gen: array(8),

@@ -1,13 +1,12 @@
 // Populating mappings ahead of use (mm/gup.c).
 import type { Steps } from "../../core/thread.ts";
-import { _PAGE_PSE, entryPfn, isPresent } from "../../hardware/entry.ts";
+import { _PAGE_PSE } from "../../hardware/entry.ts";
 import { pte_dirty } from "../arch/x86/mm/pgtable.ts";
 import {
   FAULT_FLAG_ALLOW_RETRY,
   FAULT_FLAG_TRIED,
   FAULT_FLAG_WRITE,
   PG_dirty,
-  PG_referenced,
   VM_ACCESS_FLAGS,
   VM_FAULT_COMPLETED,
   VM_FAULT_ERROR,
@@ -39,6 +38,7 @@ export function* __mm_populate(
   const mm = k.current.mm!;
   const end = start + len;
   let error = 0;
+  k.mlock_drain_local();
   for (let address = start; address < end; ) {
     yield* k.mmap_read_lock(mm);
     const vma = k.find_vma_intersection(mm, address, end);
@@ -86,17 +86,16 @@ export const UNLOCKED = 1;
  * @returns 0; UNLOCKED; or an errno, and mmap_lock has been dropped
  */
 export function* faultin_page(k: Kernel, mm: Mm, address: number, write: number): Steps<number> {
-  const before = k.leaf_entry(mm, address);
   for (let tried = 0; ; tried = FAULT_FLAG_TRIED) {
     const vma = k.vma_lookup(mm, address);
     if (!vma) {
       yield k.mmap_read_unlock(mm);
       return -ENOMEM;
     }
-    if (k.follow_page_touch(mm, address, write, before)) return 0;
+    if (k.follow_page_touch(mm, address, write)) return 0;
     const fault = yield* k.handle_mm_fault(vma, address, write | FAULT_FLAG_ALLOW_RETRY | tried);
     if (fault & VM_FAULT_COMPLETED) {
-      k.follow_page_touch(mm, address, write, before);
+      k.follow_page_touch(mm, address, write);
       return UNLOCKED;
     }
     if (fault & VM_FAULT_RETRY) {
@@ -114,12 +113,12 @@ export function* faultin_page(k: Kernel, mm: Mm, address: number, write: number)
 export function* populate_locked(k: Kernel, vma: Vma, start: number, end: number): Steps<void> {
   const mm = vma.vm_mm!;
   if (vma.vm_flags & VM_LOCKONFAULT || !(vma.vm_flags & VM_ACCESS_FLAGS)) return;
+  k.mlock_drain_local();
   const write = populate_writes(vma);
   for (let address = start; address < end; address += 4096) {
-    const before = k.leaf_entry(mm, address);
-    if (k.follow_page_touch(mm, address, write, before)) continue;
+    if (k.follow_page_touch(mm, address, write)) continue;
     if ((yield* k.handle_mm_fault(vma, address, write)) & VM_FAULT_ERROR) return;
-    k.follow_page_touch(mm, address, write, before);
+    k.follow_page_touch(mm, address, write);
   }
 }
 
@@ -153,11 +152,8 @@ export function page_is_mapped(k: Kernel, mm: Mm, address: number, write: number
   return (pte & 1) !== 0 && (write === 0 || (pte & 2) !== 0);
 }
 
-/**
- * The same, and the page counts as used (FOLL_TOUCH): the page itself, not its entry, and for writing as dirty. `before`: the
- * entry of the address before a fault that may have brought the page.
- */
-export function follow_page_touch(k: Kernel, mm: Mm, address: number, write: number, before: number): boolean {
+/** The same, and the page counts as used (FOLL_TOUCH): the page itself, not its entry, and for writing as dirty. */
+export function follow_page_touch(k: Kernel, mm: Mm, address: number, write: number): boolean {
   if (!k.page_is_mapped(mm, address, write)) return false;
   const pte = k.leaf_entry(mm, address);
   // Huge pages are on no list: it does not matter when they were used.
@@ -165,11 +161,6 @@ export function follow_page_touch(k: Kernel, mm: Mm, address: number, write: num
   const page = k.vm_normal_page(pte);
   if (!page) return true;
   if (write !== 0 && !pte_dirty(pte)) page.flags |= PG_dirty;
-  // What the fault has locked is not on its new list yet: it becomes active, which it is no more once it is there.
-  const brought = !isPresent(before) || entryPfn(before) !== entryPfn(pte);
-  if (brought && page.mlock_count === 1 && page.flags & PG_referenced) {
-    page.flags &= ~PG_referenced;
-    k.count_activation(page);
-  } else k.folio_mark_accessed(page);
+  k.folio_mark_accessed(page);
   return true;
 }

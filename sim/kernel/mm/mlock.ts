@@ -21,6 +21,9 @@ import type { Mm, Page, Vma } from "../mm_types.ts";
 import { EAGAIN, EFAULT, EINVAL, ENOMEM } from "../uapi/errno.ts";
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from "../uapi/mman.ts";
 
+/** Folios in a batch, of which a CPU has one of each kind. */
+const PAGEVEC_SIZE = 31;
+
 export function* sys_mlock(k: Kernel, addr: number, len: number): Steps<number> {
   return yield* k.do_mlock(addr, len, VM_LOCKED);
 }
@@ -95,6 +98,7 @@ export function* mlock_fixup(k: Kernel, old: Vma, start: number, end: number, lo
 /** Pages that are there already become locked, or are locked no more by this VMA. */
 export function* mlock_vma_pages_range(k: Kernel, vma: Vma, start: number, end: number): Steps<void> {
   const mm = vma.vm_mm!;
+  k.mlock_drain_local();
   for (let at = k.next_pte_range(mm, start, end); at; at = k.next_pte_range(mm, at.end, end)) {
     if ((yield* k.pte_offset_map_lock(at.pmdp, at.start)) === 0) continue;
     const pmd = k.read_entry(at.pmdp);
@@ -128,7 +132,18 @@ const is_locked_vma = (vma: Vma): boolean => (vma.vm_flags & VM_LOCKED) !== 0 &&
 
 /** The page gets, or loses, a mapping in this VMA. */
 export function mlock_vma_folio(k: Kernel, page: Page, vma: Vma): void {
-  if (is_locked_vma(vma)) k.mlock_folio(page);
+  if (!is_locked_vma(vma)) return;
+  const { mlock_fbatch } = k.cpu;
+  k.cpu.mlock_fbatch = mlock_fbatch.length < PAGEVEC_SIZE - 1 ? [...mlock_fbatch, page.slot] : [];
+  k.mlock_folio(page);
+}
+
+/**
+ * What faults have locked on this CPU gets to its new list. Linux does this whenever a CPU is busy with lists; here locking and
+ * populating do it when they begin.
+ */
+export function mlock_drain_local(k: Kernel): void {
+  if (k.cpu.mlock_fbatch.length > 0) k.cpu.mlock_fbatch = [];
 }
 
 export function munlock_vma_folio(k: Kernel, page: Page, vma: Vma): void {

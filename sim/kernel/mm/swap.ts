@@ -113,7 +113,11 @@ export function folio_putback_lru(k: Kernel, page: Page): void {
 /** The page has been used: on the second time it becomes active. */
 export function folio_mark_accessed(k: Kernel, page: Page): void {
   if (!(page.flags & PG_referenced)) page.flags |= PG_referenced;
-  else if (!(page.flags & PG_active) && !(page.flags & PG_unevictable)) {
+  else if (k.cpu.mlock_fbatch.includes(page.slot)) {
+    // Not on its new list yet: it becomes active, which it is no more once it is there.
+    page.flags &= ~PG_referenced;
+    k.count_activation(page);
+  } else if (!(page.flags & PG_active) && !(page.flags & PG_unevictable)) {
     k.folio_change_lru(page, PG_active, PG_referenced, "head");
     k.count_activation(page);
   }
