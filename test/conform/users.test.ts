@@ -1,7 +1,8 @@
 // The exported program is anybody's: compiled by gcc and by clang with all warnings, run by root and by nobody.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mshare, skipWithoutCompiler } from "./machine.ts";
@@ -34,6 +35,16 @@ describe("an exported program", () => {
       assert.equal(ran.status, 0, ran.stderr);
       assert.ok(JSON.parse(ran.stdout).statements.length > 0);
     });
+
+  it("leaves nothing behind when nobody reads what it prints", async function () {
+    this.timeout(120_000);
+    const program = join(folder, "unread");
+    assert.equal(spawnSync("cc", ["-O1", "-o", program, source()]).status, 0);
+    const child = spawn(program, { stdio: ["ignore", "pipe", "ignore"] });
+    child.stdout.once("data", () => child.stdout.destroy());
+    await once(child, "exit");
+    assert.ok(!existsSync(`/dev/shm/mshare-${child.pid}`));
+  });
 
   it("runs as nobody: frames are hidden, all else is the same", async function () {
     this.timeout(120_000);

@@ -256,6 +256,7 @@ int main(int argc, char **argv) {
   signal(SIGINT, interrupted);
   signal(SIGTERM, interrupted);
   signal(SIGHUP, interrupted);
+  signal(SIGPIPE, interrupted); /* nobody reads any more */
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   umask(022);
   lift_limits();
