@@ -1,6 +1,7 @@
 // Populating mappings ahead of use (mm/gup.c).
 import type { Steps } from "../../core/thread.ts";
-import { _PAGE_PSE } from "../../hardware/entry.ts";
+import { _PAGE_PSE, _PAGE_RW, isPresent } from "../../hardware/entry.ts";
+import { LIVELOCK_FAULTS } from "../arch/x86/mm/fault.ts";
 import { pte_dirty } from "../arch/x86/mm/pgtable.ts";
 import {
   FAULT_FLAG_ALLOW_RETRY,
@@ -21,7 +22,7 @@ import {
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
-import { EFAULT, EINVAL, ENOMEM } from "../uapi/errno.ts";
+import { EFAULT, EINTR, EINVAL, ENOMEM } from "../uapi/errno.ts";
 
 /** MAP_POPULATE, mlockall: makes the pages of [start, start + len) present as far as that works. */
 export function* mm_populate(k: Kernel, start: number, len: number): Steps<void> {
@@ -86,17 +87,24 @@ export const UNLOCKED = 1;
  * @returns 0; UNLOCKED; or an errno, and mmap_lock has been dropped
  */
 export function* faultin_page(k: Kernel, mm: Mm, address: number, write: number): Steps<number> {
-  for (let tried = 0; ; tried = FAULT_FLAG_TRIED) {
+  for (let tried = 0, faults = 0; ; tried = FAULT_FLAG_TRIED, faults++) {
     const vma = k.vma_lookup(mm, address);
     if (!vma) {
       yield k.mmap_read_unlock(mm);
       return -ENOMEM;
     }
     if (k.follow_page_touch(mm, address, write)) return 0;
+    // Linux goes on until a signal kills the task.
+    if (faults >= LIVELOCK_FAULTS) {
+      yield k.trace.livelock(address, mm, k.current);
+      yield k.mmap_read_unlock(mm);
+      return -EINTR;
+    }
     const fault = yield* k.handle_mm_fault(vma, address, write | FAULT_FLAG_ALLOW_RETRY | tried);
     if (fault & VM_FAULT_COMPLETED) {
-      k.follow_page_touch(mm, address, write);
-      return UNLOCKED;
+      if (k.follow_page_touch(mm, address, write)) return UNLOCKED;
+      yield* k.mmap_read_lock(mm);
+      continue;
     }
     if (fault & VM_FAULT_RETRY) {
       yield* k.mmap_read_lock(mm);
@@ -154,8 +162,9 @@ export function page_is_mapped(k: Kernel, mm: Mm, address: number, write: number
 
 /** The same, and the page counts as used (FOLL_TOUCH): the page itself, not its entry, and for writing as dirty. */
 export function follow_page_touch(k: Kernel, mm: Mm, address: number, write: number): boolean {
-  if (!k.page_is_mapped(mm, address, write)) return false;
   const pte = k.leaf_entry(mm, address);
+  // An entry of PROT_NONE has a page, too: whether it may be used the VMA says, and behind shared tables that may be another.
+  if (!isPresent(pte) || (write !== 0 && !(pte & _PAGE_RW))) return false;
   // Huge pages are on no list: it does not matter when they were used.
   if (pte & _PAGE_PSE) return true;
   const page = k.vm_normal_page(pte);

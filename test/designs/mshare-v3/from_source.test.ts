@@ -128,6 +128,17 @@ describe("mshare v3: read in the source", () => {
       a: load(p + 2MiB + 4096) == 0
       a: load(p + 2MiB + 8192) faults SIGSEGV`));
 
+  it("populating for writing what is read-only in the region never ends, and is found out (mm/gup.c)", () =>
+    void passes(`${REGION}
+      a: ioctl(fd, MSHAREFS_CREATE_MAPPING, { addr: 2TiB + 2MiB, size: 4096, prot: PROT_READ, flags: MEMORY, fd: -1 }) == 0
+      a: madvise(p + 2MiB, 4096, MADV_POPULATE_READ) == 0
+      a: madvise(p + 2MiB, 4096, MADV_POPULATE_WRITE) fails EINTR
+      expect bug livelock
+      a: touch(p, 8KiB, write)
+      b: load(p)
+      b: mprotect(p, 512GiB, PROT_NONE) == 0
+      a: madvise(p + 4096, 4096, MADV_POPULATE_READ) == 0`));
+
   it("a userfaultfd cannot watch a region: it is neither anonymous nor shmem (mm/userfaultfd.c)", () =>
     void passes(`${REGION}
       a: u = userfaultfd(O_NONBLOCK)

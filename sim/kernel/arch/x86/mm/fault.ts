@@ -30,7 +30,7 @@ import { alignDown, task_size_max } from "./pgtable.ts";
 /** What an access may end with besides a signal: there was no memory, and nobody to kill for it. */
 export const OOM = 1000;
 /** Faults on one access after which it is clear that it will go on like this. */
-const LIVELOCK_FAULTS = 100;
+export const LIVELOCK_FAULTS = 100;
 
 /** Reads 8 bytes into the task's `load_low` and `load_high`. Returns 0, a signal's number, or OOM. */
 export function* user_load(k: Kernel, address: number): Steps<number> {
