@@ -143,7 +143,7 @@ export function cScenario(scenario: CheckedScenario, plan: Plan, roster: Roster,
     return [...owners].sort((a, b) => a - b);
   };
 
-  for (const { item } of scenario.program.items) visitIntegers(item, integers);
+  for (const { item } of scenario.program.items) visitIntegers(item, constant, integers);
   for (const { item } of scenario.program.items) body([item], { loops: [], owner: undefined, indent: "  " });
   const cast = roster.members.map(({ name, processOf, forked }, i) => {
     if (forked && processOf !== i) throw new NotExportable(`Threads of a forked process cannot be exported: ${name}.`);
@@ -190,12 +190,12 @@ function namedMember(node: Actor | Expr): { name: string; index?: Expr; thread?:
   }
 }
 
-function visitIntegers(item: Item, integers: bigint[]): void {
+function visitIntegers(item: Item, constant: ReturnType<typeof constantsOf>, integers: bigint[]): void {
   const none = { name: () => undefined, call: () => undefined, count: () => ({ failure: "not a constant" }) };
   const look = (value: unknown): void => {
     if (typeof value !== "object" || value === null) return;
     if ("kind" in value && (value.kind === "integer" || value.kind === "binary")) {
-      const result = evaluate(value as Expr, { inspector: none, constant: () => undefined });
+      const result = evaluate(value as Expr, { inspector: none, constant });
       // Of what is known as a whole the parts are no addresses.
       if ("value" in result && typeof result.value === "bigint") {
         integers.push(result.value);

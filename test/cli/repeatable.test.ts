@@ -20,7 +20,8 @@ const mshare = (args: readonly string[]) => program(["dist/mshare.js", ...args])
 /** What is compared with a real machine, as another process of this file prints it. */
 const SIMULATED = "--print-the-simulated-side";
 if (process.argv.includes(SIMULATED)) {
-  printSimulated();
+  // A pipe takes what it is given in its own time, and an exit does not wait for it.
+  await new Promise((resolve) => process.stdout.write(simulatedSide(), resolve));
   process.exit();
 }
 
@@ -40,7 +41,7 @@ function interleaves(file: string): boolean {
   return /^parallel\b/m.test(readFileSync(file, "utf8"));
 }
 
-function printSimulated(): void {
+function simulatedSide(): string {
   const machine = {
     kernel: "6.18.0",
     memory: 2 ** 28,
@@ -52,12 +53,13 @@ function printSimulated(): void {
   } as never;
   const files = new Map(Array.from({ length: 30 }, (_, i) => [`random-${i + 1}.mshare`, randomScenario(i + 1)]));
   const read = (path: string) => files.get(path) ?? readFileSync(path, "utf8");
-  for (const path of [...files.keys(), ...conformable]) {
+  const lines = [...files.keys(), ...conformable].map((path) => {
     const simulated = simulateOn({ read }, { program: path }, machine, () => "everything");
     const { scenario: _, ...shown } = "refused" in simulated ? { ...simulated, scenario: 0 } : simulated;
     const plain = (_key: string, value: unknown) => (typeof value === "bigint" ? String(value) : value);
-    process.stdout.write(`${path} ${JSON.stringify(shown, plain)}\n`);
-  }
+    return `${path} ${JSON.stringify(shown, plain)}\n`;
+  });
+  return lines.join("");
 }
 
 /** Commands of the help that look at scenarios or designs: all but the servers. */
