@@ -1,21 +1,15 @@
-// Tests in the desktop's VS Code: one server for all of them, and for each session a window on a workspace of its own.
+// Tests in the desktop's VS Code: a server for all sessions of a file, and for each session a window on a workspace of its own.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { packed } from "./packed.ts";
 import { type Server, startServer, type Trust } from "./server.ts";
 import { skipWithoutEditor } from "./sessions.ts";
-import { shared } from "./shared.ts";
 
 /** The URL of a window on a new workspace, with a file of it open. In it are the examples, `broken.mshare` and `files` by path. */
 export type NewWindow = (file?: string, files?: Readonly<Record<string, string>>) => () => string;
 
 export const broken = "broken.mshare";
-
-const servers: Record<Trust, () => Promise<Server>> = {
-  "trusts every folder": shared(() => startServer(packed(), "trusts every folder")),
-  "asks for trust": shared(() => startServer(packed(), "asks for trust")),
-};
 
 export function desktop(title: string, trust: Trust, sessions: (newWindow: NewWindow) => void): void {
   describe(title, function () {
@@ -26,10 +20,13 @@ export function desktop(title: string, trust: Trust, sessions: (newWindow: NewWi
 
     before(async function () {
       skipWithoutEditor(this);
-      server = await servers[trust]();
+      server = await startServer(packed(), trust);
     });
 
-    after(() => rmSync(folder, { recursive: true, force: true }));
+    after(async () => {
+      await server?.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
 
     sessions((file, files = {}) => () => {
       const workspace = join(folder, `workspace${workspaces++}`);

@@ -3,33 +3,24 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { eventually } from "./eventually.ts";
 import { installed } from "./installed.ts";
-import { type Box, type Locator, launchChromium, type Page, type PageElement } from "./playwright.ts";
+import { type Box, type Browser, type Locator, launchChromium, type Page, type PageElement } from "./playwright.ts";
 import { withPalette } from "./png.ts";
-import { shared } from "./shared.ts";
 import { listen, type Message } from "./wire.ts";
 
 export const textArea = ".editor-group-container.active .editor-instance .monaco-editor";
 
-const chromium = shared(
-  async () => {
-    const browser = await launchChromium(installed.playwright, installed.chromium!);
-    return { browser, stop: () => browser.close() };
-  },
-  ({ browser }) => browser.isConnected(),
-);
-
 export class Editor {
   private constructor(
+    private readonly browser: Browser,
     readonly page: Page,
     /** What the editor and the debug adapters have said to each other so far. */
     readonly wire: readonly Message[],
   ) {}
 
-  /** A window that knows nothing of others: a page of the browser with a storage of its own. */
   static async open(url: string): Promise<Editor> {
-    const { browser } = await chromium();
-    const page = await browser.newPage({ viewport: { width: 1360, height: 960 } });
+    const browser = await launchChromium(installed.playwright, installed.chromium!);
     try {
+      const page = await browser.newPage({ viewport: { width: 1360, height: 960 } });
       page.setDefaultTimeout(60_000);
       const wire = await listen(page);
       await page.goto(url);
@@ -37,15 +28,15 @@ export class Editor {
         .locator(".monaco-workbench .explorer-folders-view .monaco-list-row")
         .first()
         .waitFor({ timeout: 180_000 });
-      return new Editor(page, wire);
+      return new Editor(browser, page, wire);
     } catch (problem) {
-      await page.close();
+      await browser.close();
       throw problem;
     }
   }
 
   close(): Promise<void> {
-    return this.page.close();
+    return this.browser.close();
   }
 
   /** A picture of the window, or of a part of it, for a file of the project. */

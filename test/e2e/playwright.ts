@@ -82,12 +82,10 @@ export interface Page {
     wheel(deltaX: number, deltaY: number): Promise<void>;
   };
   setDefaultTimeout(milliseconds: number): void;
-  close(): Promise<void>;
 }
 
 export interface Browser {
   newPage(options: { viewport: { width: number; height: number }; deviceScaleFactor?: number }): Promise<Page>;
-  isConnected(): boolean;
   close(): Promise<void>;
 }
 

@@ -41,31 +41,18 @@ const trustSettings = {
   "asks for trust": { "security.workspace.trust.startupPrompt": "never" },
 };
 
-let extensions: string | undefined;
-
-/** A folder with our extension in it, installed once for all servers; it is gone when the tests are over. */
-function extensionsWith(vsix: string): string {
-  if (extensions) return extensions;
-  const folder = mkdtempSync(join(tmpdir(), "mshare-extensions-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  run(folder, ["--user-data-dir", join(folder, "data"), "--extensions-dir", folder, "--install-extension", vsix]);
-  extensions = folder;
-  return folder;
-}
-
 export async function startServer(vsix: string, trust: Trust): Promise<Server> {
   const home = mkdtempSync(join(tmpdir(), "mshare-editor-"));
   const userData = join(home, "data");
   mkdirSync(join(userData, "User"), { recursive: true });
   writeFileSync(join(userData, "User/settings.json"), JSON.stringify({ ...settings, ...trustSettings[trust] }));
-  const folders = ["--user-data-dir", userData, "--extensions-dir", extensionsWith(vsix)];
+  const folders = ["--user-data-dir", userData, "--extensions-dir", join(home, "extensions")];
+  run(home, [...folders, "--install-extension", vsix]);
 
   const port = await freePort();
   const config = join(home, "config.yaml");
   writeFileSync(config, "");
   const quiet = ["--auth", "none", "--disable-telemetry", "--disable-update-check"];
-  // What a window that was closed has left running ends soon.
-  quiet.push("--reconnection-grace-time", "20");
   if (trust === "trusts every folder") quiet.push("--disable-workspace-trust");
   const address = ["--config", config, "--bind-addr", `127.0.0.1:${port}`];
   const child = start(home, [...folders, ...quiet, ...address]);
