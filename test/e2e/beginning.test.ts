@@ -13,10 +13,10 @@ const withBug = "stale-tlb.mshare";
 desktop("the first minutes with the extension", "trusts every folder", (newWindow) => {
   session("a walkthrough, examples, a bug", newWindow(), async ({ editor, debug, check }) => {
     const isActive = (file: string) => editor.page.locator(`.tab.active[data-resource-name="${file}"]`).isVisible();
-    /** An input closes when the page takes the keys back. */
-    const answered = (text: string) => async () => {
+    /** An input also closes, unheard, when the page takes the keys back. */
+    const answered = (text: string, isHeard: () => boolean) => async () => {
       await editor.answer(text, 5000);
-      return true;
+      return eventually("", async () => isHeard(), 10_000);
     };
     await check("the walkthrough opens, and its text is as written", async () => {
       await editor.command("Welcome: Open Walkthrough");
@@ -33,7 +33,12 @@ desktop("the first minutes with the extension", "trusts every folder", (newWindo
       assert.deepEqual([stop.reason, stop.line, stop.file], ["entry", linesOf(example)("writer: buf"), example]);
     });
     await check("its third step asks for an event", async () => {
-      await pressStep(editor, "event", answered("set_pgd into guest"));
+      const event = "set_pgd into guest";
+      await pressStep(
+        editor,
+        "event",
+        answered(event, () => debug.functionBreakpoints().has(event)),
+      );
       await debug.told("set_pgd into guest");
       const stop = await debug.press(keys.continue);
       assert.equal(stop.reason, "function breakpoint");
@@ -46,7 +51,9 @@ desktop("the first minutes with the extension", "trusts every folder", (newWindo
       await debug.rowOf(spaces, "reader").waitFor();
     });
     await check("its fifth step goes to a step", async () => {
-      const stop = await debug.untilStopped(() => pressStep(editor, "back", answered("103")));
+      const before = editor.wire.length;
+      const hasMoved = () => editor.wire.slice(before).some(({ event }) => event === "stopped");
+      const stop = await debug.untilStopped(() => pressStep(editor, "back", answered("103", hasMoved)));
       assert.equal(stop.reason, "goto");
       await debug.end();
     });
