@@ -38,21 +38,6 @@ desktop("writing scenarios", "trusts every folder", (newWindow) => {
       assert.deepEqual([stop.reason, stop.line], ["entry", lineOf("writer: buf")]);
       await debug.end();
     });
-    await check("Explore above a scenario with a parallel block, and as a command: what the search finds", async () => {
-      await editor.openFile("explore.mshare");
-      const explored = async (start: () => Promise<void>) => {
-        await start();
-        return eventually("the search ends", async () => {
-          const lines = (await editor.terminal()).join("\n");
-          return /ended with status \d/.test(lines) && lines;
-        });
-      };
-      assert.match(await explored(() => editor.pressLens("Explore")), /ended with status 1/);
-      await editor.command("Terminal: Kill All Terminals");
-      await eventually("no terminal is left", async () => (await editor.terminal()).length === 0);
-      assert.match(await explored(() => editor.command("mshare: Explore Interleavings")), /ended with status 1/);
-      await editor.openFile(example);
-    });
     await check("a task: what it finds are problems", async () => {
       await editor.page.keyboard.press("Control+Shift+b");
       await eventually("the problem of a file that is not open shows", async () => {
