@@ -1,6 +1,6 @@
 // The one façade of the simulator: what the command line and the servers call. Everything below is an implementation.
 
-export type { Difference } from "./conform/compare.ts";
+export { type Difference, isMachineWide } from "./conform/compare.ts";
 export { notComparedHere } from "./conform/not_compared.ts";
 export type { RealMachine, RealRun } from "./conform/observation.ts";
 export type { Detail } from "./conform/observe.ts";

@@ -2,8 +2,10 @@
 import {
   type Comparison,
   compareWithReal,
+  type Difference,
   exportScenarios,
   type Host,
+  isMachineWide,
   type LaunchOptions,
   type RealMachine,
   type RealRun,
@@ -25,10 +27,10 @@ export interface Judged {
   readonly unsteady?: string;
 }
 
-/** "quick" leaves out PageTables of /proc/meminfo, which needs time to settle. */
+/** "quick" leaves out counters of the whole machine, which need time to settle. */
 export type Care = "quick" | "everything";
 
-/** Runs that PageTables gets before others on the machine are blamed. */
+/** Runs that must show the same wrong counter of the whole machine before it is the kernel's. */
 const TRIES = 5;
 
 /** Runs that must show any other difference: reclaim, for one, is not the same every time. */
@@ -94,8 +96,6 @@ const lastLine = (text: string): string => text.trimEnd().split("\n").at(-1) ?? 
 
 const wordsOf = (care: Care): readonly string[] => (care === "quick" ? ["quick"] : []);
 
-type Once = Judged & { readonly pageTables: number | null };
-
 /** `first`: what the scenario gave on the machine already. */
 function judgeOf(
   program: NativeProgram,
@@ -105,7 +105,7 @@ function judgeOf(
   care: Care,
   machine: RealMachine,
 ): (simulated: Simulated | Refusal, first: NativeRun | undefined) => Promise<Judged> {
-  const compare = (simulated: Simulated, ran: NativeRun): Once => {
+  const compare = (simulated: Simulated, ran: NativeRun): Judged => {
     if (ran.status !== 0)
       return failed(`${options.program}: ${ran.error.trim() || `the program ended with ${ran.status}`}`);
     const real = readReal(ran.out);
@@ -113,7 +113,7 @@ function judgeOf(
     const sameMachine = real.machine.swap === machine.swap && hasPool(simulated, real.machine.hugepages);
     const same = real.machine.full && sameMachine ? simulated : simulatedLike(real);
     if ("refused" in same) return failed(refusalText(same));
-    return { comparison: compareWithReal(same, real), machine: real.machine, pageTables: real.pageTables };
+    return { comparison: compareWithReal(same, real), machine: real.machine };
   };
   /** Where there was too much to look at everything, the simulated run is looked at alike; swap may be new. */
   const simulatedLike = ({ machine: now, statements }: RealRun) =>
@@ -128,29 +128,41 @@ function judgeOf(
     // What a busy machine has ended may come through the next time.
     for (let tries = 1; tries < AGAIN && first.failure !== undefined; tries++) first = await again();
     let judged = first;
-    for (let tries = 1; tries < AGAIN && differs(judged) && !onlyPageTables(judged); tries++) judged = await again();
-    if (differs(first) && !onlyPageTables(first) && judged.comparison && !differs(judged))
+    for (let tries = 1; tries < AGAIN && differs(judged) && !onlyMachineWide(judged); tries++) judged = await again();
+    if (differs(first) && !onlyMachineWide(first) && judged.comparison && !differs(judged))
       return unsteady(judged, first.comparison!.differences[0]!.what);
-    const seen = new Set<number | null>();
-    for (let tries = 1; tries < TRIES && onlyPageTables(judged); tries++) {
-      seen.add(judged.pageTables);
-      judged = await again();
-    }
-    if (!onlyPageTables(judged)) return judged;
-    // The same wrong number every time is this kernel's own; different ones are others' doing.
-    if (seen.size === 1 && seen.has(judged.pageTables)) return judged;
-    return withNote(judged, "PageTables of /proc/meminfo, which others on this machine changed at the same time");
+    return withoutOthers(judged, again);
   };
 }
 
 const differs = ({ comparison }: Judged): boolean => (comparison?.differences.length ?? 0) > 0;
 
-const onlyPageTables = ({ comparison }: Judged): boolean =>
-  comparison?.differences.length === 1 && comparison.differences[0]!.what.endsWith("PageTables");
+const onlyMachineWide = (judged: Judged): boolean =>
+  differs(judged) && judged.comparison!.differences.every(isMachineWide);
 
-function withNote(judged: Judged, note: string): Judged {
+/**
+ * What differs in counters of the whole machine only: the same wrong number every time is this kernel's own, different ones
+ * are others' doing, and a line that has agreed once has been compared.
+ */
+async function withoutOthers(first: Judged, again: () => Promise<Judged>): Promise<Judged> {
+  let judged = first;
+  let [wrong, disturbed]: [readonly Difference[], Set<string>] = [judged.comparison?.differences ?? [], new Set()];
+  for (let tries = 1; tries < TRIES && onlyMachineWide(judged) && wrong.length > 0; tries++) {
+    judged = await again();
+    const now = new Map(judged.comparison?.differences.map(({ what, real }) => [what, real]));
+    disturbed = new Set([...disturbed, ...wrong.map(({ what }) => what)].filter((what) => now.has(what)));
+    wrong = wrong.filter(({ what, real }) => now.get(what) === real);
+  }
+  if (!onlyMachineWide(judged)) return judged;
+  const others = [...disturbed].filter((what) => !wrong.some((one) => one.what === what));
+  if (others.length === 0) return judged;
+  const note = `${others.join(", ")}, which others on this machine changed at the same time`;
+  return withNote(judged, note, wrong);
+}
+
+function withNote(judged: Judged, note: string, differences: readonly Difference[] = []): Judged {
   const comparison = judged.comparison!;
-  return { ...judged, comparison: { ...comparison, differences: [], notCompared: [...comparison.notCompared, note] } };
+  return { ...judged, comparison: { ...comparison, differences, notCompared: [...comparison.notCompared, note] } };
 }
 
 const unsteady = (judged: Judged, what: string): Judged => ({
@@ -158,4 +170,4 @@ const unsteady = (judged: Judged, what: string): Judged => ({
   unsteady: what,
 });
 
-const failed = (failure: string): Once => ({ failure, pageTables: null });
+const failed = (failure: string): Judged => ({ failure });

@@ -4,6 +4,7 @@ import { NotExportable } from "./not_exportable.ts";
 import { agentSource } from "./runtime/agent.ts";
 import { controlSource } from "./runtime/control.ts";
 import { hugepagesSource } from "./runtime/hugepages.ts";
+import { machineWideSource } from "./runtime/machine_wide.ts";
 import { headSource, mainSource } from "./runtime/main.ts";
 import { observeSource } from "./runtime/observe.ts";
 import { observePagesSource } from "./runtime/observe_pages.ts";
@@ -56,6 +57,7 @@ export function cProgram(scenarios: readonly CScenario[]): string {
     "  }",
     "}",
     "",
+    machineWideSource,
     mainSource,
   ].join("\n");
 }

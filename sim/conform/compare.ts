@@ -1,5 +1,13 @@
 // Holds two runs of one scenario against each other: what the simulated kernel gave, and what Linux gave.
-import type { ObservedMapping, ObservedProcess, ObservedRun, ObservedStatement, PageRun } from "./observation.ts";
+import type {
+  ContentRun,
+  Contents,
+  ObservedMapping,
+  ObservedProcess,
+  ObservedRun,
+  ObservedStatement,
+  PageRun,
+} from "./observation.ts";
 import { PAGE_FLAGS } from "./observation.ts";
 
 export interface Difference {
@@ -16,6 +24,11 @@ export interface Difference {
 
 /** What a machine changes by itself, so that it is no difference of the kernels. */
 export type Excuse = "more Referenced" | "minor instead of major";
+
+const MEMINFO = "meminfo: ";
+
+/** A counter of the whole machine: others change it too. */
+export const isMachineWide = ({ what }: Difference): boolean => what.startsWith(MEMINFO) || what.startsWith("vmstat: ");
 
 /** All differences, each where it first shows. Statements must be the same in both, in the same order. */
 export function compareRuns(simulated: ObservedRun, real: ObservedRun, excuses: ReadonlySet<Excuse>): Difference[] {
@@ -45,8 +58,12 @@ export function compareRuns(simulated: ObservedRun, real: ObservedRun, excuses: 
   }
   const end = { ...(simulated.statements.at(-1) ?? NOWHERE), processes: simulated.end };
   compareProcesses(end, real.end, excuses, known, (what, x, y) => say(undefined, what, x, y));
-  if (simulated.pageTables !== null && real.pageTables !== null && simulated.pageTables !== real.pageTables)
-    say(undefined, "meminfo: PageTables", sizeText(simulated.pageTables), sizeText(real.pageTables));
+  compareContents(simulated.contents, real.contents, (what, x, y) => say(undefined, what, x, y));
+  for (const [line, grown] of Object.entries(real.machineWide ?? {})) {
+    const own = simulated.machineWide?.[line];
+    const text = line.startsWith(MEMINFO) ? sizeText : String;
+    if (own !== undefined && own !== grown) say(undefined, line, text(own), text(grown));
+  }
   return found;
 }
 
@@ -175,6 +192,31 @@ function flagsText(page: Page | undefined): string {
 }
 
 const frameText = (page: Page | undefined): string => `frame number ${page?.[1] ?? "none"} in order of appearance`;
+
+/** Pages that one of the two cannot read are left out, and so is who is not there in one of them: that is said already. */
+function compareContents(
+  ours: Contents | null,
+  theirs: Contents | null,
+  say: (what: string, simulated: string, real: string) => void,
+): void {
+  for (const [name, runs] of Object.entries(theirs ?? {})) {
+    if (!ours?.[name]) continue;
+    const [a, b] = [sumsOf(ours[name]), sumsOf(runs)];
+    const pages = [...new Set([...a.keys(), ...b.keys()])].sort((x, y) => x - y);
+    const other = pages.filter((page) => a.get(page) !== b.get(page) && a.get(page) !== -1 && b.get(page) !== -1);
+    if (other.length === 0) continue;
+    const more = other.length > 1 ? ` and ${other.length - 1} more` : "";
+    const text = (sum: number | undefined) => (sum === undefined ? "all 0" : `with sum 0x${sum.toString(16)}`);
+    const page = other[0]!;
+    say(`${name}: contents of 0x${(page * 4096).toString(16)}${more}`, text(a.get(page)), text(b.get(page)));
+  }
+}
+
+function sumsOf(runs: readonly ContentRun[]): Map<number, number> {
+  const sums = new Map<number, number>();
+  for (const [first, count, sum] of runs) for (let i = 0; i < count; i++) sums.set(first + i, sum);
+  return sums;
+}
 
 export function sizeText(bytes: number): string {
   return bytes % 1024 === 0 ? `${bytes / 1024} kB` : `${bytes} bytes`;

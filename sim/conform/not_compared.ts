@@ -12,7 +12,7 @@ export function declaredOptions(scenario: CheckedScenario): ReadonlySet<string> 
   );
 }
 
-export function notCompared(scenario: CheckedScenario, { machine, statements, pageTables }: RealRun): string[] {
+export function notCompared(scenario: CheckedScenario, { machine, statements, machineWide }: RealRun): string[] {
   const left: string[] = [];
   const kinds = new Set<string>();
   const calls = new Set<string>();
@@ -33,7 +33,10 @@ export function notCompared(scenario: CheckedScenario, { machine, statements, pa
   );
   say(!machine.frames, "which pages are the same frame: frame numbers are only for root");
   say(!machine.root, "permissions of files: the simulated processes are root");
-  say(pageTables === null && !machine.root, "PageTables of /proc/meminfo: only root can have it brought up to date");
+  say(
+    machineWide === null && !machine.root,
+    "/proc/meminfo and /proc/vmstat: only root can have them brought up to date",
+  );
   say(!machine.scan, "pages of mappings above 1 GiB: this Linux has no PAGEMAP_SCAN");
   say(!machine.full, "pages and mappings after every statement: there are too many; at the end they are compared");
   say(machine.randomized, "addresses that the kernel chooses: their randomisation could not be switched off");

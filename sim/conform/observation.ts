@@ -3,6 +3,12 @@
 /** A run of pages: first page's number, pages, bits 56 to 63 of pagemap, frame of the first, frames from page to page. */
 export type PageRun = readonly [page: number, count: number, flags: number, frame: number, stride: number];
 
+/** A run of pages with the same in them: first page's number, pages, a sum of their words; -1: they cannot be read. */
+export type ContentRun = readonly [page: number, count: number, sum: number];
+
+/** What is in the pages that are present or swapped, those left out that are all 0; by name of the process. */
+export type Contents = Readonly<Record<string, readonly ContentRun[]>>;
+
 /** Bits of a page run's flags. */
 export const PAGE_FLAGS: Readonly<Record<number, string>> = {
   128: "present",
@@ -55,8 +61,10 @@ export interface ObservedRun {
   readonly statements: readonly ObservedStatement[];
   /** After the last statement. */
   readonly end: ObservedProcesses;
-  /** By how much PageTables of /proc/meminfo grew, in bytes; null where it could not be measured. */
-  readonly pageTables: number | null;
+  /** After the last statement; null where there was too much to look at. */
+  readonly contents: Contents | null;
+  /** By how much counters of the whole machine grew, as "meminfo: Shmem" (bytes) or "vmstat: pswpin"; null where that could not be measured. */
+  readonly machineWide: Readonly<Record<string, number>> | null;
 }
 
 /** The machine on which an exported program ran, as it describes itself. */

@@ -15,6 +15,10 @@ const COUNTERS = [
   "VmSwap",
   "VmSize",
   "VmLck",
+  "VmPin",
+  "VmPeak",
+  "VmData",
+  "VmStk",
   "HugetlbPages",
 ] as const;
 
@@ -35,12 +39,28 @@ export function observe(system: System, roster: Roster, faults: readonly number[
     const { minflt, majflt } = statOf(system, task);
     const status = statusOf(system, task);
     const lines = Object.fromEntries(COUNTERS.map((line) => [line, Number(status[line])]));
+    const executable = { "VmExe + VmLib": Number(status["VmExe"]) + Number(status["VmLib"]) };
     const pool = system.config.hugepages > 0 ? poolOf(system) : {};
-    const counters = { minflt: Number(minflt), majflt: Number(majflt), faults: faults[i] ?? 0, ...pool, ...lines };
+    const counters = {
+      minflt: Number(minflt),
+      majflt: Number(majflt),
+      faults: faults[i] ?? 0,
+      ...pool,
+      ...lines,
+      ...executable,
+    };
     if (detail === "counters") seen[name] = { counters };
     else seen[name] = { counters, maps: mapsOf(system, mm), pages: pagesOf(system, mm, frames) };
   });
   return seen;
+}
+
+/** Counters of the whole machine, by file and line: "meminfo: Shmem" in bytes, "vmstat: pswpin". */
+export function machineCounters({ straight: k }: System): Readonly<Record<string, number>> {
+  const lines: Record<string, number> = {};
+  for (const [line, bytes] of Object.entries(k.meminfo())) lines[`meminfo: ${line}`] = bytes;
+  for (const [line, count] of Object.entries(k.vmstat_counters())) lines[`vmstat: ${line}`] = count;
+  return lines;
 }
 
 /** The pool of huge pages: the same for all processes, and told with each. */

@@ -1,7 +1,14 @@
 // Reads what an exported program printed.
 import { errnoName } from "../kernel/uapi/errno.ts";
 import { signalName } from "../kernel/uapi/signal.ts";
-import type { ObservedProcess, ObservedProcesses, ObservedStatement, RealMachine, RealRun } from "./observation.ts";
+import type {
+  ObservedProcess,
+  ObservedProcesses,
+  ObservedRun,
+  ObservedStatement,
+  RealMachine,
+  RealRun,
+} from "./observation.ts";
 
 type Printed = RealMachine & {
   readonly statements: readonly {
@@ -17,7 +24,8 @@ type Printed = RealMachine & {
     readonly processes: ObservedProcesses;
   }[];
   readonly end: ObservedProcesses;
-  readonly PageTables: number | null;
+  readonly machineWide: ObservedRun["machineWide"];
+  readonly contents: ObservedRun["contents"];
   readonly swapAtEnd: number;
 };
 
@@ -31,7 +39,8 @@ export function readReal(json: string): RealRun {
     return { file, line, actor, call, full, ...outcome(one), processes };
   });
   const end = { ...processes, ...normalized(printed.end) };
-  return { machine: printed, statements, end, pageTables: printed.PageTables, swapAtEnd: printed.swapAtEnd };
+  const { machineWide, contents, swapAtEnd } = printed;
+  return { machine: printed, statements, end, contents, machineWide, swapAtEnd };
 }
 
 function outcome(one: Printed["statements"][number]): Pick<ObservedStatement, "result" | "errno" | "signal"> {

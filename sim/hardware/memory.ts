@@ -5,7 +5,7 @@ import type { Store } from "../core/store.ts";
 import { type Handle, numberedStruct, numbersOf, type Of, struct } from "../core/struct.ts";
 import { fromRaw, PTRS_PER_TABLE, toRaw } from "./entry.ts";
 
-const ZERO = 0;
+export const ZERO = 0;
 export const ONE_WORD = 1;
 export const PAGE_TABLE = 2;
 const DATA = 3;

@@ -1,8 +1,9 @@
 // A scenario on the simulated machine, looked at after every statement as an exported program looks at the real one.
 
+import { contentsOf } from "../conform/contents.ts";
 import { declaredOptions } from "../conform/not_compared.ts";
 import type { ObservedRun, RealMachine } from "../conform/observation.ts";
-import { type Detail, observe } from "../conform/observe.ts";
+import { type Detail, machineCounters, observe } from "../conform/observe.ts";
 import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
 import { FIRST_FRAME } from "../kernel/mm/page_alloc.ts";
 import type { CheckedScenario } from "../scenario/check.ts";
@@ -84,14 +85,15 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
   const { machine } = system;
   const paths = plan.files.map((file) => file.path);
   const fault = machine.events.id("page_fault")!;
-  const tables = () => system.straight.vmstat.nr_pagetable * 4096;
-  const before = tables();
+  const counters = () => machineCounters(system);
+  const before = counters();
   const statements: ObservedRun["statements"][number][] = [];
   const faults: number[] = roster.members.map(() => 0);
   let counted = 0;
   let results = state.results;
   let end = observe(system, roster, faults, "everything");
-  let pageTables = 0;
+  let machineWide: Readonly<Record<string, number>> = {};
+  let contents = contentsOf(system, roster);
   while (state.phase === 0) {
     const outcome = run.forward(maxSteps, 1);
     if (state.results !== results) {
@@ -112,9 +114,11 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
         ...given,
         processes: end,
       });
-      pageTables = tables() - before;
+      contents = contentsOf(system, roster);
+      const now = counters();
+      machineWide = Object.fromEntries(Object.entries(before).map(([line, was]) => [line, now[line]! - was]));
     }
     if (outcome !== "budget") break;
   }
-  return { statements, end, pageTables };
+  return { statements, end, contents, machineWide };
 }

@@ -6,7 +6,8 @@ import type { ObservedRun } from "../../sim/conform/observation.ts";
 const run = (counters: Readonly<Record<string, number>>): ObservedRun => ({
   statements: [],
   end: { a: { counters } },
-  pageTables: null,
+  contents: null,
+  machineWide: null,
 });
 
 describe("comparing with a machine that reads ahead", () => {

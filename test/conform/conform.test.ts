@@ -75,12 +75,50 @@ a: touch(16TiB, 8KiB, write)
       [/\[\[4294967296,2,129,0,1\]/, "[[4294967296,2,129,0,0]", /page 0x100000001000: simulated frame number 1 /],
       [/"Rss":8192/, '"Rss":4096', /smaps of 0x100000000000: Rss: simulated 8 kB, Linux 4 kB/],
       [/"minflt":2/, '"minflt":3', /minflt: simulated 2, Linux 3/],
+      [/"VmData":8192/, '"VmData":4096', /VmData: simulated 8 kB, Linux 4 kB/],
+      [/"VmExe \+ VmLib":0/, '"VmExe + VmLib":4096', /VmExe \+ VmLib: simulated 0 kB, Linux 4 kB/],
+      [
+        /\[4294967296,2,\d+\]\]/,
+        "[4294967296,1,7]]",
+        /contents of 0x100000000000 and 1 more: simulated with sum 0x.*, Linux with sum 0x7$/m,
+      ],
     ];
     for (const [from, to, says] of cases) {
       const { status, out } = await mshare(["conform", "a.mshare"], { "a.mshare": text }, simulatedHere(from, to));
       assert.equal(status, 1, out);
       assert.match(out, says);
     }
+  });
+
+  it("takes a counter of the whole machine for Linux's own only if it is the same every time", async () => {
+    let runs = 0;
+    const shmem = (bytes: () => number) => ({
+      compile: async (source: string) => {
+        const program = await simulatedHere(/"minflt"/, '"minflt"').compile(source);
+        if (typeof program === "string") return program;
+        const run = async (args: readonly string[]) => {
+          const ran = await program.run(args);
+          if (args.includes("machine")) return ran;
+          return {
+            ...ran,
+            out: ran.out.replace(/"machineWide":(null|\{[^}]*\})/, () => `"machineWide":{"meminfo: Shmem":${bytes()}}`),
+          };
+        };
+        return { ...program, run };
+      },
+    });
+    const judged = async (bytes: () => number) =>
+      mshare(["conform", "a.mshare"], { "a.mshare": scenario }, shmem(bytes));
+    const same = await judged(() => 4096);
+    assert.equal(same.status, 1);
+    assert.match(same.out, /at the end\n\s+meminfo: Shmem: simulated 8 kB, Linux 4 kB/);
+    const others = await judged(() => 4096 * 3 * ++runs);
+    assert.equal(others.status, 0, others.out);
+    assert.match(others.out, /meminfo: Shmem, which others on this machine changed/);
+    let asked = 0;
+    const once = await judged(() => (asked++ === 0 ? 4096 : 8192));
+    assert.equal(once.status, 0, once.out);
+    assert.doesNotMatch(once.out, /Shmem/);
   });
 
   it("reports an expectation that neither kernel meets", async () => {

@@ -118,31 +118,6 @@ static void map_area(void) {
   memcpy(area, agent_begin, (size_t)(agent_end - agent_begin));
 }
 
-/* PageTables of /proc/meminfo, once all CPUs have added what they kept to themselves and freed tables are gone. */
-static int64_t page_tables(void) {
-  int64_t last = -1;
-  for (int tries = 0; tries < 50; tries++) {
-    syscall(SYS_membarrier, 1, 0, 0);
-    usleep(5000);
-    int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY | O_CLOEXEC);
-    if (fd < 0 || write(fd, "1", 1) != 1) last = -2;
-    if (fd >= 0) close(fd);
-    if (last == -2) return -1;
-    int64_t now = (int64_t)line_value(file_text("/proc/meminfo"), "PageTables") * 1024;
-    if (now == last) return now;
-    last = now;
-  }
-  return -1;
-}
-
-/* Bytes of page tables that only the agents need. */
-static int64_t agents_tables(void) {
-  int64_t sum = 0;
-  for (int i = 0; i < member_count; i++)
-    if (members[i].alive && members[i].process == i) sum += (int64_t)area_tables(i);
-  return sum;
-}
-
 static void print_text(const char *name, const char *text) {
   printf("\"%s\":\"", name);
   for (; *text && *text != '\n'; text++)
@@ -185,7 +160,7 @@ static void print_machine(void) {
 static void usage(const char *name) {
   fprintf(stderr, "usage: %s [NUMBER|all|machine] [quick]\nRuns scenario NUMBER (of %d, from 0; all: one after the other, each followed by\n"
                   "a line with ===, its number and status; machine: none) and prints what came of it\n"
-                  "as JSON; quick: without PageTables of /proc/meminfo.\n", name, SCENARIOS);
+                  "as JSON; quick: without counters of the whole machine.\n", name, SCENARIOS);
   exit(2);
 }
 
@@ -205,16 +180,19 @@ static int run_one(int quick) {
   set_up_pool(pools[scenario]);
   print_machine();
   start_members();
-  int64_t before = quick ? -1 : page_tables() - agents_tables();
+  int64_t before[MACHINE_LINES];
+  if (!quick) make_present();
+  int known = !quick && read_machine(before);
   printf("\"statements\":[");
   run_scenario();
   full_observations = 1;
   printf("],\n\"end\":{");
   observe();
-  int64_t after = quick || before < 0 ? -1 : page_tables() - agents_tables();
-  printf("},\n\"PageTables\":");
-  if (before >= 0 && after >= 0) printf("%ld", after - before);
-  else printf("null");
+  printf("},\n\"machineWide\":");
+  print_machine_growth(before, known);
+  printf(",\n\"contents\":");
+  if (observation_budget < 0) printf("null");
+  else print_contents();
   printf(",\"swapAtEnd\":%lu,\"frames\":%s,\"scan\":%s,\"full\":%s}\n",
          line_value(file_text("/proc/meminfo"), "SwapTotal") * 1024, frames_visible ? "true" : "false", can_scan ? "true" : "false",
          observation_budget < 0 ? "false" : "true");
@@ -264,7 +242,7 @@ int main(int argc, char **argv) {
   if (none) {
     set_up_pool(0);
     print_machine();
-    printf("\"statements\":[],\"end\":{},\"PageTables\":null,\"swapAtEnd\":0,\"frames\":true,\"scan\":true,\"full\":true}\n");
+    printf("\"statements\":[],\"end\":{},\"machineWide\":null,\"contents\":null,\"swapAtEnd\":0,\"frames\":true,\"scan\":true,\"full\":true}\n");
     return 0;
   }
   return all ? run_all(quick) : run_one(quick);

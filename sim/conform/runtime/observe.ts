@@ -27,7 +27,7 @@ static void print_mapping(struct mapping *mapping, void *with) {
     line = end + 1;
   }
   add(text, "}");
-  mapping_pages(mapping, &picture->pages);
+  mapping_pages(mapping, picture->pages.fd, add_page, &picture->pages);
 }
 
 static int is_own_field(const char *field) {
@@ -67,7 +67,7 @@ USED static uint64_t pagemap_entry(int who, uint64_t address) {
 
 static void observe_process(int who, struct text *text) {
   static const char *const fields[] = {"VmPTE", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmSwap", "VmSize", "VmLck",
-                                       "HugetlbPages"};
+                                       "VmPin", "VmData", "VmStk", "HugetlbPages"};
   uint64_t minflt, majflt, faults = 0;
   fault_counts(who, &minflt, &majflt);
   add(text, "{\"counters\":{\"minflt\":%lu,\"majflt\":%lu", minflt - members[who].minflt, majflt - members[who].majflt);
@@ -94,6 +94,9 @@ static void observe_process(int who, struct text *text) {
     uint64_t less = is_own_field(fields[i]) ? own : i == 0 ? area_tables(who) : i == 6 ? AREA_BYTES : 0;
     add(text, ",\"%s\":%ld", fields[i], (int64_t)(line_value(status, fields[i]) * 1024 - less));
   }
+  /* Where the program's text ends, which divides them, is this program's own affair. */
+  add(text, ",\"VmExe + VmLib\":%lu", (line_value(status, "VmExe") + line_value(status, "VmLib")) * 1024);
+  if (members[who].forked) add(text, ",\"VmPeak\":%ld", (int64_t)(line_value(status, "VmPeak") * 1024 - AREA_BYTES));
   add(text, full_observations ? "},\n  \"maps\":[%s],\n  \"pages\":[%s]}" : "}}", maps.at ? maps.at : "",
       runs.at ? runs.at : "");
   free(maps.at);

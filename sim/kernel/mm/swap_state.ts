@@ -61,12 +61,12 @@ export function* add_to_swap(k: Kernel, page: Page): Steps<boolean> {
 }
 
 /** Where a slot's contents are: frames behind the last one of the machine's memory. */
-const block = (k: Kernel, slot: number): number => k.config.memory / 4096 + slot;
+export const swap_block = (k: Kernel, slot: number): number => k.config.memory / 4096 + slot;
 
 /** Writes a locked page of the swap cache to its slot. Returns the event. */
 export function swap_writepage(k: Kernel, page: Page): number {
   page.flags &= ~PG_dirty;
-  k.memory.copy(page.slot, block(k, page.private));
+  k.memory.copy(page.slot, swap_block(k, page.private));
   k.vmstat.pswpout += 1;
   k.count_memcg_events(page.memcg, "pswpout", 1);
   return k.trace.swap_writepage(page.slot, page.private);
@@ -75,7 +75,7 @@ export function swap_writepage(k: Kernel, page: Page): number {
 /** Reads a slot into a locked page. Returns the event. */
 export function swap_read_folio(k: Kernel, page: Page, entry: number): number {
   const slot = swapOffset(entry);
-  k.memory.copy(block(k, slot), page.slot);
+  k.memory.copy(swap_block(k, slot), page.slot);
   page.flags |= PG_uptodate;
   k.vmstat.pswpin += 1;
   k.count_memcg_events(page.memcg, "pswpin", 1);
