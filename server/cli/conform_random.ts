@@ -12,6 +12,9 @@ const SLICE = 500;
 /** Programs after which a run says how far it is where standard error is no terminal. */
 const MILESTONE = 2000;
 
+/** Waiting until they stand still would take longer than all the rest. */
+const NOT_IN_RANDOM = "/proc/meminfo and /proc/vmstat: only for files that are given by name";
+
 export interface RandomRun {
   readonly count: number;
   /** The first seed. */
@@ -190,7 +193,7 @@ function summary(
     ...(unsteady > 0 ? [`${unsteady} of them differed in one run and not in another`] : []),
     ...(failures > 0 ? [`${failures} could not be run`] : []),
     ...(judge ? [] : [`this kernel is not the simulated ${version}: differences are no mistakes`]),
-    ...notComparedHere(machine).map((what) => `not compared: ${what}`),
+    ...[NOT_IN_RANDOM, ...notComparedHere(machine)].map((what) => `not compared: ${what}`),
     ...(programs < run.count ? [`ended early: --seed ${run.seed + programs} goes on`] : []),
   ];
   return `${head}${lines.map((line) => `  ${line}\n`).join("")}`;

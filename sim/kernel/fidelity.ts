@@ -40,7 +40,7 @@ export const fidelity: readonly Fidelity[] = [
     topic: "counters",
     level: "exact",
     means:
-      "VmRSS and its parts, VmSwap, VmLck, VmSize, Pss, pagemap with its exclusive bit, minor and major faults. VmPeak, VmHWM, VmExe and VmLib are there, but a program's own past is in Linux's: they are not compared.",
+      "VmRSS and its parts, VmSwap, VmLck, VmSize, VmData, VmStk, Pss, pagemap with its exclusive bit, what is in the pages, minor and major faults; of the whole machine what docs/conform.md lists. VmHWM and the VmPeak of a first process are there, but a program's own past is in Linux's: they are not compared.",
   },
   {
     topic: "swapping by request",

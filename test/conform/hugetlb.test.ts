@@ -115,6 +115,7 @@ describe("huge pages", () => {
           machine: { hugepages: number };
           differences: unknown[];
         };
+        assert.equal(typeof machine.hugepages, "number", "how large the pool was is said");
         assert.notEqual(verdict, "differ", JSON.stringify(differences) + error);
         assert.notEqual(status, 1);
         await comesBackTo(before);
