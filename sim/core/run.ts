@@ -190,6 +190,11 @@ export class Run {
   #once(most = Number.POSITIVE_INFINITY): boolean {
     const { machine } = this;
     const boundary = this.#inFlight.size === 0;
+    const known = boundary ? null : this.#schedule.known?.();
+    if (known?.call) {
+      this.#go(known);
+      return true;
+    }
     const threads = this.#program.threads();
     const interrupts = this.#platform.interrupts();
     if (threads.length === 0 && interrupts.length === 0) return false;
@@ -210,10 +215,14 @@ export class Run {
       this.#dropCalls();
       return true;
     }
+    this.#go(thread);
+    return true;
+  }
+
+  #go(thread: Thread): void {
     this.#step(thread);
     this.#schedule.over?.(thread);
-    machine.thread = null;
-    return true;
+    this.machine.thread = null;
   }
 
   /** Somebody chooses, or has chosen, who does a step that comes: it may be in the middle of a call. */

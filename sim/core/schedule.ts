@@ -19,6 +19,8 @@ export interface Schedule {
   after?(thread: Thread, memory: number): number;
   /** Wants to be asked about every step, also where one thread is left that can be meant. */
   readonly everyStep?: true;
+  /** In the middle of calls: who has the next go, where that is known whoever can go on; null: `next` is to be asked. */
+  known?(): Thread | null;
   /** Told when a thread has had its go, also where it could only wait. */
   over?(thread: Thread): void;
 }

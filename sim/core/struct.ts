@@ -183,7 +183,7 @@ function accessorFor(name: string, kind: Kind["kind"]): number {
   if (name in Handle.prototype || name in OWN) throw new Error(`a field cannot be called ${name}`);
   const id = nameIds.size;
   nameIds.set(name, { id, kind });
-  Object.defineProperties(Handle.prototype, plain[kind](name, id));
+  Object.defineProperties(Handle.prototype, properties[kind](name, id, null));
   return id;
 }
 
@@ -208,45 +208,7 @@ export const tracing = (): AccessTrace | null => trace;
  */
 export function traceAccesses(to: AccessTrace | null): void {
   trace = to;
-  for (const [name, { id, kind }] of nameIds) {
-    if (kind === "embed") continue;
-    for (const [property, descriptor] of Object.entries(plain[kind](name, id)))
-      Object.defineProperty(Handle.prototype, property, to ? traced(to, descriptor, id, kind) : descriptor);
-  }
-}
-
-function traced(to: AccessTrace, descriptor: PropertyDescriptor, id: number, kind: Kind["kind"]): PropertyDescriptor {
-  const inValues = kind === "value" || kind === "refs";
-  const place = (handle: Handle) =>
-    inValues ? -1 - (handle.valueBase + handle.places[id]!) : handle.base + handle.places[id]!;
-  const { get, set, value } = descriptor;
-  if (value?.length === 1)
-    return {
-      ...descriptor,
-      value(this: Handle, i: number) {
-        to.read(this, place(this) + i);
-        return value.call(this, i);
-      },
-    };
-  if (value)
-    return {
-      ...descriptor,
-      value(this: Handle, i: number, v: number) {
-        to.write(this, place(this) + i);
-        value.call(this, i, v);
-      },
-    };
-  return {
-    ...descriptor,
-    get(this: Handle) {
-      to.read(this, place(this));
-      return get!.call(this);
-    },
-    set(this: Handle, v: unknown) {
-      to.write(this, place(this));
-      set!.call(this, v);
-    },
-  };
+  for (const [name, { id, kind }] of nameIds) Object.defineProperties(Handle.prototype, properties[kind](name, id, to));
 }
 
 const OWN = {
@@ -263,20 +225,27 @@ const OWN = {
   parts: 0,
 };
 
-/** The properties by which a field of each kind is read and written. */
-const plain: Record<Kind["kind"], (name: string, id: number) => PropertyDescriptorMap> = {
-  number(name, id) {
+/**
+ * The properties by which a field of each kind is read and written. `told`: hears of every access before it is done; null, as
+ * in all plain runs: nobody, and the question is left out of what the engine compiles.
+ */
+const properties: Record<Kind["kind"], (name: string, id: number, to: AccessTrace | null) => PropertyDescriptorMap> = {
+  number(name, id, to) {
+    const told = to;
     return {
       [name]: {
         configurable: true,
         get(this: Handle) {
+          const index = this.base + this.places[id]!;
+          if (told !== null) told.read(this, index);
           const numbers = this.chunks[this.chunk]!;
           if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
-          return numbers[this.base + this.places[id]!];
+          return numbers[index];
         },
         set(this: Handle, v: number) {
           const $ = this.$;
           const index = this.base + this.places[id]!;
+          if (told !== null) told.write(this, index);
           if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
           const numbers = this.chunks[this.chunk]!;
           if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
@@ -285,14 +254,17 @@ const plain: Record<Kind["kind"], (name: string, id: number) => PropertyDescript
       },
     };
   },
-  array(name, id) {
+  array(name, id, to) {
+    const told = to;
     return {
       [name]: {
         configurable: true,
         value(this: Handle, i: number) {
+          const index = this.base + this.places[id]! + i;
+          if (told !== null) told.read(this, index);
           const numbers = this.chunks[this.chunk]!;
           if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
-          return numbers[this.base + this.places[id]! + i];
+          return numbers[index];
         },
       },
       [`set_${name}`]: {
@@ -300,6 +272,7 @@ const plain: Record<Kind["kind"], (name: string, id: number) => PropertyDescript
         value(this: Handle, i: number, v: number) {
           const $ = this.$;
           const index = this.base + this.places[id]! + i;
+          if (told !== null) told.write(this, index);
           if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
           const numbers = this.chunks[this.chunk]!;
           if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
@@ -308,20 +281,24 @@ const plain: Record<Kind["kind"], (name: string, id: number) => PropertyDescript
       },
     };
   },
-  ref(name, id) {
+  ref(name, id, to) {
+    const told = to;
     return {
       [name]: {
         configurable: true,
         get(this: Handle) {
+          const index = this.base + this.places[id]!;
+          if (told !== null) told.read(this, index);
           const numbers = this.chunks[this.chunk]!;
           if (numbers[this.genAt] !== this.gen) this.$.stale(this, name, "read");
-          const to = numbers[this.base + this.places[id]!]!;
-          return to === 0 ? null : this.$.target(this.layout, id).deref(to);
+          const target = numbers[index]!;
+          return target === 0 ? null : this.$.target(this.layout, id).deref(target);
         },
-        set(this: Handle, to: Handle | null) {
+        set(this: Handle, target: Handle | null) {
           const $ = this.$;
-          const v = to === null ? 0 : idOf(to);
+          const v = target === null ? 0 : idOf(target);
           const index = this.base + this.places[id]!;
+          if (told !== null) told.write(this, index);
           if ($.epochs[this.chunk] !== $.store.epoch) $.beforeWrite(this.chunk, index, v);
           const numbers = this.chunks[this.chunk]!;
           if (numbers[this.genAt] !== this.gen) $.stale(this, name, "written");
@@ -330,31 +307,41 @@ const plain: Record<Kind["kind"], (name: string, id: number) => PropertyDescript
       },
     };
   },
-  value(name, id) {
+  value(name, id, to) {
+    const told = to;
     return {
       [name]: {
         configurable: true,
         get(this: Handle) {
+          const index = this.valueBase + this.places[id]!;
+          if (told !== null) told.read(this, -1 - index);
           if (this.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
-          return this.$.values[this.chunk]![this.valueBase + this.places[id]!];
+          return this.$.values[this.chunk]![index];
         },
         set(this: Handle, v: unknown) {
-          this.$.setValue(this, name, this.valueBase + this.places[id]!, v);
+          const index = this.valueBase + this.places[id]!;
+          if (told !== null) told.write(this, -1 - index);
+          this.$.setValue(this, name, index, v);
         },
       },
     };
   },
-  refs(name, id) {
+  refs(name, id, to) {
+    const told = to;
     return {
       [name]: {
         configurable: true,
         get(this: Handle) {
+          const index = this.valueBase + this.places[id]!;
+          if (told !== null) told.read(this, -1 - index);
           if (this.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
-          const ids = this.$.values[this.chunk]![this.valueBase + this.places[id]!] as readonly number[];
+          const ids = this.$.values[this.chunk]![index] as readonly number[];
           return this.$.target(this.layout, id).list(ids);
         },
         set(this: Handle, list: RefList<Handle>) {
-          this.$.setValue(this, name, this.valueBase + this.places[id]!, list.ids);
+          const index = this.valueBase + this.places[id]!;
+          if (told !== null) told.write(this, -1 - index);
+          this.$.setValue(this, name, index, list.ids);
         },
       },
     };

@@ -7,7 +7,7 @@ import type { Run } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
 import { traceAccesses } from "../core/struct.ts";
 import type { Thread } from "../core/thread.ts";
-import { type Footprint, Footprints, type Rules } from "./footprint.ts";
+import { copyOf, type Footprint, Footprints, type Rules } from "./footprint.ts";
 import { MOST_THREADS, Passage, type Race } from "./passage.ts";
 import { type Branch, beginningOf, type Detour, ownerOf, Tree, type Way } from "./tree.ts";
 
@@ -52,30 +52,49 @@ interface Sleeper {
   readonly footprint: Footprint;
 }
 
+/** A state on the way that was taken last, from which ways that leave it later can begin. */
+interface Mark {
+  readonly at: number;
+  readonly snapshot: MachineSnapshot;
+  readonly block: unknown;
+}
+
+/** Marks are so many steps apart: each has its price, as what is written after it is copied. */
+const MARKS_APART = 24;
+
 export function createExplorer(rules: Rules): Explorer {
   const footprints = new Footprints(rules);
   const tree = new Tree();
   /** Small numbers for threads, in the order of their first turns. */
-  const numbers = new Map<number, number>();
+  const numbers = new Map<Thread, number>();
+  const threadOf: Thread[] = [];
   let subject: Subject;
-  /** Where the first choice is made: all ways begin there. */
-  let start: MachineSnapshot | null = null;
   let way: Way = { parent: null, from: 0, threads: [], branches: new Map() };
   /** Who does the way's first steps. */
   let forced: readonly number[] = [];
-  let passage = new Passage();
-  let sleepers: readonly Sleeper[] = [];
+  /** The steps before `at` were done on the way before too: they are done once more, with nobody looking. */
+  const passage = new Passage();
+  let at = 0;
+  /** By step: who slept when it was to be done, and which step and which go without a step it was for the machine. */
+  const sleepersAt: (readonly Sleeper[])[] = [];
+  const momentAt: { readonly step: number; readonly idle: number }[] = [];
+  /** The first: where the first choice is made. All ways begin there. */
+  const marks: Mark[] = [];
+  let sleepers: readonly Sleeper[] = NOBODY;
   let block: unknown = null;
   let able = 0;
   let stepBefore = 0;
+  /** The furthest step of this way: who is before it has gone back to do the way once more. */
+  let furthest = 0;
   let isEqual = false;
 
-  function numberOf({ id }: Thread): number {
-    let number = numbers.get(id);
+  function numberOf(thread: Thread): number {
+    let number = numbers.get(thread);
     if (number === undefined) {
       number = numbers.size;
       if (number === MOST_THREADS) throw new TooManyThreads();
-      numbers.set(id, number);
+      numbers.set(thread, number);
+      threadOf.push(thread);
     }
     return number;
   }
@@ -85,87 +104,118 @@ export function createExplorer(rules: Rules): Explorer {
     subject.run.machine.stopping = true;
   }
 
-  const asleep = (): number => sleepers.reduce((set, { thread }) => set | (1 << thread), 0);
+  function asleep(): number {
+    let set = 0;
+    for (const { thread } of sleepers) set |= 1 << thread;
+    return set;
+  }
 
   /** Those that were tried at this step before the thread that now does it. */
-  function sendToSleep(at: number): void {
-    const tried = ownerOf(way, at).branches.get(at)?.tried ?? [];
+  function sendToSleep(): void {
+    const tried = ownerOf(way, at).branches.get(at)?.tried;
+    if (!tried) return;
     const chosen = tried.findIndex(({ thread }) => thread === forced[at]);
     const earlier = tried.slice(0, Math.max(0, chosen));
     sleepers = [...sleepers, ...earlier.filter((one): one is Sleeper => one.footprint !== null)];
   }
 
-  function choose(threads: readonly Thread[], running: Thread | null, at: number): Thread {
+  function choose(threads: readonly Thread[], running: Thread | null): Thread {
     const wanted = forced[at];
     if (wanted !== undefined) {
-      const thread = threads.find((one) => numberOf(one) === wanted);
-      if (thread) return thread;
+      const thread = threadOf[wanted]!;
+      if (threads.includes(thread)) return thread;
       giveUp();
       return threads[0]!;
     }
     const sleeping = asleep();
-    const awake = threads.filter((thread) => (sleeping & (1 << numberOf(thread))) === 0);
-    if (awake.length === 0) giveUp();
-    return (running && awake.includes(running) ? running : awake[0]) ?? threads[0]!;
+    const isAwake = (thread: Thread) => (sleeping & (1 << numberOf(thread))) === 0;
+    if (running && threads.includes(running) && isAwake(running)) return running;
+    const first = threads.find(isAwake);
+    if (!first) giveUp();
+    return first ?? threads[0]!;
+  }
+
+  const isKnown = (): boolean => at < passage.length;
+
+  /** The block that the next step belongs to may be another one. */
+  function enter(): void {
+    const now = subject.block();
+    if (now === block) return;
+    block = now;
+    passage.barrier();
+  }
+
+  function mark(): void {
+    const last = marks.at(-1);
+    if (!subject.run.atBoundary || (last && at - last.at < MARKS_APART)) return;
+    marks.push({ at, snapshot: subject.run.machine.snapshot(), block });
   }
 
   const schedule: Schedule = {
     sequential: false,
     everyStep: true,
+    known: () => (isKnown() ? threadOf[passage.threads[at]!]! : null),
     next(threads, running, memory) {
       const { machine } = subject.run;
-      start ??= machine.snapshot();
-      if (subject.block() !== block) {
+      const { step, idle } = machine;
+      stepBefore = step;
+      // A plain call that comes later could not go on: all is done once more from an earlier checkpoint.
+      if (step < furthest) at = momentAt.findIndex((moment) => moment.step === step && moment.idle === idle);
+      if (isKnown()) {
         block = subject.block();
-        passage.barrier();
+        return { thread: threadOf[passage.threads[at]!]!, memory };
       }
+      enter();
+      mark();
       able = 0;
       for (const thread of threads) able |= 1 << numberOf(thread);
-      const at = passage.length;
-      const thread = choose(threads, running, at);
-      stepBefore = machine.step;
+      const thread = choose(threads, running);
+      sleepersAt[at] = sleepers;
+      momentAt[at] = { step, idle };
       footprints.begin();
       return { thread, memory };
     },
     over(thread) {
-      const footprint = footprints.take();
+      const { step } = subject.run.machine;
+      if (isKnown()) {
+        at++;
+        return;
+      }
+      const accesses = footprints.take();
       if (isEqual) return;
       const number = numberOf(thread);
-      const at = passage.length;
-      if (subject.run.machine.step === stepBefore) {
-        if (!thread.waitsFor) {
-          passage.extend(number, footprint);
-          wake(number);
-          return;
-        }
-        for (const race of passage.attempt(number, footprint)) turnRound(race);
+      // Who found that it must wait, and has changed nothing, has done nothing.
+      if (step === stepBefore && thread.waitsFor && accesses.writeCount === 0) {
+        for (const race of passage.attempt(number, accesses)) turnRound(race);
         // The turn for which this way was taken is none: it would go on like the way that it left.
         if (at === forced.length - 1) giveUp();
         return;
       }
-      if (at < forced.length) sendToSleep(at);
-      for (const race of passage.step(number, able, asleep(), footprint)) turnRound(race);
+      furthest = step;
+      if (at < forced.length) sendToSleep();
+      for (const race of passage.step(number, able, asleep(), accesses)) turnRound(race);
       if (at === forced.length - 1) {
         const mine = ownerOf(way, at)
           .branches.get(at)!
           .tried.find((one) => one.thread === number)!;
-        mine.footprint = footprint;
+        mine.footprint = copyOf(accesses);
       }
       if (at >= way.from) way.threads.push(number);
       wake(number);
+      at++;
     },
   };
 
   /** What a thread has just done may matter to those that sleep. */
   function wake(number: number): void {
-    sleepers = sleepers.filter((one) => one.thread !== number && !footprints.conflictsWithLast(one.footprint));
+    if (sleepers.length > 0)
+      sleepers = sleepers.filter((one) => one.thread !== number && !footprints.conflictsWithLast(one.footprint));
   }
 
   /** Sees to it that the other order of a race is, or will be, among the ways that are taken. */
   function turnRound({ first, second, initials }: Race): void {
     if ((initials & passage.asleep[first]!) !== 0) return;
-    const done = { thread: passage.threads[first]!, footprint: passage.footprints[first]! };
-    const branch = tree.branch(way, first, done);
+    const branch = tree.branch(way, first, passage);
     if ((branch.chosen & initials) !== 0) return;
     const possible = passage.able[first]!;
     const fitting = initials & possible;
@@ -177,23 +227,30 @@ export function createExplorer(rules: Rules): Explorer {
         leave(branch, first, lowest(rest));
   }
 
-  function leave(branch: Branch, at: number, thread: number): void {
+  function leave(branch: Branch, first: number, thread: number): void {
     branch.chosen |= 1 << thread;
-    tree.add({ way, at, thread, switches: passage.switchesWith(at, thread) });
+    tree.add({ way, at: first, thread, switches: passage.switchesWith(first, thread) });
   }
 
-  function take({ way: parent, at, thread }: Detour): void {
-    forced = [...beginningOf(parent, at), thread];
-    ownerOf(parent, at).branches.get(at)!.tried.push({ thread, footprint: null });
-    way = { parent, from: at, threads: [], branches: new Map() };
-    subject.run.restart(start!);
+  function take({ way: parent, at: from, thread }: Detour): void {
+    forced = [...beginningOf(parent, from), thread];
+    ownerOf(parent, from).branches.get(from)!.tried.push({ thread, footprint: null });
+    way = { parent, from, threads: [], branches: new Map() };
+    const common = alike(passage.threads, forced, from);
+    if (common < passage.length) sleepers = sleepersAt[common]!;
+    passage.cut(common);
+    sleepersAt.length = common;
+    momentAt.length = common;
+    while (marks.at(-1)!.at > common) marks.pop();
+    const nearest = marks.at(-1)!;
+    at = nearest.at;
+    block = nearest.block;
+    furthest = nearest.snapshot.step;
+    isEqual = false;
+    subject.run.restart(nearest.snapshot);
   }
 
   function follow(): Taken {
-    passage = new Passage();
-    sleepers = [];
-    block = null;
-    isEqual = false;
     const outcome = subject.run.forward(subject.maxSteps, Number.POSITIVE_INFINITY);
     return {
       outcome: isEqual ? "equal" : outcome === "done" ? "done" : "limit",
@@ -224,4 +281,12 @@ export function createExplorer(rules: Rules): Explorer {
   };
 }
 
+const NOBODY: readonly Sleeper[] = [];
 const lowest = (set: number): number => 31 - Math.clz32(set & -set);
+
+/** How many of the first `most` are the same. */
+function alike(a: readonly number[], b: readonly number[], most: number): number {
+  let same = 0;
+  while (same < most && a[same] === b[same]) same++;
+  return same;
+}

@@ -5,8 +5,16 @@ import { type AccessTrace, type Handle, HEADER } from "../core/struct.ts";
 
 /** What one step, or an attempt at one, has accessed: numbers of places, each once. A place that is written is in `writes` only. */
 export interface Footprint {
-  readonly reads: number[];
-  readonly writes: number[];
+  readonly reads: readonly number[];
+  readonly writes: readonly number[];
+}
+
+/** The same while it lies where the next one will: the first so many of each. */
+export interface Accesses {
+  readonly reads: Int32Array;
+  readonly readCount: number;
+  readonly writes: Int32Array;
+  readonly writeCount: number;
 }
 
 export interface Rules {
@@ -16,23 +24,32 @@ export interface Rules {
   readonly whole: ReadonlySet<string>;
 }
 
-/** Half of the indexes in a chunk are those of values, which are negative. */
-const LARGEST_INDEX = 2 ** 13;
+/** What is known of one storage. */
+interface Known {
+  /** By chunk: the number that its first number's place has; 0: none has been accessed. */
+  readonly first: number[];
+  readonly isWhole: boolean;
+}
 
-export class Footprints implements AccessTrace {
+export class Footprints implements AccessTrace, Accesses {
   /** Whether accesses count now. */
   on = false;
+  reads: Int32Array = new Int32Array(256);
+  readCount = 0;
+  writes: Int32Array = new Int32Array(256);
+  writeCount = 0;
   readonly #rules: Rules;
-  /** By storage and chunk; null: accesses to that storage are not looked at. */
-  readonly #places = new Map<Storage, (Int32Array | undefined)[] | null>();
-  /** How many places have numbers; they count from 1. */
-  #known = 0;
+  /** By storage; null: accesses to it are not looked at. */
+  readonly #known = new Map<Storage, Known | null>();
+  /** The storage that was asked for last: most are asked for again. */
+  #storage: Storage | null = null;
+  #its: Known | null = null;
+  /** Places have numbers below this; they count from 1. */
+  #end = 1;
   /** By place: the footprint in which it was last read, and written. */
-  #readIn: Int32Array = new Int32Array(1024);
-  #writtenIn: Int32Array = new Int32Array(1024);
+  #readIn: Int32Array = new Int32Array(4096);
+  #writtenIn: Int32Array = new Int32Array(4096);
   #current = 1;
-  #reads: number[] = [];
-  #writes: number[] = [];
 
   constructor(rules: Rules) {
     this.#rules = rules;
@@ -40,43 +57,53 @@ export class Footprints implements AccessTrace {
 
   /** Places have numbers below this. */
   get size(): number {
-    return this.#known + 1;
+    return this.#end;
   }
 
-  /** Begins a footprint; what was gathered before and not taken is forgotten. */
+  /** Begins a footprint. */
   begin(): void {
     this.#current++;
-    this.#reads = [];
-    this.#writes = [];
+    this.readCount = 0;
+    this.writeCount = 0;
     this.on = true;
   }
 
-  /** Ends it. */
-  take(): Footprint {
+  /** Ends it: until the next begins it is what this object says. */
+  take(): Accesses {
     this.on = false;
-    const reads = this.#reads.filter((place) => this.#writtenIn[place] !== this.#current);
-    return { reads, writes: this.#writes };
+    const { reads, readCount } = this;
+    const writtenIn = this.#writtenIn;
+    let kept = 0;
+    for (let i = 0; i < readCount; i++) if (writtenIn[reads[i]!] !== this.#current) reads[kept++] = reads[i]!;
+    this.readCount = kept;
+    return this;
   }
 
   /** Whether the footprint that was taken last and this one touch a place that one of them writes: their order matters. */
   conflictsWithLast({ reads, writes }: Footprint): boolean {
-    const [readIn, writtenIn, last] = [this.#readIn, this.#writtenIn, this.#current];
-    return (
-      reads.some((place) => writtenIn[place] === last) ||
-      writes.some((place) => writtenIn[place] === last || readIn[place] === last)
-    );
+    const last = this.#current;
+    const writtenIn = this.#writtenIn;
+    for (let i = 0; i < reads.length; i++) if (writtenIn[reads[i]!] === last) return true;
+    const readIn = this.#readIn;
+    for (let i = 0; i < writes.length; i++)
+      if (writtenIn[writes[i]!] === last || readIn[writes[i]!] === last) return true;
+    return false;
   }
 
   read(handle: Handle, index: number): void {
     if (!this.on) return;
-    if (handle.gen > 0) this.#noteRead(this.#place(handle, handle.genAt));
-    this.#noteRead(this.#place(handle, index));
+    const first = this.#firstOf(handle);
+    if (first === 0) return;
+    if (handle.gen > 0) this.#noteRead(first + handle.genAt);
+    this.#noteRead(first + (this.#its!.isWhole ? handle.genAt + HEADER : index));
   }
 
   write(handle: Handle, index: number): void {
     if (!this.on) return;
-    if (handle.gen > 0) this.#noteRead(this.#place(handle, handle.genAt));
-    this.#noteWrite(this.#place(handle, index));
+    const first = this.#firstOf(handle);
+    if (first === 0) return;
+    if (handle.gen > 0) this.#noteRead(first + handle.genAt);
+    this.#noteWrite(first + (this.#its!.isWhole ? handle.genAt + HEADER : index));
   }
 
   readAll(handle: Handle): void {
@@ -86,45 +113,69 @@ export class Footprints implements AccessTrace {
   }
 
   free(handle: Handle): void {
-    if (this.on) this.#noteWrite(this.#place(handle, handle.genAt));
+    if (!this.on) return;
+    const first = this.#firstOf(handle);
+    if (first !== 0) this.#noteWrite(first + handle.genAt);
   }
 
   #noteRead(place: number): void {
-    if (place === 0 || this.#readIn[place] === this.#current) return;
+    if (this.#readIn[place] === this.#current) return;
     this.#readIn[place] = this.#current;
-    this.#reads.push(place);
+    if (this.readCount === this.reads.length) this.reads = grown(this.reads, 2 * this.reads.length);
+    this.reads[this.readCount++] = place;
   }
 
   #noteWrite(place: number): void {
-    if (place === 0 || this.#writtenIn[place] === this.#current) return;
+    if (this.#writtenIn[place] === this.#current) return;
     this.#writtenIn[place] = this.#current;
-    this.#writes.push(place);
+    if (this.writeCount === this.writes.length) this.writes = grown(this.writes, 2 * this.writes.length);
+    this.writes[this.writeCount++] = place;
   }
 
-  /** 0: of no interest. */
-  #place(handle: Handle, index: number): number {
-    const storage = handle.$;
-    let chunks = this.#places.get(storage);
-    if (chunks === undefined) {
-      chunks = this.#rules.unseen.has(storage.type.name) ? null : [];
-      this.#places.set(storage, chunks);
+  /** The place of the first number of an object's chunk; 0: of no interest. */
+  #firstOf(handle: Handle): number {
+    if (handle.$ !== this.#storage) {
+      this.#storage = handle.$;
+      this.#its = this.#knownOf(handle.$);
     }
-    if (chunks === null) return 0;
-    const places = (chunks[handle.chunk] ??= new Int32Array(2 * LARGEST_INDEX));
-    const at = this.#rules.whole.has(storage.type.name) ? handle.genAt + HEADER : index;
-    const known = places[at + LARGEST_INDEX]!;
-    if (known !== 0) return known;
-    places[at + LARGEST_INDEX] = ++this.#known;
-    if (this.#known >= this.#readIn.length) {
-      this.#readIn = grown(this.#readIn);
-      this.#writtenIn = grown(this.#writtenIn);
+    const its = this.#its;
+    return its === null ? 0 : its.first[handle.chunk] || this.#number(its, handle);
+  }
+
+  #knownOf(storage: Storage): Known | null {
+    let known = this.#known.get(storage);
+    if (known === undefined) {
+      const { name } = storage.type;
+      known = this.#rules.unseen.has(name) ? null : { first: [], isWhole: this.#rules.whole.has(name) };
+      this.#known.set(storage, known);
     }
-    return this.#known;
+    return known;
+  }
+
+  /** Gives all places of a chunk their numbers: values, which have negative indexes, and numbers behind them. */
+  #number(its: Known, { $, chunk }: Handle): number {
+    const first = this.#end + (($.type.values || 1) << $.shift);
+    this.#end = first + $.chunks[chunk]!.length;
+    for (let i = its.first.length; i < chunk; i++) its.first[i] = 0;
+    its.first[chunk] = first;
+    if (this.#end > this.#readIn.length) {
+      const size = Math.max(2 * this.#readIn.length, this.#end);
+      this.#readIn = grown(this.#readIn, size);
+      this.#writtenIn = grown(this.#writtenIn, size);
+    }
+    return first;
   }
 }
 
-function grown(array: Int32Array): Int32Array {
-  const larger = new Int32Array(2 * array.length);
+/** A longer array that begins with the same. */
+export function grown(array: Int32Array, length: number): Int32Array {
+  const larger = new Int32Array(length);
   larger.set(array);
   return larger;
 }
+
+/** Footprints stay when the next one is taken. */
+export const copyOf = ({ reads, readCount, writes, writeCount }: Accesses): Footprint => ({
+  reads: Array.from(reads.subarray(0, readCount)),
+  writes: Array.from(writes.subarray(0, writeCount)),
+});

@@ -1,6 +1,8 @@
 // One way through the parallel blocks: who did which step, and which steps had to come before which. Two steps that touch
 // the same place, one of them writing, are a race where nothing else orders them: the other order is another interleaving.
-import type { Footprint } from "./footprint.ts";
+// What a thread does between a step and the end of its call, or before it waits, counts as a step here: others can come
+// before it.
+import { type Accesses, type Footprint, grown } from "./footprint.ts";
 
 /** Threads that may take turns: their sets are the bits of a number. */
 export const MOST_THREADS = 31;
@@ -13,62 +15,92 @@ export interface Race {
   readonly initials: number;
 }
 
+/** For each thread 1 + the last of its steps that had to come before, or 0. */
+type Clock = readonly number[];
+
+/** All that was done before step `at` comes before all that follows; `before`: what was known of each thread. */
+interface Barrier {
+  readonly at: number;
+  readonly before: readonly Clock[];
+}
+
+const NONE: Clock = [];
+
+/** Who accessed a place last: 1 + the step, by place. Goes back by what it was before, which the footprints' own list keeps. */
+class LastBy {
+  by: Int32Array = new Int32Array(1024);
+
+  /** Gives what was there before. */
+  set(place: number, step: number): number {
+    if (place >= this.by.length) this.by = grown(this.by, Math.max(2 * this.by.length, place + 1));
+    const before = this.by[place]!;
+    this.by[place] = step;
+    return before;
+  }
+}
+
 export class Passage {
-  /** By step: who did it, who could have, whose turn was known to lead nowhere new, and its footprint. */
+  /** By step: who did it, who could have, and whose turn was known to lead nowhere new. */
   readonly threads: number[] = [];
   readonly able: number[] = [];
   readonly asleep: number[] = [];
-  readonly footprints: Footprint[] = [];
   /** Switches from a thread that seemed able to go on, up to and with this step. */
   readonly #switches: number[] = [];
-  /** By step: for each thread 1 + the last of its steps that had to come before, or 0. */
-  readonly #clocks: number[][] = [];
+  readonly #clocks: Clock[] = [];
+  /** By step: what was the clock of its thread's last step before. */
+  readonly #clocksBefore: Clock[] = [];
   /** Of each thread's last step. */
-  readonly #latest: number[][] = Array.from({ length: MOST_THREADS }, () => []);
-  /** By place: 1 + the last step that wrote it; by thread and place: 1 + its last step that read it. */
-  readonly #written: number[] = [];
-  readonly #read: number[][] = Array.from({ length: MOST_THREADS }, () => []);
+  #latest: Clock[] = Array.from({ length: MOST_THREADS }, () => NONE);
+  readonly #barriers: Barrier[] = [];
+  readonly #written = new LastBy();
+  readonly #read = Array.from({ length: MOST_THREADS }, () => new LastBy());
+  /** Places of all footprints, one after the other, first what is read; and who had accessed each of them before. */
+  #places: Int32Array = new Int32Array(1024);
+  #before: Int32Array = new Int32Array(1024);
+  #used = 0;
+  /** By step: where its footprint begins in them, and where what it writes does. */
+  readonly #begins: number[] = [];
+  readonly #writesAt: number[] = [];
   /** Threads that have done steps. */
   #seen = 0;
+  /** By thread: 1 + its last step that touched the same places as the step that is looked at, 0 for none. */
+  readonly #rivals: number[] = new Array(MOST_THREADS).fill(0);
 
   get length(): number {
     return this.threads.length;
   }
 
+  footprintOf(step: number): Footprint {
+    const writesAt = this.#writesAt[step]!;
+    return {
+      reads: Array.from(this.#places.subarray(this.#begins[step]!, writesAt)),
+      writes: Array.from(this.#places.subarray(writesAt, this.#begins[step + 1] ?? this.#used)),
+    };
+  }
+
   /** `thread` has done a step; gives the races with steps before it. */
-  step(thread: number, able: number, asleep: number, footprint: Footprint): readonly Race[] {
+  step(thread: number, able: number, asleep: number, footprint: Accesses): readonly Race[] {
     const at = this.length;
+    this.#switches.push(this.#switchesWith(at, thread, able));
     this.able.push(able);
-    this.#switches.push(this.switchesWith(at, thread));
-    const rivals = this.#rivals(thread, footprint);
-    const races = this.#racesOf(thread, rivals);
-    const clock = this.#joined(thread, rivals);
+    this.#findRivals(thread, footprint);
+    const races = this.#racesOf(thread);
+    const clock = this.#joined(thread, -1);
     clock[thread] = at + 1;
     this.threads.push(thread);
     this.asleep.push(asleep);
-    this.footprints.push(footprint);
     this.#clocks.push(clock);
+    this.#clocksBefore.push(this.#latest[thread]!);
     this.#latest[thread] = clock;
     this.#seen = Math.max(this.#seen, thread + 1);
-    for (const place of footprint.writes) this.#written[place] = at + 1;
-    for (const place of footprint.reads) this.#read[thread]![place] = at + 1;
+    this.#keep(thread, at + 1, footprint);
     return races;
   }
 
   /** `thread` has found that it must wait: the races that its next step would have had. */
-  attempt(thread: number, footprint: Footprint): readonly Race[] {
-    return this.#racesOf(thread, this.#rivals(thread, footprint));
-  }
-
-  /** `thread` has done something after its last step and before its next that is no step, as the end of a call: part of that step. */
-  extend(thread: number, { reads, writes }: Footprint): void {
-    const at = (this.#latest[thread]![thread] ?? 0) - 1;
-    if (at < 0) return;
-    const known = this.footprints[at]!;
-    known.reads.push(...reads);
-    known.writes.push(...writes);
-    for (const place of writes) this.#written[place] = Math.max(this.#written[place] ?? 0, at + 1);
-    for (const place of reads) this.#read[thread]![place] = at + 1;
+  attempt(thread: number, footprint: Accesses): readonly Race[] {
+    this.#findRivals(thread, footprint);
+    return this.#racesOf(thread);
   }
 
   /** All that was done comes before all that follows. */
@@ -77,12 +109,23 @@ export class Passage {
     this.threads.forEach((thread, at) => {
       all[thread] = at + 1;
     });
-    for (let thread = 0; thread < MOST_THREADS; thread++) this.#latest[thread] = all;
+    for (let thread = 0; thread < this.#seen; thread++) all[thread] ??= 0;
+    this.#barriers.push({ at: this.length, before: this.#latest });
+    this.#latest = this.#latest.map(() => all);
+  }
+
+  /** Back to where step `length` was to be done: what came later is forgotten. */
+  cut(length: number): void {
+    while (this.length > length) {
+      while (this.#barriers.length > 0 && this.#barriers.at(-1)!.at >= this.length)
+        this.#latest = [...this.#barriers.pop()!.before];
+      this.#undo();
+    }
   }
 
   /** Switches up to step `at`, if `thread` does it. */
   switchesWith(at: number, thread: number): number {
-    return (this.#switches[at - 1] ?? 0) + (this.#isSwitch(at, thread) ? 1 : 0);
+    return this.#switchesWith(at, thread, this.able[at]!);
   }
 
   /** How often a thread was interrupted that had more to do. */
@@ -91,75 +134,140 @@ export class Passage {
     this.threads.forEach((thread, at) => {
       ends[thread] = at;
     });
-    return this.threads.filter((thread, at) => this.#isSwitch(at, thread) && ends[this.threads[at - 1]!]! > at).length;
+    return this.threads.filter(
+      (thread, at) => this.#isSwitch(at, thread, this.able[at]!) && ends[this.threads[at - 1]!]! > at,
+    ).length;
   }
 
-  #isSwitch(at: number, thread: number): boolean {
+  #switchesWith(at: number, thread: number, able: number): number {
+    return (this.#switches[at - 1] ?? 0) + (this.#isSwitch(at, thread, able) ? 1 : 0);
+  }
+
+  #isSwitch(at: number, thread: number, able: number): boolean {
     const last = this.threads[at - 1];
-    return last !== undefined && last !== thread && (this.able[at]! & (1 << last)) !== 0;
+    return last !== undefined && last !== thread && (able & (1 << last)) !== 0;
   }
 
-  /** By thread: 1 + its last step that touched the same places, 0 for none. */
-  #rivals(thread: number, { reads, writes }: Footprint): number[] {
-    const rivals: number[] = Array.from({ length: this.#seen }, () => 0);
-    const add = (step: number | undefined) => {
-      if (!step) return;
-      const by = this.threads[step - 1]!;
-      if (by !== thread && step > rivals[by]!) rivals[by] = step;
-    };
-    for (const place of reads) add(this.#written[place]);
-    for (const place of writes) {
-      add(this.#written[place]);
-      for (let by = 0; by < this.#seen; by++) add(this.#read[by]![place]);
+  #keep(thread: number, step: number, { reads, readCount, writes, writeCount }: Accesses): void {
+    let used = this.#used;
+    this.#begins.push(used);
+    this.#writesAt.push(used + readCount);
+    if (used + readCount + writeCount > this.#places.length) {
+      const size = 2 * (used + readCount + writeCount);
+      this.#places = grown(this.#places, size);
+      this.#before = grown(this.#before, size);
     }
-    return rivals;
+    const mine = this.#read[thread]!;
+    for (let i = 0; i < readCount; i++) {
+      this.#places[used] = reads[i]!;
+      this.#before[used++] = mine.set(reads[i]!, step);
+    }
+    for (let i = 0; i < writeCount; i++) {
+      this.#places[used] = writes[i]!;
+      this.#before[used++] = this.#written.set(writes[i]!, step);
+    }
+    this.#used = used;
   }
 
-  #racesOf(thread: number, rivals: readonly number[]): Race[] {
+  /** Takes back the last step. */
+  #undo(): void {
+    const thread = this.threads.pop()!;
+    this.able.pop();
+    this.asleep.pop();
+    this.#switches.pop();
+    this.#clocks.pop();
+    this.#latest[thread] = this.#clocksBefore.pop()!;
+    const begin = this.#begins.pop()!;
+    const writesAt = this.#writesAt.pop()!;
+    const read = this.#read[thread]!.by;
+    for (let i = begin; i < writesAt; i++) read[this.#places[i]!] = this.#before[i]!;
+    const written = this.#written.by;
+    for (let i = writesAt; i < this.#used; i++) written[this.#places[i]!] = this.#before[i]!;
+    this.#used = begin;
+  }
+
+  #findRivals(thread: number, { reads, readCount, writes, writeCount }: Accesses): void {
+    const rivals = this.#rivals;
+    const seen = this.#seen;
+    for (let by = 0; by < seen; by++) rivals[by] = 0;
+    const written = this.#written.by;
+    for (let i = 0; i < readCount; i++) this.#rival(written[reads[i]!]);
+    for (let i = 0; i < writeCount; i++) this.#rival(written[writes[i]!]);
+    for (let by = 0; by < seen; by++) {
+      if (by === thread) continue;
+      const read = this.#read[by]!.by;
+      let last = rivals[by]!;
+      for (let i = 0; i < writeCount; i++) {
+        const step = read[writes[i]!];
+        if (step !== undefined && step > last) last = step;
+      }
+      rivals[by] = last;
+    }
+    rivals[thread] = 0;
+  }
+
+  #rival(step: number | undefined): void {
+    if (step === undefined || step === 0) return;
+    const by = this.threads[step - 1]!;
+    if (step > this.#rivals[by]!) this.#rivals[by] = step;
+  }
+
+  #racesOf(thread: number): readonly Race[] {
     const before = this.#latest[thread]!;
-    const races: Race[] = [];
-    for (const [by, step] of rivals.entries()) {
-      if (step === 0 || (before[by] ?? 0) >= step) continue;
-      // Another rival comes between: its race is the one to turn round first.
-      const between = rivals.some(
-        (other, who) => who !== by && other > 0 && (this.#clocks[other - 1]![by] ?? 0) >= step,
-      );
-      if (!between) races.push(this.#race(step - 1, thread, rivals));
+    const rivals = this.#rivals;
+    let races: Race[] | undefined;
+    for (let by = 0; by < this.#seen; by++) {
+      const step = rivals[by]!;
+      if (step === 0 || (before[by] ?? 0) >= step || this.#comesBetween(by, step)) continue;
+      races ??= [];
+      races.push(this.#race(step - 1, thread));
     }
-    return races;
+    return races ?? NO_RACES;
   }
 
-  #race(first: number, second: number, rivals: readonly number[]): Race {
+  /** Another rival comes after this one: its race is the one to turn round first. */
+  #comesBetween(by: number, step: number): boolean {
+    for (let who = 0; who < this.#seen; who++) {
+      const other = this.#rivals[who]!;
+      if (who !== by && other > 0 && (this.#clocks[other - 1]![by] ?? 0) >= step) return true;
+    }
+    return false;
+  }
+
+  #race(first: number, second: number): Race {
     const by = this.threads[first]!;
     let initials = 0;
     let later = 0;
-    const isAfter = (clock: readonly number[], set: number) => {
-      for (let who = 0; who < this.#seen; who++)
-        if ((set & (1 << who)) !== 0 && (clock[who] ?? 0) > first + 1) return true;
-      return false;
-    };
     for (let step = first + 1; step < this.length; step++) {
       const clock = this.#clocks[step]!;
       if ((clock[by] ?? 0) >= first + 1) continue;
       const who = this.threads[step]!;
-      if ((later & (1 << who)) === 0 && !isAfter(clock, later)) initials |= 1 << who;
+      if ((later & (1 << who)) === 0 && !this.#isAfter(clock, later, first)) initials |= 1 << who;
       later |= 1 << who;
     }
-    const own = this.#joined(
-      second,
-      rivals.map((step) => (step === first + 1 ? 0 : step)),
-    );
-    if ((later & (1 << second)) === 0 && !isAfter(own, later & ~(1 << by))) initials |= 1 << second;
+    const own = this.#joined(second, first + 1);
+    if ((later & (1 << second)) === 0 && !this.#isAfter(own, later & ~(1 << by), first)) initials |= 1 << second;
     return { first, second, initials };
   }
 
-  #joined(thread: number, rivals: readonly number[]): number[] {
-    const clock = [...this.#latest[thread]!];
-    for (const step of rivals) {
-      if (step === 0) continue;
+  /** Whether a step of one of these threads after `first` comes before what has this clock. */
+  #isAfter(clock: Clock, threads: number, first: number): boolean {
+    for (let who = 0; who < this.#seen; who++)
+      if ((threads & (1 << who)) !== 0 && (clock[who] ?? 0) > first + 1) return true;
+    return false;
+  }
+
+  /** The clock of a thread's next step, as its rivals have come before it, all but one that is step `except` - 1. */
+  #joined(thread: number, except: number): number[] {
+    const clock = this.#latest[thread]!.slice();
+    for (let by = 0; by < this.#seen; by++) {
+      const step = this.#rivals[by]!;
+      if (step === 0 || step === except) continue;
       const other = this.#clocks[step - 1]!;
       for (let who = 0; who < other.length; who++) if ((other[who] ?? 0) > (clock[who] ?? 0)) clock[who] = other[who]!;
     }
     return clock;
   }
 }
+
+const NO_RACES: readonly Race[] = [];

@@ -1,6 +1,7 @@
 // All ways through the parallel blocks that are known: each leaves an earlier one at some step. Ways that wait to be taken
 // are ordered by how often a thread is interrupted, so that the simplest failing one is found first.
 import type { Footprint } from "./footprint.ts";
+import type { Passage } from "./passage.ts";
 
 /** A way that was taken. Its first steps, up to `from`, are its parent's. */
 export interface Way {
@@ -37,12 +38,13 @@ export class Tree {
     return this.#count;
   }
 
-  /** The branch at a step of a way; `taken`: what the way itself does there. */
-  branch(way: Way, at: number, taken: { readonly thread: number; readonly footprint: Footprint }): Branch {
+  /** The branch at a step of a way; `passage`: what the way itself does there. */
+  branch(way: Way, at: number, passage: Passage): Branch {
     const owner = ownerOf(way, at);
     let branch = owner.branches.get(at);
     if (!branch) {
-      branch = { tried: [taken], chosen: 1 << taken.thread };
+      const thread = passage.threads[at]!;
+      branch = { tried: [{ thread, footprint: passage.footprintOf(at) }], chosen: 1 << thread };
       owner.branches.set(at, branch);
     }
     return branch;

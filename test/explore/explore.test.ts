@@ -84,8 +84,19 @@ describe("The search of interleavings", () => {
     assert.equal(taken[0]!.preemptions, 0, "the sequential one comes first");
   });
 
+  it("finds what comes between a thread's last step and the end of its call, or where it waits", () => {
+    const programs = [[r(1)], [w(0), { kind: "leave", cell: 1 } as const, r(0)]];
+    assert.deepEqual(search(programs).outcomes, outcomesOfAll(programs).outcomes);
+    // The reader is first; what it must be told of is written at the end of the other's call, which is no step.
+    const atEnd = [[r(1)], [w(0), { kind: "leave", cell: 1 } as const]];
+    assert.deepEqual(search(atEnd).outcomes, outcomesOfAll(atEnd).outcomes);
+    assert.equal(search(atEnd).runs, 2);
+    const beforeWaiting = [[lock(1), r(1)], [{ kind: "leave", cell: 0 } as const, lock(1)], [r(0)]];
+    assert.deepEqual(search(beforeWaiting).outcomes, outcomesOfAll(beforeWaiting).outcomes);
+  });
+
   const operation = fc.oneof(
-    fc.record({ kind: fc.constantFrom("read" as const, "write" as const), cell: fc.nat(CELLS - 1) }),
+    fc.record({ kind: fc.constantFrom("read" as const, "write" as const, "leave" as const), cell: fc.nat(CELLS - 1) }),
     fc.record({ kind: fc.constantFrom("lock" as const, "unlock" as const), lock: fc.nat(1) }),
   );
   // Three threads of three operations have 1,680 interleavings.
