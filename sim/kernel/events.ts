@@ -133,20 +133,49 @@ export const events = {
   add_to_swap_cache: {
     args: ["pfn", "slot"],
     doc: "A page in memory gets a slot of the swap device.",
+    aliases: ["swap_cache_add_folio"],
   },
   delete_from_swap_cache: {
     args: ["pfn", "slot"],
     doc: "A page in memory has its slot no more.",
+    aliases: ["swap_cache_del_folio"],
   },
   swap_duplicate: { args: ["slot", "count"], doc: "One more page-table entry or file refers to a slot." },
   swap_free: { args: ["slot", "count"], doc: "A reference to a slot goes; the last one frees it." },
-  swap_writepage: { args: ["pfn", "slot"], doc: "A page is written to swap.", aliases: ["swap out", "pageout"] },
+  swap_writepage: {
+    args: ["pfn", "slot"],
+    doc: "A page is written to swap.",
+    aliases: ["swap out", "pageout", "swap_writeout", "mm_vmscan_write_folio"],
+  },
   swap_read_folio: { args: ["pfn", "slot"], doc: "A page is read from swap.", aliases: ["swap in", "swap_readpage"] },
   // Reclaim
   mm_vmscan_wakeup_kswapd: {
     args: ["free", "task"],
     doc: "So few pages are free that kswapd is woken.",
     aliases: ["wakeup_kswapd"],
+  },
+  mm_vmscan_direct_reclaim_begin: {
+    args: ["nr_to_reclaim", "task"],
+    doc: "Who needs memory has to reclaim it.",
+    aliases: ["direct reclaim"],
+  },
+  mm_vmscan_direct_reclaim_end: { args: ["nr_reclaimed", "task"], doc: "Who needed memory has reclaimed so much." },
+  mm_vmscan_memcg_reclaim_begin: {
+    args: ["nr_to_reclaim", "memcg"],
+    doc: "A control group has to give up pages.",
+  },
+  mm_vmscan_memcg_reclaim_end: { args: ["nr_reclaimed", "memcg"], doc: "A control group has given up so many pages." },
+  mm_vmscan_lru_shrink_inactive: {
+    args: ["nr_scanned", "nr_reclaimed", "list"],
+    doc: "Reclaim has looked at pages of an inactive list: `anon` or `file`.",
+  },
+  mm_vmscan_lru_shrink_active: {
+    args: ["nr_taken", "list"],
+    doc: "Reclaim has moved pages from an active list to its inactive one.",
+  },
+  mm_vmscan_reclaim_pages: {
+    args: ["nr_scanned", "nr_reclaimed"],
+    doc: "MADV_PAGEOUT has tried to free pages.",
   },
   mm_vmscan_kswapd_wake: { args: ["free"], doc: "kswapd begins to reclaim." },
   mm_vmscan_kswapd_sleep: { args: ["free"], doc: "kswapd has nothing to do any more, or finds nothing." },

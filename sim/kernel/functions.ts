@@ -79,6 +79,7 @@ import * as pagewalk from "./mm/pagewalk.ts";
 import * as pt_reclaim from "./mm/pt_reclaim.ts";
 import * as pte_range from "./mm/pte_range.ts";
 import * as rmap from "./mm/rmap.ts";
+import * as rmap_unmap from "./mm/rmap_unmap.ts";
 import * as rmap_walk from "./mm/rmap_walk.ts";
 import * as shmem from "./mm/shmem.ts";
 import * as shmem_file from "./mm/shmem_file.ts";
@@ -147,6 +148,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   swap_readahead,
   shmem_swap,
   rmap_walk,
+  rmap_unmap,
   memory_swap,
   kernel_operations,
   pt_reclaim,
@@ -248,6 +250,7 @@ export interface KernelFunctions
     Bound<typeof swap_readahead>,
     Bound<typeof shmem_swap>,
     Bound<typeof rmap_walk>,
+    Bound<typeof rmap_unmap>,
     Bound<typeof memory_swap>,
     Bound<typeof kernel_operations>,
     Bound<typeof pt_reclaim>,

@@ -60,6 +60,18 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   mm_vmscan_wakeup_kswapd: (told) => `${told("task")} wakes kswapd: ${pagesText(told.raw("free"))} free`,
   mm_vmscan_kswapd_wake: (told) => `kswapd begins to reclaim: ${pagesText(told.raw("free"))} free`,
   mm_vmscan_kswapd_sleep: (told) => `kswapd sleeps again: ${pagesText(told.raw("free"))} free`,
+  mm_vmscan_direct_reclaim_begin: (told) => `${told("task")} has to reclaim ${pagesText(told.raw("nr_to_reclaim"))}`,
+  mm_vmscan_direct_reclaim_end: (told) => `${told("task")} has reclaimed ${pagesText(told.raw("nr_reclaimed"))}`,
+  mm_vmscan_memcg_reclaim_begin: (told) =>
+    `control group ${told("memcg")} has to give up ${pagesText(told.raw("nr_to_reclaim"))}`,
+  mm_vmscan_memcg_reclaim_end: (told) =>
+    `control group ${told("memcg")} has given up ${pagesText(told.raw("nr_reclaimed"))}`,
+  mm_vmscan_lru_shrink_inactive: (told) =>
+    `of ${pagesText(told.raw("nr_scanned"))} of the inactive ${told("list")} list ${told("nr_reclaimed")} are free now`,
+  mm_vmscan_lru_shrink_active: (told) =>
+    `${pagesText(told.raw("nr_taken"))} of the active ${told("list")} list are inactive now`,
+  mm_vmscan_reclaim_pages: (told) =>
+    `of ${pagesText(told.raw("nr_scanned"))} to page out ${told("nr_reclaimed")} are free now`,
 
   alloc_page: (told) => `${frames(told)} taken from the free list`,
   free_page: (told) => `${frames(told)} back on the free list`,

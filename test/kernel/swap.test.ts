@@ -1,10 +1,13 @@
 // Swap, from the outside: what a process sees of its pages going out and coming back, and what is counted.
 import assert from "node:assert/strict";
+import { entryPfn } from "../../sim/hardware/entry.ts";
 import { type Driver, drive, noPatch } from "./harness.ts";
 
 const BASE = 2 ** 41;
 const KIB_256 = 2 ** 18;
 const MADV_FREE = 8;
+const MADV_RANDOM = 1;
+const MADV_SEQUENTIAL = 2;
 const MADV_WILLNEED = 3;
 const MADV_PAGEOUT = 21;
 const PRIVATE_ANON = 0x22;
@@ -110,6 +113,56 @@ describe("swap", () => {
     const driver = mapped(machine(0), PRIVATE_ANON);
     assert.equal(pageout(driver, KIB_256), 0);
     assert.equal(driver.task(0).mm!.rss_anon, 64);
+  });
+
+  it("a page that somebody else holds is unmapped, but not written: it stays in the swap cache as it is", () => {
+    const driver = mapped(machine(), PRIVATE_ANON);
+    const { straight } = driver.system;
+    const page = straight.page(entryPfn(pte(driver, 0)));
+    page.refcount++;
+    assert.equal(pageout(driver), 0);
+    assert.deepEqual([driver.count("add_to_swap_cache"), driver.count("swap_writepage")], [1, 0]);
+    assert.deepEqual(access(driver, 0, "read").maj, 0);
+    driver.call(0, "put_page", page);
+  });
+
+  it("what is read in order, or at random, is not kept for having been used", () => {
+    for (const [advice, expected] of [
+      [0, 1],
+      [MADV_RANDOM, 0],
+      [MADV_SEQUENTIAL, 0],
+    ] as const) {
+      const driver = mapped(machine(), PRIVATE_ANON);
+      driver.call(0, "sys_madvise", BASE, KIB_256, advice);
+      const page = driver.system.straight.page(entryPfn(pte(driver, 0)));
+      assert.equal(driver.call(0, "folio_referenced", page), expected, `${advice}`);
+    }
+  });
+
+  it("6.18 reads a file's page from zram into the file, without the swap cache; 6.12 does not", () => {
+    for (const [version, cached] of [
+      ["6.18", 0],
+      ["6.12", 1],
+    ] as const) {
+      const driver = mapped(drive([0], noPatch, { version, memory: 2 ** 26, swap: 2 ** 24 }), SHARED_ANON);
+      pageout(driver);
+      const before = driver.count("add_to_swap_cache");
+      assert.deepEqual(access(driver, 0, "read").maj, 1);
+      assert.equal(driver.count("add_to_swap_cache") - before, cached, version);
+    }
+  });
+
+  it("a page that resists gives its slot back where swap is short", () => {
+    const driver = mapped(machine(2 ** 15), PRIVATE_ANON);
+    const { straight } = driver.system;
+    const pfns = Array.from({ length: 5 }, (_, i) =>
+      entryPfn(straight.walk_entries(driver.task(0).mm!, BASE + i * 4096)[3]),
+    );
+    for (const pfn of pfns) driver.call(0, "folio_alloc_swap", straight.page(pfn));
+    assert.ok(straight.vm_swap_full());
+    const page = straight.page(pfns[0]!);
+    driver.call(0, "activate_locked", page);
+    assert.equal(straight.vmstat.nr_swapcached, 4);
   });
 
   it("memory under pressure: more is written than there is memory, and all of it reads back", () => {

@@ -10,7 +10,7 @@ import type { Steps } from "../../core/thread.ts";
 import * as tlbflush from "../../kernel/arch/x86/mm/tlb.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { MmuGather } from "../../kernel/mm/mmu_gather.ts";
-import * as rmap from "../../kernel/mm/rmap_walk.ts";
+import * as rmap from "../../kernel/mm/rmap_unmap.ts";
 import type { Cpu, Mm, Task, Vma } from "../../kernel/mm_types.ts";
 import type { SharingKernel } from "./sharing_kernel.ts";
 

@@ -14,6 +14,7 @@ import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, File, Page } from "../mm_types.ts";
 import type { VmFault } from "./memory.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
+import { PAGEVEC_SIZE } from "./swap.ts";
 
 /** Pages that a read fault maps around its own at most: /sys/kernel/debug/fault_around_bytes is 65536. */
 const FAULT_AROUND_PAGES = 16;
@@ -72,8 +73,34 @@ function count_cached(k: Kernel, page: Page, pages: 1 | -1): void {
 
 /** Removes a page for good. Caller holds its lock and a reference. */
 export function* filemap_remove_folio(k: Kernel, page: Page): Steps<void> {
-  yield k.page_cache_delete(page, 0);
+  yield* k.__filemap_remove_folio(page);
   yield* k.put_page(page);
+}
+
+/** The same; the cache's reference passes to the caller. */
+export function* __filemap_remove_folio(k: Kernel, page: Page): Steps<void> {
+  yield k.page_cache_delete(page, 0);
+}
+
+/** Index and entry, as in `i_pages`. */
+export type FileEntries = readonly (readonly [index: number, entry: number])[];
+
+/**
+ * Up to 31 entries of a file from `start` up to `after` (not included): what is in swap, and pages that nobody has locked. They
+ * are locked then, and have a reference. Makes no step.
+ */
+export function find_lock_entries(k: Kernel, mapping: AddressSpace, start: number, after: number): FileEntries {
+  const found: [number, number][] = [];
+  for (const [index, entry] of mapping.i_pages.entries(start, after)) {
+    if (entry > 0) {
+      const page = k.page(entry - 1);
+      if (!k.folio_trylock(page)) continue;
+      page.refcount++;
+    }
+    found.push([index, entry]);
+    if (found.length === PAGEVEC_SIZE) break;
+  }
+  return found;
 }
 
 /** A page of the file that can be mapped as it is: up to date, unlocked, within the file's size. */

@@ -2,7 +2,7 @@
 import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
 import { MAX_RECLAIM_RETRIES } from "./memcontrol.ts";
-import { DEF_PRIORITY, SWAP_CLUSTER_MAX, scan_control } from "./vmscan_node.ts";
+import { DEF_PRIORITY, type ScanControl, SWAP_CLUSTER_MAX, scan_control } from "./vmscan_node.ts";
 import { WMARK_HIGH } from "./watermarks.ts";
 
 /** Less is free than is meant to be: kswapd has something to do, unless it has found nothing so often that it gave up. */
@@ -41,11 +41,15 @@ export function* balance_pgdat(k: Kernel): Steps<number> {
     if (k.zone_watermark_ok(WMARK_HIGH)) return freed;
     sc.nr_scanned = 0;
     sc.nr_reclaimed = 0;
-    yield* k.shrink_node(sc);
+    yield* k.kswapd_shrink_node(sc);
     freed += sc.nr_reclaimed;
     // There is no need to look harder while what is looked at would do if all of it went.
     if (sc.nr_scanned < sc.nr_to_reclaim || sc.nr_reclaimed === 0) sc.priority--;
   }
   if (freed === 0) zone.kswapd_failures++;
   return freed;
+}
+
+export function* kswapd_shrink_node(k: Kernel, sc: ScanControl): Steps<void> {
+  yield* k.shrink_node(sc);
 }

@@ -79,8 +79,7 @@ export function* madvise_free_single_vma(
   if (vma.vm_ops !== "") return -EINVAL;
   const mm = vma.vm_mm!;
   yield* k.mmu_notifier_invalidate_range_start(mm, start, end, "MMU_NOTIFY_CLEAR");
-  for (let at = k.next_pte_range(mm, start, end); at; at = k.next_pte_range(mm, at.end, end))
-    yield* k.madvise_free_pte_range(tlb, vma, at.pmdp, at.start, at.end);
+  yield* k.walk_page_range_vma(vma, start, end, (pmdp, from, to) => k.madvise_free_pte_range(tlb, vma, pmdp, from, to));
   yield* k.mmu_notifier_invalidate_range_end(mm, start, end);
   return 0;
 }
@@ -158,8 +157,9 @@ export function* madvise_cold(k: Kernel, vma: Vma, start: number, end: number): 
   if (!can_madv_lru_vma(vma)) return -EINVAL;
   const mm = vma.vm_mm!;
   const tlb = k.tlb_gather_mmu(mm);
-  for (let at = k.next_pte_range(mm, start, end); at; at = k.next_pte_range(mm, at.end, end))
-    yield* k.madvise_cold_or_pageout_pte_range(tlb, vma, at.pmdp, at.start, at.end, "cold");
+  yield* k.walk_page_range_vma(vma, start, end, (pmdp, from, to) =>
+    k.madvise_cold_or_pageout_pte_range(tlb, vma, pmdp, from, to, "cold"),
+  );
   yield* k.tlb_finish_mmu(tlb);
   return 0;
 }
@@ -170,8 +170,9 @@ export function* madvise_pageout(k: Kernel, vma: Vma, start: number, end: number
   if (vma.vm_ops !== "" && !k.can_do_file_pageout(vma) && vma.vm_flags & VM_MAYSHARE) return 0;
   const mm = vma.vm_mm!;
   const tlb = k.tlb_gather_mmu(mm);
-  for (let at = k.next_pte_range(mm, start, end); at; at = k.next_pte_range(mm, at.end, end))
-    yield* k.madvise_cold_or_pageout_pte_range(tlb, vma, at.pmdp, at.start, at.end, "pageout");
+  yield* k.walk_page_range_vma(vma, start, end, (pmdp, from, to) =>
+    k.madvise_cold_or_pageout_pte_range(tlb, vma, pmdp, from, to, "pageout"),
+  );
   yield* k.tlb_finish_mmu(tlb);
   return 0;
 }
@@ -228,8 +229,6 @@ export function* madvise_willneed(k: Kernel, vma: Vma, start: number, end: numbe
     yield* k.shmem_swapin_range(mapping, pgoff + start / 4096, pgoff + end / 4096);
     return 0;
   }
-  const mm = vma.vm_mm!;
-  for (let at = k.next_pte_range(mm, start, end); at; at = k.next_pte_range(mm, at.end, end))
-    yield* k.swapin_walk_pmd(at.pmdp, at.start, at.end);
+  yield* k.walk_page_range_vma(vma, start, end, k.swapin_walk_pmd_entry);
   return 0;
 }

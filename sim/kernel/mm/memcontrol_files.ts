@@ -107,7 +107,7 @@ export function* memory_reclaim(k: Kernel, memcg: MemCgroup, text: string): Step
   const wanted = page_counter_memparse(text);
   if (wanted < 0) return wanted;
   for (let freed = 0, retries = MAX_RECLAIM_RETRIES; freed < wanted; ) {
-    const now = yield* k.reclaim_mem_cgroup_on_demand(memcg, wanted - freed);
+    const now = yield* k.try_to_free_mem_cgroup_pages(memcg, wanted - freed, "proactive");
     if (now === 0 && retries-- === 0) return -EAGAIN;
     freed += now;
   }

@@ -359,7 +359,7 @@ export function set_pte_range(k: Kernel, vmf: VmFault, page: Page, ptep: number,
   if (write && !(vma.vm_flags & VM_SHARED)) {
     k.folio_add_new_anon_rmap(page, vma, address);
     k.folio_add_lru_vma(page, vma);
-  } else k.folio_add_file_rmap(page, vma);
+  } else k.folio_add_file_rmap_pte(page, vma);
   return k.set_pte(vma.vm_mm!, address, ptep, entry);
 }
 

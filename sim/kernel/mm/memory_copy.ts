@@ -175,8 +175,8 @@ export function* copy_present_pte(
   if (pfn !== k.zero_pfn) {
     const page = k.page(pfn);
     yield k.get_page(page);
-    if (page.type === PAGE_TYPE.anon) k.folio_dup_anon_rmap(page);
-    else k.folio_add_file_rmap(page, dst);
+    if (page.type === PAGE_TYPE.anon) k.folio_try_dup_anon_rmap_pte(page);
+    else k.folio_add_file_rmap_pte(page, dst);
     rss[mm_counter(page)]++;
   }
   if (is_cow_mapping(src) && pte_write(pte)) {

@@ -50,67 +50,37 @@ export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
     return yield* k.bad_swap_entry(vmf);
   const prepared = yield* k.vmf_anon_prepare(vmf);
   if (prepared !== 0) return prepared;
-  const cached = k.swap_cache_get_folio(entry);
-  if (cached) {
-    k.swap_update_readahead(cached, vmf.vma, vmf.address);
-    yield k.get_page(cached);
-    return yield* k.swap_in_cached(vmf, entry, cached, 0);
-  }
-  k.vmstat.pgmajfault += 1;
-  k.count_memcg_event_mm(vmf.vma.vm_mm!, "pgmajfault");
-  // A slot that only this entry refers to is read straight into a page that nobody else can find.
-  if (k.swap_is_synchronous() && k.swp_swapcount(entry) === 1) return yield* k.swap_in_alone(vmf, entry);
-  const page = yield* k.swapin_readahead(entry, vmf);
-  if (page) return yield* k.swap_in_cached(vmf, entry, page, VM_FAULT_MAJOR);
-  return k.read_entry(vmf.ptep) === vmf.orig_pte ? VM_FAULT_OOM : 0;
-}
-
-/** The entry may have changed since it was read without a lock. */
-export function* bad_swap_entry(k: Kernel, vmf: VmFault): Steps<number> {
-  if (k.read_entry(vmf.ptep) !== vmf.orig_pte) return 0;
-  yield k.trace.kernel_warning(`bad swap entry at 0x${vmf.address.toString(16)}`);
-  return VM_FAULT_SIGBUS;
-}
-
-export function* swap_in_alone(k: Kernel, vmf: VmFault, entry: number): Steps<number> {
-  const page = yield* k.alloc_page(PAGE_TYPE.anon);
-  if (!page) return k.read_entry(vmf.ptep) === vmf.orig_pte ? VM_FAULT_OOM : 0;
-  if (yield* k.mem_cgroup_swapin_charge_folio(page, vmf.vma.vm_mm!, entry)) {
-    yield* k.put_page(page);
-    return VM_FAULT_OOM;
-  }
-  page.flags = PG_locked | PG_swapbacked;
-  k.folio_add_lru(page);
-  yield k.swap_read_folio(page, entry);
-  return yield* k.map_swapped_in(vmf, entry, page, "exclusive", VM_FAULT_MAJOR);
-}
-
-/** `page`: of the swap cache, with a reference. */
-export function* swap_in_cached(k: Kernel, vmf: VmFault, entry: number, page: Page, ret: number): Steps<number> {
-  yield* k.folio_lock(page);
-  if (!(page.flags & PG_swapcache) || page.private !== swapOffset(entry)) {
-    // It left the cache while we waited: the fault is tried again.
-    k.folio_unlock(page);
-    yield* k.put_page(page);
-    return ret;
-  }
-  // Whoever read it ahead could not know.
-  page.type = PAGE_TYPE.anon;
-  const exclusive = (vmf.orig_pte & SWP_EXCLUSIVE) !== 0;
-  return yield* k.map_swapped_in(vmf, entry, page, exclusive ? "exclusive" : "maybe shared", ret);
-}
-
-/** Puts the locked page into the page table, in place of the swap entry. */
-export function* map_swapped_in(
-  k: Kernel,
-  vmf: VmFault,
-  entry: number,
-  page: Page,
-  origin: "exclusive" | "maybe shared",
-  ret: number,
-): Steps<number> {
   const { vma, address } = vmf;
   const mm = vma.vm_mm!;
+  let page = k.swap_cache_get_folio(entry);
+  let ret = 0;
+  // A slot that only this entry refers to is read straight into a page that nobody else can find.
+  const alone = !page && k.swap_is_synchronous() && k.swp_swapcount(entry) === 1;
+  if (page) {
+    k.swap_update_readahead(page, vma, address);
+    yield k.get_page(page);
+  } else {
+    page = alone ? yield* k.alloc_swap_folio(vmf, entry) : yield* k.swapin_readahead(entry, vmf);
+    if (!page) return k.read_entry(vmf.ptep) === vmf.orig_pte ? VM_FAULT_OOM : 0;
+    if (alone) {
+      k.folio_add_lru(page);
+      yield k.swap_read_folio(page, entry);
+    }
+    ret = VM_FAULT_MAJOR;
+    k.vmstat.pgmajfault += 1;
+    k.count_memcg_event_mm(mm, "pgmajfault");
+  }
+  if (!alone) {
+    yield* k.folio_lock(page);
+    if (!(page.flags & PG_swapcache) || page.private !== swapOffset(entry)) {
+      // It left the cache while we waited: the fault is tried again.
+      k.folio_unlock(page);
+      yield* k.put_page(page);
+      return ret;
+    }
+    // Whoever read it ahead could not know.
+    page.type = PAGE_TYPE.anon;
+  }
   const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, address);
   vmf.ptep = ptep;
   if (ptep === 0 || k.read_entry(ptep) !== vmf.orig_pte) {
@@ -121,16 +91,16 @@ export function* map_swapped_in(
   }
   yield k.swap_free(entry);
   if (should_try_to_free_swap(k, page, vma, vmf.flags)) yield* k.folio_free_swap(page);
-  mm.rss_swap--;
   mm.rss_anon++;
+  mm.rss_swap--;
   let pte = mk_pte(page.slot, vma.vm_page_prot);
-  const exclusive = origin === "exclusive" || page.refcount === 1;
+  const exclusive = alone || (vmf.orig_pte & SWP_EXCLUSIVE) !== 0 || page.refcount === 1;
   const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0;
   const writable = exclusive && (vma.vm_flags & VM_WRITE) !== 0 && k.may_map_writable(vma, vmf.orig_pte);
   if (writable) pte = withFlags(pte, write ? _PAGE_RW | _PAGE_DIRTY : _PAGE_RW);
   // Write-protected it comes back as it went.
   if (vmf.orig_pte & SWP_UFFD_WP) pte = withFlags(withoutFlags(pte, _PAGE_RW), _PAGE_UFFD_WP);
-  k.folio_add_anon_rmap(page, vma, address, exclusive ? "exclusive" : "maybe shared");
+  k.folio_add_anon_rmap_pte(page, vma, address, exclusive ? "exclusive" : "maybe shared");
   yield k.set_pte(mm, address, ptep, pte);
   k.folio_unlock(page);
   if (write && !writable) {
@@ -140,6 +110,25 @@ export function* map_swapped_in(
   }
   yield k.pte_unmap_unlock(vmf.pmdp);
   return ret;
+}
+
+/** The entry may have changed since it was read without a lock. */
+export function* bad_swap_entry(k: Kernel, vmf: VmFault): Steps<number> {
+  if (k.read_entry(vmf.ptep) !== vmf.orig_pte) return 0;
+  yield k.trace.kernel_warning(`bad swap entry at 0x${vmf.address.toString(16)}`);
+  return VM_FAULT_SIGBUS;
+}
+
+/** A page for a slot's contents, locked, charged to who has the slot; null without memory. */
+export function* alloc_swap_folio(k: Kernel, vmf: VmFault, entry: number): Steps<Page | null> {
+  const page = yield* k.alloc_page(PAGE_TYPE.anon);
+  if (!page) return null;
+  if (yield* k.mem_cgroup_swapin_charge_folio(page, vmf.vma.vm_mm!, entry)) {
+    yield* k.put_page(page);
+    return null;
+  }
+  page.flags = PG_locked | PG_swapbacked;
+  return page;
 }
 
 /** Whether nobody (userfaultfd) wants to be told of the first write. */
@@ -155,12 +144,12 @@ function should_try_to_free_swap(k: Kernel, page: Page, vma: Vma, flags: number)
 }
 
 /** MADV_WILLNEED: reads what a PTE table's range has in swap into the swap cache. */
-export function* swapin_walk_pmd(k: Kernel, pmdp: number, start: number, end: number): Steps<void> {
+export function* swapin_walk_pmd_entry(k: Kernel, pmdp: number, start: number, end: number): Steps<void> {
   for (let address = start; address < end; address += 4096) {
     const pmd = k.read_entry(pmdp);
     const pte = pmd === 0 ? 0 : k.read_entry(pte_offset(pmd, address));
     if (!isSwap(pte) || swapType(pte) !== 0) continue;
-    const page = yield* k.read_swap_cache(pte, PAGE_TYPE.anon);
+    const page = yield* k.read_swap_cache_async(pte, PAGE_TYPE.anon);
     if (page) yield* k.put_page(page);
   }
 }

@@ -28,7 +28,7 @@ import type { Page, Vma } from "../mm_types.ts";
 import { EAGAIN, ENOMEM } from "../uapi/errno.ts";
 import type { VmFault } from "./memory.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
-import type { MappedAt } from "./rmap_walk.ts";
+import { folio_not_mapped } from "./rmap_walk.ts";
 
 const SWP_MIGRATION_READ = 28;
 const SWP_MIGRATION_READ_EXCLUSIVE = 29;
@@ -118,73 +118,55 @@ export function move_to_new_folio(k: Kernel, src: Page, dst: Page): number {
 
 /** Puts migration entries in place of all PTEs of a locked page. */
 export function* try_to_migrate(k: Kernel, page: Page): Steps<void> {
-  const map = yield* k.lock_reverse_map(page);
-  if (!map) return;
-  for (const vma of map.vmas) {
-    if (page.mapcount === 0) break;
-    const address = k.vma_address(page, vma);
-    if (address < 0) continue;
-    const mm = vma.vm_mm!;
-    yield* k.mmu_notifier_invalidate_range_start(mm, address, address + 4096, "MMU_NOTIFY_CLEAR");
-    const at = yield* k.page_vma_mapped(page, vma);
-    if (at) {
-      yield* k.try_to_migrate_one(page, at);
-      yield k.pte_unmap_unlock(at.pmdp);
-      yield* k.put_page(page);
-    }
-    yield* k.mmu_notifier_invalidate_range_end(mm, address, address + 4096);
-  }
-  yield* k.unlock_reverse_map(map);
+  yield* k.rmap_walk(page, { rmap_one: k.try_to_migrate_one, arg: null, done: folio_not_mapped });
 }
 
-/** Caller holds the PTE's lock. The page counts on in the mm's RSS. */
-export function* try_to_migrate_one(k: Kernel, page: Page, { vma, address, ptep }: MappedAt): Steps<void> {
+/** The page counts on in the mm's RSS. */
+export function* try_to_migrate_one(k: Kernel, page: Page, vma: Vma, address: number): Steps<boolean> {
   const mm = vma.vm_mm!;
-  const pte = k.read_entry(ptep);
-  yield k.set_pte(mm, address, ptep, 0);
-  if (k.should_defer_flush(mm)) yield* k.set_tlb_ubc_flush_pending(mm, pte);
-  else if (pte_accessible(mm, pte)) yield* k.flush_tlb_page(mm, address);
-  if (pte_dirty(pte)) page.flags |= PG_dirty;
-  const exclusive = page.type === PAGE_TYPE.anon && (page.flags & PG_anon_exclusive) !== 0;
-  const readable = exclusive ? SWP_MIGRATION_READ_EXCLUSIVE : SWP_MIGRATION_READ;
-  const type = pte_write(pte) ? SWP_MIGRATION_WRITE : readable;
-  yield k.set_pte(mm, address, ptep, makeSwapEntry(type, page.slot, pte & (_PAGE_ACCESSED | _PAGE_DIRTY)));
-  k.folio_remove_rmap_pte(page, vma);
+  yield* k.mmu_notifier_invalidate_range_start(mm, address, address + 4096, "MMU_NOTIFY_CLEAR");
+  const at = yield* k.page_vma_mapped_walk(page, vma, address);
+  if (at) {
+    const { ptep } = at;
+    const pte = k.read_entry(ptep);
+    yield k.set_pte(mm, address, ptep, 0);
+    if (k.should_defer_flush(mm)) yield* k.set_tlb_ubc_flush_pending(mm, pte);
+    else if (pte_accessible(mm, pte)) yield* k.flush_tlb_page(mm, address);
+    if (pte_dirty(pte)) page.flags |= PG_dirty;
+    const exclusive = page.type === PAGE_TYPE.anon && (page.flags & PG_anon_exclusive) !== 0;
+    const readable = exclusive ? SWP_MIGRATION_READ_EXCLUSIVE : SWP_MIGRATION_READ;
+    const type = pte_write(pte) ? SWP_MIGRATION_WRITE : readable;
+    yield k.set_pte(mm, address, ptep, makeSwapEntry(type, page.slot, pte & (_PAGE_ACCESSED | _PAGE_DIRTY)));
+    k.folio_remove_rmap_pte(page, vma);
+    yield* k.put_page(page);
+    yield k.pte_unmap_unlock(at.pmdp);
+  }
+  yield* k.mmu_notifier_invalidate_range_end(mm, address, address + 4096);
+  return true;
 }
 
 /** Migration entries of `src` become PTEs of `page`, which is where it is now. */
 export function* remove_migration_ptes(k: Kernel, src: Page, page: Page): Steps<void> {
-  const map = yield* k.lock_reverse_map(page);
-  if (!map) return;
-  for (const vma of map.vmas) {
-    const address = k.vma_address(page, vma);
-    const found = address < 0 ? null : k.next_pte_range(vma.vm_mm!, address, address + 4096);
-    const ptep = found ? yield* k.pte_offset_map_lock(found.pmdp, address) : 0;
-    if (ptep === 0) continue;
-    const entry = k.read_entry(ptep);
-    if (is_migration_entry(entry) && swapOffset(entry) === src.slot)
-      yield k.remove_migration_pte(page, vma, address, ptep, entry);
-    yield k.pte_unmap_unlock(found!.pmdp);
-  }
-  yield* k.unlock_reverse_map(map);
+  yield* k.rmap_walk(page, { rmap_one: k.remove_migration_pte, arg: src });
 }
 
-/** Caller holds the PTE's lock. Returns the event. */
-export function remove_migration_pte(
-  k: Kernel,
-  page: Page,
-  vma: Vma,
-  address: number,
-  ptep: number,
-  entry: number,
-): number {
-  const type = swapType(entry);
-  let pte = withoutFlags(mk_pte(page.slot, vma.vm_page_prot), _PAGE_ACCESSED);
-  pte = withFlags(pte, entry & (_PAGE_ACCESSED | _PAGE_DIRTY));
-  if (type === SWP_MIGRATION_WRITE && vma.vm_flags & VM_WRITE) pte = withFlags(pte, _PAGE_RW);
-  page.refcount++;
-  if (page.type === PAGE_TYPE.anon)
-    k.folio_add_anon_rmap(page, vma, address, type === SWP_MIGRATION_READ ? "maybe shared" : "exclusive");
-  else k.folio_add_file_rmap(page, vma);
-  return k.set_pte(vma.vm_mm!, address, ptep, pte);
+/** `src`: where the page was. */
+export function* remove_migration_pte(k: Kernel, page: Page, vma: Vma, address: number, src: Page): Steps<boolean> {
+  const found = k.next_pte_range(vma.vm_mm!, address, address + 4096);
+  const ptep = found ? yield* k.pte_offset_map_lock(found.pmdp, address) : 0;
+  if (ptep === 0) return true;
+  const entry = k.read_entry(ptep);
+  if (is_migration_entry(entry) && swapOffset(entry) === src.slot) {
+    const type = swapType(entry);
+    let pte = withoutFlags(mk_pte(page.slot, vma.vm_page_prot), _PAGE_ACCESSED);
+    pte = withFlags(pte, entry & (_PAGE_ACCESSED | _PAGE_DIRTY));
+    if (type === SWP_MIGRATION_WRITE && vma.vm_flags & VM_WRITE) pte = withFlags(pte, _PAGE_RW);
+    page.refcount++;
+    if (page.type === PAGE_TYPE.anon)
+      k.folio_add_anon_rmap_pte(page, vma, address, type === SWP_MIGRATION_READ ? "maybe shared" : "exclusive");
+    else k.folio_add_file_rmap_pte(page, vma);
+    yield k.set_pte(vma.vm_mm!, address, ptep, pte);
+  }
+  yield k.pte_unmap_unlock(found!.pmdp);
+  return true;
 }

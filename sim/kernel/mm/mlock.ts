@@ -20,9 +20,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Vma } from "../mm_types.ts";
 import { EAGAIN, EFAULT, EINVAL, ENOMEM } from "../uapi/errno.ts";
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from "../uapi/mman.ts";
-
-/** Folios in a batch, of which a CPU has one of each kind. */
-const PAGEVEC_SIZE = 31;
+import { PAGEVEC_SIZE } from "./swap.ts";
 
 export function* sys_mlock(k: Kernel, addr: number, len: number): Steps<number> {
   return yield* k.do_mlock(addr, len, VM_LOCKED);

@@ -2,7 +2,6 @@
 import type { Steps } from "../../core/thread.ts";
 import { alignDown, PMD_SIZE, PUD_SIZE } from "../arch/x86/mm/pgtable.ts";
 import { TLB_FLUSH_ALL } from "../arch/x86/mm/tlb.ts";
-import { PG_swapcache } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Vma } from "../mm_types.ts";
 
@@ -244,12 +243,11 @@ export function* tlb_flush_mmu_free(k: Kernel, tlb: MmuGather): Steps<void> {
 export function* tlb_batch_pages_flush(k: Kernel, tlb: MmuGather): Steps<void> {
   const { pages } = tlb;
   tlb.pages = [];
-  for (let i = 0; i < pages.length; i++) {
-    const page = pages[i]!;
-    if (page.flags & PG_swapcache) yield* k.free_swap_cache(page);
-    yield* k.put_page(page);
-    i += k.free_anon_run(pages, i + 1);
-  }
+  yield* k.__tlb_batch_free_encoded_pages(pages);
+}
+
+export function* __tlb_batch_free_encoded_pages(k: Kernel, pages: readonly Page[]): Steps<void> {
+  yield* k.free_pages_and_swap_cache(pages);
 }
 
 export function* tlb_finish_mmu(k: Kernel, tlb: MmuGather): Steps<void> {

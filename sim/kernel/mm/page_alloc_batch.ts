@@ -1,4 +1,4 @@
-// Runs of anonymous pages that lose their last reference, done at once: see tlb_flush_mmu_free and core/batch.ts.
+// Runs of anonymous pages that lose their last reference, done at once: see folios_put_refs and core/batch.ts.
 import type { BatchSpec } from "../../core/batch.ts";
 import { places, Rows } from "../../core/rows.ts";
 import { PG_lru, PG_mlocked, PG_swapcache, PG_unevictable } from "../flags.ts";
@@ -12,7 +12,7 @@ export const page_frees: BatchSpec = {
   name: "page_frees",
   events: ["put_page", "free_page"],
   tail: 2,
-  functions: ["tlb_flush_mmu_free", "put_page", "free_page", "uncharge_folio", "lruvec_del_folio", "folio_lru_list"],
+  functions: ["folios_put_refs", "put_page", "free_page", "uncharge_folio", "lruvec_del_folio", "folio_lru_list"],
 };
 
 export interface PageFrees {

@@ -15,7 +15,7 @@ import {
   pud_offset,
 } from "../arch/x86/mm/pgtable.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Mm } from "../mm_types.ts";
+import type { Mm, Vma } from "../mm_types.ts";
 import { PTE_LOCK } from "./memory.ts";
 
 /**
@@ -71,4 +71,17 @@ export function next_pte_range(k: Kernel, mm: Mm, start: number, end: number): P
     address = next;
   }
   return null;
+}
+
+/** Calls `pmd_entry` for each PTE table of a range of one VMA (mm/pagewalk.c, whose functions for each level are one here). */
+export function* walk_page_range_vma(
+  k: Kernel,
+  vma: Vma,
+  start: number,
+  end: number,
+  pmd_entry: (pmdp: number, start: number, end: number) => Steps<void>,
+): Steps<void> {
+  const mm = vma.vm_mm!;
+  for (let at = k.next_pte_range(mm, start, end); at; at = k.next_pte_range(mm, at.end, end))
+    yield* pmd_entry(at.pmdp, at.start, at.end);
 }

@@ -117,7 +117,7 @@ export function folio_add_new_anon_rmap(k: Kernel, page: Page, vma: Vma, address
 }
 
 /** An anonymous page that comes back from swap. One that others may have too belongs to the oldest anon_vma of all. */
-export function folio_add_anon_rmap(
+export function folio_add_anon_rmap_pte(
   k: Kernel,
   page: Page,
   vma: Vma,
@@ -139,14 +139,14 @@ export function folio_move_anon_rmap(_k: Kernel, page: Page, vma: Vma): void {
   page.anon_vma = vma.anon_vma;
 }
 
-export function folio_add_file_rmap(k: Kernel, page: Page, vma: Vma): void {
+export function folio_add_file_rmap_pte(k: Kernel, page: Page, vma: Vma): void {
   page.mapcount++;
   if (page.mapcount === 1) k.vmstat.nr_file_mapped += 1;
   k.mlock_vma_folio(page, vma);
 }
 
 /** fork: one more process maps the page. */
-export function folio_dup_anon_rmap(_k: Kernel, page: Page): void {
+export function folio_try_dup_anon_rmap_pte(_k: Kernel, page: Page): void {
   page.mapcount++;
   page.flags &= ~PG_anon_exclusive;
 }

@@ -35,12 +35,12 @@ export type Sgp = "read" | "noalloc" | "cache" | "write" | "falloc";
  * The page of a file, locked and with a reference. `vmf`: the fault that it is for, if it is for one.
  * @returns null for a hole ("read"), and where a userfaultfd is to be told of the fault (vmf.uffd); a negative errno: -EINVAL beyond the size, -ENOSPC, -ENOMEM
  */
-export function* shmem_get_folio(
+export function* shmem_get_folio_gfp(
   k: Kernel,
   inode: Inode,
   index: number,
   sgp: Sgp,
-  vmf: VmFault | null = null,
+  vmf: VmFault | null,
 ): Steps<Page | null | number> {
   for (;;) {
     if (beyond_size(inode, index, sgp)) return -EINVAL;
@@ -66,7 +66,7 @@ export function* shmem_get_folio(
     }
     const entry = inode.i_mapping!.i_pages.get(index) ?? 0;
     if (entry < 0) {
-      const back = yield* k.shmem_swapin_folio(inode, index, -entry);
+      const back = yield* k.shmem_swapin_folio(inode, index, -entry, vmf ? vmf.vma.vm_mm : null);
       if (back === -EEXIST) continue;
       if (typeof back === "number") return back;
       if (vmf && back.major) vmf.major = true;
@@ -84,6 +84,11 @@ export function* shmem_get_folio(
     if (sgp === "write") page.flags |= PG_referenced;
     return yield* k.shmem_fill(inode, index, page, sgp === "falloc" ? "write" : sgp, "new");
   }
+}
+
+/** The same for who has no fault. */
+export function* shmem_get_folio(k: Kernel, inode: Inode, index: number, sgp: Sgp): Steps<Page | null | number> {
+  return yield* k.shmem_get_folio_gfp(inode, index, sgp, null);
 }
 
 function beyond_size(inode: Inode, index: number, sgp: Sgp): boolean {
@@ -174,7 +179,7 @@ export function* shmem_fault(k: Kernel, vmf: VmFault): Steps<number> {
     const ret = yield* k.shmem_falloc_wait(vmf, inode);
     if (ret !== 0) return ret;
   }
-  const page = yield* k.shmem_get_folio(inode, vmf.pgoff, "cache", vmf);
+  const page = yield* k.shmem_get_folio_gfp(inode, vmf.pgoff, "cache", vmf);
   if (vmf.uffd) return yield* k.handle_userfault(vmf, vmf.uffd);
   if (page === -ENOMEM) return VM_FAULT_OOM;
   if (page === null || typeof page === "number") return VM_FAULT_SIGBUS;
@@ -244,40 +249,80 @@ export function shmem_reacct_size(k: Kernel, inode: Inode, old: number, size: nu
 
 /** Removes the bytes `start` to `end` (not included) of the file: whole pages go, parts of pages become zero. */
 export function* shmem_truncate_range(k: Kernel, inode: Inode, start: number, end: number): Steps<void> {
+  yield* k.shmem_undo_range(inode, start, end, "truncate");
+}
+
+/** "undo fallocate": only pages that were reserved and never filled go. */
+export function* shmem_undo_range(
+  k: Kernel,
+  inode: Inode,
+  start: number,
+  end: number,
+  what: "truncate" | "undo fallocate",
+): Steps<void> {
   const mapping = inode.i_mapping!;
   const first = Math.ceil(start / 4096);
   const after = Math.floor(end / 4096);
-  yield* k.shmem_zero_ends(inode, start, end);
-  for (let again = true; again; ) {
-    again = false;
-    for (const [index, entry] of mapping.i_pages.entries(first, after)) {
-      // What was looked up may be out in swap by now, its frame another page.
-      if (entry > 0 && mapping.i_pages.get(index) === entry) yield* k.shmem_remove_page(inode, k.page(entry - 1));
-      const swapped = mapping.i_pages.get(index) ?? 0;
-      if (swapped < 0) yield* k.shmem_free_swap(inode, index, swapped);
-      again = true;
+  const goes = (page: Page): boolean => what === "truncate" || !(page.flags & PG_uptodate);
+  let swaps_freed = 0;
+  // First what nobody has locked.
+  for (let index = first; ; ) {
+    const found = k.find_lock_entries(mapping, index, after);
+    if (found.length === 0) break;
+    for (const [at, entry] of found) {
+      if (entry > 0) {
+        const page = k.page(entry - 1);
+        if (goes(page)) yield* k.truncate_inode_folio(mapping, page);
+        k.folio_unlock(page);
+      } else if (what === "truncate" && (yield* k.shmem_free_swap(inode, at, entry))) swaps_freed++;
     }
-    // Truncation goes on until nothing is left, whoever puts pages back meanwhile; a hole is not guarded like that.
-    if (Number.isFinite(end)) break;
+    for (const [, entry] of found) if (entry > 0) yield* k.put_page(k.page(entry - 1));
+    index = found.at(-1)![0] + 1;
   }
-  k.shmem_recalc_inode(inode, 0, 0);
+  if (what === "truncate") yield* k.shmem_zero_ends(inode, start, end);
+  for (let index = first; ; ) {
+    const [one] = mapping.i_pages.entries(index, after);
+    if (!one) {
+      // Truncation goes on until nothing is left, whoever puts pages back meanwhile; a hole is not guarded like that.
+      if (index === first || Number.isFinite(end)) break;
+      index = first;
+      continue;
+    }
+    const [at, entry] = one;
+    index = at + 1;
+    // What was looked up may have gone to swap by the time, or come from there: then it is looked up again.
+    if (entry > 0) {
+      if (!(yield* k.shmem_remove_page(inode, k.page(entry - 1), what))) index = at;
+    } else if (what === "truncate" && !(yield* k.shmem_free_swap(inode, at, entry))) index = at;
+    else if (what === "truncate") swaps_freed++;
+  }
+  k.shmem_recalc_inode(inode, 0, -swaps_freed);
 }
 
-export function* shmem_remove_page(k: Kernel, inode: Inode, page: Page): Steps<void> {
+/** Waits for a page's lock and takes it out of the file. False: it is not there any more. */
+export function* shmem_remove_page(
+  k: Kernel,
+  inode: Inode,
+  page: Page,
+  what: "truncate" | "undo fallocate",
+): Steps<boolean> {
+  const mapping = inode.i_mapping!;
   yield k.get_page(page);
   yield* k.folio_lock(page);
-  yield* k.truncate_inode_folio(inode.i_mapping!, page);
+  const there = page.mapping === mapping;
+  if (there && (what === "truncate" || !(page.flags & PG_uptodate))) yield* k.truncate_inode_folio(mapping, page);
   k.folio_unlock(page);
   yield* k.put_page(page);
+  return there;
 }
 
-/** Gives back the swap slot of a page that is not in memory. `entry` is negative, as in the page cache. */
-export function* shmem_free_swap(k: Kernel, inode: Inode, index: number, entry: number): Steps<void> {
+/** Gives back the swap slot of a page that is not in memory. `entry` is negative, as in the page cache. False: it is not there. */
+export function* shmem_free_swap(k: Kernel, inode: Inode, index: number, entry: number): Steps<boolean> {
   const mapping = inode.i_mapping!;
-  if (mapping.i_pages.get(index) !== entry) return;
+  if (mapping.i_pages.get(index) !== entry) return false;
   mapping.i_pages = mapping.i_pages.delete(index);
-  yield* k.free_swap_and_cache(-entry);
-  k.shmem_recalc_inode(inode, 0, -1);
+  yield* k.free_swap_and_cache_nr(-entry);
+  return true;
 }
 
 /** Zeroes the parts of the first and last page that a range covers only partly. */

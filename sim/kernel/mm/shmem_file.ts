@@ -174,7 +174,7 @@ export function* shmem_reserve(k: Kernel, inode: Inode, mode: number, offset: nu
   for (let index = first; index < after; index++) {
     const page = yield* k.shmem_get_folio(inode, index, "falloc");
     if (page === null || typeof page === "number") {
-      yield* k.shmem_undo_reserve(inode, first, index);
+      yield* k.shmem_undo_range(inode, first * 4096, index * 4096, "undo fallocate");
       return page ?? -ENOSPC;
     }
     page.flags |= PG_dirty;
@@ -183,14 +183,4 @@ export function* shmem_reserve(k: Kernel, inode: Inode, mode: number, offset: nu
   }
   if (!(mode & FALLOC_FL_KEEP_SIZE) && end > inode.i_size) yield k.i_size_write(inode, end);
   return 0;
-}
-
-/** Removes the pages that were reserved and never filled. */
-export function* shmem_undo_reserve(k: Kernel, inode: Inode, first: number, after: number): Steps<void> {
-  for (const [index, entry] of inode.i_mapping!.i_pages.entries(first, after)) {
-    if (entry < 0 || inode.i_mapping!.i_pages.get(index) !== entry) continue;
-    const page = k.page(entry - 1);
-    if (!(page.flags & PG_uptodate)) yield* k.shmem_remove_page(inode, page);
-  }
-  k.shmem_recalc_inode(inode, 0, 0);
 }

@@ -2,7 +2,17 @@
 // takes from the tail. Linux adds in small batches for each CPU; here a page is on its list at once.
 import { array, pages } from "../../core/fields.ts";
 import { type Of, struct } from "../../core/struct.ts";
-import { PG_active, PG_lru, PG_referenced, PG_swapbacked, PG_unevictable, VM_LOCKED, VM_SPECIAL } from "../flags.ts";
+import type { Steps } from "../../core/thread.ts";
+import {
+  PG_active,
+  PG_lru,
+  PG_reclaim,
+  PG_referenced,
+  PG_swapbacked,
+  PG_unevictable,
+  VM_LOCKED,
+  VM_SPECIAL,
+} from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Page, Vma } from "../mm_types.ts";
 
@@ -13,6 +23,8 @@ export const LRU_INACTIVE_FILE = 2;
 export const LRU_ACTIVE_FILE = 3;
 export const LRU_UNEVICTABLE = 4;
 const LISTS = 5;
+/** Pages that are handled together. */
+export const PAGEVEC_SIZE = 31;
 
 /** The lists, of all pages that are charged to nobody, or of those of a control group: first and last frame + 1, and length. */
 export const lruvec = struct("lruvec", {
@@ -94,6 +106,16 @@ export function folio_change_lru(k: Kernel, page: Page, set: number, clear: numb
   if (listed) k.lruvec_add_folio(page, where);
 }
 
+/** Drops references to `pages[from]` to `pages[to - 1]`. Returns how far it came: like ones behind them may go with them. */
+export function* folios_put_refs(k: Kernel, pages: readonly Page[], from: number, to: number): Steps<number> {
+  let i = from;
+  while (i < to) {
+    yield* k.put_page(pages[i]!);
+    i += 1 + k.free_anon_run(pages, i + 1);
+  }
+  return i;
+}
+
 /** Takes a page off its list; the caller gets a reference. False when somebody has it off already, or is freeing it. */
 export function folio_isolate_lru(k: Kernel, page: Page): boolean {
   if (!(page.flags & PG_lru) || page.refcount === 0) return false;
@@ -108,6 +130,11 @@ export function folio_isolate_lru(k: Kernel, page: Page): boolean {
 export function folio_putback_lru(k: Kernel, page: Page): void {
   k.lruvec.nr_isolated--;
   k.folio_add_lru(page);
+}
+
+/** It has been written: the next who looks for pages finds it first. */
+export function folio_rotate_reclaimable(k: Kernel, page: Page): void {
+  k.folio_change_lru(page, 0, PG_reclaim, "tail");
 }
 
 /** The page has been used: on the second time it becomes active. */

@@ -81,7 +81,7 @@ export function* swap_vma_readahead(k: Kernel, entry: number, vmf: VmFault): Ste
     if (!isSwap(pte) || swapType(pte) !== 0) continue;
     yield* k.read_ahead(makeSwapEntry(0, swapOffset(pte)), PAGE_TYPE.anon, address !== faulting);
   }
-  return yield* k.read_swap_cache(entry, PAGE_TYPE.anon);
+  return yield* k.read_swap_cache_async(entry, PAGE_TYPE.anon);
 }
 
 function vma_window(k: Kernel, vma: Vma, faulting: number): { readonly start: number; readonly end: number } {
@@ -112,7 +112,7 @@ export function* swap_cluster_readahead(k: Kernel, entry: number, type: number):
   if (mask > 0)
     for (let slot = Math.max(1, aligned); slot <= end; slot++)
       yield* k.read_ahead(makeSwapEntry(0, slot), slot === offset ? type : PAGE_TYPE.anon, slot !== offset);
-  return yield* k.read_swap_cache(entry, type);
+  return yield* k.read_swap_cache_async(entry, type);
 }
 
 function swapin_nr_pages(k: Kernel, offset: number): number {
@@ -130,11 +130,14 @@ function swapin_nr_pages(k: Kernel, offset: number): number {
 /** Reads a slot into the swap cache unless it is there, or free. `ahead`: nobody has asked for it yet. */
 export function* read_ahead(k: Kernel, entry: number, type: number, ahead: boolean): Steps<void> {
   if (k.swap_cache_get_folio(entry) || k.swp_swapcount(entry) === 0) return;
-  const { page, read } = yield* k.__read_swap_cache_async(entry, type);
+  const { page, allocated } = yield* k.__read_swap_cache_async(entry, type);
   if (!page) return;
-  if (ahead && read) {
-    page.flags |= PG_readahead;
-    k.vmstat.swap_ra += 1;
+  if (allocated) {
+    yield* k.swap_read_unlock(page, entry);
+    if (ahead) {
+      page.flags |= PG_readahead;
+      k.vmstat.swap_ra += 1;
+    }
   }
   yield* k.put_page(page);
 }

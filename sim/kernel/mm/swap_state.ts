@@ -7,6 +7,7 @@ import { PG_dirty, PG_locked, PG_swapbacked, PG_swapcache, PG_uptodate } from ".
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, Page } from "../mm_types.ts";
 import { is_migration_entry } from "./migrate.ts";
+import { PAGEVEC_SIZE } from "./swap.ts";
 
 /** The page in memory of a slot, without a reference; null: only on the device. */
 export function swap_cache_get_folio(k: Kernel, entry: number): Page | null {
@@ -15,7 +16,7 @@ export function swap_cache_get_folio(k: Kernel, entry: number): Page | null {
 }
 
 /** A locked page joins the swap cache, which takes a reference. Its slot has SWAP_HAS_CACHE. Returns the event. */
-export function add_to_swap_cache(k: Kernel, page: Page, entry: number): number {
+export function swap_cache_add_folio(k: Kernel, page: Page, entry: number): number {
   const si = k.swap_info;
   page.refcount++;
   page.flags |= PG_swapcache;
@@ -27,7 +28,7 @@ export function add_to_swap_cache(k: Kernel, page: Page, entry: number): number 
 }
 
 /** Takes a locked page out of the swap cache; the cache's reference passes to the caller. Returns the event. */
-export function __delete_from_swap_cache(k: Kernel, page: Page): number {
+export function __swap_cache_del_folio(k: Kernel, page: Page): number {
   const si = k.swap_info;
   const slot = page.private;
   si.swap_cache = si.swap_cache.delete(slot);
@@ -39,9 +40,20 @@ export function __delete_from_swap_cache(k: Kernel, page: Page): number {
   return k.trace.delete_from_swap_cache(page.slot, slot);
 }
 
-export function* delete_from_swap_cache(k: Kernel, page: Page): Steps<void> {
-  yield k.__delete_from_swap_cache(page);
+export function* swap_cache_del_folio(k: Kernel, page: Page): Steps<void> {
+  yield k.__swap_cache_del_folio(page);
   yield* k.put_page(page);
+}
+
+/** Drops references to pages, of each 31 first those places in the swap cache that nobody needs any more. */
+export function* free_pages_and_swap_cache(k: Kernel, pages: readonly Page[]): Steps<void> {
+  let looked = 0;
+  for (let i = 0; i < pages.length; ) {
+    for (const end = i + PAGEVEC_SIZE - (i % PAGEVEC_SIZE); looked < Math.min(end, pages.length); looked++)
+      if (pages[looked]!.flags & PG_swapcache) yield* k.free_swap_cache(pages[looked]!);
+    i = yield* k.folios_put_refs(pages, i, looked);
+    looked = Math.max(looked, i);
+  }
 }
 
 /** A page that has lost a mapping: with the last one it needs its slot no more, unless others refer to that. */
@@ -51,20 +63,11 @@ export function* free_swap_cache(k: Kernel, page: Page): Steps<void> {
   k.folio_unlock(page);
 }
 
-/** Gives a locked anonymous page a slot. False when there is none. The page counts as changed: it was never written. */
-export function* add_to_swap(k: Kernel, page: Page): Steps<boolean> {
-  const entry = k.folio_alloc_swap(page);
-  if (entry === 0) return false;
-  yield k.add_to_swap_cache(page, entry);
-  page.flags |= PG_dirty;
-  return true;
-}
-
 /** Where a slot's contents are: frames behind the last one of the machine's memory. */
 export const swap_block = (k: Kernel, slot: number): number => k.config.memory / 4096 + slot;
 
 /** Writes a locked page of the swap cache to its slot. Returns the event. */
-export function swap_writepage(k: Kernel, page: Page): number {
+export function swap_writeout(k: Kernel, page: Page): number {
   page.flags &= ~PG_dirty;
   k.memory.copy(page.slot, swap_block(k, page.private));
   k.vmstat.pswpout += 1;
@@ -83,26 +86,34 @@ export function swap_read_folio(k: Kernel, page: Page, entry: number): number {
 }
 
 /** A slot's page, read into the swap cache unless it is there, with a reference and not locked; null without memory. */
-export function* read_swap_cache(k: Kernel, entry: number, type: number): Steps<Page | null> {
-  return (yield* k.__read_swap_cache_async(entry, type)).page;
+export function* read_swap_cache_async(k: Kernel, entry: number, type: number): Steps<Page | null> {
+  const { page, allocated } = yield* k.__read_swap_cache_async(entry, type);
+  if (page && allocated) yield* k.swap_read_unlock(page, entry);
+  return page;
 }
 
-/** The same; `read`: it was not in the cache. */
+/** Reads a slot into a new page of the swap cache. Whoever waits for the page's lock finds it read. */
+export function* swap_read_unlock(k: Kernel, page: Page, entry: number): Steps<void> {
+  yield k.swap_read_folio(page, entry);
+  k.folio_unlock(page);
+}
+
+/** The page of a slot with a reference; `allocated`: it is a new one, locked, and the caller is to read it. Null without memory. */
 export function* __read_swap_cache_async(
   k: Kernel,
   entry: number,
   type: number,
-): Steps<{ readonly page: Page | null; readonly read: boolean }> {
+): Steps<{ readonly page: Page | null; readonly allocated: boolean }> {
   const known = k.swap_cache_get_folio(entry);
   if (known) {
     yield k.get_page(known);
-    return { page: known, read: false };
+    return { page: known, allocated: false };
   }
   const page = yield* k.alloc_page(type);
-  if (!page) return { page: null, read: false };
+  if (!page) return { page: null, allocated: false };
   if (yield* k.mem_cgroup_swapin_charge_folio(page, k.current.mm, entry)) {
     yield* k.put_page(page);
-    return { page: null, read: false };
+    return { page: null, allocated: false };
   }
   page.flags = PG_locked | PG_swapbacked;
   // Somebody else may have read it, or dropped it, while memory was looked for.
@@ -111,14 +122,12 @@ export function* __read_swap_cache_async(
     page.flags = 0;
     yield* k.put_page(page);
     if (raced) yield k.get_page(raced);
-    return { page: raced, read: false };
+    return { page: raced, allocated: false };
   }
   k.swapcache_prepare(entry);
-  yield k.add_to_swap_cache(page, entry);
-  yield k.swap_read_folio(page, entry);
+  yield k.swap_cache_add_folio(page, entry);
   k.folio_add_lru(page);
-  k.folio_unlock(page);
-  return { page, read: true };
+  return { page, allocated: true };
 }
 
 /** mincore: whether the page of a file is in memory, also if it is on its way to swap. */

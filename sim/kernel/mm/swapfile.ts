@@ -43,8 +43,16 @@ export function init_swap(k: Kernel): void {
   k.vmstat.nr_swap_pages = slots - 1;
 }
 
-/** A free slot for a page that goes into the swap cache, as an entry; 0: the device is full. */
-export function folio_alloc_swap(k: Kernel, page: Page): number {
+/** Gives a locked page a slot, and the page to the swap cache. False when there is none. */
+export function* folio_alloc_swap(k: Kernel, page: Page): Steps<boolean> {
+  const entry = k.swap_alloc_slow(page);
+  if (entry === 0) return false;
+  yield k.swap_cache_add_folio(page, entry);
+  return true;
+}
+
+/** A free slot, charged to the page's group, as an entry; 0: the device is full, or the group may have no more. */
+export function swap_alloc_slow(k: Kernel, page: Page): number {
   const si = k.swap_info;
   if (si.inuse_pages >= si.max - 1 || si.max === 0) {
     if (page.memcg) k.memcg_memory_event(page.memcg, MEMCG_SWAP_FAIL);
@@ -109,15 +117,21 @@ export function swapcache_prepare(k: Kernel, entry: number): void {
 }
 
 /** A page-table entry that referred to a slot is gone: so are the slot and its cached page if nobody else needs them. */
-export function* free_swap_and_cache(k: Kernel, entry: number): Steps<void> {
+export function* free_swap_and_cache_nr(k: Kernel, entry: number): Steps<void> {
   yield k.swap_free(entry);
-  if (k.swp_swapcount(entry) > 0) return;
+  if (k.swp_swapcount(entry) === 0) yield* k.__try_to_reclaim_swap(entry);
+}
+
+/** Nobody refers to the slot but perhaps the swap cache: its page goes too, unless somebody uses it. */
+export function* __try_to_reclaim_swap(k: Kernel, entry: number): Steps<void> {
   const page = k.swap_cache_get_folio(entry);
   if (!page) return;
   yield k.get_page(page);
   if (k.folio_trylock(page)) {
-    if (page.flags & PG_swapcache && page.private === swapOffset(entry) && page.mapcount === 0)
-      yield* k.folio_free_swap(page);
+    if (page.flags & PG_swapcache && page.private === swapOffset(entry) && page.mapcount === 0) {
+      yield* k.swap_cache_del_folio(page);
+      page.flags |= PG_dirty;
+    }
     k.folio_unlock(page);
   }
   yield* k.put_page(page);
@@ -127,7 +141,7 @@ export function* free_swap_and_cache(k: Kernel, entry: number): Steps<void> {
 export function* folio_free_swap(k: Kernel, page: Page): Steps<boolean> {
   if (!(page.flags & PG_swapcache)) return false;
   if (k.swp_swapcount(makeSwapEntry(0, page.private)) > 0) return false;
-  yield* k.delete_from_swap_cache(page);
+  yield* k.swap_cache_del_folio(page);
   page.flags |= PG_dirty;
   return true;
 }

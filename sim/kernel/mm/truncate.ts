@@ -31,6 +31,10 @@ export function* truncate_inode_pages_range(k: Kernel, mapping: AddressSpace, st
 /** Takes a locked page out of the file, from mappings too if a fault was faster than the caller. */
 export function* truncate_inode_folio(k: Kernel, mapping: AddressSpace, page: Page): Steps<void> {
   if (page.mapping !== mapping) return;
-  if (page.mapcount > 0) yield* k.unmap_mapping_range(mapping, page.index, 1, "file pages");
+  yield* k.truncate_cleanup_folio(page);
   yield* k.filemap_remove_folio(page);
+}
+
+export function* truncate_cleanup_folio(k: Kernel, page: Page): Steps<void> {
+  if (page.mapcount > 0) yield* k.unmap_mapping_folio(page);
 }

@@ -225,7 +225,7 @@ export function* mfill_atomic_install_pte(
   const writable = (vma.vm_flags & VM_WRITE) !== 0 && !(of_file && !(vma.vm_flags & VM_SHARED));
   entry = writable ? withFlags(entry, _PAGE_RW) : withoutFlags(entry, _PAGE_RW);
   if (wp === "write-protected") entry = withFlags(withoutFlags(entry, _PAGE_RW), _PAGE_UFFD_WP);
-  if (of_file) k.folio_add_file_rmap(page, vma);
+  if (of_file) k.folio_add_file_rmap_pte(page, vma);
   else {
     k.folio_add_new_anon_rmap(page, vma, address);
     k.folio_add_lru_vma(page, vma);

@@ -43,25 +43,32 @@ export const scan_control = (
 /** Direct reclaim: makes room for `nr` pages. Returns how many it has freed. */
 export function* try_to_free_pages(k: Kernel, nr: number): Steps<number> {
   k.vmstat.allocstall += 1;
-  return yield* k.do_try_to_free_pages(scan_control(nr, null, "direct"));
+  yield k.trace.mm_vmscan_direct_reclaim_begin(nr, k.current);
+  const freed = yield* k.do_try_to_free_pages(scan_control(nr, null, "direct"));
+  yield k.trace.mm_vmscan_direct_reclaim_end(freed, k.current);
+  return freed;
 }
 
 /** A control group is full: frees pages that are charged to it or below it, a cluster at least. Returns how many. */
-export function* try_to_free_mem_cgroup_pages(k: Kernel, memcg: MemCgroup, nr: number): Steps<number> {
-  return yield* k.do_try_to_free_pages(scan_control(Math.max(nr, SWAP_CLUSTER_MAX), memcg, "direct"));
-}
-
-/** The same because somebody wrote to memory.reclaim, which 6.12 does not count by itself. */
-export function* reclaim_mem_cgroup_on_demand(k: Kernel, memcg: MemCgroup, nr: number): Steps<number> {
-  const reclaimer = k.config.version === "6.12" ? "direct" : "proactive";
-  return yield* k.do_try_to_free_pages(scan_control(Math.max(nr, SWAP_CLUSTER_MAX), memcg, reclaimer));
+export function* try_to_free_mem_cgroup_pages(
+  k: Kernel,
+  memcg: MemCgroup,
+  nr: number,
+  why: "direct" | "proactive" = "direct",
+): Steps<number> {
+  // Because somebody wrote to memory.reclaim: 6.12 does not count that by itself.
+  const reclaimer = k.config.version === "6.12" ? "direct" : why;
+  yield k.trace.mm_vmscan_memcg_reclaim_begin(nr, memcg);
+  const freed = yield* k.do_try_to_free_pages(scan_control(Math.max(nr, SWAP_CLUSTER_MAX), memcg, reclaimer));
+  yield k.trace.mm_vmscan_memcg_reclaim_end(freed, memcg);
+  return freed;
 }
 
 /** Round after round, until there is enough. Where nothing is found, once more with less respect. Returns how many went. */
 export function* do_try_to_free_pages(k: Kernel, sc: ScanControl): Steps<number> {
   for (;;) {
     for (sc.priority = DEF_PRIORITY; sc.priority >= 0 && sc.nr_reclaimed < sc.nr_to_reclaim; sc.priority--)
-      yield* k.shrink_node(sc);
+      yield* k.shrink_zones(sc);
     if (sc.nr_reclaimed > 0) return sc.nr_reclaimed;
     if (!sc.memcg_full_walk) sc.memcg_full_walk = true;
     else if (sc.memcg_low_skipped) {
@@ -71,13 +78,23 @@ export function* do_try_to_free_pages(k: Kernel, sc: ScanControl): Steps<number>
   }
 }
 
+/** One round over the memory's nodes: here there is one. */
+export function* shrink_zones(k: Kernel, sc: ScanControl): Steps<void> {
+  yield* k.shrink_node(sc);
+}
+
+export function* shrink_node(k: Kernel, sc: ScanControl): Steps<void> {
+  const before = sc.nr_reclaimed;
+  yield* k.shrink_node_memcgs(sc);
+  if (sc.nr_reclaimed > before) k.zone.kswapd_failures = 0;
+}
+
 /**
  * One round over the target's groups. Whoever needs memory now stops when there is enough, and the next goes on behind that
  * group, so that it is not always the first ones that pay.
  */
-export function* shrink_node(k: Kernel, sc: ScanControl): Steps<void> {
+export function* shrink_node_memcgs(k: Kernel, sc: ScanControl): Steps<void> {
   const target = sc.target_mem_cgroup ?? k.root_mem_cgroup;
-  const before = sc.nr_reclaimed;
   const groups = k.mem_cgroup_tree(target);
   let at = sc.memcg_full_walk || !target.reclaim_position ? 0 : groups.indexOf(target.reclaim_position) + 1;
   if (at >= groups.length) at = 0;
@@ -89,7 +106,6 @@ export function* shrink_node(k: Kernel, sc: ScanControl): Steps<void> {
     if (!sc.memcg_full_walk && sc.nr_reclaimed >= sc.nr_to_reclaim) break;
   }
   if (!sc.memcg_full_walk && groups.length > 1) target.reclaim_position = groups[at] ?? null;
-  if (sc.nr_reclaimed > before) k.zone.kswapd_failures = 0;
 }
 
 /** Whether memory.min and memory.low of a group allow it. */
@@ -117,13 +133,18 @@ export function* shrink_lruvec(k: Kernel, memcg: MemCgroup, sc: ScanControl): St
   for (const [inactive] of LISTS) {
     const scan = pages_to_scan(memcg, lruvec.lru_size(inactive), sc);
     for (let seen = 0; seen < scan && sc.nr_reclaimed < sc.nr_to_reclaim; seen += SWAP_CLUSTER_MAX)
-      yield* k.shrink_inactive_list(memcg, inactive, Math.min(SWAP_CLUSTER_MAX, scan - seen), sc);
+      yield* k.shrink_list(memcg, inactive, Math.min(SWAP_CLUSTER_MAX, scan - seen), sc);
   }
   for (const [inactive, active] of LISTS) {
     const size = lruvec.lru_size(active);
     if (lruvec.lru_size(inactive) < size)
-      yield* k.shrink_active_list(lruvec, active, Math.max(SWAP_CLUSTER_MAX, Math.floor(size / 2 ** sc.priority)));
+      yield* k.shrink_active_list(lruvec, active, Math.max(SWAP_CLUSTER_MAX, Math.floor(size / 2 ** sc.priority)), sc);
   }
+}
+
+/** A part of an inactive list. Active ones are shortened by themselves, see shrink_lruvec. */
+export function* shrink_list(k: Kernel, memcg: MemCgroup, list: number, nr: number, sc: ScanControl): Steps<void> {
+  yield* k.shrink_inactive_list(memcg, list, nr, sc);
 }
 
 /** How much of a list of `size` pages a round looks at. A group that has protection is looked at as far as it has more. */
@@ -163,11 +184,19 @@ export function* shrink_inactive_list(
   if (!sc.target_mem_cgroup) count_reclaim(k, "pgscan", sc, pages.length);
   k.vmstat[`pgscan_${kind}`] += pages.length;
   k.count_memcg_events(memcg, `pgscan_${sc.reclaimer}`, pages.length);
-  const freed = yield* k.shrink_folio_list(pages, "heed references");
+  if (pages.length === 0) return;
+  const { nr_reclaimed: freed, kept } = yield* k.shrink_folio_list(pages, sc.target_mem_cgroup, "heed references");
+  yield* k.move_folios_to_lru(kept);
   sc.nr_reclaimed += freed;
   if (!sc.target_mem_cgroup) count_reclaim(k, "pgsteal", sc, freed);
   k.vmstat[`pgsteal_${kind}`] += freed;
   k.count_memcg_events(memcg, `pgsteal_${sc.reclaimer}`, freed);
+  yield k.trace.mm_vmscan_lru_shrink_inactive(pages.length, freed, kind);
+}
+
+/** Puts back what could not be freed. */
+export function* move_folios_to_lru(k: Kernel, pages: readonly Page[]): Steps<void> {
+  for (const page of pages) yield* k.putback_kept(page);
 }
 
 /** On demand only control groups are reclaimed. */
@@ -176,13 +205,14 @@ function count_reclaim(k: Kernel, what: "pgscan" | "pgsteal", { reclaimer }: Sca
 }
 
 /** Moves the end of an active list to the inactive one. That they were used does not help them, but is forgotten. */
-export function* shrink_active_list(k: Kernel, lruvec: Lruvec, list: number, nr: number): Steps<void> {
-  for (const page of k.isolate_lru_folios(lruvec, list, nr)) {
-    yield* k.folio_referenced(page);
+export function* shrink_active_list(k: Kernel, lruvec: Lruvec, list: number, nr: number, sc: ScanControl): Steps<void> {
+  const pages = k.isolate_lru_folios(lruvec, list, nr);
+  for (const page of pages) {
+    yield* k.folio_referenced(page, sc.target_mem_cgroup);
     page.flags &= ~(PG_active | PG_referenced);
     k.vmstat.pgdeactivate += 1;
     k.count_memcg_events(page.memcg, "pgdeactivate", 1);
-    k.folio_putback_lru(page);
-    yield* k.put_page(page);
   }
+  yield* k.move_folios_to_lru(pages);
+  yield k.trace.mm_vmscan_lru_shrink_active(pages.length, list === LRU_ACTIVE_ANON ? "anon" : "file");
 }
