@@ -6,6 +6,8 @@ import type { Diagnostic } from "./scenario/diagnostics.ts";
 export interface Host {
   /** A file's text, or undefined where it does not exist or may not be read. */
   read(path: string): string | undefined;
+  /** Why `read` gave nothing, as the rest of a sentence that begins with the path. */
+  whyUnreadable?(path: string): string | undefined;
   /** The folder that includes may not leave, in the same form as paths; without it the folder of the scenario. */
   readonly root?: string;
   /** The source map of a generated file of this program, for kernel stack frames; undefined where there is none. */

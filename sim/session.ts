@@ -25,6 +25,7 @@ export type {
   ValueNode,
 } from "./debugging.ts";
 export { fidelity, simplificationsOf } from "./kernel/fidelity.ts";
+export { nearest } from "./scenario/nearest.ts";
 export { checkFile, unknownKernel } from "./session/check_file.ts";
 export { type Comparison, compareWithReal, type Exported, exportScenarios } from "./session/conform.ts";
 export { openDebugSession } from "./session/debug.ts";

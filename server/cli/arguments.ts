@@ -1,5 +1,7 @@
 // Reads the arguments of a command. Unknown or incomplete ones are refused, with the nearest known one.
 
+import { nearest } from "../../sim/session.ts";
+
 export interface OptionRule {
   readonly name: string;
   /** What its value is called in help; absent: it takes none. */
@@ -33,9 +35,8 @@ export function readArguments(
     }
     const equals = arg.indexOf("=");
     const name = equals < 0 ? arg : arg.slice(0, equals);
-    const rule = rules.find((one) => `--${one.name}` === name);
-    if (!rule)
-      return { error: `unknown option ${name}; the options are ${rules.map((one) => `--${one.name}`).join(" ")}` };
+    const rule = rules.find((one) => `--${one.name}` === (name === "-h" ? "--help" : name));
+    if (!rule) return { error: unknown(name, rules) };
     let value = equals < 0 ? undefined : arg.slice(equals + 1);
     if (rule.value === undefined && value !== undefined) return { error: `${name} takes no value` };
     if (rule.value !== undefined && value === undefined) {
@@ -47,4 +48,10 @@ export function readArguments(
     options.set(rule.name, [...known, value ?? ""]);
   }
   return { files, options };
+}
+
+function unknown(name: string, rules: readonly OptionRule[]): string {
+  const names = rules.map((one) => `--${one.name}`);
+  const [near] = nearest(name, names, 1);
+  return `unknown option ${name}; ${near ? `did you mean ${near}?` : `the options are ${names.join(" ")}`}`;
 }

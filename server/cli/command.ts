@@ -1,4 +1,5 @@
 // Which command is meant, and help.
+import { nearest } from "../../sim/session.ts";
 import { type Arguments, type OptionRule, readArguments } from "./arguments.ts";
 import { checkCommand } from "./check.ts";
 import { conformCommand, HUGETLB, RANDOM, SEED, WORKERS } from "./conform.ts";
@@ -78,11 +79,7 @@ export async function command(argv: readonly string[], terminal: Terminal): Prom
     terminal.error(generalHelp());
     return STATUS.refused;
   }
-  if (name === "--help" || name === "-h" || name === "help") {
-    const about = COMMANDS.find((one) => one.name === rest[0]);
-    terminal.out(about ? commandHelp(about) : generalHelp());
-    return STATUS.ok;
-  }
+  if (name === "--help" || name === "-h" || name === "help") return help(rest[0], terminal);
   if (name === "--version") {
     terminal.out(`${terminal.version}\n`);
     return STATUS.ok;
@@ -90,21 +87,32 @@ export async function command(argv: readonly string[], terminal: Terminal): Prom
   const server = SERVERS.find((one) => one.name === name);
   if (server) return serve(server, rest, terminal);
   const found = COMMANDS.find((one) => one.name === name);
-  if (!found) return complain(terminal, `there is no command ${name}; mshare --help lists them`);
+  if (!found) return complain(terminal, unknownCommand(name));
   const args = readArguments(rest, found.options);
   if ("error" in args) return complain(terminal, `${name}: ${args.error}`);
-  if (has(args, HELP)) {
-    terminal.out(commandHelp(found));
-    return STATUS.ok;
-  }
+  if (has(args, HELP)) return help(name, terminal);
   return await found.run(args, terminal);
 }
 
+function help(name: string | undefined, terminal: Terminal): Status {
+  const about = COMMANDS.find((one) => one.name === name);
+  const server = SERVERS.find((one) => one.name === name);
+  if (name !== undefined && !about && !server) return complain(terminal, unknownCommand(name));
+  terminal.out(about ? commandHelp(about) : server ? serverHelp(server) : generalHelp());
+  return STATUS.ok;
+}
+
+function unknownCommand(name: string): string {
+  const [near] = nearest(
+    name,
+    [...COMMANDS, ...SERVERS].map((one) => one.name),
+    1,
+  );
+  return `there is no command ${name}; ${near ? `did you mean ${near}?` : "mshare --help lists them"}`;
+}
+
 function serve(server: (typeof SERVERS)[number], rest: readonly string[], terminal: Terminal): Status | "serving" {
-  if (rest.includes("--help")) {
-    terminal.out(`mshare ${server.name} [--port N]\n\n${server.doc}\n`);
-    return STATUS.ok;
-  }
+  if (rest.includes("--help") || rest.includes("-h")) return help(server.name, terminal);
   const wrong = rest.find(
     (arg, i) =>
       !/^--(port(=\d+)?|stdio|clientProcessId=\d+)$/.test(arg) && !(rest[i - 1] === "--port" && /^\d+$/.test(arg)),
@@ -114,6 +122,8 @@ function serve(server: (typeof SERVERS)[number], rest: readonly string[], termin
   if (terminal.server(server.file, args)) return "serving";
   return complain(terminal, `${server.name}: ${server.file}.js is not beside this program; build it first`);
 }
+
+const serverHelp = ({ name, doc }: (typeof SERVERS)[number]) => `mshare ${name} [--port N]\n\n${doc}\n`;
 
 function generalHelp(): string {
   const rows = [

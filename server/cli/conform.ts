@@ -1,5 +1,5 @@
 // mshare conform FILE…: Linux itself judges the simulated kernel.
-import { type Comparison, exportScenarios, type RealMachine } from "../../sim/session.ts";
+import { type Comparison, exportScenarios, type RealMachine, type Refusal } from "../../sim/session.ts";
 import type { Arguments, OptionRule } from "./arguments.ts";
 import { conformRandom } from "./conform_random.ts";
 import { type Judged, judgeScenarios } from "./conform_run.ts";
@@ -53,11 +53,11 @@ export async function conformCommand(args: Arguments, terminal: Terminal): Promi
 
 async function conformFile(terminal: Terminal, program: string, args: Arguments): Promise<Status> {
   const exported = exportScenarios(terminal, [{ program }]);
-  if ("refused" in exported) return unusable(terminal, program, refusalText(exported), args);
+  if ("refused" in exported) return unusable(terminal, program, exported, args);
   const judged = await judgeScenarios(terminal, [{ program }], terminal, "everything");
-  if (typeof judged === "string") return unusable(terminal, program, judged, args);
+  if (typeof judged === "string") return unusable(terminal, program, { message: judged }, args);
   const [one] = judged;
-  if (one!.failure !== undefined) return unusable(terminal, program, one!.failure, args);
+  if (one!.failure !== undefined) return unusable(terminal, program, { message: one!.failure }, args);
   const { comparison, machine } = one as Required<Judged>;
   const isMatch = comparison.differences.length === 0;
   const counts = isJudge(machine, comparison.version);
@@ -81,9 +81,14 @@ function fileText(file: string, text: string, comparison: Comparison, machine: R
   return head + said + table + notComparedText(comparison);
 }
 
-function unusable(terminal: Terminal, file: string, message: string, args: Arguments): Status {
-  if (has(args, JSON_OUT)) terminal.out(jsonLine({ file, verdict: "refused", message }));
-  else terminal.error(`mshare: ${message}\n`);
+function unusable(
+  terminal: Terminal,
+  file: string,
+  { message, diagnostics = [] }: Pick<Refusal, "message"> & Partial<Refusal>,
+  args: Arguments,
+): Status {
+  if (has(args, JSON_OUT)) terminal.out(jsonLine({ file, verdict: "refused", message, diagnostics }));
+  else terminal.error(`${refusalText({ message, diagnostics })}\n`);
   return STATUS.refused;
 }
 

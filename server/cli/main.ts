@@ -1,21 +1,10 @@
 // The `mshare` command in Node.
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { readText, whyUnreadable } from "../text_file.node.ts";
 import { command } from "./command.ts";
 import { nativeOf } from "./native.node.ts";
-
-/** Bytes; more is no scenario. */
-const LARGEST_FILE = 64 * 2 ** 20;
-
-function read(path: string): string | undefined {
-  try {
-    if (!statSync(path).isFile() || statSync(path).size > LARGEST_FILE) return undefined;
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
-}
 
 function write(path: string, text: string): string | undefined {
   try {
@@ -25,6 +14,9 @@ function write(path: string, text: string): string | undefined {
     return (error as Error).message;
   }
 }
+
+/** What a shell reports of a program that SIGPIPE ended. Not 0: what was not printed may have failed. */
+const READER_GONE = 141;
 
 interface Package {
   readonly version: string;
@@ -40,15 +32,17 @@ async function main(): Promise<void> {
     process.on("SIGINT", () => {
       interrupted = true;
     });
-  // A reader that closes early (`| head`) is no error of ours; a full disk is the user's to know.
+  // A reader that closes early (`| head`) ends a command as it ends any other, in silence; a full disk is the user's to know.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") process.stderr.write(`mshare: the output cannot be written: ${error.message}\n`);
-    process.exit(error.code === "EPIPE" ? 0 : 2);
+    if (error.code === "EPIPE") process.exit(serving ? 0 : READER_GONE);
+    process.stderr.write(`mshare: the output cannot be written: ${error.message}\n`);
+    process.exit(2);
   });
   const status = await command(process.argv.slice(2), {
-    read,
+    read: readText,
+    whyUnreadable,
     write,
-    sourceMap: (generated) => read(`${generated}.map`),
+    sourceMap: (generated) => readText(`${generated}.map`),
     out: (text) => process.stdout.write(text),
     error: (text) => process.stderr.write(text),
     colors: (process.stdout.isTTY ?? false) && !process.env["NO_COLOR"],
@@ -63,7 +57,7 @@ async function main(): Promise<void> {
       return true;
     },
     version: (
-      JSON.parse(read(join(dirname(__filename), "..", "package.json")) ?? '{ "version": "unknown" }') as Package
+      JSON.parse(readText(join(dirname(__filename), "..", "package.json")) ?? '{ "version": "unknown" }') as Package
     ).version,
     native: nativeOf(__filename),
   });

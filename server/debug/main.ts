@@ -1,26 +1,18 @@
 // The debug adapter as a program: on standard input and output, or with `--port N` on 127.0.0.1, one session a connection.
-import { readFileSync, statSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { resolve } from "node:path";
 import { exceptionFilters, openDebugSession } from "../../sim/session.ts";
+import { readText, whyUnreadable } from "../text_file.node.ts";
 import type { Environment } from "./environment.ts";
 import { MshareDebugSession } from "./session.ts";
 
 const environment: Environment = {
   engine: { openDebugSession, exceptionFilters },
-  host: { read, sourceMap: (generated) => read(`${generated}.map`) },
+  host: { read: readText, whyUnreadable, sourceMap: (generated) => readText(`${generated}.map`) },
   productRoot: resolve(__dirname, "..").replaceAll("\\", "/"),
   absolute: (path) => resolve(path),
   defer: (turn) => void setImmediate(turn),
 };
-
-function read(path: string): string | undefined {
-  try {
-    return statSync(path).isFile() ? readFileSync(path, "utf8") : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Serves one client on this process's own input and output; the process ends with it. */
 function serveStdio(): void {

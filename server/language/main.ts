@@ -1,5 +1,5 @@
 // Entry of the language server under Node: `--stdio`, `--node-ipc` (what VS Code uses), or `--port N` on 127.0.0.1.
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -11,6 +11,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-languageserver/node";
+import { readText } from "../text_file.node.ts";
 import { vocabulary } from "./engine.ts";
 import { type Platform, serve } from "./server.ts";
 
@@ -26,14 +27,9 @@ const platform: Platform = {
   },
 };
 
-/** Bytes; more is no scenario. */
-const LARGEST_FILE = 64 * 2 ** 20;
-
 function readFile(uri: string): string | undefined {
   try {
-    const path = fileURLToPath(uri);
-    const { size } = statSync(path);
-    return statSync(path).isFile() && size <= LARGEST_FILE ? readFileSync(path, "utf8") : undefined;
+    return readText(fileURLToPath(uri));
   } catch {
     return undefined;
   }

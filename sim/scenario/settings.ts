@@ -210,6 +210,8 @@ function literalText(option: Option): string | undefined {
   return option.value?.kind === "string" ? option.value.value : undefined;
 }
 
+const DESIGNS = " `mshare designs` lists them.";
+
 /** What is wrong with what a run sets over the file; empty when nothing is. */
 export function overrideErrors(
   designs: readonly DesignInfo[],
@@ -222,7 +224,7 @@ export function overrideErrors(
       { text: kernel, start: 0, end: 0 },
       designs.map((known) => known.name),
     );
-    return [`There is no kernel \`${kernel}\`.${hint}`];
+    return [`There is no kernel \`${kernel}\`.${hint || DESIGNS}`];
   }
   if (!design) return [];
   const errors = Object.entries(options).flatMap(([name, value]) => overrideError(design, name, value));
@@ -230,7 +232,7 @@ export function overrideErrors(
   for (const id of fixes) {
     if (id === "all" || ids.includes(id)) continue;
     errors.push(
-      `The kernel \`${design.name}\` has no fix \`${id}\`.${suggestion({ text: id, start: 0, end: 0 }, ids).hint}`,
+      `The kernel \`${design.name}\` has no fix \`${id}\`.${suggestion({ text: id, start: 0, end: 0 }, ids).hint || DESIGNS}`,
     );
   }
   return errors;
@@ -243,7 +245,8 @@ function overrideError(design: DesignInfo, name: string, value: string): string[
       { text: name, start: 0, end: 0 },
       design.options.map((known) => known.name),
     );
-    return [`The kernel \`${design.name}\` has no option \`${name}\`.${hint}`];
+    const all = design.options.map((known) => `\`${known.name}\``).join(", ");
+    return [`The kernel \`${design.name}\` has no option \`${name}\`.${hint || ` It has ${all || "none"}.`}`];
   }
   if (spec.values === "integer")
     return typeof readInteger(value) === "bigint" ? [] : [`\`${name}\` must be an integer, not \`${value}\`.`];

@@ -3,6 +3,7 @@ import type { Host } from "../debugging.ts";
 import { check } from "../scenario/check.ts";
 import { type Diagnostic, formatDiagnostic, refuses } from "../scenario/diagnostics.ts";
 import { overrideErrors } from "../scenario/settings.ts";
+import { unreadable } from "./unreadable.ts";
 import { vocabulary } from "./vocabulary.ts";
 
 export interface CheckedFile {
@@ -15,7 +16,7 @@ export interface CheckedFile {
 
 export function checkFile(host: Host, path: string, kernel?: string): CheckedFile | { readonly missing: string } {
   const source = host.read(path);
-  if (source === undefined) return { missing: `${path}: there is no such file, or it cannot be read.` };
+  if (source === undefined) return { missing: unreadable(host, path) };
   const { diagnostics, overrideErrors } = check(path, source, host, vocabulary(), { kernel });
   const text = [...overrideErrors.map((error) => `${path}: error: ${error}`), ...diagnostics.map(formatDiagnostic)];
   return { diagnostics, refused: overrideErrors.length > 0 || refuses(diagnostics), text };

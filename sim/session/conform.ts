@@ -14,6 +14,7 @@ import { positionAt } from "../scenario/lines.ts";
 import { createPlan } from "../scenario/run/plan.ts";
 import { createRoster, TooManyProcesses } from "../scenario/run/roster.ts";
 import type { Simulated } from "./simulated.ts";
+import { unreadable } from "./unreadable.ts";
 import { vocabulary } from "./vocabulary.ts";
 
 export interface Exported {
@@ -85,8 +86,7 @@ function reportsAsDifferences({ run, reports }: Simulated): Difference[] {
 function checked(host: Host, options: LaunchOptions): CheckedScenario | Refusal {
   const { program } = options;
   const text = host.read(program);
-  if (text === undefined)
-    return { refused: true, message: `${program}: there is no such file, or it cannot be read.`, diagnostics: [] };
+  if (text === undefined) return { refused: true, message: unreadable(host, program), diagnostics: [] };
   const scenario = check(program, text, host, vocabulary(), options);
   const { diagnostics } = scenario;
   if (scenario.overrideErrors.length > 0)

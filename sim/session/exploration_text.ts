@@ -34,6 +34,7 @@ const counted = (count: number, one: string, many = `${one}s`): string =>
 function extent({ schedules, pruned, complete, waiting }: ExplorationReport): string {
   const run = counted(schedules, "interleaving");
   const left = pruned > 0 ? `, ${counted(pruned, "other")} broken off as like one of them` : "";
+  if (complete && schedules + pruned === 1) return `${run} run: there is no other that can be told from it`;
   if (complete) return `${run} run${left}: every interleaving is like one of them`;
   return `${run} run${left}; at least ${counted(waiting, "other")} not run`;
 }

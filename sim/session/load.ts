@@ -18,6 +18,7 @@ import { createRoster, type Roster, TooManyProcesses } from "../scenario/run/ros
 import { createRunner, type Runner } from "../scenario/run/runner.ts";
 import { actor_state, count_state, type FinalCounters, scenario_state } from "../scenario/run/state.ts";
 import { BadSchedule, readSchedule, scheduleOf, stepsUntil } from "./schedules.ts";
+import { unreadable } from "./unreadable.ts";
 import { vocabulary } from "./vocabulary.ts";
 
 /** Steps after which a run is taken for endless. */
@@ -47,7 +48,7 @@ export function load(
   interleaving?: Schedule,
 ): Loaded | Refusal {
   const text = host.read(options.program);
-  if (text === undefined) return refusal(`${options.program}: there is no such file, or it cannot be read.`, []);
+  if (text === undefined) return refusal(unreadable(host, options.program), []);
   const overrides = { kernel: options.kernel, options: options.options, fixes: options.fixes };
   const scenario = adjust(check(options.program, text, host, vocabulary(), overrides));
   if (scenario.overrideErrors.length > 0) return refusal(scenario.overrideErrors.join("\n"), []);

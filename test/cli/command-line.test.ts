@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, truncateSync } from "node:fs";
+import { join } from "node:path";
 import { folder, mshare, start } from "./program.ts";
 
 const GOOD = "process a\na: load(0) faults SIGSEGV\n";
@@ -32,6 +33,7 @@ const files = {
   "binary.mshare": Uint8Array.from({ length: 5000 }, (_, i) => (i * 7) % 256),
   "large.mshare": `process a\n${"// nothing at all\n".repeat(600_000)}`,
   "list.txt": "[b, a]",
+  "enormous.mshare": "",
 };
 const lines = (out: string) =>
   out
@@ -78,6 +80,8 @@ describe("mshare on the command line", function () {
       ["run", "--json", "--json", "good.mshare"],
       ["check", "--kernel", "nope", "good.mshare"],
       ["designs", "good.mshare"],
+      ["help", "nope"],
+      ["conform", "none.mshare"],
       ["dap", "--frob"],
       ["lsp", "--frob"],
     ];
@@ -87,6 +91,29 @@ describe("mshare on the command line", function () {
       assert.equal(came.out, "", args.join(" "));
       assert.match(came.error, /^mshare: .+\n$/, args.join(" "));
     }
+  });
+
+  it("names what was meant, or what there is", () => {
+    const said = (...args: string[]) => mshare(here, args).error;
+    assert.equal(said("rnu", "good.mshare"), "mshare: there is no command rnu; did you mean run?\n");
+    assert.equal(said("run", "--jsn"), "mshare: run: unknown option --jsn; did you mean --json?\n");
+    assert.match(said("run", "--kernel", "nope", "good.mshare"), /`nope`\. `mshare designs` lists them\./);
+    assert.match(said("run", "--set", "nope=1", "good.mshare"), /has no option `nope`\. It has `version`\./);
+  });
+
+  it("says why a file cannot be read, whichever command reads it", () => {
+    const why = {
+      "none.mshare": "there is no such file",
+      "good.mshare/none.mshare": "there is no such file",
+      ".": "it is a folder, not a scenario",
+      "binary.mshare": "it is not text in UTF-8",
+      "enormous.mshare": "it is larger than 64 MiB",
+      "/dev/null": "it is no regular file",
+    };
+    truncateSync(join(here, "enormous.mshare"), 2 ** 27);
+    for (const [file, reason] of Object.entries(why))
+      for (const command of ["run", "explore", "check", "export", "conform"])
+        assert.equal(mshare(here, [command, file]).error, `mshare: ${file}: ${reason}.\n`, command);
   });
 
   it("reads files with CR and a byte order mark, and any name behind --", () => {
@@ -177,8 +204,21 @@ describe("mshare on the command line", function () {
       error += part;
     });
     child.stdout?.once("data", () => child.stdout?.destroy());
-    await once(child, "close");
-    assert.equal(error, "");
+    // As if SIGPIPE had ended it: who asks for the status must not read that all went well.
+    assert.deepEqual([(await once(child, "close"))[0], error], [141, ""]);
+  });
+
+  it("has the same help at every door", () => {
+    for (const name of ["run", "conform", "lsp"]) {
+      const { status: code, out } = mshare(here, [name, "--help"]);
+      assert.deepEqual([code, out.includes(name)], [0, true]);
+      for (const args of [
+        ["help", name],
+        [name, "-h"],
+        ["--help", name],
+      ])
+        assert.equal(mshare(here, args).out, out);
+    }
   });
 
   it("has help for each command, whose options stand in the guide", () => {
