@@ -38,8 +38,11 @@ const sureMends: ReadonlySet<DiagnosticCode> = new Set([
 function fixAll(analysis: Analysis, uri: string): CodeAction[] {
   const edits: TextEdit[] = [];
   let mended = 0;
-  for (const { code, file, mend, otherMends = [] } of analysis.scenario.diagnostics) {
-    if (file !== analysis.path || !mend || otherMends.length > 0 || !sureMends.has(code)) continue;
+  // While the file is not well formed, warnings may be about what it does not say.
+  const isWhole = analysis.file.problems.length === 0;
+  for (const { code, file, severity, mend, otherMends = [] } of analysis.scenario.diagnostics) {
+    if (severity !== "error" && !isWhole) continue;
+    if (file !== analysis.path || !mend || mend.isGuess || otherMends.length > 0 || !sureMends.has(code)) continue;
     // What meets another mend waits for the next time.
     if (mend.edits.some((edit) => edits.some((known) => edit.start <= known.end && known.start <= edit.end))) continue;
     edits.push(...mend.edits);

@@ -14,6 +14,7 @@ import {
 } from "./check_expression.ts";
 import { countInWords } from "./check_functions.ts";
 import { type CheckState, isClosed, occurs, report, reportAt, suggest } from "./check_state.ts";
+import { replacing } from "./cursor.ts";
 import { checkFlags } from "./flag_families.ts";
 import { cpuOperations, kernelOperations } from "./operations.ts";
 import { isTaken } from "./outputs.ts";
@@ -185,10 +186,16 @@ function checkStruct(state: CheckState, expr: StructExpr, param: Param | undefin
   const fields = new Map<string, Argument>();
   if (param && param.kind !== "struct") reportAt(state, "wrong-type", expr, `\`${param.name}\` is not a structure.`);
   const known = param?.kind === "struct" ? param.fields : undefined;
+  const isGiven = (name: string) => expr.fields.some((field) => field.name.text === name);
+  const missing = known?.filter((field) => !field.optional && !isGiven(field.name)) ?? [];
+  let strangers = 0;
   for (const field of expr.fields) {
     const spec = known?.find((one) => one.name === field.name.text);
     if (fields.has(field.name.text)) reportAt(state, "duplicate", field.name, `\`${field.name.text}\` is given twice.`);
-    else if (known && !spec) unknownField(state, field.name, known);
+    else if (known && !spec) {
+      unknownField(state, field.name, known, missing);
+      strangers++;
+    }
     const variable = spec?.output && outputVariable(state, field.value, around);
     if (!variable) fields.set(field.name.text, checkArgument(state, field.value, spec, around));
     else {
@@ -196,8 +203,9 @@ function checkStruct(state: CheckState, expr: StructExpr, param: Param | undefin
       fields.set(field.name.text, { expr: field.value });
     }
   }
-  const missing = known?.filter((field) => !field.optional && !fields.has(field.name)) ?? [];
-  if (missing.length > 0 && expr.fields.length > 0) reportMissing(state, expr, missing);
+  // An unknown field may well be the one that is missing; of a structure that is not closed nobody knows.
+  const isWhole = strangers === 0 && state.file.text[expr.end - 1] === "}";
+  if (missing.length > 0 && expr.fields.length > 0 && isWhole) reportMissing(state, expr, missing);
   return { expr, fields };
 }
 
@@ -209,8 +217,14 @@ function outputVariable(state: CheckState, expr: Expr, { actor }: Around): Varia
 const isFirstPlace = (state: CheckState, { place }: VariableSymbol, { start }: Expr): boolean =>
   place.start === start && place.file === state.file.path;
 
-function unknownField(state: CheckState, name: StructExpr["fields"][number]["name"], known: readonly Param[]): void {
-  const { hint, mend, otherMends } = suggest(state, name, () => known.map((field) => field.name));
+function unknownField(
+  state: CheckState,
+  name: StructExpr["fields"][number]["name"],
+  known: readonly Param[],
+  missing: readonly Param[],
+): void {
+  const near = suggest(state, name, () => known.map((field) => field.name));
+  const { hint, mend, otherMends } = near.mend || missing.length !== 1 ? near : replacing(name, [missing[0]!.name]);
   const list = known.map((field) => field.name).join(", ");
   report(state, {
     code: "unknown-field",

@@ -331,24 +331,19 @@ function checkClause(state: CheckState, clause: Clause, item: CallStatement, aro
     return;
   }
   if (clause.kind === "fails") {
-    if (isAccess)
-      reportAt(
-        state,
-        "bad-clause",
-        clause,
-        `\`${item.call.name.text}\` is a memory access: it does not fail with an errno, it \`faults\`.`,
-      );
-    checkErrno(state, clause.errno);
+    if (isAccess) {
+      const message = `\`${item.call.name.text}\` is a memory access: it does not fail with an errno, it \`faults\`.`;
+      const meant = faultSignals.has(clause.errno.text) ? clause.errno.text : undefined;
+      wrongClause(state, clause, message, "faults", meant);
+    } else checkErrno(state, clause.errno);
     return;
   }
-  if (!isAccess)
-    reportAt(
-      state,
-      "bad-clause",
-      clause,
-      "Only `load`, `store`, `touch` and `exec` fault; a call `fails` with an errno.",
-    );
   const { signal } = clause;
+  if (!isAccess) {
+    const message = "Only `load`, `store`, `touch` and `exec` fault; a call `fails` with an errno.";
+    wrongClause(state, clause, message, "fails", errnoNames.has(signal.text) ? signal.text : undefined);
+    return;
+  }
   if (signal.text === "" || faultSignals.has(signal.text)) return;
   const { hint, mend, otherMends } = suggest(state, signal, () => faultSignals.keys());
   report(state, {
@@ -359,6 +354,20 @@ function checkClause(state: CheckState, clause: Clause, item: CallStatement, aro
     mend,
     otherMends,
   });
+}
+
+/** `meant`: what stands there, where it fits behind the other word. */
+function wrongClause(
+  state: CheckState,
+  clause: Clause,
+  message: string,
+  word: string,
+  meant: string | undefined,
+): void {
+  const { start, end } = clause;
+  const text = `${word} ${meant}`;
+  const mend = meant === undefined ? undefined : { title: `Change to ${text}`, edits: [{ start, end, text }] };
+  report(state, { code: "bad-clause", start, end, message, mend });
 }
 
 function checkErrno(state: CheckState, errno: Name): void {

@@ -2,7 +2,7 @@
 import type { Name, Span } from "./ast.ts";
 import type { Mend, Problem } from "./diagnostics.ts";
 import { lex, type TokenKind, type Tokens } from "./lexer.ts";
-import { nearest } from "./nearest.ts";
+import { holding, nearest } from "./nearest.ts";
 
 export interface Cursor {
   readonly text: string;
@@ -126,6 +126,15 @@ export function expected(c: Cursor, what: string, mend?: Mend): void {
   report(c, { code: "syntax", start: from, end: Math.max(to, from), message: `Expected ${what}${found}.`, mend });
 }
 
+/** True where a mistake stands earlier in the same line: what follows it is no news, and may well be meant otherwise. */
+export function followsMistake(c: Cursor): boolean {
+  const last = c.problems.at(-1);
+  if (!last || atLineStart(c)) return false;
+  let first = c.at;
+  while (first > 0 && c.tokens.first[first] !== 1) first--;
+  return last.start >= c.tokens.starts[first];
+}
+
 /** True where a limit was reached at this very token: what is missing after it is no news. */
 export function refusedHere(c: Cursor): boolean {
   const last = c.problems.at(-1);
@@ -136,12 +145,50 @@ export function refusedHere(c: Cursor): boolean {
 export function expect(c: Cursor, kind: TokenKind, why: string): boolean {
   if (accept(c, kind)) return true;
   const end = lastEnd(c);
-  expected(c, `\`${kind}\` ${why}`, { title: `Insert ${kind}`, edits: [{ start: end, end, text: kind }] });
+  const mend = { title: `Insert ${kind}`, edits: [{ start: end, end, text: kind }] };
+  // In the middle of a line there may rather be something too much.
+  const isGuess = !(atLineStart(c) || peek(c) === "end" || word(c) === "fails" || word(c) === "faults");
+  expected(c, `\`${kind}\` ${why}`, isGuess ? { ...mend, isGuess } : mend);
   return false;
 }
 
 export function shown(text: string): string {
   return text.length > 30 ? `${text.slice(0, 30)}…` : text;
+}
+
+/** `NAME:` of an option or a field, also where it is written as in C: `.NAME = `, `NAME = `. Undefined where no value follows. */
+export function key(c: Cursor, what: string): Name | undefined {
+  const from = start(c);
+  const dotted = peek(c) === "." && peek(c, 1) === "word";
+  if (peek(c) !== "word" && !dotted) {
+    expected(c, what);
+    return undefined;
+  }
+  if (dotted) advance(c);
+  const made = takeName(c);
+  if (!dotted && accept(c, ":")) return made;
+  const follows = peek(c) === "=" || peek(c) === ":";
+  if (!dotted && !follows) {
+    const mend = { title: "Insert :", edits: [{ start: made.end, end: made.end, text: ":" }] };
+    const follows = startsValue(c);
+    expected(c, `\`:\` after \`${made.text}\``, follows ? mend : { ...mend, isGuess: true });
+    return follows ? made : undefined;
+  }
+  if (follows) advance(c);
+  const span = { start: from, end: lastEnd(c) };
+  const text = `${made.text}:`;
+  report(c, {
+    code: "syntax",
+    ...span,
+    message: `A name and its value have a colon between them here: \`${shown(made.text)}: …\`.`,
+    mend: { title: `Change to ${shown(text)}`, edits: [{ ...span, text }] },
+  });
+  return made;
+}
+
+function startsValue(c: Cursor): boolean {
+  const kind = peek(c);
+  return !atLineStart(c) && (kind === "word" || kind === "integer" || kind === "string");
 }
 
 /** Reads the word at the cursor. */
@@ -250,7 +297,14 @@ export function spanOf(span: Span): Span {
 
 /** A problem's mend that replaces a mistyped name by the nearest of `names`, and what the message says of it. */
 export function suggestion(at: Name, names: Iterable<string>): { hint: string; mend?: Mend; otherMends?: Mend[] } {
-  const found = nearest(at.text, names);
+  const all = [...names];
+  const near = nearest(at.text, all);
+  const found = near.length > 0 ? near : holding(at.text, all);
+  return replacing(at, found);
+}
+
+/** The same with names that are known to fit, the likeliest first. */
+export function replacing(at: Name, found: readonly string[]): ReturnType<typeof suggestion> {
   if (found.length === 0) return { hint: "" };
   const mends = found.map((text) => ({ title: `Change to ${text}`, edits: [{ start: at.start, end: at.end, text }] }));
   return { hint: ` Did you mean \`${found[0]}\`?`, mend: mends[0], otherMends: mends.slice(1) };

@@ -16,6 +16,8 @@ export interface TextEdit {
 export interface Mend {
   readonly title: string;
   readonly edits: readonly TextEdit[];
+  /** It may well be something else that is meant: nobody does this without being asked. */
+  readonly isGuess?: true;
 }
 
 /** A finding before its file is known: offsets only. */

@@ -115,7 +115,7 @@ export function lexPart(text: string, from: number, room: number, known: (at: nu
 
   const bad = () => {
     const end = endOfBad(text, at);
-    problems.push({ code: "bad-character", start: at, end, message: badCharacter(text.slice(at, end)) });
+    problems.push({ code: "bad-character", start: at, end, ...badCharacter(text, at, end) });
     push("bad", end);
   };
 
@@ -212,7 +212,13 @@ function endOfBad(text: string, start: number): number {
   return at;
 }
 
-function badCharacter(run: string): string {
+function badCharacter(text: string, start: number, end: number): Pick<Problem, "message" | "mend"> {
+  const run = text.slice(start, end);
+  if (/^#+$/.test(run)) {
+    const mend = { title: "Change to //", edits: [{ start, end, text: "//" }] };
+    return { message: `\`${run}\` means nothing here; a comment begins with \`//\`.`, mend };
+  }
   const shown = run.length > 20 ? `${run.slice(0, 20)}…` : run;
-  return `\`${shown.replace(/[^\x20-\x7e]/g, (char) => (char.charCodeAt(0) < 160 ? "?" : char))}\` means nothing here.`;
+  const message = `\`${shown.replace(/[^\x20-\x7e]/g, (char) => (char.charCodeAt(0) < 160 ? "?" : char))}\` means nothing here.`;
+  return { message };
 }

@@ -18,6 +18,16 @@ export function nearest(word: string, names: Iterable<string>, limit = 3): strin
   return found.slice(0, limit).map((entry) => entry.name);
 }
 
+/** Up to `limit` of the hyphenated `names` of which a part was given: `unlink` of `unlink-on-munmap`, `tlb` of `stale-tlb-access`. */
+export function holding(word: string, names: Iterable<string>, limit = 3): string[] {
+  if (!/^[\w-]{3,}$/.test(word)) return [];
+  const part = new RegExp(`^${word}-|-${word}(-|$)`, "i");
+  return [...names]
+    .filter((name) => part.test(name))
+    .sort()
+    .slice(0, limit);
+}
+
 interface Shape {
   readonly lower: string;
   /** A bit for each letter that occurs; other characters share the rest. */

@@ -10,6 +10,7 @@ import {
   expected,
   hyphenated,
   hyphenatedLength,
+  key,
   lastEnd,
   name,
   newName,
@@ -17,7 +18,6 @@ import {
   report,
   start,
   startsStatement,
-  takeName,
   word,
 } from "./cursor.ts";
 import { list, parseExpression, parseOperand } from "./parse_expression.ts";
@@ -27,6 +27,12 @@ import { parseActor, processActor } from "./parse_statements.ts";
 export function kernelDeclaration(c: Cursor): Item {
   const from = start(c);
   advance(c);
+  if (peek(c) === ":") {
+    const span = { start: start(c), end: c.tokens.ends[c.at] };
+    const mend = { title: "Remove the colon", edits: [{ ...span, text: "" }] };
+    report(c, { code: "syntax", ...span, message: "A design is named without a colon: `kernel mshare-v3`.", mend });
+    advance(c);
+  }
   const design = hyphenated(c, "the name of a kernel design");
   const options = peek(c) === "{" ? parseOptions(c) : [];
   return { kind: "kernel-declaration", design, options, start: from, end: lastEnd(c) };
@@ -52,12 +58,8 @@ function parseOptions(c: Cursor): Option[] {
 }
 
 function option(c: Cursor): Option | undefined {
-  if (peek(c) !== "word") {
-    expected(c, "an option, `name: value`");
-    return undefined;
-  }
-  const made = takeName(c);
-  if (!expect(c, ":", `after the option \`${made.text}\``)) return undefined;
+  const made = key(c, "an option, `name: value`");
+  if (!made) return undefined;
   const from = made.start;
   if (accept(c, "[")) {
     const items: Name[] = [];
@@ -118,7 +120,23 @@ export function processDeclaration(c: Cursor): Item {
     expect(c, "]", "after the number of processes");
   }
   const cpu = onCpu(c);
+  if (anotherProcess(c)) {
+    const span = { start: start(c), end: c.tokens.starts[c.at + 1] };
+    report(c, {
+      code: "syntax",
+      start: span.start,
+      end: span.start + 1,
+      message: "Each process has a declaration of its own: `process A` and `process B`.",
+      mend: { title: "Declare it by itself", edits: [{ ...span, text: "\nprocess " }] },
+    });
+  }
   return { kind: "process-declaration", name: made, count, cpu, start: from, end: lastEnd(c) };
+}
+
+/** `, B` behind `process A`. */
+function anotherProcess(c: Cursor): boolean {
+  if (peek(c) !== "," || peek(c, 1) !== "word" || atLineStart(c)) return false;
+  return c.tokens.first[c.at + 2] === 1 || peek(c, 2) === "," || peek(c, 2) === "end";
 }
 
 /** `thread PROC.NAME on cpu N`. */
@@ -134,7 +152,7 @@ export function threadDeclaration(c: Cursor): Item {
       start: actor.start,
       end: Math.max(actor.end, actor.start),
       message: "A thread is named after its process: `thread writer.t1 on cpu 1`.",
-      mend: { title: "Name the thread t1", edits: [{ start: end, end, text: ".t1" }] },
+      mend: { title: "Name the thread t1", edits: [{ start: end, end, text: ".t1" }], isGuess: true },
     });
   }
   const made = thread ?? { text: "", start: lastEnd(c), end: lastEnd(c) };
@@ -143,13 +161,30 @@ export function threadDeclaration(c: Cursor): Item {
 }
 
 function onCpu(c: Cursor): Expr | undefined {
-  if (word(c) !== "on" || startsStatement(c)) return undefined;
-  advance(c);
+  // `process A cpu 0`: the `on` is missing. A statement `cpu 0: …` may stand behind a process, in its line too.
+  const withoutOn = word(c) === "cpu" && !atLineStart(c) && peek(c, 1) === "integer" && peek(c, 2) !== ":";
+  if (withoutOn) {
+    const end = lastEnd(c);
+    expected(c, "`on` before `cpu`", { title: "Insert on", edits: [{ start: end, end, text: " on" }] });
+  } else if (word(c) !== "on" || startsStatement(c)) return undefined;
+  else advance(c);
+  const joined = /^cpu(\d+)$/.exec(word(c));
+  if (joined) return joinedCpu(c, joined[1]);
   if (!acceptWord(c, "cpu")) {
     const end = lastEnd(c);
     expected(c, "`cpu` after `on`", { title: "Insert cpu", edits: [{ start: end, end, text: " cpu" }] });
   }
   return parseExpression(c);
+}
+
+/** `on cpu0`. */
+function joinedCpu(c: Cursor, digits: string): Expr {
+  const span = { start: start(c), end: c.tokens.ends[c.at] };
+  const text = `cpu ${digits}`;
+  const mend = { title: `Change to ${text}`, edits: [{ ...span, text }] };
+  report(c, { code: "syntax", ...span, message: `A CPU is written with a space: \`${text}\`.`, mend });
+  advance(c);
+  return { kind: "integer", value: BigInt(digits), ...span };
 }
 
 /** `schedule sequential`, `schedule random SEED`, `schedule [A*12, B until EVENT, A]`. */

@@ -8,6 +8,7 @@ import {
   type Cursor,
   expect,
   expected,
+  key,
   lastEnd,
   name,
   peek,
@@ -17,6 +18,7 @@ import {
   startsCall,
   startsStatement,
   tokenText,
+  word,
 } from "./cursor.ts";
 import { readInteger, unitNames } from "./integers.ts";
 import type { TokenKind } from "./lexer.ts";
@@ -211,21 +213,29 @@ function integer(c: Cursor): Expr {
   const value = readInteger(text);
   advance(c);
   if (typeof value === "bigint") {
-    hintAtSeparatedUnit(c, span.end);
-    return { kind: "integer", value, ...span };
+    const unit = separatedUnit(c, span.end);
+    const meant = unit === "" ? value : readInteger(text + unit);
+    return typeof meant === "bigint" ? { kind: "integer", value: meant, ...span } : { kind: "missing", ...span };
   }
-  const unit = value.suffix === undefined ? [] : nearest(value.suffix, unitNames, 1);
+  const unit = value.suffix === undefined ? [] : unitsLike(value.suffix);
   const mends = unit.map((to) => ({
     title: `Change to ${to}`,
     edits: [{ start: span.end - (value.suffix ?? "").length, end: span.end, text: to }],
   }));
   report(c, { code: "bad-integer", ...span, message: value.error, mend: mends[0] });
-  return { kind: "integer", value: 0n, ...span };
+  return { kind: "missing", ...span };
 }
 
-/** `512 GiB`: the unit must touch its number. */
-function hintAtSeparatedUnit(c: Cursor, end: number): void {
-  if (peek(c) !== "word" || atLineStart(c) || !unitNames.includes(tokenText(c))) return;
+/** `KB` and `mib` mean what can be meant here. */
+function unitsLike(suffix: string): string[] {
+  const [, letter] = /^([kmgt])i?b$/i.exec(suffix) ?? [];
+  return letter ? [`${letter.toUpperCase()}iB`] : nearest(suffix, unitNames, 1);
+}
+
+/** `512 GiB`: the unit must touch its number. Gives the unit, or "" where there is none. */
+function separatedUnit(c: Cursor, end: number): string {
+  const unit = tokenText(c);
+  if (peek(c) !== "word" || atLineStart(c) || !unitNames.includes(unit)) return "";
   const gap = { start: end, end: start(c) };
   report(c, {
     code: "bad-integer",
@@ -235,6 +245,7 @@ function hintAtSeparatedUnit(c: Cursor, end: number): void {
     mend: { title: "Remove the space", edits: [{ ...gap, text: "" }] },
   });
   advance(c);
+  return unit;
 }
 
 const escapes: Readonly<Record<string, string>> = { "\\": "\\", '"': '"', n: "\n", t: "\t", r: "\r" };
@@ -281,13 +292,8 @@ function struct(c: Cursor): Expr {
   c.depth++;
   advance(c);
   list(c, "}", () => {
-    if (peek(c) !== "word") {
-      expected(c, "a field, `name: value`");
-      return;
-    }
-    const field = { text: tokenText(c), start: start(c), end: c.tokens.ends[c.at] };
-    advance(c);
-    if (!expect(c, ":", `after the field \`${field.text}\``)) return;
+    const field = key(c, "a field, `name: value`");
+    if (!field) return;
     const value = peek(c) === "{" ? struct(c) : parseExpression(c);
     fields.push({ name: field, value, start: field.start, end: value.end });
   });
@@ -301,12 +307,26 @@ export function list(c: Cursor, close: TokenKind, item: () => void): void {
   while (peek(c) !== close && peek(c) !== "end") {
     const before = c.at;
     item();
-    if (accept(c, ",")) continue;
-    if (peek(c) === close) return;
+    if (accept(c, ",") || acceptSemicolon(c, close)) continue;
+    if (peek(c) === close || word(c) === "fails" || word(c) === "faults") return;
     if (c.at === before || (atLineStart(c) && startsStatement(c)) || !startsItem(peek(c))) return;
     const end = lastEnd(c);
     expected(c, `\`,\` or \`${close}\``, { title: "Insert ,", edits: [{ start: end, end, text: "," }] });
   }
+}
+
+/** `;` where a comma belongs. At the end of a line it rather ends a statement whose bracket is not closed. */
+function acceptSemicolon(c: Cursor, close: TokenKind): boolean {
+  const next = peek(c, 1);
+  if (peek(c) !== ";" || !(next === close || startsItem(next))) return false;
+  const here = c.at++;
+  const ends = atLineStart(c) && startsStatement(c);
+  c.at = here;
+  if (ends) return false;
+  const span = { start: start(c), end: c.tokens.ends[c.at] };
+  expected(c, "`,`", { title: "Change to ,", edits: [{ ...span, text: "," }] });
+  advance(c);
+  return true;
 }
 
 function startsItem(kind: TokenKind): boolean {

@@ -9,6 +9,7 @@ import {
   type Cursor,
   expect,
   expected,
+  followsMistake,
   hyphenated,
   lastEnd,
   name,
@@ -35,8 +36,28 @@ export function actorStatement(c: Cursor, item: ItemParser): Item {
     const { body, open } = block(c, item, actor);
     return { kind: "actor-block", actor, body, open, start: from, end: lastEnd(c) };
   }
-  expect(c, ":", "between the process and what it does");
+  if (actor.kind === "process" && actor.thread && !actor.index && peek(c) === "(") return dottedCall(c, actor, from);
+  const end = lastEnd(c);
+  const mend = { title: "Insert :", edits: [{ start: end, end, text: ":" }], isGuess: true } as const;
+  if (!accept(c, ":")) expected(c, "`:` between the process and what it does", mend);
   return callStatement(c, actor, from);
+}
+
+/** `A.load(0)`, as if a process were an object. */
+function dottedCall(c: Cursor, { name, thread, start }: ProcessActor, from: number): Item {
+  const called = thread as Name;
+  const edits = [{ start: name.end, end: called.start, text: ": " }];
+  report(c, {
+    code: "syntax",
+    start: name.end,
+    end: called.start,
+    message: `Between a process and what it does stands a colon: \`${name.text}: ${called.text}(…)\`.`,
+    mend: { title: "Change to :", edits },
+  });
+  const args = parseArguments(c);
+  const call: CallExpr = { kind: "call", name: called, args, start: called.start, end: lastEnd(c) };
+  const actor: Actor = { kind: "process", name, start, end: name.end };
+  return { kind: "call-statement", actor, call, clause: parseClause(c), start: from, end: lastEnd(c) };
 }
 
 /** `number`: how the number of a CPU is read. */
@@ -80,12 +101,26 @@ export function callStatement(c: Cursor, actor: Actor, from: number): Item {
     expected(c, "a call, such as `load(p)`");
     return { kind: "error", start: from, end: Math.max(from, lastEnd(c)) };
   }
+  skipType(c);
   const variable = peek(c, 1) === "=" ? newName(c, "a variable") : undefined;
   if (variable) advance(c);
   const call = parseCall(c);
   if (!call) return { kind: "error", start: from, end: lastEnd(c) };
   const clause = parseClause(c);
   return { kind: "call-statement", actor, variable, call, clause, start: from, end: lastEnd(c) };
+}
+
+/** `unsigned long *p = mmap(…)`. */
+function skipType(c: Cursor): void {
+  let ahead = 0;
+  while ((peek(c, ahead) === "word" || peek(c, ahead) === "*") && c.tokens.first[c.at + ahead + 1] !== 1) ahead++;
+  const variable = ahead - 1;
+  if (variable < 1 || peek(c, ahead) !== "=" || peek(c, variable) !== "word") return;
+  const span = { start: start(c), end: c.tokens.ends[c.at + variable - 1] };
+  const edits = [{ start: span.start, end: c.tokens.starts[c.at + variable], text: "" }];
+  const mend = { title: "Remove the type", edits };
+  report(c, { code: "syntax", ...span, message: "A variable has no type: it keeps what the call gives.", mend });
+  c.at += variable;
 }
 
 function parseCall(c: Cursor): CallExpr | undefined {
@@ -95,6 +130,7 @@ function parseCall(c: Cursor): CallExpr | undefined {
     expected(c, `\`(\` after \`${called.text}\``, {
       title: "Insert ()",
       edits: [{ start: called.end, end: called.end, text: "()" }],
+      isGuess: true,
     });
     if (atLineStart(c) || peek(c) === "end")
       return { kind: "call", name: called, args: [], start: called.start, end: called.end };
@@ -113,6 +149,7 @@ function parseClause(c: Cursor): Clause | undefined {
     return { kind: "compare", operator, value, start: from, end: lastEnd(c) };
   }
   if (acceptWord(c, "fails")) {
+    acceptMinus(c);
     const errno = name(c, "an errno, such as EINVAL");
     return { kind: "fails", errno, start: from, end: lastEnd(c) };
   }
@@ -120,20 +157,28 @@ function parseClause(c: Cursor): Clause | undefined {
     const signal = name(c, "SIGSEGV, SIGBUS or OOM");
     return { kind: "faults", signal, start: from, end: lastEnd(c) };
   }
-  if (peek(c) === "=") {
-    const at = start(c);
-    report(c, {
-      code: "syntax",
-      start: at,
-      end: at + 1,
-      message: "To judge the result write `==`; to keep it write `x = call(…)`.",
-      mend: { title: "Change to ==", edits: [{ start: at, end: at + 1, text: "==" }] },
-    });
-    advance(c);
-    const value = parseExpression(c);
+  if (peek(c) === "=" && !followsMistake(c)) {
+    const value = afterEquals(c, "To judge the result write `==`; to keep it write `x = call(…)`.");
     return { kind: "compare", operator: "==", value, start: from, end: lastEnd(c) };
   }
   return undefined;
+}
+
+/** `fails -EINVAL`: the kernel's way to say it. */
+function acceptMinus(c: Cursor): void {
+  if (peek(c) !== "-" || peek(c, 1) !== "word") return;
+  const span = { start: start(c), end: c.tokens.ends[c.at] };
+  const mend = { title: "Remove the minus", edits: [{ ...span, text: "" }] };
+  report(c, { code: "syntax", ...span, message: "`fails` takes the errno without a minus.", mend });
+  advance(c);
+}
+
+/** The value behind a `=` that should be `==`. */
+function afterEquals(c: Cursor, message: string): Expr {
+  const span = { start: start(c), end: c.tokens.ends[c.at] };
+  report(c, { code: "syntax", ...span, message, mend: { title: "Change to ==", edits: [{ ...span, text: "==" }] } });
+  advance(c);
+  return parseExpression(c);
 }
 
 /** `{ … }` of statements. */
@@ -185,13 +230,22 @@ export function repeat(c: Cursor, item: ItemParser, actor: Actor | undefined): I
 export function expectStatement(c: Cursor): Item {
   const from = start(c);
   advance(c);
-  if (word(c) === "no" && word(c, 1) === "bug") {
+  if (word(c) === "no" && (word(c, 1) === "bug" || word(c, 1) === "bugs")) {
     advance(c);
     advance(c);
+    const end = lastEnd(c);
+    if (c.text.startsWith("s", end - 1)) {
+      const mend = { title: "Change to bug", edits: [{ start: end - 1, end, text: "" }] };
+      report(c, { code: "syntax", start: end - 4, end, message: "It is `expect no bug`.", mend });
+    }
     return { kind: "expect-no-bug", start: from, end: lastEnd(c) };
   }
   if (word(c) === "bug" && peek(c, 1) !== "." && peek(c, 1) !== "(") return expectBug(c, from);
-  const condition = parseExpression(c);
+  let condition = parseExpression(c);
+  if (peek(c) === "=" && !atLineStart(c) && !followsMistake(c)) {
+    const right = afterEquals(c, "To compare write `==`.");
+    condition = { kind: "binary", operator: "==", left: condition, right, start: condition.start, end: right.end };
+  }
   return { kind: "expect", condition, start: from, end: lastEnd(c) };
 }
 

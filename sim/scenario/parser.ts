@@ -1,11 +1,12 @@
 // Text to tree. Parsing never throws and never stops early: it returns the tree and the problems together.
 import type { Actor, Expr, Item, SchedulePolicy } from "./ast.ts";
 import {
-  accept,
   advance,
   atLineStart,
   type Cursor,
   cursorAt,
+  expected,
+  followsMistake,
   lastEnd,
   peek,
   problemsOf,
@@ -13,14 +14,17 @@ import {
   report,
   shown,
   start,
+  startsStatement,
   statementWords,
   suggestion,
+  takeName,
   tokenText,
   word,
 } from "./cursor.ts";
 import type { Problem } from "./diagnostics.ts";
 import type { Tokens } from "./lexer.ts";
 import { type Lines, linesOf } from "./lines.ts";
+import { nearest } from "./nearest.ts";
 import {
   includeDeclaration,
   kernelDeclaration,
@@ -129,9 +133,11 @@ function tooLarge(path: string, text: string): ParsedFile {
 
 /** One declaration or statement. `actor` is that of the `A { … }` around it, which calls then need not name. */
 function parseItem(c: Cursor, actor: Actor | undefined): Item {
-  if (accept(c, ";")) return stray(c, c.at - 1, "A statement ends without `;`.");
-  if (peek(c) === "}") return stray(c, c.at, "This } closes nothing.");
-  if (peek(c) !== "word") return unreadable(c);
+  if (followsMistake(c) && !startsStatement(c)) return skipped(c);
+  const kind = peek(c);
+  if (kind === ";") return stray(c, "A statement ends without `;`.");
+  if (kind === "}" || kind === ")" || kind === "]") return stray(c, `This ${kind} closes nothing.`);
+  if (kind !== "word") return unreadable(c);
   const next = peek(c, 1);
   if (actor && (next === "(" || next === "=")) return callStatement(c, actor, start(c));
   const keyword = keywordItem(c, actor);
@@ -142,6 +148,7 @@ function parseItem(c: Cursor, actor: Actor | undefined): Item {
 
 function keywordItem(c: Cursor, actor: Actor | undefined): Item | undefined {
   const next = peek(c, 1);
+  if (word(c) === "kernel" && next === ":" && namesDesign(c)) return kernelDeclaration(c);
   if (next === ":" && word(c) !== "cpu") return undefined;
   switch (word(c)) {
     case "kernel":
@@ -175,29 +182,66 @@ function keywordItem(c: Cursor, actor: Actor | undefined): Item | undefined {
   }
 }
 
-function stray(c: Cursor, index: number, message: string): Item {
-  const span = { start: c.tokens.starts[index], end: c.tokens.ends[index] };
-  report(c, { code: "syntax", ...span, message, mend: { title: "Remove it", edits: [{ ...span, text: "" }] } });
-  if (c.at === index) advance(c);
+/** `kernel: mshare-v3`: no operation has a hyphen. */
+function namesDesign(c: Cursor): boolean {
+  return peek(c, 2) === "word" && peek(c, 3) === "-" && peek(c, 4) === "word";
+}
+
+function stray(c: Cursor, message: string): Item {
+  const span = { start: start(c), end: c.tokens.ends[c.at] };
+  const isBracket = peek(c) !== ";";
+  advance(c);
+  const ends = atLineStart(c) || peek(c) === "end" || peek(c) === "}" || startsStatement(c);
+  const text = !isBracket && start(c) === span.end ? " " : "";
+  const mend = { title: "Remove it", edits: [{ ...span, text }] };
+  // Of a bracket too many it may be the other one that is missing.
+  const isGuess = isBracket || !ends;
+  report(c, { code: "syntax", ...span, message, mend: isGuess ? { ...mend, isGuess } : mend });
   return { kind: "error", ...span };
 }
 
-function unreadable(c: Cursor): Item {
+function skipped(c: Cursor): Item {
   const from = start(c);
-  const text = shown(tokenText(c));
-  const isKnown = peek(c) === "bad" || refusedHere(c);
   advance(c);
   skipToStatement(c);
-  const end = lastEnd(c);
-  if (!isKnown) report(c, { code: "syntax", start: from, end, message: `\`${text}\` begins no statement.` });
-  return { kind: "error", start: from, end };
+  return { kind: "error", start: from, end: lastEnd(c) };
 }
+
+function unreadable(c: Cursor): Item {
+  const text = shown(tokenText(c));
+  const isKnown = peek(c) === "bad" || refusedHere(c);
+  const item = skipped(c);
+  const { start, end } = item;
+  if (!isKnown) report(c, { code: "syntax", start, end, message: `\`${text}\` begins no statement.` });
+  return item;
+}
+
+/** Words that other languages have for what stands here. */
+const otherWords: ReadonlyMap<string, string> = new Map([
+  ["assert", "expect"],
+  ["check", "expect"],
+  ["for", "repeat"],
+  ["loop", "repeat"],
+  ["while", "repeat"],
+  ["const", "let"],
+  ["import", "include"],
+  ["proc", "process"],
+]);
 
 /** A word that begins nothing: a call without its process, or a mistyped keyword. */
 function unknownStart(c: Cursor): Item {
   const span = { start: start(c), end: c.tokens.ends[c.at] };
   const text = word(c);
-  const isCall = peek(c, 1) === "(" || (peek(c, 1) === "=" && peek(c, 2) === "word");
+  const meant = otherWords.get(text);
+  if (meant === undefined && nearest(text, statementWords).length === 0 && callFollows(c, 1)) {
+    const actor: Actor = { kind: "process", name: takeName(c), ...span };
+    expected(c, `\`:\` after \`${shown(text)}\``, {
+      title: "Insert :",
+      edits: [{ ...span, start: span.end, text: ":" }],
+    });
+    return callStatement(c, actor, span.start);
+  }
+  const isCall = meant === undefined && callFollows(c, 0);
   advance(c);
   if (isCall) {
     report(c, {
@@ -206,7 +250,7 @@ function unknownStart(c: Cursor): Item {
       message: `Who does this? Write a process before it: \`NAME: ${shown(text)}(…)\`.`,
     });
   } else {
-    const { hint, mend, otherMends } = suggestion({ text, ...span }, statementWords);
+    const { hint, mend, otherMends } = suggestion({ text: meant ?? text, ...span }, statementWords);
     report(c, {
       code: "unknown-keyword",
       ...span,
@@ -217,4 +261,11 @@ function unknownStart(c: Cursor): Item {
   }
   if (!atLineStart(c)) skipToStatement(c);
   return { kind: "error", start: span.start, end: lastEnd(c) };
+}
+
+/** `NAME(` or `NAME = NAME` in one line. */
+function callFollows(c: Cursor, ahead: number): boolean {
+  const isWithin = (more: number) => c.tokens.first[c.at + ahead + more] !== 1;
+  if (peek(c, ahead) !== "word" || (ahead > 0 && !isWithin(0)) || !isWithin(1)) return false;
+  return peek(c, ahead + 1) === "(" || (peek(c, ahead + 1) === "=" && peek(c, ahead + 2) === "word");
 }

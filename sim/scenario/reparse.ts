@@ -29,7 +29,8 @@ export function reparse(old: ParsedFile, text: string): ParsedFile {
   const moved = tokens.kinds.length - old.tokens.kinds.length;
   let next = keep;
   parseItems(c, items, marks, () => {
-    if (c.at <= again) return false;
+    // In the middle of a line it counts what is wrong before it.
+    if (c.at <= again || c.tokens.first[c.at] !== 1) return false;
     while (next < old.marks.length && old.marks[next].tokens + moved < c.at) next++;
     const mark = old.marks[next];
     if (mark === undefined || mark.tokens + moved !== c.at) return false;

@@ -1,7 +1,7 @@
 // Texts with marks: `$0` is the cursor, `<|` and `|>` enclose a range.
 
-import type { Position, Range } from "vscode-languageserver";
-import { type Analysis, analyse, toPosition, toRange } from "../../server/language/analysis.ts";
+import type { CodeAction, Position, Range } from "vscode-languageserver";
+import { type Analysis, analyse, toOffset, toPosition, toRange } from "../../server/language/analysis.ts";
 import { vocabulary } from "../scenario/vocabulary.ts";
 
 export interface Marked {
@@ -40,4 +40,17 @@ export function analysisOf(text: string, files: Files = {}): Analysis {
 export function textIn(analysis: Analysis, range: Range): string {
   const at = ({ line, character }: Position) => analysis.file.lines.starts[line] + character;
   return analysis.text.slice(at(range.start), at(range.end));
+}
+
+/** The text after a client has made the edits of an action. */
+export function edited(analysis: Analysis, uri: string, action: CodeAction): string {
+  const edits = (action.edit?.changes?.[uri] ?? []).map(({ range, newText }) => ({
+    start: toOffset(analysis.file, range.start),
+    end: toOffset(analysis.file, range.end),
+    newText,
+  }));
+  let { text } = analysis;
+  for (const { start, end, newText } of edits.sort((a, b) => b.start - a.start || b.end - a.end))
+    text = text.slice(0, start) + newText + text.slice(end);
+  return text;
 }

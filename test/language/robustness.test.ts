@@ -18,7 +18,7 @@ import { signatureHelp } from "../../server/language/signature_help.ts";
 import { documentSymbols, foldingRanges } from "../../server/language/symbols.ts";
 import { parse } from "../../sim/scenario/parser.ts";
 import { contractExample, everyForm } from "../scenario/contract.ts";
-import { analysisOf } from "./markers.ts";
+import { analysisOf, edited } from "./markers.ts";
 
 const source = contractExample + everyForm;
 
@@ -92,6 +92,32 @@ describe("every feature", () => {
       ),
       { numRuns: 150 },
     );
+  });
+
+  it("mends all at once without making anything worse, whatever was damaged", () => {
+    const mistakes = ({ scenario }: Analysis) =>
+      scenario.diagnostics.filter(({ severity }) => severity === "error").length;
+    let offered = 0;
+    fc.assert(
+      fc.property(
+        fc.nat(source.length),
+        fc.nat(3),
+        fc.constantFrom("", "", ";", ":", "=", ".", ")", "}", "(", "{", ",", " x ", " 4 "),
+        (cutAt, cut, put) => {
+          const analysis = analysisOf(source.slice(0, cutAt) + put + source.slice(cutAt + cut));
+          const start = { line: 0, character: 0 };
+          const [all] = codeActions(analysis, "u", { start, end: start }, ["source.fixAll"]);
+          if (!all) return;
+          offered++;
+          const mended = edited(analysis, "u", all);
+          const around = (text: string) => text.slice(Math.max(0, cutAt - 40), cutAt + 40);
+          const change = `${around(analysis.text)}\n-- became --\n${around(mended)}`;
+          assert.ok(mistakes(analysisOf(mended)) <= mistakes(analysis), change);
+        },
+      ),
+      { numRuns: Number(process.env["MSHARE_MEND_RUNS"] ?? 300) },
+    );
+    assert.ok(offered > 20, `offered ${offered} times`);
   });
 
   it("answers at the end of a file cut anywhere, as while typing", () => {

@@ -45,6 +45,7 @@ const pieces = fc.oneof(
       "§",
     ],
     ...["kernel", "\ufeff", "label x\n", "expect a.", "fails EINVAL", "let a = 4 GiB\n", "a {\nload(1)\nload(2)\n}\n"],
+    ...["#", "; ", "machine { cpus 4 }", ".start = ", "a.load(1) ", "a load(1)\n", "process c, d\n", "int *p = "],
   ),
   fc.string({ maxLength: 3 }),
   fc.tuple(fc.nat(source.length), fc.nat(200)).map(([at, length]) => source.slice(at, at + length)),
