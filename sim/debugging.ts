@@ -48,11 +48,13 @@ export interface ValueNode {
   readonly expression?: string;
   /** Stable path of a field or entry: identifies it across stops and sessions of the same scenario. Data breakpoints take it. */
   readonly dataId?: string;
+  /** A variable of the scenario that has a value: `variable:writer.p`. `DebugSession.write` takes it; only statements set it else. */
+  readonly variable?: string;
   /** The simulated object that this is or leads to, the same at every stop: `vm_area_struct:3:1`. `DebugSession.who` takes it. */
   readonly object?: string;
   /** Where its bytes are: `page:PFN` or `process:NAME:ADDRESS`. Memory views take it. */
   readonly memory?: string;
-  /** True where `DebugSession.write` accepts a new value for `dataId`. */
+  /** True where `DebugSession.write` accepts a new value for `dataId` or `variable`. */
   readonly writable?: boolean;
   /** Number of children where it is large; `children` then takes a range. */
   readonly count?: number;
@@ -91,6 +93,8 @@ export interface BreakpointOptions {
   readonly hitCondition?: string;
   /** Printed instead of a stop; `{…}` in it holds expressions. Empty: what happens is told. */
   readonly logMessage?: string;
+  /** `before`: stops at the state before the step that it is about, `after` (the default) behind it. Statements begin in either way. */
+  readonly when?: string;
 }
 
 export interface LineBreakpoint extends BreakpointOptions {
@@ -115,6 +119,7 @@ export interface ExceptionFilter {
   /** A bug kind, `expectation` or `signal`. */
   readonly filter: string;
   readonly condition?: string;
+  readonly when?: string;
 }
 
 /** What became of a breakpoint. `id` is its name in `Stop.hit`. */
@@ -239,6 +244,15 @@ export interface Deed {
   readonly line: number;
 }
 
+/** All times at which something happened, as far as the run was recorded, past and future. */
+export interface Occurrences {
+  readonly times: number;
+  /** In order; of very many those that are nearest to now. */
+  readonly moments: readonly Deed[];
+  /** How many are before the first of these. */
+  readonly earlier: number;
+}
+
 export type Question = "wrote" | "allocated" | "linked" | "freed";
 
 /** A scenario being debugged. Lives in one thread, does no I/O; long runs go in slices so that the caller can stay responsive. */
@@ -308,8 +322,8 @@ export interface DebugSession {
     readonly detail?: string;
     readonly type: "function" | "variable" | "field" | "constant";
   }[];
-  /** Sets a field or entry by hand. In the past this drops the recorded future. Says what it did, or why not. */
-  write(dataId: string, value: string): ValueNode | { readonly error: string };
+  /** Sets a field, an entry or a variable by hand. In the past this drops the recorded future. Says what it did, or why not. */
+  write(id: string, value: string): ValueNode | { readonly error: string };
   /** Bytes at a memory reference (`ValueNode.memory`); fewer than asked where memory ends. */
   readMemory(memory: string, offset: number, count: number): Uint8Array;
   /** Writes bytes; gives how many. */
@@ -321,4 +335,8 @@ export interface DebugSession {
    * (ValueNode.object). Who frees it may lie in the recorded future.
    */
   who(question: Question, id: string): Lookup<Deed | { readonly error: string }>;
+  /** When that happened: an event in words, as event breakpoints take it, or a place, as `place` does. */
+  when(text: string): Lookup<Occurrences | { readonly error: string }>;
+  /** What is different now from the state after an earlier step. */
+  changedSince(step: number): Lookup<readonly ValueNode[]>;
 }

@@ -1,6 +1,24 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Engine } from "./environment.ts";
 
+const appliesTo = ["source", "exception", "data", "instruction"];
+
+/** The first is the default. Events in words have none in the protocol: they say `before set_pgd`. */
+const breakpointModes: DebugProtocol.BreakpointMode[] = [
+  {
+    mode: "after",
+    label: "After",
+    description: "Stops behind the kernel's step: what it did is there. Statements always stop before they begin.",
+    appliesTo,
+  },
+  {
+    mode: "before",
+    label: "Before",
+    description: "Stops one step of the kernel earlier: what it is about to change is still as it was.",
+    appliesTo,
+  },
+];
+
 /** What the adapter can do; each line says what it makes the editor do. */
 export function capabilities(engine: Engine): DebugProtocol.Capabilities {
   return {
@@ -25,6 +43,8 @@ export function capabilities(engine: Engine): DebugProtocol.Capabilities {
     })),
     // makes the editor send the conditions of these check boxes
     supportsExceptionFilterOptions: true,
+    // makes the editor offer "Mode" in a breakpoint's dialog: on which side of its step it stops
+    breakpointModes,
     // makes the editor show the report of a bug where it happened
     supportsExceptionInfoRequest: true,
     // makes the editor offer "Break on Value Change" for fields of simulated objects
@@ -49,7 +69,7 @@ export function capabilities(engine: Engine): DebugProtocol.Capabilities {
     supportsSingleThreadExecutionRequests: true,
     // makes the editor ask here for what the mouse points at
     supportsEvaluateForHovers: true,
-    // makes the editor offer "Set Value" for fields of simulated objects
+    // makes the editor offer "Set Value" for fields of simulated objects and variables of the scenario
     supportsSetVariable: true,
     // makes the editor offer "Set Value" for watches that are such fields
     supportsSetExpression: true,

@@ -12,12 +12,19 @@ export type Command =
   | { readonly kind: "format"; readonly base: "hex" | "decimal" | undefined; readonly expression: string | undefined }
   | { readonly kind: "break"; readonly event: string }
   | { readonly kind: "goto"; readonly step: number }
+  /** So many steps on, or back where it is negative. */
+  | { readonly kind: "go"; readonly steps: number }
+  | { readonly kind: "when"; readonly words: string }
+  | { readonly kind: "changed"; readonly step: number }
   | { readonly kind: "who"; readonly did: Question; readonly expression: string }
   | { readonly kind: "steps"; readonly count: number };
 
 /** Beginnings of commands, as completion offers them. */
 export const commandWords: readonly { readonly label: string; readonly detail: string }[] = [
-  { label: "goto ", detail: "goto STEP: the state after that step, past or future" },
+  {
+    label: "goto ",
+    detail: "goto STEP: the state after that step, past or future; goto +3, goto -3: so many steps on or back",
+  },
   { label: "goto write ", detail: "goto write EXPR: goes to the step that last changed it" },
   {
     label: "run to ",
@@ -34,11 +41,22 @@ export const commandWords: readonly { readonly label: string; readonly detail: s
   { label: "who allocated ", detail: "who allocated EXPR: the step that made the object" },
   { label: "who linked ", detail: "who linked EXPR: the step that last made something lead to it" },
   { label: "who freed ", detail: "who freed EXPR: the step that freed it, or will, as far as was recorded" },
+  {
+    label: "when ",
+    detail: "when EVENT, when PLACE: every step, past and recorded future, at which that happened or was reached",
+  },
+  { label: "changed since ", detail: "changed since STEP: what is different now from the state after that step" },
   { label: "steps", detail: "steps [N]: the last N kernel steps (10)" },
-  { label: "break ", detail: "break EVENT: stop at an event, in words: break TLB flush if cpu == 1" },
+  {
+    label: "break ",
+    detail: "break EVENT: stop at an event, in words: break TLB flush if cpu == 1, break before set_pgd",
+  },
   { label: "clear", detail: "clear: no more stops at what `break` named" },
   { label: "time", detail: "time: the present step and how far the run was recorded" },
-  { label: "set ", detail: "set EXPR = VALUE: changes a field or an entry; in the past a new future starts" },
+  {
+    label: "set ",
+    detail: "set EXPR = VALUE: changes a field, an entry or a variable; in the past a new future starts",
+  },
   { label: "help", detail: "help [WORD], ?: these commands, or what a command, function, event or constant means" },
 ];
 
@@ -61,7 +79,9 @@ export function parseCommand(line: string): Command | { readonly error: string }
     case "help":
       return rest === "" ? { kind: "help" } : { kind: "explain", word: rest };
     case "set":
-      return assignment(rest) ?? { error: "set takes a field or an entry, and a value: set mm(A).map_count = 2" };
+      return (
+        assignment(rest) ?? { error: "set takes a field, an entry or a variable, and a value: set mm(A).map_count = 2" }
+      );
     case "time":
     case "clear":
     case "tasks":
@@ -80,6 +100,7 @@ export function parseCommand(line: string): Command | { readonly error: string }
       return formatCommand(words[0], rest);
     case "goto":
       if (/^write .*\S/.test(rest)) return { kind: "gotoWrite", expression: rest.slice(6) };
+      if (/^[+-]\d{1,15}$/.test(rest)) return { kind: "go", steps: Number(rest) };
       return (
         withNumber(rest, (step) => ({ kind: "goto", step })) ?? { error: "goto takes the number of a step: goto 120" }
       );
@@ -88,6 +109,12 @@ export function parseCommand(line: string): Command | { readonly error: string }
     case "steps":
       if (rest === "") return { kind: "steps", count: 10 };
       return withNumber(rest, (count) => ({ kind: "steps", count: Math.min(count, LONGEST_LIST) }));
+    case "when":
+      return rest === "" ? { error: "when takes an event or a place: when TLB flush" } : { kind: "when", words: rest };
+    case "changed": {
+      const [, step = ""] = /^since (\d+)$/.exec(rest) ?? [];
+      return withNumber(step, (known) => ({ kind: "changed", step: known }));
+    }
     case "who":
       return whoCommand(rest);
     default:

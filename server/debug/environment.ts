@@ -17,6 +17,8 @@ export interface Environment {
   readonly productRoot: string;
   /** The path by which everybody knows a file, whatever the working folder. */
   absolute(path: string): string;
+  /** The one path of a file that links lead to, where there are links. */
+  canonical?(path: string): string;
   /** Calls back after waiting messages were handled: long runs go in slices. */
   defer(turn: () => void): void;
 }

@@ -34,15 +34,20 @@ export function clearConsoleEvents(adapter: Adapter): number {
   return length;
 }
 
-/** DAP has no log message for function breakpoints, so the name may ask for one: `log TLB flush: on {cpu}`. */
+/**
+ * DAP has neither log messages nor modes for function breakpoints, so the name may ask for them: `log TLB flush: on {cpu}`,
+ * `before set_pgd into guest`.
+ */
 export function eventOf(name: string, options: BreakpointOptions = {}): EventBreakpoint {
   // `log: TLB flush {cpu} {reason}`: the event up to the first brace, and all of it is the message.
   const [, line] = /^\s*log:\s*(\S.*)$/i.exec(name) ?? [];
   const words = line?.split("{")[0]?.trim();
   if (words) return { ...options, text: words, logMessage: line?.includes("{") ? line : "" };
-  const [, event, message] = /^\s*log\s+(.*?)\s*(?::\s+(.*))?$/i.exec(name) ?? [];
+  const [, logged, message] = /^\s*log\s+(.*?)\s*(?::\s+(.*))?$/i.exec(name) ?? [];
   // Without a message it tells what happens.
-  return event ? { ...options, text: event, logMessage: message ?? "" } : { ...options, text: name };
+  if (logged) return { ...options, text: logged, logMessage: message ?? "" };
+  const [, coming] = /^\s*before\s+(\S.*)$/i.exec(name) ?? [];
+  return coming ? { ...options, text: coming, when: "before" } : { ...options, text: name };
 }
 
 function setEvents(adapter: Adapter): readonly KeptStatus[] {

@@ -1,4 +1,5 @@
 // The debug adapter as a program: on standard input and output, or with `--port N` on 127.0.0.1, one session a connection.
+import { realpathSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { resolve } from "node:path";
 import { exceptionFilters, openDebugSession } from "../../sim/session.ts";
@@ -11,8 +12,17 @@ const environment: Environment = {
   host: { read: readText, whyUnreadable, sourceMap: (generated) => readText(`${generated}.map`) },
   productRoot: resolve(__dirname, "..").replaceAll("\\", "/"),
   absolute: (path) => resolve(path),
+  canonical,
   defer: (turn) => void setImmediate(turn),
 };
+
+function canonical(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
+  }
+}
 
 /** Serves one client on this process's own input and output; the process ends with it. */
 function serveStdio(): void {

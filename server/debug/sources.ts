@@ -16,11 +16,15 @@ export function sourceOut(environment: Environment, file: string): DebugProtocol
   };
 }
 
-export function fileIn(environment: Environment, source: Arguments): string {
+/** `files`: those of the run. The same file may be known to client and engine by different paths, where there are links. */
+export function fileIn(environment: Environment, source: Arguments, files: readonly string[]): string {
   const path = optionalText(source, "path");
   if (!path) throw new RequestError("badArguments", "`source.path` must be the path of a file");
   const root = `${slashes(environment.productRoot)}/`;
   const whole = environment.absolute(path);
   const below = slashes(whole).startsWith(root) ? slashes(whole).slice(root.length) : undefined;
-  return below && isKernelFile(below) ? below : whole;
+  if (below && isKernelFile(below)) return below;
+  const { canonical } = environment;
+  if (!canonical || files.includes(whole)) return whole;
+  return files.find((file) => !isKernelFile(file) && canonical(file) === canonical(whole)) ?? whole;
 }

@@ -61,6 +61,8 @@ export class Machine {
   callsWatched = false;
   /** A stop was asked for at the current step. */
   stopping = false;
+  /** The observer asked for it. */
+  stopWanted = false;
 
   /** Run to this step and stop there. */
   target = Number.POSITIVE_INFINITY;
@@ -221,7 +223,7 @@ export class Machine {
     if (this.captures.size > 0 && this.captures.has(this.step)) this.captures.set(this.step, captureStack());
     if (asked && this.observer !== null && this.step > this.observedUpTo) {
       this.observedUpTo = this.step;
-      if (this.observer!(id)) this.stopping = true;
+      if (this.observer!(id)) this.stopping = this.stopWanted = true;
     }
     if (this.step >= this.target) this.stopping = true;
     if (this.straight && (this.stopping || this.step >= this.unwindAt)) throw UNWIND;

@@ -58,6 +58,11 @@ export class Run {
       if (outcome !== "target") break;
       this.#byHand.applyChanges(machine.step);
       if (change === undefined) break;
+      // Somebody wanted to stop here anyway.
+      if (machine.stopWanted) {
+        outcome = "stopped";
+        break;
+      }
     }
     if (machine.step > this.last) this.last = machine.step;
     if (outcome === "done") this.ended = true;
@@ -70,6 +75,7 @@ export class Run {
     machine.unwindAt = pauseAt + this.patience;
     machine.rearm();
     machine.stopping = false;
+    machine.stopWanted = false;
     let outcome = this.#blocked(target, pauseAt);
     let idle = 0;
     while (!outcome) {
@@ -288,16 +294,24 @@ export class Run {
     const { target, observedUpTo, stopping } = machine;
     this.#restore(this.recording.beforeUnit(unit));
     machine.observedUpTo = Number.POSITIVE_INFINITY;
-    machine.target = Number.POSITIVE_INFINITY;
-    machine.rearm();
-    while (machine.units < unit) this.#once(unit - machine.units);
+    while (machine.units < unit) {
+      const change = this.#byHand.nextChange(machine.step, Number.POSITIVE_INFINITY);
+      machine.target = change ?? Number.POSITIVE_INFINITY;
+      machine.rearm();
+      machine.stopping = false;
+      this.#once(unit - machine.units);
+      if (change !== undefined && machine.step >= change) this.#byHand.applyChanges(change);
+    }
     const thread = this.#program.threads()[0]!;
     this.recording.take();
     machine.target = step;
     machine.rearm();
     this.#schedule = sequential;
-    do this.#step(this.#choose([...this.#platform.interrupts(), thread])!);
-    while (machine.step < step);
+    do {
+      const before = machine.step;
+      this.#step(this.#choose([...this.#platform.interrupts(), thread])!);
+      if (machine.step > before && machine.step < step) this.#byHand.applyChanges(machine.step);
+    } while (machine.step < step);
     machine.thread = null;
     machine.observedUpTo = observedUpTo;
     machine.target = target;

@@ -39,18 +39,18 @@ export interface Environment {
   readonly constant: (name: string) => Value | undefined;
 }
 
-/** A value, or what is wrong and where in the expression. */
+/** A value, or what is wrong and where in the expression; `no-value-yet`: a variable that the run will set. */
 export type Evaluation =
   | { readonly value: Value }
-  | { readonly error: string; readonly at: Span; readonly code?: Failure["code"] };
+  | { readonly error: string; readonly at: Span; readonly code?: Failure["code"] | "no-value-yet" };
 
 class EvaluationError extends Error {
   readonly at: Span;
-  readonly code: Failure["code"];
-  constructor(failure: Failure, at: Span) {
-    super(failure.failure);
+  readonly code: Failure["code"] | "no-value-yet";
+  constructor(message: string, at: Span, code?: Failure["code"] | "no-value-yet") {
+    super(message);
     this.at = { start: at.start, end: at.end };
-    this.code = failure.code;
+    this.code = code;
   }
 }
 
@@ -64,11 +64,11 @@ export function evaluate(expr: Expr, environment: Environment): Evaluation {
 }
 
 function fail(message: string, at: Span): never {
-  throw new EvaluationError({ failure: message }, at);
+  throw new EvaluationError(message, at);
 }
 
 function sound(result: Value | Failure, at: Span): Value {
-  if (isFailure(result)) throw new EvaluationError(result, at);
+  if (isFailure(result)) throw new EvaluationError(result.failure, at, result.code);
   return result;
 }
 
@@ -129,8 +129,12 @@ function nameValue(name: string, at: Span, environment: Environment): Value {
   const variable = environment.inspector.name(name);
   const value = variable === undefined ? environment.constant(name) : variable;
   if (value !== undefined) return value;
-  const isUnset = environment.inspector.mayBecome?.(name) === true;
-  return fail(`\`${name}\` ${isUnset ? "has no value: no call has given it one yet" : "is not known here"}.`, at);
+  if (environment.inspector.mayBecome?.(name)) return unset(name, at);
+  return fail(`\`${name}\` is not known here.`, at);
+}
+
+function unset(variable: string, at: Span): never {
+  throw new EvaluationError(`\`${variable}\` has no value: no call has given it one yet.`, at, "no-value-yet");
 }
 
 function callValue(expr: CallExpr, environment: Environment): Value {
@@ -145,6 +149,7 @@ function fieldValue(expr: FieldExpr, environment: Environment): Value {
     return fail(`There is nothing to take \`.${expr.field.text}\` of: the value before the dot is null.`, expr.object);
   if (!isObject(object)) return fail(`${typeName(object)} has no fields.`, expr.object);
   const value = object.get(expr.field.text);
+  if (value === undefined && object.mayBecome?.(expr.field.text)) return unset(expr.field.text, expr.field);
   return value === undefined ? noField(object.type, expr.field, object.fields?.() ?? []) : value;
 }
 

@@ -12,6 +12,8 @@ export interface ObjectValue {
   get(field: string): Value | undefined;
   /** The names that `get` knows, for "did you mean" and completion. */
   readonly fields?: () => readonly string[];
+  /** Whether `get` will know that name once the run has come so far: a variable that no call has set yet. */
+  readonly mayBecome?: (field: string) => boolean;
   /** `object[index]`; undefined where there is none. */
   readonly at?: (index: bigint) => Value | undefined;
   /** `object.method(args)`; undefined where there is no such method. */

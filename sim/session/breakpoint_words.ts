@@ -1,6 +1,7 @@
 // What people write into the boxes of a breakpoint: conditions and hit counts. What can never be true is refused at once,
 // with what comes near it: a breakpoint that silently never stops costs an afternoon.
 import type { Expr } from "../scenario/ast.ts";
+import { functionsByName } from "../scenario/functions.ts";
 import { nearest } from "../scenario/nearest.ts";
 import { parseExpressionText } from "../scenario/parser.ts";
 import type { Loaded } from "./load.ts";
@@ -26,10 +27,38 @@ export function readCondition(
   text: string,
   names: ReadonlySet<string>,
 ): { readonly expr: Expr } | { readonly error: string } {
+  const read = readNamed(text, names);
+  return "error" in read ? { error: `condition: ${read.error}` } : read;
+}
+
+/** `{expression}` in a log message. */
+export const IN_BRACES = /\{([^{}]+)\}/g;
+
+/** Why a log message cannot be told; undefined where it can. */
+export function messageProblem(message: string | undefined, names: ReadonlySet<string>): string | undefined {
+  for (const [, text] of (message ?? "").matchAll(IN_BRACES)) {
+    const read = readNamed(text!, names);
+    if ("error" in read) return `log message: ${read.error}`;
+  }
+  return undefined;
+}
+
+/** Why a breakpoint cannot stop there; undefined where it can. */
+export function whenProblem(when: string | undefined, goesBack: boolean): string | undefined {
+  if (when === undefined || when === "after") return undefined;
+  if (when !== "before") return `mode: \`${when}\` is none; \`after\` and \`before\` are`;
+  return goesBack ? undefined : "mode: to stop before a step takes the history (`history: false` is set)";
+}
+
+/** An expression whose names and functions may mean something at some step. */
+function readNamed(text: string, names: ReadonlySet<string>): { readonly expr: Expr } | { readonly error: string } {
   const { expr, problems } = parseExpressionText(text);
-  if (problems[0]) return { error: `condition: ${problems[0].message}` };
+  if (problems[0]) return { error: problems[0].message };
   const unknown = plainNames(expr).find((name) => !names.has(name));
-  return unknown === undefined ? { expr } : { error: `condition: \`${unknown}\` is not known.${near(unknown, names)}` };
+  if (unknown !== undefined) return { error: `\`${unknown}\` is not known.${near(unknown, names)}` };
+  const called = calls(expr).find((name) => !functionsByName.has(name));
+  if (called === undefined) return { expr };
+  return { error: `there is no function \`${called}\`.${near(called, functionsByName.keys())}` };
 }
 
 /** " Near: a, b.", or "" where nothing is. */
@@ -38,25 +67,32 @@ export function near(word: string, names: Iterable<string>): string {
   return found.length > 0 ? ` Near: ${found.join(", ")}.` : "";
 }
 
-function plainNames(expr: Expr): string[] {
+/** Names that stand for values. Arguments of functions may be words of their own: events, bug kinds. */
+const plainNames = (expr: Expr): string[] =>
+  expr.kind === "name" ? [expr.name] : expr.kind === "call" ? [] : parts(expr).flatMap(plainNames);
+
+/** Functions that are called. */
+const calls = (expr: Expr): string[] => [
+  ...(expr.kind === "call" ? [expr.name.text, ...expr.args.flatMap(calls)] : []),
+  ...parts(expr).flatMap(calls),
+];
+
+function parts(expr: Expr): readonly Expr[] {
   switch (expr.kind) {
-    case "name":
-      return [expr.name];
     case "unary":
-      return plainNames(expr.operand);
+      return [expr.operand];
     case "binary":
-      return [expr.left, expr.right].flatMap(plainNames);
+      return [expr.left, expr.right];
     case "conditional":
-      return [expr.condition, expr.then, expr.otherwise].flatMap(plainNames);
+      return [expr.condition, expr.then, expr.otherwise];
     case "group":
-      return plainNames(expr.inner);
+      return [expr.inner];
     case "field":
     case "method":
-      return plainNames(expr.object);
+      return [expr.object];
     case "index":
-      return [expr.object, expr.index].flatMap(plainNames);
+      return [expr.object, expr.index];
     default:
-      // Arguments of functions may be words of their own: events, bug kinds.
       return [];
   }
 }

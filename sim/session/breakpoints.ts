@@ -12,8 +12,9 @@ import type {
   Until,
 } from "../debugging.ts";
 import type { Expr } from "../scenario/ast.ts";
-import { isTrue, type Value } from "../scenario/values.ts";
-import { countFits, countProblem, near, readCondition } from "./breakpoint_words.ts";
+import type { Evaluation } from "../scenario/expressions.ts";
+import { isTrue } from "../scenario/values.ts";
+import { countFits, countProblem, messageProblem, near, readCondition, whenProblem } from "./breakpoint_words.ts";
 import type { EventPattern, NoPattern } from "./event_words.ts";
 import { createPasses, forgetAfter, type Passes, timesPassed } from "./hit_counts.ts";
 
@@ -21,7 +22,9 @@ interface Breakpoint {
   readonly id: number;
   readonly options: BreakpointOptions;
   readonly condition?: Expr;
-  /** What it stops for, in one text: one that is set anew is known by it. */
+  /** What it stops for: `line 13`, an event in words. */
+  readonly title: string;
+  /** The same with its condition: one that is set anew is known by it. */
   readonly about: string;
   /** Only with a hit condition. */
   readonly passes?: Passes;
@@ -68,6 +71,8 @@ export interface Hit {
   readonly text: string;
   /** How often it was passed up to now, where it counts; else 0. */
   readonly times: number;
+  /** On which side of the step that was just done it stops. */
+  readonly when: "before" | "after";
 }
 
 /** Why the run stops here, in a line. `event`: what has just happened. */
@@ -81,6 +86,8 @@ export interface BreakpointWorld {
   pattern(text: string): EventPattern | NoPattern;
   /** The line from which on a line breakpoint can stop, with its marks; undefined: nowhere in the file. */
   place(file: string, line: number): { readonly line: number; readonly sites: readonly number[] } | undefined;
+  /** Why a run cannot stop at a line of that file. */
+  noPlace(file: string): string;
   /** The places of the store behind a data breakpoint, or why there is none. */
   watch(dataId: string, hit: (before: number, after: number) => void): readonly PlacedWatch[] | string;
   /** What people call a field, an entry or a place in memory. */
@@ -89,11 +96,13 @@ export interface BreakpointWorld {
   shown(dataId: string, value: number): string;
   /** Bytes at a memory reference, as people read them; "nothing" where nothing is mapped. */
   bytes(memory: string, length: number): string;
+  /** Whether the run can be taken back a step. */
+  readonly goesBack: boolean;
   /** All that conditions may name, and all that filters are called. */
   readonly names: ReadonlySet<string>;
   readonly filters: readonly string[];
   /** Evaluates for the running thread, at the current event. */
-  evaluate(expr: Expr): Value | undefined;
+  evaluate(expr: Expr): Evaluation;
   /** Replaces `{expression}` in a log message. */
   interpolate(message: string): string;
   step(): number;
@@ -104,6 +113,8 @@ export interface BreakpointWorld {
   /** The text of the statement at a place. */
   statement(place: { readonly file: string; readonly line: number }): string;
   output(output: Output): void;
+  /** Tells it unless it was told before. */
+  warnOnce(text: string): void;
 }
 
 export interface Breakpoints {
@@ -134,6 +145,8 @@ export interface Breakpoints {
   steps(): readonly number[];
   watches(): readonly PlacedWatch[];
   hasFilter(filter: string): boolean;
+  /** Whether something stops before its step. */
+  stopsBefore(): boolean;
 }
 
 export function createBreakpoints(world: BreakpointWorld): Breakpoints {
@@ -165,12 +178,15 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
 
   const basics = (
     options: BreakpointOptions,
-    place: string | number,
+    title: string,
     before: readonly Breakpoint[],
   ): { breakpoint: Breakpoint; problem?: string } => {
-    const about = `${place} if ${options.condition ?? ""}`;
-    const breakpoint = { id: nextId++, options, about, ...passesOf(options, about, before) };
-    const problem = countProblem(options.hitCondition);
+    const about = `${title} if ${options.condition ?? ""}`;
+    const breakpoint = { id: nextId++, options, title, about, ...passesOf(options, about, before) };
+    const problem =
+      countProblem(options.hitCondition) ??
+      messageProblem(options.logMessage, world.names) ??
+      whenProblem(options.when, world.goesBack);
     if (problem !== undefined || !options.condition) return { breakpoint, ...(problem !== undefined && { problem }) };
     const condition = readCondition(options.condition, world.names);
     if ("error" in condition) return { breakpoint, problem: condition.error };
@@ -182,12 +198,19 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
       ? undefined
       : `No kind of bug is called \`${filter}\`.${near(filter, world.filters)}`;
 
+  /** What has no value is not true. That is said once: a breakpoint that silently never stops costs an afternoon. */
+  const holds = ({ title }: Breakpoint, condition: Expr): boolean => {
+    const result = world.evaluate(condition);
+    if ("value" in result) return isTrue(result.value);
+    if (result.code !== "no-value-yet")
+      world.warnOnce(`warning: ${title}: the condition has no value here, and does not stop the run: ${result.error}`);
+    return false;
+  };
+
   /** Conditions, hit counts, log messages: whether the run stops for it. */
   const stops = (stop: Breakpoint, also?: Expr): boolean => {
     for (const condition of [stop.condition, also]) {
-      if (!condition) continue;
-      const value = world.evaluate(condition);
-      if (value === undefined || !isTrue(value)) return false;
+      if (condition && !holds(stop, condition)) return false;
     }
     if (stop.passes && !countFits(stop.options.hitCondition, timesPassed(stop.passes, world.step()))) return false;
     if (stop.options.logMessage === undefined) return true;
@@ -198,18 +221,18 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
 
   const hit = (stop: Breakpoint, reason: Hit["reason"], text: string): Hit => {
     const times = stop.passes ? timesPassed(stop.passes, world.step()) : 0;
-    return { reason, id: stop.id, text, times };
+    return { reason, id: stop.id, text, times, when: stop.options.when === "before" ? "before" : "after" };
   };
-  const untilReached = (): Hit => ({ reason: "goto", id: NO_ID, text: untilText, times: 0 });
+  const untilReached = (): Hit => ({ reason: "goto", id: NO_ID, text: untilText, times: 0, when: "after" });
 
   return {
     setLines(file, wanted) {
       const made: LineStop[] = [];
       const before = lines.get(file) ?? [];
       const statuses = wanted.map((one) => {
-        const { breakpoint, problem } = basics(one, one.line, before);
+        const { breakpoint, problem } = basics(one, `line ${one.line}`, before);
         const place = world.place(file, one.line);
-        if (!place) return { id: breakpoint.id, verified: false, message: "Nothing happens in this line or below it." };
+        if (!place) return { id: breakpoint.id, verified: false, message: world.noPlace(file) };
         if (problem) return { id: breakpoint.id, verified: false, line: one.line, message: problem };
         made.push({ ...breakpoint, file, line: place.line, sites: place.sites });
         return { id: breakpoint.id, verified: true, line: place.line };
@@ -261,7 +284,7 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
       const before = steps;
       steps = [];
       return wanted.map((one) => {
-        const { breakpoint, problem } = basics(one, one.step, before);
+        const { breakpoint, problem } = basics(one, `step ${one.step}`, before);
         if (problem) return { id: breakpoint.id, verified: false, message: problem };
         steps.push({ ...breakpoint, step: one.step });
         return { id: breakpoint.id, verified: true };
@@ -273,7 +296,15 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
       until = undefined;
       const place = wanted && world.place(wanted.file, wanted.line);
       if (!wanted || !place) return;
-      until = { id: NO_ID, options: {}, about: wanted.text, file: wanted.file, line: place.line, sites: place.sites };
+      until = {
+        id: NO_ID,
+        options: {},
+        title: wanted.text,
+        about: wanted.text,
+        file: wanted.file,
+        line: place.line,
+        sites: place.sites,
+      };
       untilText = wanted.text;
     },
     setFilters(wanted) {
@@ -311,7 +342,8 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
       if (passing) return hits;
       const here = (lines.get(file) ?? []).filter((stop) => stop.sites.length === 0 && stop.line === line);
       const text = `line ${line}: ${world.statement({ file, line })}`;
-      for (const stop of here) if (stops(stop)) hits.push(hit(stop, "breakpoint", text));
+      // Nothing of the statement is done yet: this is before it, whatever was asked for.
+      for (const stop of here) if (stops(stop)) hits.push({ ...hit(stop, "breakpoint", text), when: "after" });
       return hits;
     },
     takeData() {
@@ -363,5 +395,6 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
         return typeof now === "string" ? watches.get(stop)! : now;
       }),
     hasFilter: (filter) => filters.some((stop) => stop.filter === filter),
+    stopsBefore: () => all().some(({ options }) => options.when === "before"),
   };
 }

@@ -1,5 +1,5 @@
 // A scenario being debugged: the engine side of `DebugSession` (debugging.ts). Puts together run, breakpoints, views.
-import type { DebugSession, Frame, Host, LaunchOptions, Lookup, Output, Refusal } from "../debugging.ts";
+import type { DebugSession, Frame, Host, LaunchOptions, Lookup, Output, Refusal, ValueNode } from "../debugging.ts";
 import type { BugObject } from "../detectors/report.ts";
 import { completions } from "./completions.ts";
 import { whoDid } from "./deeds.ts";
@@ -8,6 +8,7 @@ import { historiesOf, SOME_STEPS } from "./history.ts";
 import { breakableLines, kernelFiles } from "./lines.ts";
 import { DEFAULT_HISTORY_MIB, type Loaded, load } from "./load.ts";
 import { createLooking } from "./looking.ts";
+import { momentsOf } from "./moments.ts";
 import { createMoving } from "./moving.ts";
 import { stateOf } from "./object_state.ts";
 import { labels, placeNamed } from "./place_names.ts";
@@ -21,6 +22,7 @@ import { reportText } from "./summary.ts";
 import { runnable, threadInfos } from "./threads.ts";
 import { createTravel, lookup, type Sliced } from "./travel.ts";
 import { exceptionFilters } from "./trouble.ts";
+import { isVariable, writeVariable } from "./variables.ts";
 import { createWatching } from "./watching.ts";
 
 export interface OpenDebugSession extends DebugSession {
@@ -138,6 +140,14 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     return splat(bug, { calls, statement: looking.statementText(bug), history: history!, state });
   }
 
+  function* changesSince(step: number): Sliced<readonly ValueNode[]> {
+    const then = yield* travel.fromHere(function* () {
+      yield* travel.visit(step);
+      return changed.take();
+    });
+    return changed.since(then);
+  }
+
   const { breakpoints } = watching;
   const session: OpenDebugSession = {
     program: scenario.program.entry.path,
@@ -180,12 +190,14 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     tlbs: looking.tlbs,
     bugs: looking.bugs,
     complete: (text, column) => completions(loaded, text, column),
-    write(dataId, given) {
+    write(id, given) {
       const text = looking.numberIn(given, stops.current);
-      const written = writePlace(system, dataId, text);
+      const variable = isVariable(id);
+      const write = () => (variable ? writeVariable(loaded, id, text) : writePlace(system, id, text));
+      const written = write();
       if (typeof written !== "string") return written;
-      changedByHand(() => writePlace(system, dataId, text));
-      return { name: dataId, value: written, dataId };
+      changedByHand(write);
+      return { name: id, value: written, writable: true, ...(variable ? { variable: id } : { dataId: id }) };
     },
     writeMemory(memory, offset, bytes) {
       const kept = bytes.slice();
@@ -195,6 +207,8 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     },
     steps: (from, count) => aroundHere(() => stepsAround(loaded, travel, maps, from, count)),
     who: (question, id) => aroundHere(() => whoDid(loaded, travel, question, id)),
+    when: (text) => aroundHere(() => momentsOf(loaded, travel, text, machine.step, watching.matcher)),
+    changedSince: (step) => look(changesSince(step)),
     report: () => reportOf(loaded, maps, !run.ended),
   };
 

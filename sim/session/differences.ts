@@ -25,6 +25,9 @@ export interface Differences {
   newStop(): void;
   /** Since the last stop but this one. */
   nodes(): readonly ValueNode[];
+  /** The machine as it is now, to be compared with later. */
+  take(): Moment;
+  since(moment: Moment): readonly ValueNode[];
 }
 
 export function trackDifferences(system: System): Differences {
@@ -34,6 +37,8 @@ export function trackDifferences(system: System): Differences {
   let found: readonly ValueNode[] | undefined;
   const take = (): Moment => ({ store: store.snapshot(), tlbs: tlbTexts(system) });
   return {
+    take,
+    since: (moment) => differences(system, moment),
     newStop() {
       before = now;
       now = take();
@@ -46,7 +51,7 @@ export function trackDifferences(system: System): Differences {
   };
 }
 
-interface Moment {
+export interface Moment {
   readonly store: StoreSnapshot;
   readonly tlbs: readonly ReadonlySet<string>[];
 }

@@ -4,8 +4,7 @@ import type { Handle } from "../core/struct.ts";
 import type { System } from "../kernel/boot.ts";
 import type { Mm } from "../kernel/mm_types.ts";
 import type { Expr } from "../scenario/ast.ts";
-import { parseExpressionText } from "../scenario/parser.ts";
-import type { Value } from "../scenario/values.ts";
+import type { Evaluation } from "../scenario/expressions.ts";
 import { near, readCondition } from "./breakpoint_words.ts";
 
 export interface EventPattern {
@@ -27,7 +26,8 @@ export interface WordContext {
   /** The mm of a process by its name, while it has one. */
   mmOf(process: string): Mm | null | undefined;
   taskOf(process: string): Handle | undefined;
-  value(expr: Expr): Value | undefined;
+  /** For the running process. */
+  value(expr: Expr): Evaluation;
   /** All that conditions may name. */
   readonly names: ReadonlySet<string>;
   readonly processes: readonly string[];
@@ -48,12 +48,8 @@ export function eventPattern(text: string, context: WordContext): EventPattern |
   const condition = cut[2] === undefined ? undefined : readCondition(cut[2], context.names);
   if (condition && "error" in condition) return condition;
   const words = cut[1]!.split(/\s+/).filter((word) => word !== "");
-  const at = words.findIndex((word, i) => i > 0 && PREPOSITIONS.has(word.toLowerCase()));
-  const name = normal((at < 0 ? words : words.slice(0, at)).join(" "));
-  const preposition = at < 0 ? "" : words[at]!.toLowerCase();
-  const object = at < 0 ? "" : words.slice(at + 1).join(" ");
-  if (name === "") return { error: "An event is missing, as `TLB flush`." };
-  const named = namedEvents(name, object, context);
+  if (words.length === 0) return { error: "An event is missing, as `TLB flush`." };
+  const { named, preposition, object } = readName(words, context);
   if ("error" in named) return named;
   const restriction = object === "" ? () => true : restrict(preposition, object, named.events, context);
   if (typeof restriction !== "function") return restriction;
@@ -63,6 +59,27 @@ export function eventPattern(text: string, context: WordContext): EventPattern |
     matches: () => (named.functionName !== undefined || named.events.includes(machine.event)) && restriction(),
     condition: condition?.expr,
   };
+}
+
+type Named = Omit<EventPattern, "matches">;
+
+interface ReadName {
+  readonly named: Named | NoPattern;
+  readonly preposition: string;
+  /** What the preposition concerns; "" where there is none. */
+  readonly object: string;
+}
+
+/** Where the name ends: names may hold prepositions themselves (`swap in`), so the longest beginning that is a name is it. */
+function readName(words: readonly string[], context: WordContext): ReadName {
+  const cuts = words.flatMap((word, i) => (i > 0 && PREPOSITIONS.has(word.toLowerCase()) ? [i] : []));
+  const at = (end: number): ReadName => {
+    const object = words.slice(end + 1).join(" ");
+    const named = namedEvents(normal(words.slice(0, end).join(" ")), object, context);
+    return { named, preposition: words[end]?.toLowerCase() ?? "", object };
+  };
+  const readings = [words.length, ...cuts.toReversed()].map(at);
+  return readings.find(({ named }) => !("error" in named)) ?? readings.at(-1)!;
 }
 
 /** What may stand at the beginning of such a text: events, then functions. */
@@ -84,23 +101,58 @@ function verbs(name: string, object: string): readonly string[] {
   return [];
 }
 
-function namedEvents(
-  name: string,
-  object: string,
-  { system, functions }: WordContext,
-): Omit<EventPattern, "matches"> | NoPattern {
+function namedEvents(name: string, object: string, { system, functions }: WordContext): Named | NoPattern {
   const { events } = system.machine;
-  const ids = new Set<number>();
-  events.names.forEach((event, id) => {
-    const spellings = [event, ...(events.specs[id]!.aliases ?? [])].map(normal);
-    if (spellings.includes(name)) ids.add(id);
-  });
-  for (const verb of verbs(name, object)) ids.add(events.id(verb)!);
-  if (ids.size > 0) return { events: [...ids] };
-  const functionName = [...functions].find((known) => normal(known) === name);
-  if (functionName) return { events: [], functionName };
-  const hint = near(name, new Set([...events.names, ...functions]));
+  const called = (isName: (spelling: string) => boolean): Named | undefined => {
+    const ids = events.names.flatMap((event, id) =>
+      [event, ...(events.specs[id]!.aliases ?? [])].some((spelling) => isName(normal(spelling))) ? [id] : [],
+    );
+    return ids.length > 0 ? { events: ids } : undefined;
+  };
+  const functionCalled = (wanted: string): Named | undefined => {
+    const functionName = [...functions].find((known) => normal(known) === wanted);
+    return functionName === undefined ? undefined : { events: [], functionName };
+  };
+  const meant = verbs(name, object).map((verb) => events.id(verb)!);
+  const plain = name.replace(/^(system_call|syscall|call)_(of_)?/, "");
+  const sorted = inAnyOrder(name);
+  const found =
+    (meant.length > 0
+      ? { events: [...new Set([...(called((one) => one === name)?.events ?? []), ...meant])] }
+      : undefined) ??
+    called((one) => one === name) ??
+    functionCalled(name) ??
+    functionCalled(FUNCTIONS[name] ?? "") ??
+    functionCalled(`sys_${plain}`) ??
+    called((one) => inAnyOrder(one) === sorted);
+  if (found) return found;
+  const known = new Set([...events.names, ...functions]);
+  const hint = near(name, known) || holding(name, known);
   return { error: `No event or kernel function is called "${name.replaceAll("_", " ")}".${hint}` };
+}
+
+/** Kernel functions by what people call what they do. */
+const FUNCTIONS: Readonly<Record<string, string>> = {
+  cow: "wp_page_copy",
+  copy_on_write: "wp_page_copy",
+  wp_fault: "do_wp_page",
+  oom: "out_of_memory",
+};
+
+/** Plurals and the order of words do not matter: `page faults`, `flush TLB`. */
+const inAnyOrder = (name: string): string =>
+  name
+    .split("_")
+    .map((word) => word.replace(/(?<=sh|x)es$|(?<=[a-rt-z])s$/, ""))
+    .sort()
+    .join("_");
+
+/** " Near: …", of names that hold the word or the words as parts; "" where there is none. */
+function holding(name: string, known: Iterable<string>): string {
+  if (name.length < 3) return "";
+  const found = [...known].filter((one) => `_${normal(one)}_`.includes(`_${name}_`));
+  const [shortest, ...others] = found.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  return shortest === undefined ? "" : ` Near: ${[shortest, ...others.slice(0, 2)].join(", ")}.`;
 }
 
 /** What stands behind a preposition, as a question to the current event. */
@@ -130,9 +182,8 @@ function restrict(
       return (argument("task") ?? runningTask(system)) === context.taskOf(object);
     };
   }
-  const { expr, problems } = parseExpressionText(object);
-  const value = problems.length === 0 ? context.value(expr) : undefined;
-  if (typeof value === "bigint") return numberRestriction(preposition, Number(value), argument);
+  const number = numberIn(object, context);
+  if (number) return numberRestriction(preposition, number, argument);
   const mayHaveNames = events.some((event) => machine.events.specs[event]!.args.some((arg) => NAMES.includes(arg)));
   if (/^[\w&>*.:/-]+$/.test(object) && (mayHaveNames || PATH.test(object))) return () => nameIn(argument, object);
   const known = [...context.processes, ...Object.keys(TABLES).map((level) => `${level} table`), "guest", "host"];
@@ -140,18 +191,41 @@ function restrict(
 }
 
 /** Arguments that hold names. */
-const NAMES = ["name", "reason", "call", "level", "mode"];
+const NAMES = ["name", "reason", "call", "level", "mode", "signal"];
 /** What the address space of a shared region is called by: a file. */
 const PATH = /[/:]/;
 
-function numberRestriction(preposition: string, n: number, argument: (name: string) => unknown): () => boolean {
+/** What an address or a number comes to when asked: variables get their values in the course of the run. Undefined: the text is none. */
+function numberIn(text: string, { value, names }: WordContext): (() => number) | undefined {
+  const read = readCondition(text, names);
+  if ("error" in read) return undefined;
+  const now = value(read.expr);
+  const isNumber = "value" in now ? typeof now.value === "bigint" : now.code === "no-value-yet";
+  if (!isNumber) return undefined;
+  return () => {
+    const result = value(read.expr);
+    const known = "value" in result ? result : now;
+    return "value" in known && typeof known.value === "bigint" ? Number(known.value) : Number.NaN;
+  };
+}
+
+function numberRestriction(
+  preposition: string,
+  number: () => number,
+  argument: (name: string) => unknown,
+): () => boolean {
+  const page = (address: number) => Math.floor(address / 4096);
   if (preposition === "at" || preposition === "of")
     return () => {
       const address = argument("address") ?? argument("start");
-      if (address !== undefined && n >= 4096) return Math.floor((address as number) / 4096) === Math.floor(n / 4096);
-      return argument("pfn") === n;
+      const wanted = number();
+      if (address !== undefined && wanted >= 4096) return page(address as number) === page(wanted);
+      return argument("pfn") === wanted;
     };
-  return () => ["refcount", "pages", "to", "result", "cpu"].some((name) => argument(name) === n);
+  return () => {
+    const wanted = number();
+    return ["refcount", "pages", "to", "result", "cpu"].some((name) => argument(name) === wanted);
+  };
 }
 
 /** Anything that bears the name: a lock, a reason, a file. */

@@ -16,6 +16,7 @@ type Functions = Record<string, unknown>;
 
 /** Kernel functions call each other through the kernel object: a wrapper there sees every call, in both flavours. */
 export function createFunctionWatch(system: System): FunctionWatch {
+  const { machine } = system;
   const kernels = [system.stepping, system.straight] as unknown as readonly Functions[];
   /** Of those that are armed. */
   const originals = kernels.map(() => new Map<string, unknown>());
@@ -33,13 +34,14 @@ export function createFunctionWatch(system: System): FunctionWatch {
         const original = kernel[name] as (...args: unknown[]) => unknown;
         kept.set(name, original);
         kernel[name] = (...args: unknown[]) => {
-          called(name);
+          // What is only done once more has been noticed the first time.
+          if (machine.step >= machine.observedUpTo) called(name);
           return original(...args);
         };
       }
     });
     armed = new Set(names);
-    system.machine.callsWatched = armed.size > 0;
+    machine.callsWatched = armed.size > 0;
   };
   return {
     get names() {
@@ -49,7 +51,7 @@ export function createFunctionWatch(system: System): FunctionWatch {
     arm(names) {
       wrap(names, (name) => {
         entered.add(name);
-        system.machine.alert();
+        machine.alert();
       });
     },
     watchCalls: (name, called) => wrap(new Set([name]), called),

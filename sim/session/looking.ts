@@ -20,6 +20,7 @@ import { framesOf, type SourceMaps } from "./stack.ts";
 import { whoCouldGoOn } from "./step_texts.ts";
 import { entryNode, levelOfTable, type Sharers, sharers, walkNodes } from "./tables.ts";
 import { threadNumbered } from "./threads.ts";
+import { variableOf } from "./variables.ts";
 
 /** Names of the current event's arguments go first, or only what the thread's process knows. */
 export type Names = "event first" | "process only";
@@ -117,8 +118,25 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
       return "value" in inner ? inner.value : undefined;
     });
     const table = ENTRY.exec(place?.dataId ?? "")?.[1];
-    return { ...place, ...(table !== undefined && { memory: `page:${table}` }), ...frameOfEntry(expr, thread) };
+    const variable = variableOf(loaded, expr, thread);
+    return {
+      ...place,
+      ...(variable !== undefined && { variable, writable: true }),
+      ...(table !== undefined && { memory: `page:${table}` }),
+      ...frameOfEntry(expr, thread),
+    };
   };
+
+  /** Where the bytes at an address of the thread's process are. */
+  const memoryAt = (value: Value, thread: Thread): { readonly memory?: string } => {
+    const task = memberTask(thread);
+    const isAddress = typeof value === "bigint" && value >= 4096n && value < 2n ** 47n;
+    return isAddress && task?.mm ? { memory: `process:${task.comm}:${value}` } : {};
+  };
+
+  /** A bare number is an address of the stopped process, as people type it. */
+  const reference = (memory: string): string =>
+    /^(0x[\da-f]+|\d+)$/i.test(memory) ? `process:${threadNumbered(loaded, current()).name}:${memory}` : memory;
 
   /** An entry as the page tables show it, beside its parts. */
   const entryHere = (dataId: string | undefined) => {
@@ -183,6 +201,7 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
       return {
         ...expressionNode(text, result.value, "decimal"),
         expression: text,
+        ...memoryAt(result.value, thread),
         ...place,
         ...entryHere(place.dataId),
       };
@@ -207,7 +226,7 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
     readMemory(memory, offset, count) {
       const bytes: number[] = [];
       while (bytes.length < count) {
-        const place = frameAt(system, memory, offset + bytes.length, taskNamed);
+        const place = frameAt(system, reference(memory), offset + bytes.length, taskNamed);
         if (!place) break;
         const here = Math.min(count - bytes.length, 4096 - place.at);
         bytes.push(...system.straight.read_frame(place.pfn, place.at, here));
@@ -217,7 +236,7 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
     writeBytes(memory, offset, bytes) {
       let done = 0;
       while (done < bytes.length) {
-        const place = frameAt(system, memory, offset + done, taskNamed);
+        const place = frameAt(system, reference(memory), offset + done, taskNamed);
         if (!place) break;
         const here = Math.min(bytes.length - done, 4096 - place.at);
         system.straight.write_frame(place.pfn, place.at, bytes.subarray(done, done + here));

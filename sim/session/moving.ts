@@ -6,7 +6,7 @@ import type { Loaded } from "./load.ts";
 import { titleOf } from "./splat.ts";
 import { framesOf, type SourceMaps } from "./stack.ts";
 import { createStepper, firstStepper } from "./stepper.ts";
-import type { Stops } from "./stops.ts";
+import { partOf, type Stops, type Why } from "./stops.ts";
 import { threadNumbered } from "./threads.ts";
 import { givenUp, type Sliced, type Travel } from "./travel.ts";
 import type { FoundTrouble } from "./trouble.ts";
@@ -63,6 +63,7 @@ export function createMoving(parts: Parts): Moving {
     stack: parts.keptStack,
     kernelFrames: () => framesOf(captureStack(), maps),
     hitsNow: watching.hitsNow,
+    stopsBefore: watching.breakpoints.stopsBefore,
     watchCalls: watching.functions.watchCalls,
   };
 
@@ -86,9 +87,18 @@ export function createMoving(parts: Parts): Moving {
   function* wayToStop(until: Until | undefined): Sliced<Stop> {
     const from = machine.step;
     const found = yield* backToStop(ways);
-    if (found) return stops.because(found);
+    if (found) return yield* stopFor(found);
     if (until?.onTheWay !== "pass") return beginning(1);
     return yield* wayTo(from, `${until.text} was not reached before`);
+  }
+
+  /** What stops before the step that was just done comes first. */
+  function* stopFor(why: Why): Sliced<Stop> {
+    const early = partOf(why, ({ when }) => when === "before");
+    if (early.hits.length === 0) return stops.because(why);
+    const stop = stops.before(early);
+    yield* travel.goTo(machine.step - 1);
+    return stop();
   }
 
   function* wayOneBack(thread: number, by: Granularity): Sliced<Stop> {
@@ -160,11 +170,18 @@ export function createMoving(parts: Parts): Moving {
     return stops.make("exception", titleOf(exception.message), { hit, exception });
   };
 
+  /** Goes the first slice of a way. */
+  const take = (next: Sliced<Stop>): Stop | undefined => {
+    way = next;
+    const { done, value } = way.next();
+    return done ? value : undefined;
+  };
+
   const forward = (steps: number): Stop | undefined => {
     const outcome = run.forward(Math.min(goal.kind === "goto" ? goal.step : maxSteps, maxSteps), steps);
     if (run.recording.isFull) parts.historyFull();
     if (outcome === "budget") return undefined;
-    if (outcome === "stopped" && watching.why) return stops.because(watching.why);
+    if (outcome === "stopped" && watching.why) return take(stopFor(watching.why));
     if (goal.kind === "goto" && machine.step >= goal.step) return stops.here("goto");
     if (goal.kind === "continue" && goal.until?.onTheWay === "pass") {
       way = wayTo(origin, `${goal.until.text} is not reached before the end of the run, step ${run.last}`);
@@ -184,6 +201,7 @@ export function createMoving(parts: Parts): Moving {
       watching.why = null;
       watching.stepper = null;
       origin = machine.step;
+      watching.origin = origin;
       if (wanted.kind !== "step") {
         dropCaptures();
         run.letOnly(null);

@@ -1,7 +1,7 @@
 // Paths of fields and entries (`mm_struct:3:1/rss_anon`, `entry:267:4`): reading, watching and writing what they name.
 import type { Watch } from "../core/storage.ts";
 import type { Handle } from "../core/struct.ts";
-import { fromRaw, toRaw } from "../hardware/entry.ts";
+import { _PAGE_PSE, entryPfn, fromRaw, isPresent, toRaw } from "../hardware/entry.ts";
 import type { System } from "../kernel/boot.ts";
 import { hex, showNumber } from "./show.ts";
 
@@ -86,12 +86,13 @@ export function writePlace(system: System, dataId: string, text: string): string
   const field = findField(system, dataId);
   if (typeof field === "string") return { error: field };
   if (field.kind.kind !== "number") return { error: "only numbers can be set by hand" };
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) return { error: `${field.name} cannot be that large` };
-  (field.handle as unknown as Record<string, number>)[field.name] = Number(value);
-  return showNumber(Number(value), field.kind);
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) return { error: `${field.name} cannot be ${text.trim()}` };
+  const number = field.kind.format === "bool" ? Number(value !== 0n) : Number(value);
+  (field.handle as unknown as Record<string, number>)[field.name] = number;
+  return showNumber(number, field.kind);
 }
 
-function readNumber(text: string): bigint | undefined {
+export function readNumber(text: string): bigint | undefined {
   try {
     const trimmed = text.trim().toLowerCase();
     if (trimmed === "true") return 1n;
@@ -102,8 +103,8 @@ function readNumber(text: string): bigint | undefined {
   }
 }
 
-const PAGE_MEMORY = /^page:(\d+)$/;
-const PROCESS_MEMORY = /^process:(.+):(\d+)$/;
+const PAGE_MEMORY = /^page:(0x[\da-f]+|\d+)$/i;
+const PROCESS_MEMORY = /^process:(.+):(0x[\da-f]+|\d+)$/i;
 
 /** Frame and offset of byte `offset` at a memory reference; undefined where nothing is mapped. */
 export function frameAt(
@@ -113,12 +114,19 @@ export function frameAt(
   taskOf: (name: string) => { readonly mm: unknown } | undefined,
 ): { readonly pfn: number; readonly at: number } | undefined {
   const page = PAGE_MEMORY.exec(memory);
-  if (page) return offset >= 0 && offset < 4096 ? { pfn: Number(page[1]), at: offset } : undefined;
+  if (page) {
+    const pfn = Number(page[1]);
+    return offset >= 0 && offset < 4096 && hasFrame(system, pfn) ? { pfn, at: offset } : undefined;
+  }
   const process = PROCESS_MEMORY.exec(memory);
   const task = process ? taskOf(process[1]!) : undefined;
   if (!task?.mm) return undefined;
   const address = Number(process![2]) + offset;
-  const pte = system.straight.walk_entries(task.mm as never, address)[3];
-  if (!(pte & 1)) return undefined;
-  return { pfn: Math.floor((pte % 2 ** 52) / 4096), at: address % 4096 };
+  if (!Number.isSafeInteger(address) || address < 0) return undefined;
+  const [, , pmd, pte] = system.straight.walk_entries(task.mm as never, address);
+  if (isPresent(pmd) && pmd & _PAGE_PSE)
+    return { pfn: entryPfn(pmd) + (Math.floor(address / 4096) % 512), at: address % 4096 };
+  return isPresent(pte) ? { pfn: entryPfn(pte), at: address % 4096 } : undefined;
 }
+
+const hasFrame = (system: System, pfn: number): boolean => pfn * 4096 < system.config.memory;

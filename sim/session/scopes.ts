@@ -25,6 +25,7 @@ import { partsOf } from "./machine_scopes.ts";
 import { objectNode } from "./nodes.ts";
 import { hex, mmName, pageText, showBytes, vmaText } from "./show.ts";
 import { levelName, type Sharers, span, tableNode } from "./tables.ts";
+import { variableText } from "./variables.ts";
 
 export interface ScopeInput {
   readonly system: System;
@@ -105,8 +106,10 @@ function taskNodes({ system, variables }: ScopeInput, task: Task): ValueNode[] {
   const end = BigInt(task_size_max(system.straight));
   const own = Object.entries(variables).map(([name, value]) => ({
     name,
-    value: value > 65535n ? hex(value) : String(value),
+    value: variableText(value),
     expression: `${task.comm}.${name}`,
+    variable: `variable:${task.comm}.${name}`,
+    writable: true,
     memory: value >= 4096n && value < end ? `process:${task.comm}:${value}` : undefined,
   }));
   return [...own, objectNode("task", task)];

@@ -15,6 +15,12 @@ export interface Why {
   readonly exception?: FoundTrouble | undefined;
 }
 
+/** What of it is left with these hits only. */
+export function partOf<T extends Pick<Why, "hits" | "exception">>(why: T, keep: (hit: Hit) => boolean): T {
+  const hits = why.hits.filter(keep);
+  return { ...why, hits, exception: why.exception?.hits.some((hit) => hits.includes(hit)) ? why.exception : undefined };
+}
+
 export interface Stops {
   /** Number of the thread that stopped last. */
   readonly current: number;
@@ -24,6 +30,8 @@ export interface Stops {
   /** In the thread that has done the last step. */
   here(reason: Stop["reason"], text?: string): Stop;
   because(why: Why): Stop;
+  /** The same of what comes next: called where it was just done, makes the stop once the machine is before that. */
+  before(why: Why): () => Stop;
   /** The number of a thread for debuggers; nobody's step is the present thread's. */
   numberOf(thread: Thread | null): number;
 }
@@ -41,6 +49,18 @@ export function createStops({ system, run }: Loaded, stopped: () => void): Stops
     const did = [...system.threads, ...system.platform.handlers].filter(({ lastStep }) => lastStep === machine.step);
     return machine.thread ?? did.find(({ call }) => call !== null) ?? did[0] ?? null;
   };
+
+  const told = ({ hits: [first], exception }: Why): { readonly reason: Stop["reason"]; readonly text: string } => {
+    if (exception) return { reason: "exception", text: titleOf(exception.message) };
+    const event = describeEvent(system);
+    return first ? { reason: first.reason, text: hitText(first, event) } : { reason: "step", text: event };
+  };
+
+  const stopOf = ({ hits, thread, exception }: Why): Partial<Stop> => ({
+    thread,
+    hit: hits.flatMap(({ id, reason }) => (reason === "goto" ? [] : [id])),
+    ...(exception && { exception }),
+  });
 
   const stops: Stops = {
     get current() {
@@ -60,13 +80,13 @@ export function createStops({ system, run }: Loaded, stopped: () => void): Stops
       machine.step === 0
         ? stops.make(reason, text ?? "before the first step", { thread: 1 })
         : stops.make(reason, text ?? describeEvent(system), { thread: stops.numberOf(lastThread()) }),
-    because({ hits, thread, exception }) {
-      const hit = hits.flatMap(({ id, reason }) => (reason === "goto" ? [] : [id]));
-      if (exception) return stops.make("exception", titleOf(exception.message), { thread, hit, exception });
-      const [first] = hits;
-      const event = describeEvent(system);
-      if (!first) return stops.make("step", event, { thread });
-      return stops.make(first.reason, hitText(first, event), { thread, hit });
+    because(why) {
+      const { reason, text } = told(why);
+      return stops.make(reason, text, stopOf(why));
+    },
+    before(why) {
+      const { reason, text } = told(why);
+      return () => stops.make(reason, `before ${text}`, stopOf(why));
     },
   };
   return stops;

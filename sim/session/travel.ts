@@ -29,7 +29,7 @@ export interface Stretch {
 export interface Travel {
   /** A search is going on: what breakpoints find now is not for people. */
   readonly searching: boolean;
-  /** Steps in a slice. */
+  /** Steps in a slice; setting it begins a new one. */
   slice: number;
   goTo(step: number): Sliced<void>;
   /** The same on the way to somewhere else. */
@@ -52,11 +52,12 @@ const LONG = 100_000;
 export function createTravel({ system, run, runner }: Loaded, traveller: Traveller): Travel {
   const { machine } = system;
   let searching = false;
-  /** Steps of the present slice that have been done. */
+  let slice = Number.POSITIVE_INFINITY;
+  /** Steps of it that have been done. */
   let spent = 0;
 
   function* rest(): Sliced<void> {
-    if (spent < travel.slice) return;
+    if (spent < slice) return;
     yield;
     spent = 0;
   }
@@ -64,7 +65,7 @@ export function createTravel({ system, run, runner }: Loaded, traveller: Travell
   /** Forward in what is left of the slice. */
   const forward = (step: number): Outcome => {
     const from = machine.step;
-    const outcome = run.forward(step, Math.max(1, travel.slice - spent));
+    const outcome = run.forward(step, Math.max(1, slice - spent));
     spent += machine.step - from;
     return outcome;
   };
@@ -91,7 +92,13 @@ export function createTravel({ system, run, runner }: Loaded, traveller: Travell
     get searching() {
       return searching;
     },
-    slice: Number.POSITIVE_INFINITY,
+    get slice() {
+      return slice;
+    },
+    set slice(steps) {
+      slice = steps;
+      spent = 0;
+    },
     *goTo(step) {
       yield* reach(step);
       traveller.arrived();
@@ -188,7 +195,7 @@ export function createTravel({ system, run, runner }: Loaded, traveller: Travell
       machine.observedUpTo = Number.POSITIVE_INFINITY;
       const from = machine.step;
       const left = step - NEAR - from;
-      const outcome = run.forward(step, Math.max(1, Math.min(travel.slice - spent, left)));
+      const outcome = run.forward(step, Math.max(1, Math.min(slice - spent, left)));
       spent += machine.step - from;
       if (outcome !== "budget" || machine.step >= step - NEAR) break;
       yield* rest();

@@ -3,22 +3,24 @@ import { captureStack } from "../core/machine.ts";
 import type { Thread } from "../core/thread.ts";
 import type { Output } from "../debugging.ts";
 import type { Expr } from "../scenario/ast.ts";
+import type { Evaluation } from "../scenario/expressions.ts";
 import { parseExpressionText } from "../scenario/parser.ts";
-import type { Value } from "../scenario/values.ts";
-import { namesIn } from "./breakpoint_words.ts";
+import { isTrue } from "../scenario/values.ts";
+import { IN_BRACES, namesIn } from "./breakpoint_words.ts";
 import { type Breakpoints, createBreakpoints, type Hit } from "./breakpoints.ts";
 import { describeEvent } from "./describe.ts";
 import { eventPattern, eventWords, type WordContext } from "./event_words.ts";
 import { createFunctionWatch, type FunctionWatch } from "./function_watch.ts";
-import { kernelSites, scenarioLine } from "./lines.ts";
+import { breakableLines, kernelSites, scenarioLine } from "./lines.ts";
 import type { Loaded } from "./load.ts";
-import type { Looking, Names } from "./looking.ts";
+import type { Looking } from "./looking.ts";
+import type { Matcher } from "./moments.ts";
 import { expressionNode } from "./nodes.ts";
 import { nameOfPlace, valueAtPlace } from "./place_titles.ts";
 import { watchPlace } from "./places.ts";
 import { bytesText } from "./show.ts";
 import type { Stepper } from "./stepper.ts";
-import type { Stops, Why } from "./stops.ts";
+import { partOf, type Stops, type Why } from "./stops.ts";
 import { threadNumbered } from "./threads.ts";
 import { createTrouble, exceptionFilters, type FoundTrouble, type Trouble } from "./trouble.ts";
 
@@ -28,10 +30,14 @@ export interface Watching {
   readonly trouble: Trouble;
   /** Events and kernel functions at which a run can stop. */
   words(): ReturnType<typeof eventWords>;
+  /** Understands an event in words; what is watched for it is so until `arm`. */
+  matcher(text: string): Matcher | { readonly error: string };
   /** Ends the step under way; null: none is. */
   stepper: Stepper | null;
   /** Why the run has stopped. */
   why: Why | null;
+  /** Where the present goal was taken up: what stops before the next step has stopped there. */
+  origin: number;
   /** What stops the run at the step that was just done. */
   hitsNow(event: number): { readonly hits: readonly Hit[]; readonly exception: FoundTrouble | undefined };
   /** What is to be watched has changed, or somebody else has watched. */
@@ -50,18 +56,16 @@ interface Parts {
 export function createWatching({ loaded, looking, stops, isSearching, tell }: Parts): Watching {
   const { system, run, runner, scenario } = loaded;
   const { machine } = system;
-  const value = (expr: Expr, thread: Thread, names: Names): Value | undefined => {
-    const result = looking.exprValue(expr, thread, names);
-    return "value" in result ? result.value : undefined;
-  };
+  /** Whose variables conditions and events mean. */
+  const running = (): Thread =>
+    machine.thread && machine.thread.id >= 0 ? machine.thread : threadNumbered(loaded, stops.current);
   /** For conditions: the running thread at the current event. */
-  const valueNow = (expr: Expr): Value | undefined => {
-    const running = machine.thread && machine.thread.id >= 0 ? machine.thread : threadNumbered(loaded, stops.current);
-    return value(expr, running, "event first");
-  };
+  const evaluateNow = (expr: Expr): Evaluation => looking.exprValue(expr, running(), "event first");
   const told = (output: Output) => {
     if (!isSearching()) tell(output);
   };
+
+  const warned = new Set<string>();
 
   const functions = createFunctionWatch(system);
   const words: WordContext = {
@@ -71,7 +75,7 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
     },
     mmOf: (name) => looking.taskNamed(name)?.mm,
     taskOf: looking.taskNamed,
-    value: (expr) => value(expr, threadNumbered(loaded, stops.current), "process only"),
+    value: (expr) => looking.exprValue(expr, running(), "process only"),
     names: namesIn(loaded),
     processes: [...scenario.processes.keys()],
   };
@@ -81,6 +85,13 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
       const at = scenarioLine(runner.plan, file, line);
       if (at !== undefined) return { line: at, sites: [] };
       return kernelSites(file, line);
+    },
+    noPlace(file) {
+      if (breakableLines(runner.plan, file, 1, Number.POSITIVE_INFINITY).length > 0)
+        return "Nothing happens in this line or below it.";
+      return file.startsWith("sim/")
+        ? "Nothing of the simulated kernel happens in this file."
+        : `This run reads ${runner.plan.files.map(({ path }) => path).join(", ")}, and not this file.`;
     },
     watch: (dataId, hit) =>
       watchPlace(system, dataId, (before, after) => {
@@ -92,26 +103,34 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
     called: (id) => nameOfPlace(system, id),
     shown: (id, written) => valueAtPlace(system, id, written),
     bytes: (memory, length) => bytesText(looking.readMemory(memory, 0, length)),
+    goesBack: loaded.options.historyMiB !== 0,
     names: namesIn(loaded),
     filters: exceptionFilters().map(({ filter }) => filter),
-    evaluate: valueNow,
+    evaluate: evaluateNow,
     interpolate: (message) =>
-      message.replace(/\{([^{}]+)\}/g, (_, text: string) => {
-        const { expr, problems } = parseExpressionText(text);
-        const result = problems.length > 0 ? undefined : valueNow(expr);
-        return result === undefined ? `{${text}}` : expressionNode("", result, "decimal").value;
+      message.replace(IN_BRACES, (_, text: string) => {
+        const { expr } = parseExpressionText(text);
+        const result = evaluateNow(expr);
+        return "value" in result ? expressionNode("", result.value, "decimal").value : `{${text}: ${result.error}}`;
       }),
     step: () => machine.step,
     last: () => run.last,
     event: () => describeEvent(system),
     statement: looking.statementText,
     output: told,
+    warnOnce(text) {
+      if (isSearching() || warned.has(text)) return;
+      warned.add(text);
+      tell({ category: "important", text });
+    },
   });
   const trouble = createTrouble(loaded, breakpoints, told);
 
   /** Asked after each step that may matter, see Machine.observer. */
   const observe = (event: number): boolean => {
-    const { hits, exception } = watching.hitsNow(event);
+    const now = watching.hitsNow(event);
+    const isHere = ({ when }: Hit) => when === "before" && machine.step === watching.origin + 1;
+    const { hits, exception } = partOf(now, (hit) => !isHere(hit));
     const stepDone = watching.stepper?.done(event) ?? false;
     if (hits.length === 0 && !stepDone) return false;
     watching.why = { hits, thread: stops.numberOf(machine.thread), exception };
@@ -124,8 +143,24 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
     functions,
     trouble,
     words: () => eventWords(words),
+    matcher(text) {
+      const pattern = eventPattern(text, words);
+      if ("error" in pattern) return pattern;
+      const { functionName, condition, matches } = pattern;
+      functions.arm(new Set(functionName === undefined ? [] : [functionName]));
+      const isEntered = () => functionName === undefined || functions.take().has(functionName);
+      const isSo = () => {
+        const result = condition && evaluateNow(condition);
+        return !result || ("value" in result && isTrue(result.value));
+      };
+      return {
+        attention: functionName === undefined ? pattern.events : "all",
+        isMeant: () => isEntered() && matches() && isSo(),
+      };
+    },
     stepper: null,
     why: null,
+    origin: 0,
     hitsNow(event) {
       const hits: Hit[] = [];
       if (machine.events.names[event] === "statement") {
@@ -145,7 +180,8 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
       const always = ["statement", "signal"].map((name) => machine.events.id(name)!);
       machine.attend(everything ? all : [...interest, ...always]);
       functions.arm(breakpoints.functions());
-      for (const step of breakpoints.steps()) if (step > machine.step) machine.captures.set(step, "");
+      // Also of the past: one may come by on a way back.
+      for (const step of breakpoints.steps()) if (!machine.captures.has(step)) machine.captures.set(step, "");
       const watches = breakpoints.watches();
       for (const storage of machine.store.storages)
         storage.watch(watches.filter((watch) => watch.structure === storage.type.name));

@@ -3,7 +3,7 @@
 import type { Frame } from "../debugging.ts";
 import type { System } from "../kernel/boot.ts";
 import type { Hit } from "./breakpoints.ts";
-import type { Why } from "./stops.ts";
+import { partOf, type Why } from "./stops.ts";
 import type { Sliced, Travel } from "./travel.ts";
 import type { FoundTrouble } from "./trouble.ts";
 
@@ -15,6 +15,8 @@ export interface WayWorld {
   stack(thread: number): readonly Frame[];
   /** Breakpoints and reports at the step that was just done. */
   hitsNow(event: number): { readonly hits: readonly Hit[]; readonly exception?: FoundTrouble | undefined };
+  /** Whether something stops before its step. */
+  stopsBefore(): boolean;
   /** Kernel functions that the running thread is in. */
   kernelFrames(): readonly Frame[];
   /** Calls `called` at every call of this kernel function, until breakpoints are armed again. */
@@ -23,17 +25,25 @@ export interface WayWorld {
 
 type Granularity = "statement" | "line" | "instruction";
 
-/** To the last stop before now; undefined: there is none, and the machine is at the beginning. */
+/**
+ * To the last stop before now; undefined: there is none, and the machine is at the beginning. Where nothing stops it but what stops
+ * before a step, the machine is behind that step.
+ */
 export function* backToStop(world: WayWorld): Sliced<Why | undefined> {
   const { system, travel } = world;
+  const { machine } = system;
+  const from = machine.step;
   let found: Why | undefined;
   const isStop = (event: number): boolean => {
-    const { hits, exception } = world.hitsNow(event);
-    if (hits.length === 0) return false;
-    found = { hits, exception, thread: world.running() };
+    const why = { ...world.hitsNow(event), thread: world.running() };
+    // On the way back one comes to what is behind a step before one comes to what is before it.
+    const late = partOf(why, ({ when }) => when === "after");
+    const here = machine.step < from && late.hits.length > 0 ? late : partOf(why, ({ when }) => when === "before");
+    if (here.hits.length === 0) return false;
+    found = here;
     return true;
   };
-  const step = yield* travel.lastBefore(isStop, system.machine.step, "armed");
+  const step = yield* travel.lastBefore(isStop, world.stopsBefore() ? from + 1 : from, "armed");
   yield* travel.goTo(step ?? 0);
   return step === undefined ? undefined : found;
 }

@@ -72,6 +72,65 @@ describe("words in the boxes of a breakpoint", () => {
     ]);
   });
 
+  it("have plurals, any order, names that hold prepositions, and calls by their own names", async () => {
+    const c = await entered();
+    const words = ["page faults", "TLB flushes", "flush TLB", "swap in", "swap in at 2TiB", "mmap", "syscall munmap"];
+    assert.deepEqual(told(events(c, ...words, "copy on write", "signal of SIGSEGV")), Array(9).fill("set"));
+    const [mapped] = [events(c, "mmap"), await c.move("continue")];
+    assert.equal(mapped[0]?.verified, true);
+    assert.equal(c.request("stackTrace", { threadId: 1 }).stackFrames.at(-1)?.line, 4);
+    const near = told(events(c, "munmaps", "mmap lock", "kill"));
+    assert.match(near[1] ?? "", /Near: .*mmap_lock/);
+    assert.match(near[2] ?? "", /Near: .*kill/);
+  });
+
+  it("name addresses that the run has yet to give: variables mean what they are then", async () => {
+    const c = await entered();
+    assert.deepEqual(told(events(c, "page fault at p + 8192", "page fault at reader.q")), ["set", "set"]);
+    assert.match((await c.move("continue")).description ?? "", /^page_fault: writer writes .* at 0x7ffff7ff1000$/);
+    assert.match((await c.move("continue")).description ?? "", /^page_fault: reader writes /);
+    await c.move("restart");
+    assert.equal(c.events.filter(({ event }) => event === "breakpoint").length, 0, "they are still set");
+    assert.match((await c.move("continue")).description ?? "", /^page_fault: writer writes .* at 0x7ffff7ff1000$/);
+    assert.deepEqual(told(events(c, "page fault at writer.r")), [
+      '"writer.r" is no process, CPU, table, address or number. Near: writer.',
+    ]);
+  });
+
+  it("that call what does not exist are refused, in conditions and in log messages", async () => {
+    const c = await entered();
+    const here = lines(c, { line: 6, condition: "load(p) == 1" }, { line: 6, logMessage: "{adress} is {1 +}" });
+    assert.deepEqual(told(here), [
+      "condition: there is no function `load`.",
+      "log message: `adress` is not known. Near: address, access.",
+    ]);
+  });
+
+  it("that have no value where they are asked say so once, and do not stop", async () => {
+    const c = await entered();
+    const [asked] = lines(c, { line: 6, condition: "i / (i - i)" }, { line: 9 });
+    assert.equal(asked?.verified, true);
+    await c.move("continue");
+    assert.equal(c.request("stackTrace", { threadId: 2 }).stackFrames.at(-1)?.line, 9);
+    assert.deepEqual(c.output("important").split("\n"), [
+      "warning: line 6: the condition has no value here, and does not stop the run: Division by zero.",
+      "",
+    ]);
+    // What no call has set yet is no mistake.
+    lines(c, { line: 4, condition: "p == 0" }, { line: 8, condition: "q == 0" });
+    await c.move("reverseContinue");
+    assert.equal(c.output("important").split("\n").length, 2);
+  });
+
+  it("in files that the run does not read say which it reads", async () => {
+    const c = await entered();
+    const setIn = (path: string) =>
+      told(c.request("setBreakpoints", { source: { path }, breakpoints: [{ line: 4 }] }).breakpoints)[0];
+    assert.equal(setIn("/other.mshare"), "This run reads /words.mshare, and not this file.");
+    assert.equal(setIn("/product/sim/session/debug.ts"), "Nothing of the simulated kernel happens in this file.");
+    assert.equal(told(lines(c, { line: 400 }))[0], "Nothing happens in this line or below it.");
+  });
+
   it("may be any name that is known at some step: arguments of events, variables, counters, constants", async () => {
     const c = await entered();
     const conditions = ["pfn == 0", "p == 0", "q > 0 && i < 3", "writer.p == PROT_READ", "mm(reader).map_count > 1"];

@@ -45,6 +45,29 @@ describe("memory of the real simulator", () => {
     assert.deepEqual([nowhere.unreadableBytes, nowhere.data], [8, undefined]);
   });
 
+  it("is read of huge pages, at addresses as people type them, and nowhere else", async () => {
+    const c = new TestClient(realEngine, realHost);
+    const huge = "examples/hugetlb-sharing.mshare";
+    c.launch({ program: huge }, () => {
+      c.request("setBreakpoints", { source: { path: huge }, breakpoints: [{ line: 24 }] });
+    });
+    await c.event("stopped");
+    const read = (memoryReference: string, offset = 0) => {
+      const { address, data } = c.request("readMemory", { memoryReference, offset, count: 8 });
+      return [address, data === undefined ? "nothing" : Buffer.from(data, "base64").readBigUInt64LE()];
+    };
+    const at = (2 ** 44 + 6 * 2 ** 20).toString(16);
+    assert.deepEqual(read(`process:writer:${2 ** 44 + 2 ** 21}`), ["0x100000200000", 1n]);
+    assert.deepEqual(read(`0x${at}`), [`0x${at}`, 3n], "of the stopped process");
+    assert.deepEqual(read("process:reader:0x100000000000", 2 ** 21), ["0x100000200000", 1n]);
+    const { memoryReference } = c.request("evaluate", { expression: "p + 6MiB", context: "watch" });
+    assert.deepEqual(read(memoryReference!), [`0x${at}`, 3n], "a watch that is an address has a memory view");
+    assert.deepEqual(read("page:16383"), ["0x0", 0n], "the machine's last frame");
+    for (const beyond of ["page:16384", "page:99999999"]) assert.deepEqual(read(beyond), ["0x0", "nothing"]);
+    for (const wrong of ["banana", "page:", "process:reader", "page:7:8"])
+      assert.match(c.refused("readMemory", { memoryReference: wrong, count: 8 }), /must be page:FRAME, process:/);
+  });
+
   it("shows page tables as x86-64 has them", async () => {
     const { c, frameId } = await atReader();
     const tables = open(c, frameId, "Page tables");

@@ -12,6 +12,7 @@ import type {
   LaunchOptions,
   LineBreakpoint,
   Lookup,
+  Occurrences,
   Output,
   Question,
   Refusal,
@@ -269,6 +270,18 @@ export class FakeSession implements Session {
     if (!part) return found({ error: "nobody has written it yet" });
     const task = this.names[part.thread - 1]!;
     return found({ step: part.start + 1, description: part.text, task, file: this.program, line: part.line });
+  }
+
+  when(text: string): Lookup<Occurrences> {
+    const meant = this.parts.filter(({ line, start }) => String(line) === text && start < this.last);
+    const moments = meant.map(({ start, text: description, thread, line }) => {
+      return { step: start + 1, description, task: this.names[thread - 1]!, file: this.program, line };
+    });
+    return found({ times: moments.length, moments, earlier: 0 });
+  }
+
+  changedSince(): Lookup<readonly ValueNode[]> {
+    return found([]);
   }
 
   private forgetFuture(): void {

@@ -281,6 +281,7 @@ function stable(line: string): string {
   if (line.startsWith("> ")) return line;
   return line
     .replace(/\b([Ss]tep(?::| =)?) \d+( of \d+)?/g, (_, word, of) => (of ? `${word} … of …` : `${word} …`))
+    .replace(/^( *(?:→ )?)\d+(?= {2}\w+, line \d+: )/, "$1…")
     .replace(/\b(goto|steps|to|host|lock \w+) \d+\b/g, "$1 …")
     .replace(/\b(frame|pfn|flags) (0x[0-9a-f]+|\d+( \(0x[0-9a-f]+\))?)/g, "$1 …")
     .replace(/\b([08]000000000)1[0-9a-f]{2}(?=[0-9a-f]{3}\b)/g, "$1…")

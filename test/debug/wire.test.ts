@@ -1,6 +1,7 @@
-// Every capability that the built adapter declares, tried with a real client over a wire: a test a capability, by its name.
+// The table of capabilities: every one that the protocol has, what users of debuggers expect of it, and for those that the built
+// adapter declares what is done over a wire with a real client, and the effect that is seen. A test a row, by its name.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { DebugProtocol } from "@vscode/debugprotocol";
@@ -23,6 +24,52 @@ parallel {
 a: store(p, 3)
 a: x = load(p)
 `;
+
+/** What users expect: `must`; `worth` it, unless docs/debugger.md says why not; `none`: nobody misses it here. */
+const wishes: Record<keyof DebugProtocol.Capabilities, "must" | "worth" | "none"> = {
+  supportsConfigurationDoneRequest: "must",
+  supportsFunctionBreakpoints: "must",
+  supportsConditionalBreakpoints: "must",
+  supportsHitConditionalBreakpoints: "must",
+  supportsEvaluateForHovers: "must",
+  exceptionBreakpointFilters: "must",
+  supportsStepBack: "must",
+  supportsSetVariable: "worth",
+  supportsRestartFrame: "worth",
+  supportsGotoTargetsRequest: "worth",
+  supportsStepInTargetsRequest: "worth",
+  supportsCompletionsRequest: "must",
+  completionTriggerCharacters: "must",
+  supportsModulesRequest: "none",
+  additionalModuleColumns: "none",
+  supportedChecksumAlgorithms: "none",
+  supportsRestartRequest: "must",
+  supportsExceptionOptions: "none",
+  supportsValueFormattingOptions: "must",
+  supportsExceptionInfoRequest: "must",
+  supportTerminateDebuggee: "none",
+  supportSuspendDebuggee: "none",
+  supportsDelayedStackTraceLoading: "worth",
+  supportsLoadedSourcesRequest: "worth",
+  supportsLogPoints: "must",
+  supportsTerminateThreadsRequest: "none",
+  supportsSetExpression: "none",
+  supportsTerminateRequest: "must",
+  supportsDataBreakpoints: "must",
+  supportsReadMemoryRequest: "must",
+  supportsWriteMemoryRequest: "worth",
+  supportsDisassembleRequest: "worth",
+  supportsCancelRequest: "must",
+  supportsBreakpointLocationsRequest: "must",
+  supportsClipboardContext: "must",
+  supportsSteppingGranularity: "must",
+  supportsInstructionBreakpoints: "worth",
+  supportsExceptionFilterOptions: "must",
+  supportsSingleThreadExecutionRequests: "must",
+  supportsDataBreakpointBytes: "worth",
+  breakpointModes: "worth",
+  supportsANSIStyling: "worth",
+};
 
 describe("each declared capability, over the wire", function () {
   this.timeout(60_000);
@@ -103,6 +150,48 @@ describe("each declared capability, over the wire", function () {
       const threads = (await wire.ask("threads")).threads as DebugProtocol.Thread[];
       const reader = threads.find(({ name }) => name.includes("reader"))?.id;
       assert.equal((await wire.ask("exceptionInfo", { threadId: reader })).exceptionId, "stale-tlb-access");
+    },
+    async breakpointModes() {
+      await entry();
+      const modes = wire.able.breakpointModes ?? [];
+      assert.deepEqual(
+        modes.map(({ mode, appliesTo }) => [mode, ...appliesTo]),
+        [
+          ["after", "source", "exception", "data", "instruction"],
+          ["before", "source", "exception", "data", "instruction"],
+        ],
+        "clients take the first for the default",
+      );
+      const step = async () => Number(/^step (\d+)/.exec((await wire.evaluate("time", "repl")).result)?.[1]);
+      const count = async () => (await wire.evaluate("mm(a).map_count")).result;
+      const { dataId } = await wire.ask("dataBreakpointInfo", { name: "mm(a).map_count" });
+      await wire.ask("setDataBreakpoints", { breakpoints: [{ dataId, mode: "before" }] });
+      const first = await wire.stopAfter("continue", { threadId: 1 });
+      assert.match(first.description ?? "", /^before map_count of mm of a: 0 → 1 /);
+      assert.equal(await count(), "0");
+      await wire.stopAfter("next", { threadId: 1, granularity: "instruction" });
+      assert.equal(await count(), "1");
+      await wire.ask("setDataBreakpoints", { breakpoints: [] });
+      // Lines of the kernel, steps, reports, and events by the word itself.
+      const kernel = (await wire.frames()).find(({ source }) => source?.path?.endsWith(".ts"));
+      const instructionReference = String((await step()) + 3);
+      const at = { instructionReference, mode: "before" };
+      await wire.ask("setInstructionBreakpoints", { breakpoints: [at] });
+      await wire.stopAfter("continue", { threadId: 1 });
+      assert.equal(await step(), Number(instructionReference) - 1);
+      await wire.ask("setInstructionBreakpoints", { breakpoints: [] });
+      const lines = [{ line: kernel?.line, mode: "before" }];
+      const inKernel = await wire.ask("setBreakpoints", { source: kernel?.source, breakpoints: lines });
+      assert.equal(inKernel.breakpoints[0].verified, true);
+      await wire.ask("setBreakpoints", { source: kernel?.source, breakpoints: [] });
+      await wire.ask("setFunctionBreakpoints", { breakpoints: [{ name: "before set_pte" }] });
+      assert.match((await wire.stopAfter("continue", { threadId: 1 })).description ?? "", /^before set_pte into a: /);
+      assert.equal((await wire.evaluate("pte(a, a.p).present")).result, "false");
+      const wrong = await wire.ask("setDataBreakpoints", { breakpoints: [{ dataId, mode: "hardware" }] });
+      assert.match(wrong.breakpoints[0].message, /^mode: `hardware` is none/);
+      const filterOptions = [{ filterId: "expectation", mode: "before" }];
+      const [filter] = (await wire.ask("setExceptionBreakpoints", { filters: [], filterOptions })).breakpoints;
+      assert.equal(filter.verified, true);
     },
     async supportsExceptionInfoRequest() {
       const stale = resolve("examples/stale-tlb.mshare");
@@ -238,6 +327,16 @@ describe("each declared capability, over the wire", function () {
       const set = { variablesReference, name: "map_count", value: "77" };
       assert.equal((await wire.ask("setVariable", set)).value, "77");
       assert.equal((await wire.evaluate("mm(a).map_count")).result.split(" ")[0], "77");
+      // A variable of the scenario, in the past: another future.
+      const { threadId } = await wire.stopAfter("stepBack", { threadId: 1 });
+      const [again] = await wire.frames(threadId);
+      const { scopes: earlier } = await wire.ask("scopes", { frameId: again?.id });
+      const task = earlier.find(({ name }: { name: string }) => name === "Task").variablesReference;
+      const told = wire.client.waitForEvent("output");
+      const { value } = await wire.ask("setVariable", { variablesReference: task, name: "p", value: "a.p + 8" });
+      assert.match(value, /^0x[0-9a-f]+8$/);
+      await told;
+      assert.match(wire.output.join(""), /^A new future starts at step \d+; steps \d+ to \d+ are forgotten\.$/m);
     },
     async supportsSetExpression() {
       await at11();
@@ -293,6 +392,9 @@ describe("each declared capability, over the wire", function () {
     },
     async supportsLoadedSourcesRequest() {
       await entry();
+      // The kernel's files are there to be read, at the paths that are named.
+      const { sources: all } = await wire.ask("loadedSources");
+      for (const { path } of all) assert.ok(existsSync(path), path);
       const { sources } = await wire.ask("loadedSources");
       assert.equal(sources[0].path, both);
       assert.ok(sources.some(({ path }: { path: string }) => path.endsWith("sim/kernel/mm/memory.ts")));
@@ -347,8 +449,33 @@ describe("each declared capability, over the wire", function () {
 
   const declared = Object.keys(capabilities(realEngine)) as (keyof DebugProtocol.Capabilities)[];
 
+  it("is each that users expect", () => {
+    const expected = Object.entries(wishes).filter(([, wish]) => wish !== "none");
+    assert.deepEqual(
+      expected.map(([name]) => name).filter((name) => !declared.some((one) => one === name)),
+      [],
+    );
+  });
+
   it("has a test for each", () => assert.deepEqual(Object.keys(tests).sort(), [...declared].sort()));
   for (const name of declared) it(name, () => tests[name]?.());
+
+  it("also where a client knows the file by another path, over a link, with spaces and CRLF", async () => {
+    const odd = join(folder, "spaces and ünï.mshare");
+    writeFileSync(odd, race.replaceAll("\n", "\r\n"));
+    const link = join(folder, "link.mshare");
+    symlinkSync(odd, link);
+    const set = async () => {
+      const source = { path: link };
+      const { breakpoints } = await wire.ask("setBreakpoints", { source, breakpoints: [{ line: 11 }] });
+      assert.deepEqual([breakpoints[0].verified, breakpoints[0].source.path], [true, link]);
+    };
+    assert.equal((await wire.launch({ program: odd }, set)).description, "line 11: a: store(p, 3)");
+    const [frame] = await wire.frames();
+    assert.deepEqual([frame?.source?.path, frame?.line], [odd, 11]);
+    const { targets } = await wire.ask("gotoTargets", { source: { path: link }, line: 5 });
+    assert.equal(targets.length, 2);
+  });
 
   it("and nothing else: the response is what the code declares", async () => {
     await wire.launch({ program, stopOnEntry: true });

@@ -32,14 +32,15 @@ import { fileIn, sourceOut } from "../sources.ts";
 export const breakpointHandlers: Handlers = {
   setBreakpoints(adapter, args) {
     const { session } = adapter.launched();
-    const file = fileIn(adapter.environment, record(args, "source"));
+    const file = fileIn(adapter.environment, record(args, "source"), session.sources());
     const wanted = records(args, "breakpoints").map((item) => ({
       line: lineIn(adapter.client, integer(item, "line")),
       logMessage: optionalText(item, "logMessage") || undefined,
       ...options(item),
     }));
     const set = (to: DebugSession) => to.setLineBreakpoints(file, wanted);
-    const source = sourceOut(adapter.environment, file);
+    // By the path that the client has: it may lead to the file over links.
+    const source = { ...sourceOut(adapter.environment, file), path: text(record(args, "source"), "path") };
     const statuses = adapter.breakpoints.replace(`lines ${file}`, session, set);
     return { breakpoints: statuses.map((status) => ({ ...statusOut(adapter, status), source })) };
   },
@@ -84,6 +85,7 @@ export const breakpointHandlers: Handlers = {
     const conditional = records(args, "filterOptions").map((item) => ({
       filter: text(item, "filterId"),
       condition: optionalText(item, "condition") || undefined,
+      when: optionalText(item, "mode") || undefined,
     }));
     const wanted = [...plain, ...conditional];
     return answer(
@@ -103,13 +105,15 @@ export const breakpointHandlers: Handlers = {
     const node = reference ? debuggee.values.child(reference, name) : debuggee.session.evaluate(name, thread);
     if ("error" in node) return { dataId: null, description: node.error };
     if (bytes !== undefined && node.memory !== undefined) return bytesInfo(node.memory, bytes, node.expression ?? name);
+    if (node.variable !== undefined)
+      return { dataId: null, description: `${name} is a variable of the scenario: only its statements set it` };
     if (node.dataId === undefined) return { dataId: null, description: `${name} is not a field of a simulated object` };
     return { dataId: node.dataId, description: node.expression ?? name, accessTypes: ["write"], canPersist: true };
   },
 
   breakpointLocations(adapter, args) {
     const { session } = adapter.launched();
-    const file = fileIn(adapter.environment, record(args, "source"));
+    const file = fileIn(adapter.environment, record(args, "source"), session.sources());
     const from = lineIn(adapter.client, integer(args, "line"));
     const endLine = optionalInteger(args, "endLine");
     const to = endLine === undefined ? from : lineIn(adapter.client, endLine);
@@ -155,6 +159,7 @@ function options(item: Arguments): BreakpointOptions {
   return {
     condition: optionalText(item, "condition") || undefined,
     hitCondition: optionalText(item, "hitCondition") || undefined,
+    when: optionalText(item, "mode") || undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 // What the debug console's commands do.
-import type { Deed } from "../../../sim/debugging.ts";
+import type { Deed, Occurrences } from "../../../sim/debugging.ts";
 import type { Adapter } from "../adapter.ts";
 import { type Command, commandWords, helpText, parseCommand } from "../console.ts";
 import type { Debuggee } from "../debuggee.ts";
@@ -44,6 +44,11 @@ function run(adapter: Adapter, debuggee: Debuggee, command: Command, thread: num
     case "goto":
       seek(adapter, command.step);
       return `going to step ${command.step}`;
+    case "go": {
+      const step = Math.max(0, session.now + command.steps);
+      seek(adapter, step);
+      return `going to step ${step}`;
+    }
     case "gotoWrite": {
       withHistory(adapter);
       const field = fieldOf(known(session.evaluate(command.expression, thread)));
@@ -77,6 +82,14 @@ function run(adapter: Adapter, debuggee: Debuggee, command: Command, thread: num
       const id = command.did === "wrote" ? fieldOf(node) : objectOf(node);
       return whoDid(debuggee, command.did, id, (deed) => says(deedText(session, deed)));
     }
+    case "when":
+      withHistory(adapter);
+      return Later.from(session.when(command.words), (found) => {
+        if ("error" in found) throw new RequestError("refused", found.error);
+        return says(occurrencesText(command.words, found, session.now));
+      });
+    case "changed":
+      return changedSince(adapter, command.step);
     case "break": {
       const { verified, message } = addConsoleEvent(adapter, eventOf(command.event));
       if (!verified) throw new RequestError("refused", message ?? `nothing is called ${command.event}`);
@@ -101,11 +114,45 @@ function explain({ session }: Debuggee, word: string): string {
 }
 
 function set(adapter: Adapter, debuggee: Debuggee, expression: string, value: string, thread: number): string {
-  const { dataId, writable } = known(debuggee.session.evaluate(expression, thread));
-  if (dataId === undefined || !writable)
-    throw new RequestError("refused", `\`${expression}\` cannot be set: only numbers in fields and entries can`);
-  const written = known(changing(adapter, debuggee, () => debuggee.session.write(dataId, value)));
+  const { dataId, variable, writable } = known(debuggee.session.evaluate(expression, thread));
+  const id = dataId ?? variable;
+  if (id === undefined || !writable)
+    throw new RequestError(
+      "refused",
+      `\`${expression}\` cannot be set: only variables and numbers in fields and entries can`,
+    );
+  const written = known(changing(adapter, debuggee, () => debuggee.session.write(id, value)));
   return `${expression}: ${written.value}`;
+}
+
+/** Moments that are listed on either side of now. */
+const NEAR = 10;
+
+/** The moments around now, one a line; the arrow stands where now is between them. */
+function occurrencesText(words: string, { times, moments, earlier }: Occurrences, now: number): string {
+  const first = moments.findIndex(({ step }) => step > now);
+  const at = first < 0 ? moments.length : first;
+  const line = ({ step, task, line, description }: Deed) =>
+    `${step === now ? "→" : " "} ${step}  ${task}${line > 0 ? `, line ${line}` : ""}: ${description}`;
+  const [from, to] = [Math.max(0, at - NEAR), Math.min(moments.length, at + NEAR)];
+  const more = (count: number, what: string) => (count > 0 ? [`  … ${count} ${what}`] : []);
+  return [
+    `${words}: ${times === 0 ? "never" : times === 1 ? "once" : `${times} times`}, as far as the run was recorded`,
+    ...more(earlier + from, "earlier"),
+    ...moments.slice(from, to).map(line),
+    ...more(times - earlier - to, "later"),
+  ].join("\n");
+}
+
+function changedSince(adapter: Adapter, step: number): Later {
+  const { session, values } = withHistory(adapter);
+  if (step >= session.now)
+    throw new RequestError("refused", `step ${step} is not before now: the run stands at step ${session.now}`);
+  return Later.from(session.changedSince(step), (nodes) => {
+    const value = `${nodes.length} ${nodes.length === 1 ? "difference" : "differences"} from step ${step} to step ${session.now}`;
+    const node = { name: `changed since ${step}`, value, ...(nodes.length > 0 && { children: () => nodes }) };
+    return { result: value, variablesReference: values.reference(node, node.name) };
+  });
 }
 
 function lastSteps({ session }: Debuggee, count: number): Later {

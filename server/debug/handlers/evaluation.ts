@@ -64,9 +64,10 @@ function completion({ label, detail, type }: Completion) {
 
 /** What may follow a command that takes an event, a place, a task or a word; undefined where the line is another. */
 function argumentsOfCommand({ session }: Debuggee, before: string): DebugProtocol.CompletionItem[] | undefined {
-  const [, command, word = ""] = /^\s*(break|log|run to|back to|choose|help)\s+([\w.-]*)$/.exec(before) ?? [];
+  const [, command, word = ""] =
+    /^\s*(break|before|log|when|run to|back to|choose|help)\s+([\w.-]*)$/.exec(before) ?? [];
   if (command === undefined) return undefined;
-  const isEvent = command === "break" || command === "log";
+  const isEvent = ["break", "before", "log", "when"].includes(command);
   const tasks = () => session.runnable().map(({ text }) => ({ name: text.split(" on cpu")[0]!, doc: text }));
   const commands = () => commandWords.map(({ label, detail }) => ({ name: label.trim(), doc: detail }));
   const known = isEvent

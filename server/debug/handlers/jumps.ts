@@ -19,7 +19,7 @@ export const jumpHandlers: Handlers = {
   /** The editor's "Jump to Cursor" asks which jumps there are: a line may be reached in the future and in the past. */
   gotoTargets(adapter, args) {
     const debuggee = adapter.stopped();
-    const file = fileIn(adapter.environment, record(args, "source"));
+    const file = fileIn(adapter.environment, record(args, "source"), debuggee.session.sources());
     const wanted = lineIn(adapter.client, integer(args, "line"));
     const line = debuggee.session.breakableLines(file, wanted, Number.MAX_SAFE_INTEGER)[0];
     if (line === undefined) return { targets: [] };

@@ -9,7 +9,7 @@ import { RequestError } from "../errors.ts";
 import { changing } from "../future.ts";
 import type { Handlers } from "../handlers.ts";
 import { Later } from "../lookups.ts";
-import { count, optionalFlag, optionalInteger, stepReference, text } from "../read.ts";
+import { type Arguments, count, optionalFlag, optionalInteger, stepReference, text } from "../read.ts";
 import { sourceOut } from "../sources.ts";
 import { stepLine } from "../steps.ts";
 
@@ -20,7 +20,7 @@ const MOST_STEPS = 10_000;
 export const memoryHandlers: Handlers = {
   readMemory(adapter, args) {
     const { session, memory } = adapter.stopped();
-    const reference = text(args, "memoryReference");
+    const reference = memoryReference(args);
     const offset = optionalInteger(args, "offset") ?? 0;
     const wanted = count(args, "count");
     if (wanted > MOST_BYTES) throw new RequestError("badArguments", `\`count\` must be at most ${MOST_BYTES}`);
@@ -35,7 +35,7 @@ export const memoryHandlers: Handlers = {
 
   writeMemory(adapter, args) {
     const debuggee = adapter.stopped();
-    const reference = text(args, "memoryReference");
+    const reference = memoryReference(args);
     const offset = optionalInteger(args, "offset") ?? 0;
     const bytes = fromBase64(text(args, "data"));
     const partly = optionalFlag(args, "allowPartial") ?? false;
@@ -61,9 +61,19 @@ export const memoryHandlers: Handlers = {
   },
 };
 
+/** `page:FRAME`, `process:NAME:ADDRESS`, or as people type it an address of the stopped process. */
+const MEMORY = /^(?:page:|process:.+:|)(0x[\da-f]+|\d+)$/i;
+
+function memoryReference(args: Arguments): string {
+  const reference = text(args, "memoryReference");
+  if (MEMORY.test(reference)) return reference;
+  const forms = "page:FRAME, process:NAME:ADDRESS or an address";
+  throw new RequestError("badArguments", `\`memoryReference\` must be ${forms}, and not ${reference.slice(0, 80)}`);
+}
+
 function address(reference: string, offset: number): string {
-  const start = /:(0x[\da-f]+|\d+)$/i.exec(reference);
-  const base = reference.startsWith("process:") && start ? BigInt(start[1]) : 0n;
+  const [, start = "0"] = MEMORY.exec(reference) ?? [];
+  const base = reference.startsWith("page:") ? 0n : BigInt(start);
   const sum = base + BigInt(offset);
   return sum < 0n ? `-0x${(-sum).toString(16)}` : `0x${sum.toString(16)}`;
 }

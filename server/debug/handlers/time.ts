@@ -30,6 +30,19 @@ export const timeHandlers: Handlers = {
     return whoDid(debuggee, question, id, (deed) => deedOut(adapter, deed));
   },
 
+  /** Every recorded time at which an event in words happened or a place was reached. */
+  "mshare/when"(adapter, args) {
+    const { session } = withHistory(adapter);
+    return Later.from(session.when(text(args, "words")), (found) => {
+      if ("error" in found) throw new RequestError("refused", found.error);
+      return {
+        times: found.times,
+        earlier: found.earlier,
+        moments: found.moments.map((deed) => deedOut(adapter, deed)),
+      };
+    });
+  },
+
   /** To the step that last wrote a value; answers with what that was. */
   "mshare/gotoWrite"(adapter, args) {
     const debuggee = withHistory(adapter);

@@ -66,11 +66,15 @@ function all(adapter: Adapter, node: ValueNode, out: (child: ValueNode) => Debug
 }
 
 function set(adapter: Adapter, debuggee: Debuggee, node: ValueNode, args: Arguments): object {
-  const { dataId } = node;
-  if (dataId === undefined || !node.writable) throw new RequestError("refused", `\`${node.name}\` cannot be set`);
+  const id = node.dataId ?? node.variable;
+  if (id === undefined || !node.writable)
+    throw new RequestError(
+      "refused",
+      `\`${node.name}\` cannot be set: only variables and numbers in fields and entries can`,
+    );
   const value = text(args, "value");
-  const written = changing(adapter, debuggee, () => debuggee.session.write(dataId, value));
+  const written = changing(adapter, debuggee, () => debuggee.session.write(id, value));
   if ("error" in written) throw new RequestError("refused", written.error);
-  const base = adapter.formats.of(dataId) ?? askedBase(args);
-  return { value: shown(written.value, base), ...details(written, dataId, debuggee.values, adapter.client) };
+  const base = adapter.formats.of(id) ?? askedBase(args);
+  return { value: shown(written.value, base), ...details(written, id, debuggee.values, adapter.client) };
 }

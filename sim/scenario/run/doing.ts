@@ -18,6 +18,8 @@ export interface Doing {
   begin(thread: Thread, statement: CallStatement, evaluate: (expr: Expr) => Value): Unit;
   /** `count` units have ended. Undefined where the call goes on with another. */
   end(thread: Thread, statement: CallStatement, result: unknown, count: number): Done | undefined;
+  /** Variables have other values now: calls of which nothing is done yet take their arguments anew. */
+  reread(): void;
   /** The call comes to nothing. */
   drop(thread: Thread): void;
 }
@@ -43,11 +45,21 @@ interface Parts {
   forked(thread: Thread, args: readonly unknown[]): readonly unknown[];
 }
 
+interface Begun {
+  readonly call: KernelCall;
+  readonly problem?: string;
+  /** The step at which the thread begins, if it is not in the middle of a `touch`; before it nothing is done. */
+  readonly step: number;
+  readonly thread: Thread;
+  /** The call with the arguments that it would have now; undefined where they are none. */
+  again(): KernelCall | undefined;
+}
+
 const NOTHING: KernelCall = { name: "nothing", args: [] };
 
 export function createDoing({ scenario, plan, system, state, actor, forked }: Parts): Doing {
   /** Calls that have begun. A jump in time begins them again. */
-  const begun = new Map<number, { readonly call: KernelCall; readonly problem?: string }>();
+  const begun = new Map<number, Begun>();
 
   const spec = (statement: CallStatement): CallSpec => {
     const { kind } = statement.actor;
@@ -103,15 +115,28 @@ export function createDoing({ scenario, plan, system, state, actor, forked }: Pa
   return {
     begin(thread, statement, evaluate) {
       const touching = statement.call.name.text === "touch";
+      const read = () => (touching ? nextTouch : prepare)(thread, statement, evaluate);
       let call = NOTHING;
       let problem: string | undefined;
       try {
-        call = (touching ? nextTouch : prepare)(thread, statement, evaluate);
+        call = read();
       } catch (reason) {
         if (!(reason instanceof BadArgument)) throw reason;
         problem = reason.message;
       }
-      begun.set(thread.id, { call, problem });
+      const again = () => {
+        const { accesses } = state;
+        actor(thread).touch = null;
+        try {
+          return read();
+        } catch (reason) {
+          if (!(reason instanceof BadArgument)) throw reason;
+          return undefined;
+        } finally {
+          state.accesses = accesses;
+        }
+      };
+      begun.set(thread.id, { call, problem, step: system.machine.step + 1, thread, again });
       const { unit } = system.platform;
       if (touching && actor(thread).progress > 0) return { ...unit(call.name, call.args), many: many(thread) };
       return unit("begin_statement", [plan.lineOf(statement), call.name, call.args]);
@@ -125,6 +150,16 @@ export function createDoing({ scenario, plan, system, state, actor, forked }: Pa
       if (!came) return undefined;
       begun.delete(thread.id);
       return { outcome: came, outputs: came.result === undefined ? {} : written(statement, call) };
+    },
+    reread() {
+      for (const { call, step, thread, again } of begun.values()) {
+        const { name, args } = call;
+        // A fork has already given the child what it is to have.
+        const isUntouched = thread.call !== null && thread.lastStep === step && actor(thread).progress === 0;
+        if (!isUntouched || args[0] === "fork") continue;
+        const fresh = again();
+        if (fresh?.name === name) (args as unknown[]).splice(0, args.length, ...fresh.args);
+      }
     },
     drop(thread) {
       const doing = actor(thread);

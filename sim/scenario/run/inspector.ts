@@ -26,6 +26,8 @@ export interface ScenarioInspector {
   within(thread: number, frames: readonly WalkFrame[]): Inspector;
   threadOf(process: Value): number | undefined;
   variablesOf(thread: number): Readonly<Record<string, bigint>>;
+  /** Gives a variable that has a value another one; false where there is none of that name. */
+  setVariable(thread: number, name: string, value: bigint): boolean;
   /** The values of an expression's parts, for a report of why it is false. */
   explain(condition: Expr, frames: readonly WalkFrame[]): string;
   /** An argument of the event that has just happened, by its name; `cpu`, `task`, `mm` also where it has none. */
@@ -54,6 +56,15 @@ export function createInspector(parts: Parts): ScenarioInspector {
     return { ...actors[member.processOf]!.variables, ...own };
   };
 
+  const setVariable = (thread: number, name: string, value: bigint): boolean => {
+    const process = roster.members[thread]?.processOf ?? thread;
+    const holder = [thread, process].find((at) => own(actors[at]?.variables ?? {}, name) !== undefined);
+    if (holder === undefined) return false;
+    const state = actors[holder]!;
+    state.variables = { ...state.variables, [name]: value };
+    return true;
+  };
+
   const processValue = (thread: number): ProcessValue => {
     const task = system.taskOf(system.threads[thread]!);
     return {
@@ -63,6 +74,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
       thread,
       get: (name) => own(variablesOf(thread), name) ?? threadNamed(thread, name) ?? objectOf(system, task).get(name),
       fields: () => Object.keys(variablesOf(thread)),
+      mayBecome: (name) => isVariableOf(thread, name),
     };
   };
 
@@ -206,6 +218,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
     within,
     eventArgument,
     variablesOf,
+    setVariable,
     process: processValue,
     threadOf: (value) => (isObject(value) && "thread" in value ? (value as ProcessValue).thread : undefined),
     explain(condition, frames) {

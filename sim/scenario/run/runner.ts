@@ -38,6 +38,8 @@ export interface Runner extends Program {
   readonly state: ScenarioState;
   readonly inspector: ScenarioInspector;
   actor(thread: Thread): ActorState;
+  /** Variables were changed by hand: statements that have just begun take them as they are now. */
+  reread(): void;
   /** The statement that a thread is in, or undefined. */
   statementOf(
     thread: Thread,
@@ -214,6 +216,7 @@ export function createRunner(
     system,
     state,
     inspector,
+    reread: () => doing.reread(),
     actor: (thread) => actors[thread.id]!,
     threads() {
       if (state.phase === 2) return [];
