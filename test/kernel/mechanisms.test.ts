@@ -94,6 +94,46 @@ describe("mechanisms of mm", () => {
     assert.equal(cpu.loaded_mm, driver.system.straight.init_mm);
   });
 
+  it("who goes on to another process leaves the CPU in the mask until a flush reaches it; before 6.14 it left at once", () => {
+    for (const [version, interrupts] of [
+      ["6.18", 1],
+      ["6.12", 0],
+    ] as const)
+      passes(`kernel linux { version: "${version}" }
+        machine { cpus: 2, memory: 64MiB }
+        process a on cpu 1
+        process b on cpu 1
+        a: p = mmap(16TiB, 8KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+        a: touch(p, 8KiB, write)
+        cpu 1: switch_to(b)
+        cpu 0: switch_to(a)
+        a: madvise(p, 4KiB, MADV_DONTNEED)
+        expect count(ipi) == ${interrupts}
+        a: madvise(p, 8KiB, MADV_DONTNEED)
+        expect count(ipi) == ${interrupts}`);
+  });
+
+  it("a CPU that had it loaded lazily loads the kernel's own tables; since 6.14 one more interrupt finds it gone", () => {
+    for (const [version, interrupts] of [
+      ["6.18", [1, 1, 0]],
+      ["6.12", [1, 0, 0]],
+    ] as const) {
+      const driver = drive([0, { cpu: 1, threadOf: 0 }], noPatch, { version });
+      for (const at of [0, GIB, 2 * GIB]) {
+        driver.call(0, "sys_mmap", BASE + at, MIB, 3, MAP_PRIVATE_ANON_FIXED, -1, 0);
+        driver.touch(0, BASE + at, 8192, "write");
+      }
+      driver.touch(1, BASE, 4096, "read");
+      driver.call(1, "sys_exit", 0);
+      const sent = interrupts.map((_, i) => {
+        const before = driver.count("ipi");
+        driver.call(0, "sys_munmap", BASE + i * GIB, MIB);
+        return driver.count("ipi") - before;
+      });
+      assert.deepEqual(sent, interrupts, version);
+    }
+  });
+
   it("PageTables counts a table until it is freed, after the flush; 6.12 until it is unlinked", () => {
     for (const [version, counted] of [
       ["6.18", 3],
@@ -200,6 +240,8 @@ describe("call stacks at TLB flushes, as 6.18.44 shows them", () => {
         const names: readonly string[] = answerOf(session.stack(session.current)).map(({ name }) => name);
         const inOrder = names.filter((name) => stack.split(" < ").includes(name)).join(" < ");
         assert.equal(inOrder, stack, `${statement}: ${names.join(" < ")}`);
+        // There is no other CPU to ask.
+        assert.ok(!names.includes("flush_tlb_multi"), names.join(" < "));
       }
   });
 });

@@ -110,7 +110,13 @@ export function* flush_one_mask(
     mm.tlb_gen++;
     mask = k.mask_or(mask, mm.cpu_bitmap);
   }
-  const everything = { mm: null, start: 0, end: tlbflush.TLB_FLUSH_ALL, stride_shift: 12, new_tlb_gen: 0 };
+  const everything = {
+    mm: null,
+    start: 0,
+    end: tlbflush.TLB_FLUSH_ALL,
+    stride_shift: 0,
+    new_tlb_gen: tlbflush.TLB_GENERATION_INVALID,
+  };
   yield* k.flush_tlb_multi(mask, { ...everything, freed_tables: freed === "freed tables" });
 }
 
@@ -144,10 +150,10 @@ export function join_host_cpumask(k: SharingKernel, host: Mm, guest: Mm): void {
   if (k.flush_way() === "mm_cpumask") host.cpu_bitmap = k.mask_or(host.cpu_bitmap, guest.cpu_bitmap);
 }
 
-export function* switch_mm(k: SharingKernel, cpu: Cpu, next: Mm, task: Task): Steps<void> {
+export function* switch_mm_irqs_off(k: SharingKernel, cpu: Cpu, next: Mm, task: Task): Steps<void> {
   if (k.flush_way() === "mm_cpumask")
     for (const host of k.hosts_of(next)) host.cpu_bitmap = k.mask_or(host.cpu_bitmap, 2 ** cpu.id);
-  yield* tlbflush.switch_mm(k, cpu, next, task);
+  yield* tlbflush.switch_mm_irqs_off(k, cpu, next, task);
 }
 
 /** One flush for many pages is by the CPUs of one mm: of no use where others have the entries too. */

@@ -13,7 +13,7 @@ export function* context_switch(k: Kernel, cpu: Cpu, next: Task): Steps<void> {
   next.active_mm = next.mm ?? cpu.loaded_mm;
   if (!next.mm) k.enter_lazy_tlb(cpu);
   yield k.trace.sched_switch(next, cpu.id);
-  if (next.mm) yield* k.switch_mm(cpu, next.mm, next);
+  if (next.mm) yield* k.switch_mm_irqs_off(cpu, next.mm, next);
 }
 
 /**

@@ -11,6 +11,8 @@ export const TLB_NR_DYN_ASIDS = 6;
 /** More pages than this are flushed by forgetting everything. Also the default of debugfs's tlb_single_page_flush_ceiling. */
 export const tlb_single_page_flush_ceiling = 33;
 export const TLB_FLUSH_ALL = Number.POSITIVE_INFINITY;
+/** Of no generation in particular: whoever is behind at all flushes. */
+export const TLB_GENERATION_INVALID = 0;
 
 export const TLB_LOCAL_SHOOTDOWN = "local shootdown";
 export const TLB_LOCAL_MM_SHOOTDOWN = "local mm shootdown";
@@ -21,6 +23,12 @@ const PAGE_SIZE = 4096;
 const SYNC_ONLY = -1;
 const cpu_bit = (cpu: Cpu): number => 2 ** cpu.id;
 const in_mask = (mask: number, cpu: number): boolean => Math.floor(mask / 2 ** cpu) % 2 === 1;
+/** Whether a CPU other than this is in the mask. */
+const any_but = (mask: number, cpu: Cpu): boolean => (in_mask(mask, cpu.id) ? mask - cpu_bit(cpu) : mask) !== 0;
+
+function clear_cpu(mm: Mm, cpu: Cpu): void {
+  if (in_mask(mm.cpu_bitmap, cpu.id)) mm.cpu_bitmap -= cpu_bit(cpu);
+}
 
 /** What is to be forgotten. */
 export interface FlushInfo {
@@ -35,12 +43,18 @@ export interface FlushInfo {
   readonly freed_tables: boolean;
 }
 
-/** Loads `next` on the running CPU. Idle and kernel threads (`next` null) keep what is loaded, lazily. */
+/** For callers outside of the scheduler, which have interrupts on. */
 export function* switch_mm(k: Kernel, cpu: Cpu, next: Mm, task: Task): Steps<void> {
+  yield* k.switch_mm_irqs_off(cpu, next, task);
+}
+
+/** Loads `next` on a CPU. Idle and kernel threads come here only to get rid of what they borrow (`next`: init_mm). */
+export function* switch_mm_irqs_off(k: Kernel, cpu: Cpu, next: Mm, task: Task): Steps<void> {
   const tlb = k.tlbOf(cpu.id);
+  const prev = cpu.loaded_mm;
   const was_lazy = cpu.is_lazy;
   cpu.is_lazy = 0;
-  if (cpu.loaded_mm === next) {
+  if (prev === next) {
     if (!was_lazy) return;
     // A flush may have been skipped while lazy: catch up by the generation.
     if (cpu.ctxs_tlb_gen(cpu.loaded_mm_asid) === next.tlb_gen) return;
@@ -49,6 +63,8 @@ export function* switch_mm(k: Kernel, cpu: Cpu, next: Mm, task: Task): Steps<voi
     yield k.trace.switch_mm(next, cpu.id, task);
     return;
   }
+  // Since 6.14 the CPU stays in the mask of the one that it leaves until a flush reaches it: writing to a mask is dear.
+  if (prev && prev !== k.init_mm && k.config.version === "6.12") clear_cpu(prev, cpu);
   if (next !== k.init_mm && !in_mask(next.cpu_bitmap, cpu.id)) next.cpu_bitmap += cpu_bit(cpu);
   const { asid, flush } = choose_new_asid(k, cpu, next);
   if (flush) {
@@ -94,8 +110,11 @@ export function* flush_tlb_mm_range(
   mm.tlb_gen++;
   const freed_tables = freed === "freed tables";
   const info: FlushInfo = { mm, start: from, end: to, stride_shift, new_tlb_gen: mm.tlb_gen, freed_tables };
-  yield* k.flush_tlb_multi(mm.cpu_bitmap, info);
-  yield* k.mmu_notifier_arch_invalidate_secondary_tlbs(mm, start, end);
+  if (any_but(mm.cpu_bitmap, k.cpu)) yield* k.flush_tlb_multi(mm.cpu_bitmap, info);
+  else if (k.cpu.loaded_mm === mm) yield* k.flush_tlb_func(info, k.cpu, "local");
+  // 6.12 tells of the range that the CPUs flush.
+  const told = k.config.version === "6.12" ? info : { start, end };
+  yield* k.mmu_notifier_arch_invalidate_secondary_tlbs(mm, told.start, told.end);
 }
 
 export function* flush_tlb_mm(k: Kernel, mm: Mm): Steps<void> {
@@ -115,17 +134,14 @@ export function* flush_tlb_page(k: Kernel, mm: Mm, address: number): Steps<void>
 /** Interrupts the other CPUs of `mask`, flushes here, waits for them. Lazy ones may sleep on unless tables go away. */
 export function* flush_tlb_multi(k: Kernel, mask: number, info: FlushInfo): Steps<void> {
   const me = k.cpu;
+  const asked = (cpu: Cpu) => in_mask(mask, cpu.id) && (info.freed_tables || !cpu.is_lazy);
   const targets: Cpu[] = [];
-  for (let id = 0; mask >= 2 ** id; id++) {
-    if (id === me.id || !in_mask(mask, id)) continue;
-    const cpu = k.cpuOf(id);
-    if (info.freed_tables || !cpu.is_lazy) targets.push(cpu);
-  }
+  for (let id = 0; mask >= 2 ** id; id++) if (id !== me.id && asked(k.cpuOf(id))) targets.push(k.cpuOf(id));
   for (const cpu of targets) {
     k.queue_ipi(cpu, info);
     yield k.trace.ipi(cpu.id, info.mm, me.id);
   }
-  if (info.mm ? me.loaded_mm === info.mm : in_mask(mask, me.id)) yield* k.flush_tlb_func(info, me, "local");
+  if (asked(me)) yield* k.flush_tlb_func(info, me, "local");
   if (targets.length > 0) yield* k.wait_for_cpus(targets);
 }
 
@@ -137,8 +153,10 @@ export function* wait_for_cpus(k: Kernel, cpus: readonly Cpu[]): Steps<void> {
 
 /** For reclaim: the CPUs of `mask` forget everything of what they have loaded, where they are behind. */
 export function* arch_tlbbatch_flush(k: Kernel, mask: number): Steps<void> {
-  const everything = { mm: null, start: 0, end: TLB_FLUSH_ALL, stride_shift: 12, new_tlb_gen: 0 };
-  yield* k.flush_tlb_multi(mask, { ...everything, freed_tables: false });
+  const everything = { mm: null, start: 0, end: TLB_FLUSH_ALL, stride_shift: 0, new_tlb_gen: TLB_GENERATION_INVALID };
+  const info: FlushInfo = { ...everything, freed_tables: false };
+  if (any_but(mask, k.cpu)) yield* k.flush_tlb_multi(mask, info);
+  else if (in_mask(mask, k.cpu.id)) yield* k.flush_tlb_func(info, k.cpu, "local");
 }
 
 /** The CPUs of either mask. */
@@ -150,52 +168,33 @@ export function mask_or(_k: Kernel, a: number, b: number): number {
 
 /** On the CPU that was interrupted, or here: forgets, unless this CPU is past that generation already. */
 export function* flush_tlb_func(k: Kernel, info: FlushInfo, cpu: Cpu, where: "local" | "remote"): Steps<void> {
-  const loaded = cpu.loaded_mm;
-  if (!loaded || loaded === k.init_mm) return;
-  const mm = info.mm ?? loaded;
-  if (loaded !== mm) {
+  const { start, end, stride_shift, new_tlb_gen } = info;
+  const mm = cpu.loaded_mm;
+  if (info.mm && info.mm !== mm) {
     // The task has moved on: this CPU need not be asked again.
-    if (in_mask(mm.cpu_bitmap, cpu.id)) mm.cpu_bitmap -= cpu_bit(cpu);
+    clear_cpu(info.mm, cpu);
     return;
   }
+  if (!mm || mm === k.init_mm) return;
+  // Switching to the kernel's own tables is cheaper than following all flushes.
   if (cpu.is_lazy) {
-    // Switching to the kernel's own tables is cheaper than following all flushes.
-    cpu.is_lazy = 0;
-    cpu.loaded_mm = k.init_mm;
-    if (in_mask(mm.cpu_bitmap, cpu.id)) mm.cpu_bitmap -= cpu_bit(cpu);
-    tlbFlushPcid(k.tlbOf(cpu.id), cpu.loaded_mm_asid);
-    yield k.trace.switch_mm(k.init_mm, cpu.id, cpu.curr);
+    yield* k.switch_mm_irqs_off(cpu, k.init_mm, cpu.curr!);
     return;
   }
   const asid = cpu.loaded_mm_asid;
   const known = cpu.ctxs_tlb_gen(asid);
-  if (info.mm && known >= info.new_tlb_gen && where === "remote") return;
-  if (known >= mm.tlb_gen) return;
-  yield* k.flush_now(info, mm, cpu, where, known);
-}
-
-export function* flush_now(
-  k: Kernel,
-  info: FlushInfo,
-  mm: Mm,
-  cpu: Cpu,
-  where: "local" | "remote",
-  known: number,
-): Steps<void> {
-  const { start, end, stride_shift } = info;
-  const stride = 2 ** stride_shift;
-  const asid = cpu.loaded_mm_asid;
+  if (new_tlb_gen !== TLB_GENERATION_INVALID && new_tlb_gen <= known) return;
+  if (known === mm.tlb_gen) return;
   const tlb = k.tlbOf(cpu.id);
-  const local = info.mm ? TLB_LOCAL_MM_SHOOTDOWN : TLB_LOCAL_SHOOTDOWN;
-  const reason = where === "local" ? local : TLB_REMOTE_SHOOTDOWN;
+  const stride = 2 ** stride_shift;
   // A part may be flushed only by who is just one generation behind; whoever missed one flushes all.
-  const partial = end !== TLB_FLUSH_ALL && info.new_tlb_gen === known + 1 && info.new_tlb_gen === mm.tlb_gen;
-  if (partial) {
-    for (let address = start; address < end; address += stride) tlbInvalidatePage(tlb, address, asid);
-  } else tlbFlushPcid(tlb, asid);
+  const partial = end !== TLB_FLUSH_ALL && new_tlb_gen === known + 1 && new_tlb_gen === mm.tlb_gen;
+  if (partial) for (let address = start; address < end; address += stride) tlbInvalidatePage(tlb, address, asid);
+  else tlbFlushPcid(tlb, asid);
   cpu.set_ctxs_tlb_gen(asid, mm.tlb_gen);
+  const local = info.mm ? TLB_LOCAL_MM_SHOOTDOWN : TLB_LOCAL_SHOOTDOWN;
   const pages = partial ? Math.floor((end - start) / stride) : -1;
-  yield k.trace.tlb_flush(reason, pages, mm, cpu.id, partial ? start : 0);
+  yield k.trace.tlb_flush(where === "local" ? local : TLB_REMOTE_SHOOTDOWN, pages, mm, cpu.id, partial ? start : 0);
 }
 
 /** Every CPU forgets everything. */
