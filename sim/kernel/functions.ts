@@ -64,6 +64,8 @@ import * as migrate from "./mm/migrate.ts";
 import * as mincore from "./mm/mincore.ts";
 import * as mlock from "./mm/mlock.ts";
 import * as mmap from "./mm/mmap.ts";
+import * as mmap_dup from "./mm/mmap_dup.ts";
+import * as mmap_exit from "./mm/mmap_exit.ts";
 import * as mmap_lock from "./mm/mmap_lock.ts";
 import * as mmu_gather from "./mm/mmu_gather.ts";
 import * as mmu_notifier from "./mm/mmu_notifier.ts";
@@ -126,6 +128,8 @@ export const kernelFunctions: readonly FunctionTable[] = [
   memory_zap,
   memory_free,
   mmap,
+  mmap_dup,
+  mmap_exit,
   unmapped_area,
   userfaultfd,
   mm_userfaultfd,
@@ -228,6 +232,8 @@ export interface KernelFunctions
     Bound<typeof memory_zap>,
     Bound<typeof memory_free>,
     Bound<typeof mmap>,
+    Bound<typeof mmap_dup>,
+    Bound<typeof mmap_exit>,
     Bound<typeof unmapped_area>,
     Bound<typeof userfaultfd>,
     Bound<typeof mm_userfaultfd>,

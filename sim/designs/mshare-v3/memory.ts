@@ -82,13 +82,14 @@ export function* free_pgtables(
   vmas: readonly Vma[],
   floor: number,
   ceiling: number,
+  mmap_lock: memory_free.MmapLockHeld,
 ): Steps<void> {
   for (let i = 0; i < vmas.length; ) {
     const group = neighbours(vmas, i);
     i += group.length;
     const next = vmas[i]?.vm_start ?? ceiling;
-    if (vma_is_shared(group[0]!)) yield* k.free_shared_vma(tlb, group[0]!);
-    else yield* memory_free.free_pgtables(k, tlb, group, floor, next);
+    if (vma_is_shared(group[0]!)) yield* k.free_shared_vma(tlb, group[0]!, mmap_lock);
+    else yield* memory_free.free_pgtables(k, tlb, group, floor, next, mmap_lock);
   }
 }
 
@@ -103,8 +104,13 @@ function neighbours(vmas: readonly Vma[], first: number): readonly Vma[] {
   return vmas.slice(first, after);
 }
 
-export function* free_shared_vma(k: MshareKernel, tlb: MmuGather, vma: Vma): Steps<void> {
-  yield* k.vma_start_write(vma);
+export function* free_shared_vma(
+  k: MshareKernel,
+  tlb: MmuGather,
+  vma: Vma,
+  mmap_lock: memory_free.MmapLockHeld,
+): Steps<void> {
+  if (mmap_lock === "mmap_lock for writing") yield* k.vma_start_write(vma);
   yield* k.unlink_anon_vmas(vma);
   if (k.fixed("unlink-on-munmap")) yield* k.unlink_shared_tables(tlb, vma);
   yield* k.unlink_file_vma(vma);

@@ -38,13 +38,14 @@ export function* free_pgtables(
   vmas: readonly Vma[],
   floor: number,
   ceiling: number,
+  mmap_lock: memory_free.MmapLockHeld,
 ): Steps<void> {
   for (let i = 0; i < vmas.length; ) {
     const group = alike(vmas, i);
     i += group.length;
     const next = vmas[i]?.vm_start ?? ceiling;
-    if (vma_is_shared(group[0]!)) yield* k.free_shared_pgtables(tlb, group, floor, next);
-    else yield* memory_free.free_pgtables(k, tlb, group, floor, next);
+    if (vma_is_shared(group[0]!)) yield* k.free_shared_pgtables(tlb, group, floor, next, mmap_lock);
+    else yield* memory_free.free_pgtables(k, tlb, group, floor, next, mmap_lock);
   }
 }
 
@@ -60,9 +61,10 @@ export function* free_shared_pgtables(
   vmas: readonly Vma[],
   floor: number,
   ceiling: number,
+  mmap_lock: memory_free.MmapLockHeld,
 ): Steps<void> {
   for (const vma of vmas) {
-    yield* k.vma_start_write(vma);
+    if (mmap_lock === "mmap_lock for writing") yield* k.vma_start_write(vma);
     yield* k.unlink_anon_vmas(vma);
     if (k.flush_way() === "none") yield* k.unlink_file_vma(vma);
   }

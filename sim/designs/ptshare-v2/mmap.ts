@@ -10,8 +10,8 @@
 // - "vma-split": only the first VMA of an munmap is looked at, and mprotect and mremap not at all.
 import type { Steps } from "../../core/thread.ts";
 import { PAGE_ALIGN, PMD_SIZE } from "../../kernel/arch/x86/mm/pgtable.ts";
-import * as fork from "../../kernel/kernel/fork.ts";
 import * as mmap from "../../kernel/mm/mmap.ts";
+import * as mmap_dup from "../../kernel/mm/mmap_dup.ts";
 import * as mremap from "../../kernel/mm/mremap.ts";
 import * as vma_file from "../../kernel/mm/vma.ts";
 import * as munmap from "../../kernel/mm/vma_munmap.ts";
@@ -154,9 +154,9 @@ export function* mmap_region(
 const range = (vma: Vma): readonly [number, number] => [vma.vm_start, vma.vm_end - vma.vm_start];
 
 /** The mend of "vma-split": a shared mapping is whole, and stays where it is. */
-export function* __split_vma(k: PtshareKernel, vma: Vma, address: number): Steps<Vma | number> {
+export function* __split_vma(k: PtshareKernel, vma: Vma, address: number, part: vma_file.NewPart): Steps<number> {
   if (k.fixed("vma-split") && vma_is_shared(vma)) return -EINVAL;
-  return yield* vma_file.__split_vma(k, vma, address);
+  return yield* vma_file.__split_vma(k, vma, address, part);
 }
 
 export function* do_mremap(k: PtshareKernel, r: mremap.VmaRemap): Steps<number> {
@@ -169,7 +169,7 @@ export function* do_mremap(k: PtshareKernel, r: mremap.VmaRemap): Steps<number> 
 export function* dup_vma(k: PtshareKernel, mm: Mm, mpnt: Vma): Steps<number> {
   const info = ptshare_data_of(mpnt.vm_file);
   if (k.fixed("link-reference") && info && vma_is_shared(mpnt)) k.ptshare_get(info);
-  return yield* fork.dup_vma(k, mm, mpnt);
+  return yield* mmap_dup.dup_vma(k, mm, mpnt);
 }
 
 export function* remove_vma(k: PtshareKernel, vma: Vma): Steps<void> {

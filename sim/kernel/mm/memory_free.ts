@@ -19,6 +19,10 @@ import { VM_HUGETLB } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import type { MmuGather } from "./mmu_gather.ts";
+import type { UnlinkVmaFileBatch } from "./vma.ts";
+
+/** How mmap_lock is held while tables go: only a writer may lock VMAs; before a downgrade they have been locked already. */
+export type MmapLockHeld = "mmap_lock for writing" | "mmap_lock downgraded";
 
 /**
  * Frees the tables that no VMA but `vmas` (being unmapped, in order) needs. `floor` and `ceiling` are the ends of the
@@ -30,21 +34,27 @@ export function* free_pgtables(
   vmas: readonly Vma[],
   floor: number,
   ceiling: number,
+  mmap_lock: MmapLockHeld,
 ): Steps<void> {
   for (let i = 0; i < vmas.length; ) {
     const first = vmas[i]!;
-    yield* k.vma_start_write(first);
+    if (mmap_lock === "mmap_lock for writing") yield* k.vma_start_write(first);
     yield* k.unlink_anon_vmas(first);
-    yield* k.unlink_file_vma(first);
     let last = first;
-    // Neighbours whose tables may be shared go together.
-    const together = (next: Vma | undefined) =>
-      next !== undefined && next.vm_start <= last.vm_end + PMD_SIZE && !((first.vm_flags | next.vm_flags) & VM_HUGETLB);
-    while (together(vmas[i + 1])) {
-      last = vmas[++i]!;
-      yield* k.vma_start_write(last);
-      yield* k.unlink_anon_vmas(last);
-      yield* k.unlink_file_vma(last);
+    if (first.vm_flags & VM_HUGETLB) yield* k.unlink_file_vma(first);
+    else {
+      const vb: UnlinkVmaFileBatch = { vmas: [] };
+      yield* k.unlink_file_vma_batch_add(vb, first);
+      // Neighbours whose tables may be shared go together.
+      const together = (next: Vma | undefined) =>
+        next !== undefined && next.vm_start <= last.vm_end + PMD_SIZE && !(next.vm_flags & VM_HUGETLB);
+      while (together(vmas[i + 1])) {
+        last = vmas[++i]!;
+        if (mmap_lock === "mmap_lock for writing") yield* k.vma_start_write(last);
+        yield* k.unlink_anon_vmas(last);
+        yield* k.unlink_file_vma_batch_add(vb, last);
+      }
+      yield* k.unlink_file_vma_batch_final(vb);
     }
     i++;
     yield* k.free_pgd_range(tlb, first.vm_start, last.vm_end, floor, vmas[i]?.vm_start ?? ceiling);

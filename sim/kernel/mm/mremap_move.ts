@@ -28,18 +28,16 @@ export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
   if (mm.map_count >= sysctl_max_map_count - 3) return -ENOMEM;
   const refused = k.may_split_around(r, vma);
   if (refused) return refused;
-  let source = vma;
   const old = k.config.version === "6.12";
   if (old && dontunmap && vma.vm_flags & VM_LOCKED) {
-    const alone = yield* k.vma_split_out(vma, r.addr, r.addr + r.old_len);
-    if (typeof alone === "number") return alone;
-    source = alone;
+    const error = yield* k.vma_split_out(vma, r.addr, r.addr + r.old_len);
+    if (error) return error;
   }
-  const accounted = is_accounted(source);
+  const accounted = is_accounted(vma);
   const to_account = (dontunmap ? r.new_len : r.new_len - r.old_len) / 4096;
   if (accounted && k.security_vm_enough_memory(to_account)) return -ENOMEM;
-  yield* k.vma_start_write(source);
-  const { copy, done } = yield* k.copy_vma_and_data(source, r);
+  yield* k.vma_start_write(vma);
+  const { copy, done } = yield* k.copy_vma_and_data(vma, r);
   if (!done) {
     // The new mapping goes instead of the old one.
     k.vm_stat_account(mm, copy.target.vm_flags, r.new_len / 4096);
@@ -112,13 +110,11 @@ export function may_split_around(k: Kernel, r: VmaRemap, vma: Vma): number {
   return before || (vma.vm_end === end ? 0 : may_split(vma, end));
 }
 
-/** Splits so that [start, end) is a VMA of its own; returns it or a negative errno. */
-export function* vma_split_out(k: Kernel, vma: Vma, start: number, end: number): Steps<Vma | number> {
-  let middle: Vma | number = vma;
-  if (vma.vm_start < start) middle = yield* k.split_vma(vma, start);
-  if (typeof middle === "number") return middle;
-  const upper = middle.vm_end > end ? yield* k.split_vma(middle, end) : 0;
-  return typeof upper === "number" && upper < 0 ? upper : middle;
+/** Splits so that [start, end) is all of `vma`. Returns 0 or a negative errno. */
+export function* vma_split_out(k: Kernel, vma: Vma, start: number, end: number): Steps<number> {
+  const error = vma.vm_start < start ? yield* k.split_vma(vma, start, "new below") : 0;
+  if (error || vma.vm_end <= end) return error;
+  return yield* k.split_vma(vma, end, "new above");
 }
 
 /** The VMA at the new place; where the old one is now, if a merge took it in; whether moving needs the rmap locks. */
@@ -149,19 +145,12 @@ export function* copy_vma(k: Kernel, vma: Vma, r: VmaRemap): Steps<CopiedVma> {
     const locks = merged.vm_pgoff <= source.vm_pgoff;
     return { source, target: merged, rmap_locks: locks ? "with rmap locks" : "without rmap locks" };
   }
-  const target = k.vm_area_alloc(mm, start, end, vm_flags, pgoff);
-  target.vm_page_prot = vma.vm_page_prot;
-  target.vm_ops = vma.vm_ops;
-  target.vm_private_data = vma.vm_private_data;
-  target.vm_resv_flags = vma.vm_resv_flags;
-  target.swap_readahead_info = vma.swap_readahead_info;
-  target.vm_userfaultfd_ctx = uffd_ctx;
-  target.anon_vma = anon_vma;
+  const target = k.vm_area_dup(vma);
+  target.vm_start = start;
+  target.vm_end = end;
+  target.vm_pgoff = pgoff;
   yield* k.anon_vma_clone(target, vma);
-  if (file) {
-    target.vm_file = file;
-    k.get_file(file);
-  }
+  if (file) k.get_file(file);
   const open = k.vm_op(target, "open");
   if (open) yield* open(target);
   yield* k.vma_link(mm, target);
@@ -238,11 +227,15 @@ function realign(k: Kernel, vma: Vma, old_addr: number, new_vma: Vma, new_addr: 
 
 /** What reverse mapping finds must be the old place or the new one. */
 export function* take_rmap_locks(k: Kernel, vma: Vma): Steps<void> {
-  yield* k.vma_prepare(vma);
+  const mapping = vma.vm_file?.f_inode?.i_mapping;
+  if (mapping) yield* k.i_mmap_lock_write(mapping);
+  if (vma.anon_vma) yield* k.anon_vma_lock_write(vma.anon_vma);
 }
 
 export function* drop_rmap_locks(k: Kernel, vma: Vma): Steps<void> {
-  yield* k.vma_complete(vma);
+  if (vma.anon_vma) yield k.anon_vma_unlock_write(vma.anon_vma);
+  const mapping = vma.vm_file?.f_inode?.i_mapping;
+  if (mapping) yield k.i_mmap_unlock_write(mapping);
 }
 
 /** Nobody is told that such a mapping moves: it is not watched at its new place. */

@@ -4,6 +4,7 @@ import type { Steps } from "../../core/thread.ts";
 import { is_droppable, PG_anon_exclusive, PG_swapbacked, PG_uptodate } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { type AnonVma, anon_vma, type Page, type Vma } from "../mm_types.ts";
+import { vma_interval_tree_insert } from "./interval_tree.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
 const ANON_LOCK = "&anon_vma->rwsem";
@@ -26,6 +27,14 @@ export function* __anon_vma_prepare(k: Kernel, vma: Vma): Steps<number> {
   return 0;
 }
 
+export function* anon_vma_lock_write(k: Kernel, av: AnonVma): Steps<void> {
+  yield* k.down_write(av.root!.rwsem, ANON_LOCK);
+}
+
+export function anon_vma_unlock_write(k: Kernel, av: AnonVma): number {
+  return k.up_write(av.root!.rwsem, ANON_LOCK);
+}
+
 export function anon_vma_alloc(k: Kernel): AnonVma {
   const made = k.store.alloc(anon_vma);
   made.root = made;
@@ -45,7 +54,7 @@ export function put_anon_vma(k: Kernel, av: AnonVma): void {
 
 export function anon_vma_chain_link(_k: Kernel, vma: Vma, av: AnonVma): void {
   vma.anon_vma_chain = vma.anon_vma_chain.add(av);
-  av.rb_root = av.rb_root.add(vma);
+  av.rb_root = vma_interval_tree_insert(av.rb_root, vma);
 }
 
 /** A new VMA maps what `src` maps: it joins all of its anon_vmas. `fork` makes the child one of its own besides. */

@@ -14,8 +14,9 @@ import {
   withoutVmFlags,
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
-import { type AnonVma, type Mm, type Vma, vm_area_struct } from "../mm_types.ts";
+import { type AddressSpace, type AnonVma, type Mm, type Vma, vm_area_struct } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
+import { vma_interval_tree_insert } from "./interval_tree.ts";
 
 /** sysctl vm.max_map_count */
 export const sysctl_max_map_count = 65530;
@@ -60,6 +61,20 @@ export function vm_area_alloc(k: Kernel, mm: Mm, start: number, end: number, vm_
   return vma;
 }
 
+/** A VMA like `orig`, in no tree and in no reverse map, and without a reference to its file yet. */
+export function vm_area_dup(k: Kernel, orig: Vma): Vma {
+  const vma = k.vm_area_alloc(orig.vm_mm!, orig.vm_start, orig.vm_end, orig.vm_flags, orig.vm_pgoff);
+  vma.vm_page_prot = orig.vm_page_prot;
+  vma.vm_file = orig.vm_file;
+  vma.vm_ops = orig.vm_ops;
+  vma.vm_private_data = orig.vm_private_data;
+  vma.vm_resv_flags = orig.vm_resv_flags;
+  vma.vm_userfaultfd_ctx = orig.vm_userfaultfd_ctx;
+  vma.swap_readahead_info = orig.swap_readahead_info;
+  vma.anon_vma = orig.anon_vma;
+  return vma;
+}
+
 /** Sets the flags and the protection that follows from them. */
 export function vm_flags_reset(_k: Kernel, vma: Vma, vm_flags: number): void {
   vma.vm_flags = vm_flags;
@@ -79,17 +94,53 @@ export function* vma_link_file(k: Kernel, vma: Vma): Steps<void> {
   const mapping = vma.vm_file?.f_inode?.i_mapping;
   if (!mapping) return;
   yield* k.i_mmap_lock_write(mapping);
-  if (vma_is_shared_maywrite(vma)) mapping.i_mmap_writable++;
-  mapping.i_mmap = mapping.i_mmap.add(vma);
+  k.__vma_link_file(vma, mapping);
   yield k.i_mmap_unlock_write(mapping);
+}
+
+/** Caller holds i_mmap_rwsem for writing; so it does of the next. */
+export function __vma_link_file(_k: Kernel, vma: Vma, mapping: AddressSpace): void {
+  if (vma_is_shared_maywrite(vma)) mapping.i_mmap_writable++;
+  mapping.i_mmap = vma_interval_tree_insert(mapping.i_mmap, vma);
+}
+
+export function __remove_shared_vm_struct(_k: Kernel, vma: Vma, mapping: AddressSpace): void {
+  if (vma_is_shared_maywrite(vma)) mapping.i_mmap_writable--;
+  mapping.i_mmap = mapping.i_mmap.without(vma);
 }
 
 export function* unlink_file_vma(k: Kernel, vma: Vma): Steps<void> {
   const mapping = vma.vm_file?.f_inode?.i_mapping;
   if (!mapping) return;
   yield* k.i_mmap_lock_write(mapping);
-  if (vma_is_shared_maywrite(vma)) mapping.i_mmap_writable--;
-  mapping.i_mmap = mapping.i_mmap.without(vma);
+  k.__remove_shared_vm_struct(vma, mapping);
+  yield k.i_mmap_unlock_write(mapping);
+}
+
+/** struct unlink_vma_file_batch: neighbours of one file, which leave its reverse map together. */
+export interface UnlinkVmaFileBatch {
+  vmas: Vma[];
+}
+const UNLINK_BATCH = 8;
+
+export function* unlink_file_vma_batch_add(k: Kernel, vb: UnlinkVmaFileBatch, vma: Vma): Steps<void> {
+  if (!vma.vm_file) return;
+  const other = vb.vmas.length > 0 && vb.vmas[0]!.vm_file !== vma.vm_file;
+  if (other || vb.vmas.length === UNLINK_BATCH) yield* k.unlink_file_vma_batch_process(vb);
+  vb.vmas.push(vma);
+}
+
+export function* unlink_file_vma_batch_final(k: Kernel, vb: UnlinkVmaFileBatch): Steps<void> {
+  if (vb.vmas.length > 0) yield* k.unlink_file_vma_batch_process(vb);
+}
+
+export function* unlink_file_vma_batch_process(k: Kernel, vb: UnlinkVmaFileBatch): Steps<void> {
+  const { vmas } = vb;
+  vb.vmas = [];
+  const mapping = vmas[0]!.vm_file!.f_inode?.i_mapping;
+  if (!mapping) return;
+  yield* k.i_mmap_lock_write(mapping);
+  for (const vma of vmas) k.__remove_shared_vm_struct(vma, mapping);
   yield k.i_mmap_unlock_write(mapping);
 }
 
@@ -108,13 +159,16 @@ export function* remove_vma(k: Kernel, vma: Vma): Steps<void> {
   k.store.free(vma);
 }
 
-/** Splits `vma` at `address`; the upper part is the new VMA. Returns it, or a negative errno. */
-export function* split_vma(k: Kernel, vma: Vma, address: number): Steps<Vma | number> {
+/** Which part of a VMA that is split becomes a new VMA; the other one stays what it was. */
+export type NewPart = "new below" | "new above";
+
+/** Splits `vma` at `address`. Returns 0 or a negative errno. */
+export function* split_vma(k: Kernel, vma: Vma, address: number, part: NewPart): Steps<number> {
   if (vma.vm_mm!.map_count >= sysctl_max_map_count) return -ENOMEM;
-  return yield* k.__split_vma(vma, address);
+  return yield* k.__split_vma(vma, address, part);
 }
 
-export function* __split_vma(k: Kernel, vma: Vma, address: number): Steps<Vma | number> {
+export function* __split_vma(k: Kernel, vma: Vma, address: number, part: NewPart): Steps<number> {
   const may_split = k.vm_op(vma, "may_split");
   if (may_split) {
     const error = may_split(vma, address);
@@ -123,38 +177,34 @@ export function* __split_vma(k: Kernel, vma: Vma, address: number): Steps<Vma | 
   const huge = (vma.vm_flags & VM_HUGETLB) !== 0;
   if (huge && k.unfixed("hugetlb-split-unshare")) yield* k.hugetlb_split_early(vma, address);
   const mm = vma.vm_mm!;
-  const upper = k.vm_area_alloc(mm, address, vma.vm_end, vma.vm_flags, vma.vm_pgoff + (address - vma.vm_start) / 4096);
-  upper.vm_page_prot = vma.vm_page_prot;
-  upper.vm_ops = vma.vm_ops;
-  upper.vm_private_data = vma.vm_private_data;
-  upper.vm_resv_flags = vma.vm_resv_flags;
-  upper.swap_readahead_info = vma.swap_readahead_info;
-  upper.vm_userfaultfd_ctx = vma.vm_userfaultfd_ctx;
-  upper.anon_vma = vma.anon_vma;
-  yield* k.anon_vma_clone(upper, vma);
-  if (vma.vm_file) {
-    upper.vm_file = vma.vm_file;
-    k.get_file(vma.vm_file);
+  const above = vma.vm_pgoff + (address - vma.vm_start) / 4096;
+  const made = k.vm_area_dup(vma);
+  if (part === "new below") made.vm_end = address;
+  else {
+    made.vm_start = address;
+    made.vm_pgoff = above;
   }
-  const open = k.vm_op(upper, "open");
-  if (open) yield* open(upper);
+  yield* k.anon_vma_clone(made, vma);
+  if (made.vm_file) k.get_file(made.vm_file);
+  const open = k.vm_op(made, "open");
+  if (open) yield* open(made);
   yield* k.vma_start_write(vma);
-  yield* k.vma_start_write(upper);
-  // The reverse map must find the pages of the upper part in one of the two at any time.
+  yield* k.vma_start_write(made);
+  // The reverse map must find the pages of the new part in one of the two at any time.
   yield* k.vma_prepare(vma);
   if (huge && !k.unfixed("hugetlb-split-unshare")) yield* k.hugetlb_split(vma, address);
-  vma.vm_end = address;
-  mm.mm_mt = mm.mm_mt.splice(k.vma_index(mm, address), 0, upper);
+  if (part === "new below") {
+    vma.vm_start = address;
+    vma.vm_pgoff = above;
+  } else vma.vm_end = address;
+  mm.mm_mt = mm.mm_mt.splice(mm.mm_mt.indexOf(vma) + (part === "new below" ? 0 : 1), 0, made);
   mm.map_count++;
-  const mapping = upper.vm_file?.f_inode?.i_mapping;
-  if (mapping) {
-    mapping.i_mmap = mapping.i_mmap.add(upper);
-    if (vma_is_shared_maywrite(upper)) mapping.i_mmap_writable++;
-  }
-  yield k.trace.vma_change(vma, mm, vma.vm_start, address);
-  yield k.trace.vma_link(upper, mm, address, upper.vm_end);
+  const mapping = made.vm_file?.f_inode?.i_mapping;
+  if (mapping) k.__vma_link_file(made, mapping);
+  yield k.trace.vma_change(vma, mm, vma.vm_start, vma.vm_end);
+  yield k.trace.vma_link(made, mm, made.vm_start, made.vm_end);
   yield* k.vma_complete(vma);
-  return upper;
+  return 0;
 }
 
 /** Takes `vma` out of the tree: no lookup finds it, faults on it start over. */

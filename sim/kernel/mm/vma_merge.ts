@@ -5,6 +5,7 @@ import { VM_SPECIAL, VM_STICKY, withoutVmFlags, withVmFlags } from "../flags.ts"
 import type { UserfaultfdCtx } from "../fs/userfaultfd_ctx.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AnonVma, File, Mm, Vma } from "../mm_types.ts";
+import { vma_interval_tree_update } from "./interval_tree.ts";
 
 /** struct vma_merge_struct: what [start, end) is to be. */
 export interface VmaMerge {
@@ -170,6 +171,7 @@ export function* vma_move_boundary(k: Kernel, left: Vma, right: Vma, address: nu
   right.vm_start = address;
   yield k.trace.vma_change(left, mm, left.vm_start, address);
   yield k.trace.vma_change(right, mm, address, right.vm_end);
+  k.vma_update_interval_trees(right);
   yield* k.vma_complete(left);
 }
 
@@ -181,9 +183,17 @@ export function* vma_prepare(k: Kernel, vma: Vma): Steps<void> {
 }
 
 export function* vma_complete(k: Kernel, vma: Vma): Steps<void> {
-  if (vma.anon_vma) yield k.up_write(vma.anon_vma.root!.rwsem, "&anon_vma->rwsem");
   const mapping = vma.vm_file?.f_inode?.i_mapping;
+  k.vma_update_interval_trees(vma);
+  if (vma.anon_vma) yield k.up_write(vma.anon_vma.root!.rwsem, "&anon_vma->rwsem");
   if (mapping) yield k.i_mmap_unlock_write(mapping);
+}
+
+/** Its range has changed: the reverse maps have it where it begins now. */
+export function vma_update_interval_trees(_k: Kernel, vma: Vma): void {
+  const mapping = vma.vm_file?.f_inode?.i_mapping;
+  if (mapping) mapping.i_mmap = vma_interval_tree_update(mapping.i_mmap, vma);
+  for (const av of vma.anon_vma_chain) av.rb_root = vma_interval_tree_update(av.rb_root, vma);
 }
 
 /**
@@ -214,16 +224,15 @@ export function* vma_modify_flags_uffd(
   const merge = { mm: vm_mm!, start, end, pgoff, vm_flags, file, anon_vma, middle: vma, uffd_ctx };
   const merged = yield* k.vma_merge_existing_range(merge);
   if (merged) return merged;
-  let middle: Vma | number = vma;
   if (vma.vm_start < start) {
-    middle = yield* k.split_vma(vma, start);
-    if (typeof middle === "number") return middle;
+    const error = yield* k.split_vma(vma, start, "new below");
+    if (error) return error;
   }
-  if (middle.vm_end > end) {
-    const upper = yield* k.split_vma(middle, end);
-    if (typeof upper === "number") return upper;
+  if (vma.vm_end > end) {
+    const error = yield* k.split_vma(vma, end, "new above");
+    if (error) return error;
   }
-  return middle;
+  return vma;
 }
 
 /** mremap: `vma` grows by `bytes` into free space, and becomes one with its next neighbour if it reaches it. */

@@ -72,8 +72,8 @@ export function* vms_gather_munmap_vmas(k: Kernel, vms: VmaMunmap): Steps<number
   const first = k.find_vma_intersection(mm, start, end)!;
   if (start > first.vm_start) {
     if (end < first.vm_end && mm.map_count >= sysctl_max_map_count) return -ENOMEM;
-    const upper = yield* k.__split_vma(first, start);
-    if (typeof upper === "number") return upper;
+    const error = yield* k.__split_vma(first, start, "new below");
+    if (error) return error;
   }
   const index = k.vma_index(mm, start);
   vms.unmap_start = index > 0 ? mm.mm_mt.at(index - 1)!.vm_end : 0;
@@ -84,10 +84,10 @@ export function* vms_gather_munmap_vmas(k: Kernel, vms: VmaMunmap): Steps<number
       break;
     }
     if (vma.vm_end > end) {
-      const upper = yield* k.__split_vma(vma, end);
-      if (typeof upper === "number") {
+      const error = yield* k.__split_vma(vma, end, "new above");
+      if (error) {
         k.reattach_vmas(vms);
-        return upper;
+        return error;
       }
     }
     yield* k.vma_start_write(vma);
@@ -143,7 +143,8 @@ export function* vms_clear_ptes(k: Kernel, vms: VmaMunmap): Steps<void> {
   const tlb = k.tlb_gather_mmu(mm);
   k.update_hiwater_rss(mm);
   yield* k.unmap_vmas(tlb, vmas, vms.start, vms.end);
-  yield* k.free_pgtables(tlb, vmas, vms.unmap_start, vms.unmap_end);
+  const mmap_lock = vms.unlock === "unlock" ? "mmap_lock downgraded" : "mmap_lock for writing";
+  yield* k.free_pgtables(tlb, vmas, vms.unmap_start, vms.unmap_end, mmap_lock);
   yield* k.tlb_finish_mmu(tlb);
   vms.clear_ptes = false;
 }
@@ -171,7 +172,7 @@ export function* unmap_region(k: Kernel, vma: Vma): Steps<void> {
   const tlb = k.tlb_gather_mmu(mm);
   k.update_hiwater_rss(mm);
   yield* k.unmap_vmas(tlb, [vma], vma.vm_start, vma.vm_end);
-  yield* k.free_pgtables(tlb, [vma], floor, mm.mm_mt.at(next)?.vm_start ?? 0);
+  yield* k.free_pgtables(tlb, [vma], floor, mm.mm_mt.at(next)?.vm_start ?? 0, "mmap_lock for writing");
   yield* k.tlb_finish_mmu(tlb);
 }
 
