@@ -58,6 +58,7 @@ import * as memory_cow from "./mm/memory_cow.ts";
 import * as memory_free from "./mm/memory_free.ts";
 import * as memory_swap from "./mm/memory_swap.ts";
 import * as memory_tables from "./mm/memory_tables.ts";
+import * as memory_unmap from "./mm/memory_unmap.ts";
 import * as memory_zap from "./mm/memory_zap.ts";
 import * as memory_zap_batch from "./mm/memory_zap_batch.ts";
 import * as migrate from "./mm/migrate.ts";
@@ -125,6 +126,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   memory_copy,
   memory_cow,
   memory_tables,
+  memory_unmap,
   memory_zap,
   memory_free,
   mmap,
@@ -229,6 +231,7 @@ export interface KernelFunctions
     Bound<typeof memory_copy>,
     Bound<typeof memory_cow>,
     Bound<typeof memory_tables>,
+    Bound<typeof memory_unmap>,
     Bound<typeof memory_zap>,
     Bound<typeof memory_free>,
     Bound<typeof mmap>,

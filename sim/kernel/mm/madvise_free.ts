@@ -46,7 +46,6 @@ export function* madvise_dontneed_free(
   // Before 6.17 each VMA was flushed by itself.
   const mm = vma.vm_mm!;
   const gather = tlb ?? k.tlb_gather_mmu(mm);
-  k.update_hiwater_rss(mm);
   const error =
     advice === MADV_FREE
       ? yield* k.madvise_free_single_vma(gather, vma, start, end)
@@ -78,6 +77,7 @@ export function* madvise_free_single_vma(
 ): Steps<number> {
   if (vma.vm_ops !== "") return -EINVAL;
   const mm = vma.vm_mm!;
+  k.update_hiwater_rss(mm);
   yield* k.mmu_notifier_invalidate_range_start(mm, start, end, "MMU_NOTIFY_CLEAR");
   yield* k.walk_page_range_vma(vma, start, end, (pmdp, from, to) => k.madvise_free_pte_range(tlb, vma, pmdp, from, to));
   yield* k.mmu_notifier_invalidate_range_end(mm, start, end);

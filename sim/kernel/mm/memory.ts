@@ -132,13 +132,11 @@ export function* handle_pte_fault(k: Kernel, vmf: VmFault): Steps<number> {
     return 0;
   }
   const write = (vmf.flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) !== 0;
-  if (write) {
-    if (!pte_write(entry)) return yield* k.do_wp_page(vmf);
-    entry = withFlags(entry, _PAGE_DIRTY);
-  }
-  entry = withFlags(entry, _PAGE_ACCESSED);
+  if (write && !pte_write(entry)) return yield* k.do_wp_page(vmf);
+  const dirty = vmf.flags & FAULT_FLAG_WRITE;
+  entry = withFlags(entry, dirty ? _PAGE_DIRTY | _PAGE_ACCESSED : _PAGE_ACCESSED);
   // An entry that allows the access already needs no flush on x86: a fault drops what the CPU has cached for its address.
-  if (entry !== vmf.orig_pte) yield k.set_pte(vma.vm_mm!, vmf.address, vmf.ptep, entry);
+  yield* k.ptep_set_access_flags(vma, vmf.address, vmf.ptep, entry, dirty);
   yield k.pte_unmap_unlock(vmf.pmdp);
   return 0;
 }
@@ -167,11 +165,11 @@ export function* do_anonymous_page(k: Kernel, vmf: VmFault): Steps<number> {
   let entry = withFlags(mk_pte(page.slot, vma.vm_page_prot), 0);
   if (vma.vm_flags & VM_WRITE) entry = withFlags(entry, _PAGE_RW | _PAGE_DIRTY);
   const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, address);
-  const stable = k.check_stable_address_space(mm);
-  if (ptep === 0 || !stable || !none(k.read_entry(ptep))) {
+  const raced = ptep === 0 || !none(k.read_entry(ptep));
+  if (raced || !k.check_stable_address_space(mm)) {
     if (ptep !== 0) yield k.pte_unmap_unlock(vmf.pmdp);
     yield* k.put_page(page);
-    return stable ? 0 : VM_FAULT_SIGBUS;
+    return raced ? 0 : VM_FAULT_SIGBUS;
   }
   if (vma.vm_flags & VM_UFFD_MISSING) {
     yield k.pte_unmap_unlock(vmf.pmdp);
@@ -190,18 +188,16 @@ export function* map_zero_page(k: Kernel, vmf: VmFault): Steps<number> {
   const { vma, address } = vmf;
   const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, address);
   if (ptep === 0) return 0;
-  if (!k.check_stable_address_space(vma.vm_mm!)) {
-    yield k.pte_unmap_unlock(vmf.pmdp);
-    return VM_FAULT_SIGBUS;
+  let ret = 0;
+  if (none(k.read_entry(ptep))) {
+    if (!k.check_stable_address_space(vma.vm_mm!)) ret = VM_FAULT_SIGBUS;
+    else if (vma.vm_flags & VM_UFFD_MISSING) {
+      yield k.pte_unmap_unlock(vmf.pmdp);
+      return yield* k.handle_userfault(vmf, "missing");
+    } else yield k.set_pte(vma.vm_mm!, address, ptep, withFlags(mk_pte(k.zero_pfn, vma.vm_page_prot), _PAGE_SPECIAL));
   }
-  if (none(k.read_entry(ptep)) && vma.vm_flags & VM_UFFD_MISSING) {
-    yield k.pte_unmap_unlock(vmf.pmdp);
-    return yield* k.handle_userfault(vmf, "missing");
-  }
-  if (none(k.read_entry(ptep)))
-    yield k.set_pte(vma.vm_mm!, address, ptep, withFlags(mk_pte(k.zero_pfn, vma.vm_page_prot), _PAGE_SPECIAL));
   yield k.pte_unmap_unlock(vmf.pmdp);
-  return 0;
+  return ret;
 }
 
 /** An anon_vma for the VMA, before its first anonymous page. With only the VMA's lock held this may need mmap_lock too. */
@@ -227,7 +223,7 @@ export function* __vmf_anon_prepare(k: Kernel, vmf: VmFault): Steps<number> {
 /** A fault in a mapping that has operations: reading, writing to a private copy, writing to the shared page. */
 export function* do_fault(k: Kernel, vmf: VmFault): Steps<number> {
   const { vma } = vmf;
-  if (!k.vm_op(vma, "fault")) return VM_FAULT_SIGBUS;
+  if (!k.vm_op(vma, "fault")) return yield* k.no_fault_handler(vmf);
   const ret = !(vmf.flags & FAULT_FLAG_WRITE)
     ? yield* k.do_read_fault(vmf)
     : vma.vm_flags & VM_SHARED
@@ -238,6 +234,15 @@ export function* do_fault(k: Kernel, vmf: VmFault): Steps<number> {
     vmf.prealloc_pte = 0;
   }
   return ret;
+}
+
+/** Nobody can say what is there, unless the entry was only away while it changes: that is sure under its lock. */
+export function* no_fault_handler(k: Kernel, vmf: VmFault): Steps<number> {
+  const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, vmf.address);
+  if (ptep === 0) return VM_FAULT_SIGBUS;
+  const missing = none(k.read_entry(ptep));
+  yield k.pte_unmap_unlock(vmf.pmdp);
+  return missing ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
 }
 
 /** A fault that a userfaultfd must be told of is not to be had together with its neighbour's. */

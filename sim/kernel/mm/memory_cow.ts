@@ -108,8 +108,9 @@ export function* wp_page_copy(k: Kernel, vmf: VmFault, old: Page | null): Steps<
       mm.rss_anon++;
     }
     let entry = withFlags(mk_pte(copy.slot, vma.vm_page_prot), 0);
-    if (!(vmf.flags & FAULT_FLAG_UNSHARE))
-      entry = withFlags(entry, _PAGE_DIRTY | (vma.vm_flags & VM_WRITE ? _PAGE_RW : 0));
+    // An unshared page stays as it was for writes: clean, read-only, and watched if it was.
+    if (vmf.flags & FAULT_FLAG_UNSHARE) entry = withFlags(entry, vmf.orig_pte & _PAGE_UFFD_WP);
+    else entry = withFlags(entry, _PAGE_DIRTY | (vma.vm_flags & VM_WRITE ? _PAGE_RW : 0));
     // Old translations go before the new page is seen: two CPUs must not write to different copies.
     yield* k.ptep_clear_flush(vma, address, vmf.ptep);
     k.folio_add_new_anon_rmap(copy, vma, address);
@@ -119,11 +120,12 @@ export function* wp_page_copy(k: Kernel, vmf: VmFault, old: Page | null): Steps<
   }
   if (ptep !== 0) yield k.pte_unmap_unlock(vmf.pmdp);
   yield* k.mmu_notifier_invalidate_range_end(mm, address, address + 4096);
-  if (raced) yield* k.put_page(copy);
+  // What is not mapped here, or no more, and then the reference that kept the old page meanwhile.
+  const unmapped = raced ? copy : old;
+  if (unmapped) yield* k.put_page(unmapped);
   if (old) {
     if (!raced && old.flags & PG_swapcache) yield* k.free_swap_cache(old);
     yield* k.put_page(old);
-    if (!raced) yield* k.put_page(old);
   }
   return 0;
 }

@@ -61,7 +61,7 @@ export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
     yield k.get_page(page);
   } else {
     page = alone ? yield* k.alloc_swap_folio(vmf, entry) : yield* k.swapin_readahead(entry, vmf);
-    if (!page) return k.read_entry(vmf.ptep) === vmf.orig_pte ? VM_FAULT_OOM : 0;
+    if (!page) return yield* k.swap_in_failed(vmf);
     if (alone) {
       k.folio_add_lru(page);
       yield k.swap_read_folio(page, entry);
@@ -110,6 +110,15 @@ export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
   }
   yield k.pte_unmap_unlock(vmf.pmdp);
   return ret;
+}
+
+/** No memory for the page; but if somebody else has brought it back meanwhile, that does not matter. */
+export function* swap_in_failed(k: Kernel, vmf: VmFault): Steps<number> {
+  const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, vmf.address);
+  if (ptep === 0) return 0;
+  const here = k.read_entry(ptep) === vmf.orig_pte;
+  yield k.pte_unmap_unlock(vmf.pmdp);
+  return here ? VM_FAULT_OOM : 0;
 }
 
 /** The entry may have changed since it was read without a lock. */

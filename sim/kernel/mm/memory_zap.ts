@@ -19,7 +19,7 @@ import {
 } from "../arch/x86/mm/pgtable.ts";
 import { PG_dirty, VM_HUGETLB, VM_RAND_READ, VM_SEQ_READ } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
-import type { AddressSpace, Page, Vma } from "../mm_types.ts";
+import type { Vma } from "../mm_types.ts";
 import { is_pte_marker } from "./madvise_guard.ts";
 import { init_rss_vec, mm_counter, PTE_LOCK, type RssVec } from "./memory.ts";
 import { is_migration_entry } from "./migrate.ts";
@@ -91,6 +91,7 @@ export function* zap_page_range_single_batched(
   details: ZapDetails,
 ): Steps<void> {
   const mm = vma.vm_mm!;
+  k.update_hiwater_rss(mm);
   if (vma.vm_flags & VM_HUGETLB) {
     yield* k.hugetlb_zap_range(tlb, vma, address, address + size, details);
     return;
@@ -269,61 +270,6 @@ export function* zap_nonpresent_pte(
   }
   if (!details.even_cows) return;
   rss.swap--;
-  yield k.set_pte(mm, address, ptep, 0);
   yield* k.free_swap_and_cache_nr(pte);
-}
-
-/** Zaps what all processes map of `nr` pages of a file from `start` on: truncation, hole punching. */
-export function* unmap_mapping_range(
-  k: Kernel,
-  mapping: AddressSpace,
-  start: number,
-  nr: number,
-  cows: "even cows" | "file pages",
-): Steps<void> {
-  yield* k.unmap_mapping_pages(mapping, start, nr, { even_cows: cows === "even cows", reclaim_pt: false });
-}
-
-export function* unmap_mapping_pages(
-  k: Kernel,
-  mapping: AddressSpace,
-  start: number,
-  nr: number,
-  details: ZapDetails,
-): Steps<void> {
-  yield* k.i_mmap_lock_read(mapping);
-  yield* k.unmap_mapping_range_tree(mapping, start, start + nr, details);
-  yield k.i_mmap_unlock_read(mapping);
-}
-
-/** Zaps what all processes map of a locked page of a file. */
-export function* unmap_mapping_folio(k: Kernel, page: Page): Steps<void> {
-  yield* k.unmap_mapping_pages(page.mapping!, page.index, 1, { even_cows: false, reclaim_pt: false });
-}
-
-/** `first` to `after` (not included): indices of pages. Caller holds i_mmap_rwsem. */
-export function* unmap_mapping_range_tree(
-  k: Kernel,
-  mapping: AddressSpace,
-  first: number,
-  after: number,
-  details: ZapDetails,
-): Steps<void> {
-  for (const vma of mapping.i_mmap) {
-    const from = Math.max(first, vma.vm_pgoff);
-    const to = Math.min(after, vma.vm_pgoff + (vma.vm_end - vma.vm_start) / 4096);
-    if (from >= to) continue;
-    const address = vma.vm_start + (from - vma.vm_pgoff) * 4096;
-    yield* k.unmap_mapping_range_vma(vma, address, address + (to - from) * 4096, details);
-  }
-}
-
-export function* unmap_mapping_range_vma(
-  k: Kernel,
-  vma: Vma,
-  start: number,
-  end: number,
-  details: ZapDetails,
-): Steps<void> {
-  yield* k.zap_page_range_single(vma, start, end - start, details);
+  yield k.set_pte(mm, address, ptep, 0);
 }

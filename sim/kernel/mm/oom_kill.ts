@@ -34,7 +34,7 @@ export function* out_of_memory(k: Kernel, memcg: MemCgroup | null): Steps<OomOut
   if (own) return "fail";
   const gone = () => users.every((task) => task.exit_state !== 0);
   if (prompt) while (!gone()) yield k.wait(gone, `${victim.comm} to be killed`);
-  else if (users.some((task) => task.mm === mm)) yield* k.oom_reap_task_mm(mm);
+  else if (users.some((task) => task.mm === mm)) yield* k.oom_reap_task(mm);
   return "killed";
 }
 
@@ -138,25 +138,39 @@ export function* kernel_oom_kill(k: Kernel, victim: Task): Steps<number> {
   k.vmstat.oom_kill += 1;
   yield k.trace.mark_victim(victim, mm, k.oom_badness(victim, k.vmstat.totalram_pages));
   yield* k.kill_all_of(mm);
-  yield* k.oom_reap_task_mm(mm);
+  yield* k.oom_reap_task(mm);
   return 0;
 }
 
 /**
- * The reaper: drops private memory of who takes long to exit. Shared memory would not become free by it. Where mmap_lock is
- * taken for writing, it gives up; either way nothing more is to be had from this address space by killing.
+ * The reaper's work on who takes long to exit. Whether it could do it or not, nothing more is to be had from this address space
+ * by killing. Linux tries ten times, a tenth of a second apart.
  */
-export function* oom_reap_task_mm(k: Kernel, mm: Mm): Steps<void> {
+export function* oom_reap_task(k: Kernel, mm: Mm): Steps<void> {
+  yield* k.oom_reap_task_mm(mm);
   mm.oom_skip = 1;
+}
+
+/** Where mmap_lock is taken for writing, it gives up; where exit has unmapped everything already there is nothing to do. */
+export function* oom_reap_task_mm(k: Kernel, mm: Mm): Steps<void> {
   if (!k.down_read_trylock(mm.mmap_lock)) return;
   yield k.trace.lock(mm.mmap_lock, "&mm->mmap_lock", "read", 1);
+  if (!mm.oom_skip) yield* k.__oom_reap_task_mm(mm);
+  yield k.mmap_read_unlock(mm);
+}
+
+/** Drops private memory; shared memory would not become free by it. Faults will not bring any back from now on. */
+export function* __oom_reap_task_mm(k: Kernel, mm: Mm): Steps<void> {
   mm.oom_reaped = 1;
   for (const vma of [...mm.mm_mt]) {
-    if (vma.vm_flags & (VM_HUGETLB | VM_PFNMAP) || (vma.vm_ops !== "" && vma.vm_flags & VM_SHARED)) continue;
-    const details = { even_cows: true, reclaim_pt: false };
-    yield* k.zap_page_range_single(vma, vma.vm_start, vma.vm_end - vma.vm_start, details);
+    const { vm_flags, vm_start, vm_end } = vma;
+    if (vm_flags & (VM_HUGETLB | VM_PFNMAP) || (vma.vm_ops !== "" && vm_flags & VM_SHARED)) continue;
+    const tlb = k.tlb_gather_mmu(mm);
+    yield* k.mmu_notifier_invalidate_range_start(mm, vm_start, vm_end, "MMU_NOTIFY_UNMAP");
+    yield* k.unmap_page_range(tlb, vma, vm_start, vm_end, { even_cows: true, reclaim_pt: false });
+    yield* k.mmu_notifier_invalidate_range_end(mm, vm_start, vm_end);
+    yield* k.tlb_finish_mmu(tlb);
   }
-  yield k.mmap_read_unlock(mm);
 }
 
 /** Memory that the reaper has taken must not come back as zeroes. */

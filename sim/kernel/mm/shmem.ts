@@ -221,10 +221,10 @@ export function* shmem_set_size(k: Kernel, inode: Inode, size: number): Steps<nu
   }
   if (size > old) return 0;
   const mapping = inode.i_mapping!;
-  const hole = Math.ceil(size / 4096);
-  if (old > hole * 4096) yield* k.unmap_mapping_range(mapping, hole, Number.POSITIVE_INFINITY, "even cows");
+  const holebegin = size_pages(size) * 4096;
+  if (old > holebegin) yield* k.unmap_mapping_range(mapping, holebegin, 0, "even cows");
   if (inode.alloced) yield* k.shmem_truncate_range(inode, size, Number.POSITIVE_INFINITY);
-  if (old > hole * 4096) yield* k.unmap_mapping_range(mapping, hole, Number.POSITIVE_INFINITY, "even cows");
+  if (old > holebegin) yield* k.unmap_mapping_range(mapping, holebegin, 0, "even cows");
   return 0;
 }
 

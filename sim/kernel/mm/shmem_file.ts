@@ -154,9 +154,9 @@ export function* shmem_punch_hole(k: Kernel, inode: Inode, offset: number, lengt
   inode.falloc_start = first;
   inode.falloc_next = after;
   inode.falloc_punching = 1;
-  // The end of a hole that ends in the first page is taken for one before it, which is the end of everything: as seen on 6.18.
-  const unmapped = after === 0 ? Number.POSITIVE_INFINITY : after - first;
-  if (unmapped > 0) yield* k.unmap_mapping_range(inode.i_mapping!, first, unmapped, "file pages");
+  // The end of a hole that ends in the first page is taken for one before it, which is the end of everything (a length of 0).
+  const holelen = after === 0 ? 0 : (after - first) * 4096;
+  if (after === 0 || holelen > 0) yield* k.unmap_mapping_range(inode.i_mapping!, first * 4096, holelen, "file pages");
   yield* k.shmem_truncate_range(inode, offset, offset + length);
   inode.falloc_punching = 0;
   return 0;

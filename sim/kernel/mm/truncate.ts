@@ -1,5 +1,6 @@
 // Making files shorter (mm/truncate.c).
 import type { Steps } from "../../core/thread.ts";
+import { PAGE_ALIGN } from "../arch/x86/mm/pgtable.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, Inode, Page } from "../mm_types.ts";
 
@@ -9,10 +10,10 @@ import type { AddressSpace, Inode, Page } from "../mm_types.ts";
  */
 export function* truncate_pagecache(k: Kernel, inode: Inode, sizeBytes: number): Steps<void> {
   const mapping = inode.i_mapping!;
-  const hole = Math.ceil(sizeBytes / 4096);
-  yield* k.unmap_mapping_range(mapping, hole, Number.POSITIVE_INFINITY, "even cows");
-  yield* k.truncate_inode_pages_range(mapping, hole);
-  yield* k.unmap_mapping_range(mapping, hole, Number.POSITIVE_INFINITY, "even cows");
+  const holebegin = PAGE_ALIGN(sizeBytes);
+  yield* k.unmap_mapping_range(mapping, holebegin, 0, "even cows");
+  yield* k.truncate_inode_pages_range(mapping, holebegin / 4096);
+  yield* k.unmap_mapping_range(mapping, holebegin, 0, "even cows");
 }
 
 /** Drops all pages from `start` on. */

@@ -120,6 +120,18 @@ export function* ptep_clear_flush(k: Kernel, vma: Vma, address: number, ptep: nu
   if (pte_accessible(mm, pte)) yield* k.flush_tlb_page(mm, address);
 }
 
+/** Gives a present entry more rights, for a write (`dirty`); a read finds its bits set by the CPU (arch/x86/mm/pgtable.c). */
+export function* ptep_set_access_flags(
+  k: Kernel,
+  vma: Vma,
+  address: number,
+  ptep: number,
+  entry: number,
+  dirty: number,
+): Steps<void> {
+  if (dirty && k.read_entry(ptep) !== entry) yield k.set_pte(vma.vm_mm!, address, ptep, entry);
+}
+
 export const table_entry = (pfn: number): number => makeEntry(pfn, _PAGE_TABLE);
 export const none = (entry: number): boolean => entry === 0;
 
