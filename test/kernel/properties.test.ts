@@ -102,8 +102,11 @@ class Machine {
   alive = (who: number): boolean => this.task(who).mm !== null && this.task(who).exit_state === 0;
 
   call(who: number, name: string, ...args: unknown[]): unknown {
-    const { machine, platform, threads } = this.system;
-    const thread = threads[who]!;
+    return this.callIn(this.system.threads[who]!, name, args);
+  }
+
+  callIn(thread: Thread, name: string, args: readonly unknown[]): unknown {
+    const { machine, platform } = this.system;
     machine.thread = thread;
     machine.straight = this.how === "straight";
     let result: unknown;
@@ -198,6 +201,9 @@ class Machine {
       if (this.alive(who)) this.call(who, "sys_exit", 0);
       this.call(who, "task_work_run");
     });
+    // Pages that lost their last user while reclaim had them locked are in the swap cache until it comes by again.
+    if (this.system.straight.swap_info.inuse_pages > 0)
+      this.callIn(this.system.kernelThread, "kernel_reclaim", [this.system.straight.swap_info.inuse_pages]);
   }
 }
 
