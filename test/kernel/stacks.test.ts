@@ -1,5 +1,5 @@
 // Call stacks at events, held against those of a real kernel: each file in test/kernel/stacks is a scenario, and below a
-// statement stands what Linux called for it, a line a function, `*` before an event. Functions that its compiler has inlined are
+// statement stands what Linux called for it, a line a function, `*` before an event, `×` how often. Functions that its compiler has inlined are
 // not there, nor those that lead to no such event; `-`: there was none. Recorded with tracepoints in an instance of tracefs, option `stacktrace`: tlb_flush
 // is the tracepoint tlb:tlb_flush (without "flush on task switch"), the others are those that tell the same: PSWPIN, PSWPOUT and
 // NR_SWAPCACHE of memcg:count_memcg_events and memcg:mod_memcg_lruvec_state for the swap events, NR_SHMEM and
@@ -63,7 +63,10 @@ function simulated({ program, events, trees }: Recorded): ReadonlyMap<number, re
     let same = 0;
     while (same < names.length && names[same] === last[same]) same++;
     for (let depth = same; depth < names.length; depth++) tree.push(`  ${"  ".repeat(depth)}${names[depth]}`);
-    tree.push(`  ${"  ".repeat(names.length)}* ${event}`);
+    const what = `  ${"  ".repeat(names.length)}* ${event}`;
+    const [again, times] = (tree.at(-1) ?? "").split(" × ");
+    if (again === what && same === last.length) tree[tree.length - 1] = `${what} × ${Number(times ?? 1) + 1}`;
+    else tree.push(what);
     before.set(line, names);
   }
 }

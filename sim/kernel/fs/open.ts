@@ -209,13 +209,21 @@ export function* sys_truncate(k: Kernel, pathname: string, sizeBytes: number): S
 }
 
 export function* sys_ftruncate(k: Kernel, fd: number, sizeBytes: number): Steps<number> {
+  return yield* k.do_sys_ftruncate(fd, sizeBytes);
+}
+
+export function* do_sys_ftruncate(k: Kernel, fd: number, sizeBytes: number): Steps<number> {
   if (sizeBytes < 0) return -EINVAL;
   const file = k.fdget(fd);
   if (!file) return -EBADF;
-  const regular = (file.f_inode!.i_mode & S_IFMT) === S_IFREG;
-  const error = regular && file.f_mode & FMODE_WRITE ? yield* k.do_truncate(file.f_dentry!, sizeBytes) : -EINVAL;
+  const error = yield* k.do_ftruncate(file, sizeBytes);
   k.fdput(file);
   return error;
+}
+
+export function* do_ftruncate(k: Kernel, file: File, sizeBytes: number): Steps<number> {
+  const regular = (file.f_inode!.i_mode & S_IFMT) === S_IFREG;
+  return regular && file.f_mode & FMODE_WRITE ? yield* k.do_truncate(file.f_dentry!, sizeBytes) : -EINVAL;
 }
 
 export function* sys_chmod(k: Kernel, pathname: string, mode: number): Steps<number> {

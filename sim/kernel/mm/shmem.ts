@@ -19,7 +19,7 @@ import {
 } from "../flags.ts";
 import type { Attributes } from "../fs/operations.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Dentry, Inode, Mm, Page, Vma } from "../mm_types.ts";
+import type { AddressSpace, Dentry, Inode, Mm, Page, Vma } from "../mm_types.ts";
 import { EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC, EPERM } from "../uapi/errno.ts";
 import { F_SEAL_GROW, F_SEAL_SHRINK, S_IFMT, S_IFREG } from "../uapi/fcntl.ts";
 import type { VmFault } from "./memory.ts";
@@ -137,10 +137,15 @@ export function* shmem_alloc_and_add_folio(
     yield* k.put_page(page);
     return error;
   }
-  yield k.page_cache_add(inode.i_mapping!, index, page);
+  yield* k.shmem_add_to_page_cache(page, inode.i_mapping!, index);
   k.shmem_recalc_inode(inode, 1, 0);
   k.folio_add_lru(page);
   return page;
+}
+
+/** Puts a locked page into a file, which takes a reference; in place of its swap entry, where there is one. */
+export function* shmem_add_to_page_cache(k: Kernel, page: Page, mapping: AddressSpace, index: number): Steps<void> {
+  yield k.page_cache_add(mapping, index, page);
 }
 
 /** Charges pages to the file system and, where the file reserved nothing ahead, to the system. Returns 0 or an errno. */
@@ -276,7 +281,8 @@ export function* shmem_undo_range(
         k.folio_unlock(page);
       } else if (what === "truncate" && (yield* k.shmem_free_swap(inode, at, entry))) swaps_freed++;
     }
-    for (const [, entry] of found) if (entry > 0) yield* k.put_page(k.page(entry - 1));
+    const pages = found.flatMap(([, entry]) => (entry > 0 ? [k.page(entry - 1)] : []));
+    yield* k.folios_put_refs(pages, 0, pages.length);
     index = found.at(-1)![0] + 1;
   }
   if (what === "truncate") yield* k.shmem_zero_ends(inode, start, end);

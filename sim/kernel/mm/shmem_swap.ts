@@ -15,10 +15,15 @@ export function* shmem_writeout(k: Kernel, page: Page): Steps<boolean> {
   // Accounts for pages that were removed unnoticed before the count of swapped ones changes.
   k.shmem_recalc_inode(inode, 0, 1);
   yield k.swap_duplicate(entry);
-  yield k.page_cache_delete(page, -entry);
-  page.refcount--;
+  yield* k.shmem_delete_from_page_cache(page, -entry);
   yield k.swap_writeout(page);
   return true;
+}
+
+/** Takes a locked page out of its file, where `entry` stays for it. Caller holds a reference. */
+export function* shmem_delete_from_page_cache(k: Kernel, page: Page, entry: number): Steps<void> {
+  yield k.page_cache_delete(page, entry);
+  page.refcount--;
 }
 
 /** A file's page that is in swap comes back, locked and with a reference. */
@@ -54,7 +59,7 @@ export function* shmem_swapin_folio(
   }
   // Whoever read it ahead could not know.
   page.type = PAGE_TYPE.shmem;
-  yield k.page_cache_add(mapping, index, page);
+  yield* k.shmem_add_to_page_cache(page, mapping, index);
   k.shmem_recalc_inode(inode, 0, -1);
   if (!alone) yield* k.swap_cache_del_folio(page);
   page.flags |= PG_dirty;
