@@ -237,11 +237,14 @@ const ELEMENT_WORK = 0.25;
 const LISTENED = 1;
 const ATTENDED = 2;
 
+/** More than the deepest stack: reclaim within a fault within a call is 50 functions deep, and the engine has its own below. */
+const DEEPEST = 200;
+
 /** The call stack as text; kernel functions among others. Costs some 30 µs. */
 export function captureStack(): string {
   const errors = Error as unknown as { stackTraceLimit: number };
   const before = errors.stackTraceLimit;
-  errors.stackTraceLimit = 60;
+  errors.stackTraceLimit = DEEPEST;
   const { stack } = new Error("here");
   errors.stackTraceLimit = before;
   return stack ?? "";

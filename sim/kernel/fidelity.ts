@@ -186,7 +186,7 @@ export const fidelity: readonly Fidelity[] = [
     level: "simplified",
     means:
       "Version 2, mounted as systemd does it: groups within groups, who is charged for what, min, low, high, max, swap.max, events, OOM kills in a group or of a whole one, removed groups. Charges are exact where Linux charges in batches of 64 pages a CPU, memory.high makes nobody sleep, and there is no other controller, no memory.pressure, no zswap, no threads apart from their process. Who is charged for anonymous and shared pages is compared with a real controller of version 1.",
-    where: ["try_charge", "mem_cgroup_handle_over_high", "page_counter_calculate_protection"],
+    where: ["try_charge_memcg", "mem_cgroup_handle_over_high", "page_counter_calculate_protection"],
   },
   {
     topic: "placement at random, protection keys",

@@ -1,5 +1,5 @@
 // Call stacks at events, held against those of a real kernel: each file in test/kernel/stacks is a scenario, and below a
-// statement stands what Linux called for it, a line a function, `*` before an event, `×` how often. Functions that its compiler has inlined are
+// statement stands what Linux called for it, a line a function, `*` before an event, `×` how often, unless the file says `once`. Functions that its compiler has inlined are
 // not there, nor those that lead to no such event; `-`: there was none. Recorded with tracepoints in an instance of tracefs, option `stacktrace`: tlb_flush
 // is the tracepoint tlb:tlb_flush (without "flush on task switch"), the others are those that tell the same: PSWPIN, PSWPOUT and
 // NR_SWAPCACHE of memcg:count_memcg_events and memcg:mod_memcg_lruvec_state for the swap events, NR_SHMEM and
@@ -17,6 +17,8 @@ const FOLDER = "test/kernel/stacks";
 interface Recorded {
   readonly program: string;
   readonly events: readonly string[];
+  /** Each stack counts when it is there for the first time below a statement. */
+  readonly once: boolean;
   /** By line of the program. */
   readonly trees: ReadonlyMap<number, readonly string[]>;
 }
@@ -25,8 +27,10 @@ function recorded(text: string): Recorded {
   const program: string[] = [];
   const trees = new Map<number, string[]>();
   let events: readonly string[] = [];
+  let once = false;
   for (const line of text.split("\n")) {
     if (line.startsWith("events: ")) events = line.slice("events: ".length).split(" ");
+    else if (line === "once") once = true;
     else if (!line.startsWith("  ")) program.push(line);
     else {
       const tree = trees.get(program.length) ?? [];
@@ -34,16 +38,17 @@ function recorded(text: string): Recorded {
       trees.set(program.length, tree);
     }
   }
-  return { program: program.join("\n"), events, trees };
+  return { program: program.join("\n"), events, once, trees };
 }
 
 /** The same for the simulated kernel, of functions that `recorded` names. */
-function simulated({ program, events, trees }: Recorded): ReadonlyMap<number, readonly string[]> {
+function simulated({ program, events, once, trees }: Recorded): ReadonlyMap<number, readonly string[]> {
   const known = new Set([...trees.values()].flat().map((line) => line.trim()));
   const session = openDebugSession({ ...realHost, read: () => program }, { program: "test.mshare" });
   assert.ok(!("refused" in session), JSON.stringify(session));
   session.setEventBreakpoints(events.map((text) => ({ text })));
   const seen = new Map<number, string[]>();
+  const stacks = new Set<string>();
   const before = new Map<number, readonly string[]>();
   for (;;) {
     const stop = go(session, { kind: "continue" });
@@ -59,6 +64,9 @@ function simulated({ program, events, trees }: Recorded): ReadonlyMap<number, re
       .filter((name) => known.has(name));
     const tree = seen.get(line) ?? [];
     seen.set(line, tree);
+    const key = `${line} ${event} ${names.join(" ")}`;
+    if (once && stacks.has(key)) continue;
+    stacks.add(key);
     const last = before.get(line) ?? [];
     let same = 0;
     while (same < names.length && names[same] === last[same]) same++;

@@ -8,6 +8,7 @@ import { swapOffset } from "../../hardware/entry.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Task } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
+import type { OomOutcome } from "./oom_kill.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 import { PAGE_COUNTER_MAX, page_counter, self_and_above } from "./page_counter.ts";
 import type { Lruvec } from "./swap.ts";
@@ -104,13 +105,16 @@ export function mem_cgroup_is_descendant(_k: Kernel, memcg: MemCgroup | null, ro
 
 /** Charges a new page of user memory; `mm` null: to the running process. Returns 0, or -ENOMEM with nothing charged. */
 export function* mem_cgroup_charge(k: Kernel, page: Page, mm: Mm | null): Steps<number> {
-  if (mem_cgroup_disabled(k)) return 0;
+  return mem_cgroup_disabled(k) ? 0 : yield* k.__mem_cgroup_charge(page, mm);
+}
+
+export function* __mem_cgroup_charge(k: Kernel, page: Page, mm: Mm | null): Steps<number> {
   return yield* k.charge_memcg(page, k.get_mem_cgroup_from_mm(mm));
 }
 
 export function* charge_memcg(k: Kernel, page: Page, memcg: MemCgroup | null): Steps<number> {
   if (!memcg) return 0;
-  const error = yield* k.try_charge(memcg, 1);
+  const error = yield* k.try_charge_memcg(memcg, 1);
   if (error) return error;
   page.memcg = memcg;
   yield k.trace.mem_cgroup_charge(page.slot, memcg, memcg.memory.usage);
@@ -121,9 +125,17 @@ export function* charge_memcg(k: Kernel, page: Page, memcg: MemCgroup | null): S
 export function* __memcg_kmem_charge_page(k: Kernel, page: Page): Steps<number> {
   if (mem_cgroup_disabled(k) || k.current.kthread) return 0;
   const memcg = k.mem_cgroup_from_task(k.current);
-  const error = yield* k.charge_memcg(page, memcg);
-  if (!error && memcg) k.page_counter_charge(memcg, "kmem", 1);
-  return error;
+  return memcg ? yield* k.obj_cgroup_charge_pages(page, memcg) : 0;
+}
+
+/** Memory that the kernel itself has for a group: counted as such besides. */
+export function* obj_cgroup_charge_pages(k: Kernel, page: Page, memcg: MemCgroup): Steps<number> {
+  const error = yield* k.try_charge_memcg(memcg, 1);
+  if (error) return error;
+  k.page_counter_charge(memcg, "kmem", 1);
+  page.memcg = memcg;
+  yield k.trace.mem_cgroup_charge(page.slot, memcg, memcg.memory.usage);
+  return 0;
 }
 
 /** A page comes back from swap: charged to the group that had it before, if that is still there. */
@@ -138,7 +150,7 @@ export function* mem_cgroup_swapin_charge_folio(k: Kernel, page: Page, mm: Mm | 
  * below it can do without, then a process.
  * @returns 0 or -ENOMEM
  */
-export function* try_charge(k: Kernel, memcg: MemCgroup, nr: number): Steps<number> {
+export function* try_charge_memcg(k: Kernel, memcg: MemCgroup, nr: number): Steps<number> {
   let retries = MAX_RECLAIM_RETRIES;
   for (;;) {
     const over = k.page_counter_try_charge(memcg, "memory", nr);
@@ -148,9 +160,7 @@ export function* try_charge(k: Kernel, memcg: MemCgroup, nr: number): Steps<numb
     if (over.memory.usage + nr <= over.memory.max || freed > 0) continue;
     if (retries-- > 0 && k.mem_cgroup_get_nr_swap_pages(over) > 0) continue;
     if (k.current.signal) return -ENOMEM;
-    k.memcg_memory_event(over, MEMCG_OOM);
-    yield k.trace.mem_cgroup_oom(over, over.memory.usage);
-    if ((yield* k.out_of_memory(over)) !== "killed") return -ENOMEM;
+    if ((yield* k.mem_cgroup_oom(over)) !== "killed") return -ENOMEM;
     retries = MAX_RECLAIM_RETRIES;
   }
   for (const { memory } of self_and_above(memcg)) {
@@ -161,6 +171,23 @@ export function* try_charge(k: Kernel, memcg: MemCgroup, nr: number): Steps<numb
     break;
   }
   return 0;
+}
+
+/** A group is full, and reclaim does not help: one of its processes is killed. */
+export function* mem_cgroup_oom(k: Kernel, memcg: MemCgroup): Steps<OomOutcome> {
+  k.memcg_memory_event(memcg, MEMCG_OOM);
+  yield k.trace.mem_cgroup_oom(memcg, memcg.memory.usage);
+  return yield* k.mem_cgroup_out_of_memory(memcg);
+}
+
+export function* mem_cgroup_out_of_memory(k: Kernel, memcg: MemCgroup): Steps<OomOutcome> {
+  // Somebody has made room meanwhile: nobody need be killed.
+  return k.mem_cgroup_margin(memcg) >= 1 ? "killed" : yield* k.out_of_memory(memcg);
+}
+
+/** Pages that can be charged to a group before it is full. */
+export function mem_cgroup_margin(_k: Kernel, { memory }: MemCgroup): number {
+  return Math.max(0, memory.max - memory.usage);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Steps } from "../../core/thread.ts";
 import type { CgroupFile } from "../kernel/cgroup.ts";
 import type { Kernel } from "../kernel.ts";
 import { EAGAIN, EINVAL } from "../uapi/errno.ts";
-import { MAX_RECLAIM_RETRIES, MEMCG_OOM, type MemCgroup } from "./memcontrol.ts";
+import { MAX_RECLAIM_RETRIES, type MemCgroup } from "./memcontrol.ts";
 import { PAGE_COUNTER_MAX } from "./page_counter.ts";
 
 const bytes = (pages: number): string => (pages >= PAGE_COUNTER_MAX ? "max\n" : `${pages * 4096}\n`);
@@ -79,9 +79,7 @@ export function* memory_max_write(k: Kernel, memcg: MemCgroup, text: string): St
       if ((yield* k.try_to_free_mem_cgroup_pages(memcg, memcg.memory.usage - max)) === 0) retries--;
       continue;
     }
-    k.memcg_memory_event(memcg, MEMCG_OOM);
-    yield k.trace.mem_cgroup_oom(memcg, memcg.memory.usage);
-    if ((yield* k.out_of_memory(memcg)) !== "killed") break;
+    if ((yield* k.mem_cgroup_oom(memcg)) !== "killed") break;
   }
   return 0;
 }

@@ -115,16 +115,24 @@ export function* __oom_kill_process(k: Kernel, victim: Task): Steps<void> {
   if (!mm) return;
   k.vmstat.oom_kill += 1;
   k.memcg_memory_event(k.get_mem_cgroup_from_mm(mm), MEMCG_OOM_KILL);
-  yield k.trace.mark_victim(victim, mm, k.oom_badness(victim, k.vmstat.totalram_pages));
-  if (mm === k.current.mm) k.current.oom_victim = 1;
-  yield* k.kill_all_of(mm);
+  // First the signal: a victim may take of what is kept free for it, and its program must not.
+  yield* k.do_send_sig_info(SIGKILL, victim);
+  yield* k.mark_oom_victim(victim, mm);
+  for (const task of k.tasks())
+    if (task.mm === mm && task.tgid !== victim.tgid) yield* k.do_send_sig_info(SIGKILL, task);
 }
 
-export function* kill_all_of(k: Kernel, mm: Mm): Steps<void> {
+export function* mark_oom_victim(k: Kernel, victim: Task, mm: Mm): Steps<void> {
+  yield k.trace.mark_victim(victim, mm, k.oom_badness(victim, k.vmstat.totalram_pages));
+  if (mm === k.current.mm) k.current.oom_victim = 1;
+}
+
+/** A fatal signal to a process: all its threads end. */
+export function* do_send_sig_info(k: Kernel, signal: number, process: Task): Steps<void> {
   for (const task of k.tasks()) {
-    if (task.mm !== mm || task.signal === SIGKILL) continue;
-    task.signal = SIGKILL;
-    yield k.trace.signal(SIGKILL, 0, task);
+    if (task.tgid !== process.tgid || !task.mm || task.signal === signal) continue;
+    task.signal = signal;
+    yield k.trace.signal(signal, 0, task);
   }
 }
 
@@ -135,9 +143,7 @@ export function* kill_all_of(k: Kernel, mm: Mm): Steps<void> {
 export function* kernel_oom_kill(k: Kernel, victim: Task): Steps<number> {
   const { mm } = victim;
   if (!mm) return 0;
-  k.vmstat.oom_kill += 1;
-  yield k.trace.mark_victim(victim, mm, k.oom_badness(victim, k.vmstat.totalram_pages));
-  yield* k.kill_all_of(mm);
+  yield* k.__oom_kill_process(victim);
   yield* k.oom_reap_task(mm);
   return 0;
 }
