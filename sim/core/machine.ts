@@ -63,6 +63,8 @@ export class Machine {
   stopping = false;
   /** The observer asked for it. */
   stopWanted = false;
+  /** Somebody may ask for the call stack of what is reported. */
+  keepsStacks = true;
 
   /** Run to this step and stop there. */
   target = Number.POSITIVE_INFINITY;

@@ -66,6 +66,8 @@ export class Storage {
   #firstFree = -1;
   #handles: (Handle | undefined)[] = [];
   #watches: Watch[] = [];
+  /** By chunk: one that was our own when the storage went back in time, to be written over by the next copy. */
+  readonly #spares: (Float64Array | undefined)[] = [];
   /** A snapshot of what is here now, if there is one: nothing was written since. */
   #kept: StorageSnapshot | null = null;
   readonly #blank: Float64Array;
@@ -260,10 +262,13 @@ export class Storage {
     return this.#kept;
   }
 
-  restore(snapshot: StorageSnapshot): void {
+  /** `epoch`: the store's, before it goes back. */
+  restore(snapshot: StorageSnapshot, epoch: number): void {
     if (snapshot === this.#kept) return;
     const { length } = snapshot.chunks;
     for (let i = 0; i < length; i++) {
+      if (this.chunks[i] === snapshot.chunks[i] && this.values[i] === snapshot.values[i]) continue;
+      if (Math.abs(this.epochs[i]!) === epoch) this.#spares[i] = this.chunks[i]!;
       this.chunks[i] = snapshot.chunks[i]!;
       this.values[i] = snapshot.values[i] as unknown[];
     }
@@ -303,12 +308,20 @@ export class Storage {
   #own(chunk: number): void {
     if (Math.abs(this.epochs[chunk]!) === this.store.epoch) return;
     this.#kept = null;
-    const copy = this.chunks[chunk]!.slice();
+    const copy = this.#copy(chunk);
     this.chunks[chunk] = copy;
     // An allocation makes a chunk our own too: the writes that follow must not slip past who watches it.
     const watched = this.#watches.some((watch) => watch.chunk === chunk);
     this.epochs[chunk] = watched ? -this.store.epoch : this.store.epoch;
     this.store.copiedBytes += copy.byteLength;
+  }
+
+  #copy(chunk: number): Float64Array {
+    const spare = this.#spares[chunk];
+    if (!spare) return this.chunks[chunk]!.slice();
+    this.#spares[chunk] = undefined;
+    spare.set(this.chunks[chunk]!);
+    return spare;
   }
 
   /** After the chunk's numbers. */

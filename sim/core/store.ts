@@ -79,9 +79,9 @@ export class Store {
   }
 
   restore(snapshot: StoreSnapshot): void {
-    this.epoch++;
+    const before = this.epoch++;
     snapshot.storages.forEach((kept, i) => {
-      this.#storages[i]!.restore(kept);
+      this.#storages[i]!.restore(kept, before);
     });
   }
 

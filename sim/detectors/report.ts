@@ -132,7 +132,8 @@ export function createReporter(machine: Machine): Reporter {
       made.key = key;
       made.count = 1;
       const who = thread?.name ?? "kernel";
-      made.found = new Found(finding, stepOf(machine), who, thread?.cpu ?? 0, machine.place(), captureStack());
+      const stack = machine.keepsStacks ? captureStack() : "";
+      made.found = new Found(finding, stepOf(machine), who, thread?.cpu ?? 0, machine.place(), stack);
       known.set(key, made);
       machine.alert();
     },

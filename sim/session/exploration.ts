@@ -75,7 +75,8 @@ export function openExploration(host: Host, options: ExploreOptions): Exploratio
   const explorer = createExplorer({ unseen, whole });
   const loaded = load(host, options, undefined, explorer.schedule);
   if ("refused" in loaded) return loaded;
-  const { run, maxSteps, runner } = loaded;
+  const { run, maxSteps, runner, system } = loaded;
+  system.machine.keepsStacks = false;
   explorer.attach({ run, maxSteps, block: () => runner.state.walkers[0] });
   return createExploration(loaded, explorer, options);
 }
