@@ -169,6 +169,26 @@ function reverse(what, text) {
   );
 }
 
+/** All interleavings of two faults in one mapping, each run to the end of all processes; the first thousands are for warming up. */
+function interleavings() {
+  const program = "examples/explore.mshare";
+  const files = { read: (path) => readFileSync(join(root, path), "utf8") };
+  const search = engine.openExploration(files, { program, schedules: 1e6, until: "end" });
+  try {
+    search.advance(5000);
+    const before = search.schedules;
+    const time = processorSeconds(() => search.advance(5000));
+    note(
+      "g",
+      `interleavings a processor second, ${program}`,
+      `${Math.round((search.schedules - before) / time)}`,
+      "20000",
+    );
+  } finally {
+    search.close();
+  }
+}
+
 /** From starting the adapter's process to its first stop. */
 function launch() {
   return new Promise((done) => {
@@ -366,5 +386,6 @@ note(
 );
 memory();
 await keystroke();
+interleavings();
 write();
 console.log(JSON.stringify(results));

@@ -9,7 +9,7 @@ import { traceAccesses } from "../core/struct.ts";
 import type { Thread } from "../core/thread.ts";
 import { copyOf, type Footprint, Footprints, type Rules } from "./footprint.ts";
 import { MOST_THREADS, Passage, type Race } from "./passage.ts";
-import { type Branch, beginningOf, type Detour, ownerOf, Tree, type Way } from "./tree.ts";
+import { beginningOf, type Detour, ownerOf, Tree, type Way } from "./tree.ts";
 
 /** More threads take turns than the search can tell apart. */
 export class TooManyThreads extends Error {
@@ -42,6 +42,8 @@ export interface Explorer {
   next(): Taken | undefined;
   /** Ways that wait to be taken, as far as is known. */
   readonly waiting: number;
+  /** There were more than can be kept: those that are left at the end are never taken. */
+  readonly hasForgotten: boolean;
   /** Accesses are not traced any more. */
   close(): void;
 }
@@ -59,12 +61,16 @@ interface Mark {
   readonly block: unknown;
 }
 
+/** Thousands of steps have millions of races, and no search comes to the last of them. */
+const MOST_WAITING = 100_000;
+
 /** Marks are so many steps apart: each has its price, as what is written after it is copied. */
 const MARKS_APART = 24;
 
-export function createExplorer(rules: Rules): Explorer {
+/** `mostWaiting`: so many ways are kept at most, those with the fewest switches. */
+export function createExplorer(rules: Rules, mostWaiting = MOST_WAITING): Explorer {
   const footprints = new Footprints(rules);
-  const tree = new Tree();
+  const tree = new Tree(mostWaiting);
   /** Small numbers for threads, in the order of their first turns. */
   const numbers = new Map<Thread, number>();
   const threadOf: Thread[] = [];
@@ -215,21 +221,16 @@ export function createExplorer(rules: Rules): Explorer {
   /** Sees to it that the other order of a race is, or will be, among the ways that are taken. */
   function turnRound({ first, second, initials }: Race): void {
     if ((initials & passage.asleep[first]!) !== 0) return;
-    const branch = tree.branch(way, first, passage);
-    if ((branch.chosen & initials) !== 0) return;
+    const chosen = tree.known(way, first)?.chosen ?? 1 << passage.threads[first]!;
+    if ((chosen & initials) !== 0) return;
     const possible = passage.able[first]!;
     const fitting = initials & possible;
-    if ((fitting & (1 << second)) !== 0) leave(branch, first, second);
-    else if (fitting !== 0) leave(branch, first, lowest(fitting));
+    if ((fitting & (1 << second)) !== 0) tree.add(way, first, second, passage);
+    else if (fitting !== 0) tree.add(way, first, lowest(fitting), passage);
     // Nobody who begins the other order can go on there: whoever can may make that possible.
     else
-      for (let rest = possible & ~branch.chosen & ~passage.asleep[first]!; rest !== 0; rest &= rest - 1)
-        leave(branch, first, lowest(rest));
-  }
-
-  function leave(branch: Branch, first: number, thread: number): void {
-    branch.chosen |= 1 << thread;
-    tree.add({ way, at: first, thread, switches: passage.switchesWith(first, thread) });
+      for (let rest = possible & ~chosen & ~passage.asleep[first]!; rest !== 0; rest &= rest - 1)
+        tree.add(way, first, lowest(rest), passage);
   }
 
   function take({ way: parent, at: from, thread }: Detour): void {
@@ -276,6 +277,9 @@ export function createExplorer(rules: Rules): Explorer {
     },
     get waiting() {
       return tree.waiting;
+    },
+    get hasForgotten() {
+      return tree.hasForgotten;
     },
     close: () => traceAccesses(null),
   };

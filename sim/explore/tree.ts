@@ -25,40 +25,71 @@ export interface Detour {
   readonly way: Way;
   readonly at: number;
   readonly thread: number;
-  /** From threads that seemed able to go on; the last steps of a thread look like that too. */
-  readonly switches: number;
 }
 
+/** Of more than `most` ways those with the most switches are forgotten. */
 export class Tree {
-  /** By switches; the latest of a kind first, so that what lies near is done while it is known. */
+  readonly #most: number;
+  /** By switches from threads that seemed able to go on, as the last steps of a thread do too; the latest of a kind first, so that what lies near is done while it is known. */
   readonly #waiting: Detour[][] = [];
   #count = 0;
+  #hasForgotten = false;
 
-  get waiting(): number {
-    return this.#count;
+  constructor(most: number) {
+    this.#most = most;
   }
 
-  /** The branch at a step of a way; `passage`: what the way itself does there. */
-  branch(way: Way, at: number, passage: Passage): Branch {
-    const owner = ownerOf(way, at);
-    let branch = owner.branches.get(at);
+  /** Ways that are known and were not taken, at least. */
+  get waiting(): number {
+    return this.#count + (this.#hasForgotten ? 1 : 0);
+  }
+
+  /** Some ways will never be taken. */
+  get hasForgotten(): boolean {
+    return this.#hasForgotten;
+  }
+
+  /** What was tried and is to be tried at a step of a way, where that is more than what the way itself does there. */
+  known(way: Way, at: number): Branch | undefined {
+    return ownerOf(way, at).branches.get(at);
+  }
+
+  /** `thread` is to do step `at` of a way that has `passage`, unless too many ways wait. */
+  add(way: Way, at: number, thread: number, passage: Passage): void {
+    const switches = passage.switchesWith(at, thread);
+    if (this.#count >= this.#most && switches >= this.#waiting.length - 1) {
+      this.#hasForgotten = true;
+      return;
+    }
+    this.#branch(way, at, passage).chosen |= 1 << thread;
+    while (this.#waiting.length <= switches) this.#waiting.push([]);
+    this.#waiting[switches]!.push({ way, at, thread });
+    this.#count++;
+    if (this.#count > this.#most) this.#forgetLast();
+  }
+
+  next(): Detour | undefined {
+    const detour = this.#waiting.find((some) => some.length > 0)?.pop();
+    if (detour) this.#count--;
+    return detour;
+  }
+
+  #branch(way: Way, at: number, passage: Passage): Branch {
+    const { branches } = ownerOf(way, at);
+    let branch = branches.get(at);
     if (!branch) {
       const thread = passage.threads[at]!;
       branch = { tried: [{ thread, footprint: passage.footprintOf(at) }], chosen: 1 << thread };
-      owner.branches.set(at, branch);
+      branches.set(at, branch);
     }
     return branch;
   }
 
-  add(detour: Detour): void {
-    (this.#waiting[detour.switches] ??= []).push(detour);
-    this.#count++;
-  }
-
-  next(): Detour | undefined {
-    const detour = this.#waiting.find((some) => some && some.length > 0)?.pop();
-    if (detour) this.#count--;
-    return detour;
+  #forgetLast(): void {
+    while (this.#waiting.at(-1)!.length === 0) this.#waiting.pop();
+    this.#waiting.at(-1)!.pop();
+    this.#count--;
+    this.#hasForgotten = true;
   }
 }
 

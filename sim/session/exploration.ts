@@ -120,7 +120,8 @@ function createExploration(loaded: Loaded, explorer: Explorer, options: ExploreO
   function next(): Taken | undefined {
     try {
       const taken = explorer.next();
-      complete = taken === undefined;
+      complete = taken === undefined && !explorer.hasForgotten;
+      limited ||= taken === undefined && explorer.hasForgotten;
       return taken;
     } catch (error) {
       if (!(error instanceof TooManyThreads)) throw error;

@@ -6,11 +6,12 @@ import { CELLS, createToy, type Operation, outcomesOfAll } from "./toy.ts";
 interface Searched {
   readonly outcomes: Set<string>;
   readonly runs: number;
+  readonly hasForgotten: boolean;
   readonly taken: readonly { readonly outcome: string; readonly preemptions: number }[];
 }
 
-function search(programs: readonly (readonly Operation[])[]): Searched {
-  const explorer = createExplorer({ unseen: new Set(), whole: new Set() });
+function search(programs: readonly (readonly Operation[])[], mostWaiting?: number): Searched {
+  const explorer = createExplorer({ unseen: new Set(), whole: new Set() }, mostWaiting);
   const { run, block, outcome } = createToy(programs, explorer.schedule);
   explorer.attach({ run, block, maxSteps: Number.POSITIVE_INFINITY });
   const taken: { outcome: string; preemptions: number }[] = [];
@@ -20,7 +21,8 @@ function search(programs: readonly (readonly Operation[])[]): Searched {
   } finally {
     explorer.close();
   }
-  return { outcomes: new Set(taken.map((one) => one.outcome)), runs: taken.length, taken };
+  const outcomes = new Set(taken.map((one) => one.outcome));
+  return { outcomes, runs: taken.length, taken, hasForgotten: explorer.hasForgotten };
 }
 
 const r = (cell: number): Operation => ({ kind: "read", cell });
@@ -93,6 +95,16 @@ describe("The search of interleavings", () => {
     assert.equal(search(atEnd).runs, 2);
     const beforeWaiting = [[lock(1), r(1)], [{ kind: "leave", cell: 0 } as const, lock(1)], [r(0)]];
     assert.deepEqual(search(beforeWaiting).outcomes, outcomesOfAll(beforeWaiting).outcomes);
+  });
+
+  it("keeps the simplest of more ways than it may, and says that there were more", () => {
+    const update = [r(0), w(0)];
+    const programs = [update, update, update];
+    const all = search(programs);
+    const few = search(programs, 4);
+    assert.deepEqual([all.hasForgotten, few.hasForgotten], [false, true]);
+    assert.ok(few.runs < all.runs, `${few.runs} of ${all.runs}`);
+    assert.equal(few.taken[1]!.preemptions, all.taken[1]!.preemptions);
   });
 
   const operation = fc.oneof(
