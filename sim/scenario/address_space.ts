@@ -28,6 +28,8 @@ interface Segment {
   readonly ofFile: boolean;
   /** Whoever made it may refuse to unmap a part, or leave something behind. */
   readonly kept?: true;
+  /** The msharefs region that is mapped here, if anything is. */
+  readonly ofRegion?: string;
 }
 
 interface Hole {
@@ -77,7 +79,7 @@ function meeting(space: AddressSpace, at: Address, length: bigint): Segment[] {
   return space.segments.filter(({ region, start, end }) => region === at.region && start < stop && at.offset < end);
 }
 
-export type Mapping = Pick<Segment, "prot" | "born" | "ofFile" | "kept">;
+export type Mapping = Pick<Segment, "prot" | "born" | "ofFile" | "kept" | "ofRegion">;
 
 export function map(space: AddressSpace, at: Address, length: bigint, mapping: Mapping): void {
   cut(space, at, length);
@@ -105,8 +107,16 @@ export function protect(space: AddressSpace, at: Address, length: bigint, prot: 
     let { start, end: stop } = one;
     if (start < at.offset) start = at.offset;
     if (stop > end) stop = end;
-    space.segments.push({ ...one, start, end: stop, prot });
+    // What may be done in a region is not for its mappings to say, or not for them alone.
+    space.segments.push({ ...one, start, end: stop, prot: one.ofRegion === undefined ? prot : undefined });
   }
+}
+
+/** Whose mapping it is that lies there is no longer certain. */
+export function forgetRegion(space: AddressSpace, at: Address, length: bigint): void {
+  const met = new Set(meeting(space, at, length));
+  const blurred = space.segments.map((one) => (met.has(one) ? { ...one, ofRegion: undefined } : one));
+  space.segments.splice(0, space.segments.length, ...blurred);
 }
 
 export function forgetProtection(space: AddressSpace): void {

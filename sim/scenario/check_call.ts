@@ -188,14 +188,12 @@ function checkStruct(state: CheckState, expr: StructExpr, param: Param | undefin
   const known = param?.kind === "struct" ? param.fields : undefined;
   const isGiven = (name: string) => expr.fields.some((field) => field.name.text === name);
   const missing = known?.filter((field) => !field.optional && !isGiven(field.name)) ?? [];
-  let strangers = 0;
+  const strangers = known ? expr.fields.filter(({ name }) => !known.some((one) => one.name === name.text)).length : 0;
+  const meant = strangers === 1 && missing.length === 1 ? missing[0]!.name : undefined;
   for (const field of expr.fields) {
     const spec = known?.find((one) => one.name === field.name.text);
     if (fields.has(field.name.text)) reportAt(state, "duplicate", field.name, `\`${field.name.text}\` is given twice.`);
-    else if (known && !spec) {
-      unknownField(state, field.name, known, missing);
-      strangers++;
-    }
+    else if (known && !spec) unknownField(state, field.name, known, meant);
     const variable = spec?.output && outputVariable(state, field.value, around);
     if (!variable) fields.set(field.name.text, checkArgument(state, field.value, spec, around));
     else {
@@ -217,14 +215,20 @@ function outputVariable(state: CheckState, expr: Expr, { actor }: Around): Varia
 const isFirstPlace = (state: CheckState, { place }: VariableSymbol, { start }: Expr): boolean =>
   place.start === start && place.file === state.file.path;
 
+/** `meant`: the one field that is missing, where this is the only one that is not known. */
 function unknownField(
   state: CheckState,
   name: StructExpr["fields"][number]["name"],
   known: readonly Param[],
-  missing: readonly Param[],
+  meant: string | undefined,
 ): void {
+  const inside = known.find((field) => field.kind === "struct" && field.fields?.some((one) => one.name === name.text));
+  if (inside) {
+    reportAt(state, "unknown-field", name, `\`${name.text}\` stands in \`${inside.name}: { … }\`.`);
+    return;
+  }
   const near = suggest(state, name, () => known.map((field) => field.name));
-  const { hint, mend, otherMends } = near.mend || missing.length !== 1 ? near : replacing(name, [missing[0]!.name]);
+  const { hint, mend, otherMends } = near.mend || meant === undefined ? near : replacing(name, [meant]);
   const list = known.map((field) => field.name).join(", ");
   report(state, {
     code: "unknown-field",

@@ -9,6 +9,7 @@ import {
   covers,
   emptySpace,
   forgetProtection,
+  forgetRegion,
   isWithinReach,
   map,
   meets,
@@ -20,6 +21,7 @@ import type { CallStatement, Expr } from "./ast.ts";
 import { accessNames } from "./calls.ts";
 import { type CheckState, constantValue } from "./check_state.ts";
 import { type Failing, isPageAligned, pageAligned } from "./linux_rules.ts";
+import { isUnfilled, mappedRegion, type RegionSight } from "./mshare_rules.ts";
 import { type ActingSymbol, findVariable, type ProcessSymbol, placeOf, type VariableSymbol } from "./symbols.ts";
 import { DEFAULT_DESIGN } from "./vocabulary.ts";
 import type { ForeseenCall } from "./will_fail.ts";
@@ -117,7 +119,12 @@ function addressOf(state: CheckState, sight: MemorySight, expr: Expr, symbol: Ac
   return typeof value === "bigint" ? { region: undefined, offset: value } : undefined;
 }
 
-export function accessFailure(state: CheckState, sight: MemorySight, call: ForeseenCall): Failing | undefined {
+export function accessFailure(
+  state: CheckState,
+  sight: MemorySight,
+  regions: RegionSight,
+  call: ForeseenCall,
+): Failing | undefined {
   const { checked, symbol, mayNotRun } = call;
   const expr = checked.argument("addr")?.expr;
   const space = symbol && spaceOf(sight, symbol);
@@ -136,6 +143,10 @@ export function accessFailure(state: CheckState, sight: MemorySight, call: Fores
       related: [{ ...none.by, message: "It is unmapped here." }],
     };
   const segment = covers(space, at);
+  if (segment?.ofRegion !== undefined && isUnfilled(regions, segment.ofRegion, segment.start, at.offset)) {
+    const because = "nothing is mapped into the region there (MSHAREFS_CREATE_MAPPING)";
+    return { code: "unmapped-access", errno: "SIGSEGV", because, param: "addr" };
+  }
   return segment?.prot === undefined ? undefined : forbidden(call, segment.prot, segment.ofFile);
 }
 
@@ -158,7 +169,7 @@ function forbidden({ checked }: ForeseenCall, prot: bigint, ofFile: boolean): Fa
 }
 
 /** Remembers what a call does that succeeds, or that may. */
-export function followMemory(state: CheckState, sight: MemorySight, call: ForeseenCall): void {
+export function followMemory(state: CheckState, sight: MemorySight, regions: RegionSight, call: ForeseenCall): void {
   const { item, checked, symbol, steady } = call;
   sight.moment++;
   if (!symbol) return;
@@ -169,7 +180,7 @@ export function followMemory(state: CheckState, sight: MemorySight, call: Forese
   const value = (param: string) => checked.argument(param)?.value;
   const space = spaceOf(sight, symbol);
   const variable = item.variable && symbol.variables.get(item.variable.text);
-  const result = resultOf(state, sight, call, symbol, space, variable);
+  const result = resultOf(state, sight, mappedRegion(regions, call), call, symbol, space, variable);
   if (variable) sight.addresses.set(variable, sight.copied.has(variable) ? null : result);
   const { name } = checked.spec;
   if (name === "fork") forkMemory(state, sight, item, symbol);
@@ -217,6 +228,7 @@ function isAllMapped(space: AddressSpace, { region, offset }: Address, length: b
 function resultOf(
   state: CheckState,
   sight: MemorySight,
+  ofRegion: string | undefined,
   { checked }: ForeseenCall,
   symbol: ActingSymbol,
   space: AddressSpace | undefined,
@@ -238,12 +250,19 @@ function resultOf(
   const isHigh = !hint.region && hint.offset + bytes > PLACED_ABOVE;
   if (isHigh || !isPageAligned(hint.offset)) return forget();
   const isFree = !meets(space, hint, bytes);
+  // Where a region was refused, this one may be in its place.
+  if (!isFree) forgetRegion(space, hint, bytes);
   // A call that fails leaves the variable as it was: then the mapping that it means is another one.
   const isFirst = !variable || (!sight.addresses.has(variable) && processOf(symbol).parents.size === 0);
   const isGranted = isAnonymous && bytes <= sight.memory / 4n && !has(flags, mman.MAP_FIXED_NOREPLACE);
-  const bits = isGranted || isFirst ? prot : undefined;
+  const bits = (isGranted || isFirst) && ofRegion === undefined ? prot : undefined;
   const born = sight.moment;
-  const made = { born, ofFile: !isAnonymous, ...(isAnonymous || sight.filesArePlain ? {} : { kept: true as const }) };
+  const made = {
+    born,
+    ofFile: !isAnonymous,
+    ...(isAnonymous || sight.filesArePlain ? {} : { kept: true as const }),
+    ...(ofRegion !== undefined && isFree ? { ofRegion } : {}),
+  };
   if (isFixed) {
     // What it replaces stays as it was where the call is refused.
     map(space, hint, bytes, { prot: isFree || isGranted ? bits : undefined, ...made });
@@ -254,7 +273,8 @@ function resultOf(
   if ((wanted > 0n && wanted < LOWEST_HINT) || !isWithinReach(space)) return forget();
   const isTaken = wanted > 0n && isFree;
   if (isTaken) map(space, hint, bytes, { prot: isAnonymous ? bits : undefined, ...made });
-  if (isTaken && isAnonymous) return isGranted || isFirst ? hint : null;
+  // A region is mapped where it is, or not at all.
+  if (isTaken && (isAnonymous || ofRegion !== undefined)) return isGranted || isFirst ? hint : null;
   // A file may have a say in where it is mapped: then it lies at the hint or elsewhere.
   const region = { length: bytes };
   space.placed += bytes + LARGEST_ALIGNMENT;

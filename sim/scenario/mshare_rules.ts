@@ -20,6 +20,8 @@ export interface RegionSight {
   /** Which file a variable's descriptor is of; null once that is not certain. */
   readonly files: Map<VariableSymbol, string | null>;
   readonly regions: Map<string, Region>;
+  /** What surely is all that was ever mapped into a region. */
+  readonly filled: Map<string, Region[]>;
   /** What start and size of a region are multiples of; undefined where the design has no regions. */
   readonly unit: bigint | undefined;
   readonly levels: 4 | 5;
@@ -38,7 +40,7 @@ export function regionSight(state: CheckState): RegionSight {
   const pgdBits = levels === 5 && request("MSHAREFS_UNMAP") === undefined ? 48n : 39n;
   const unit = request("MSHAREFS_SET_SIZE") === undefined ? undefined : 2n ** pgdBits;
   const mounted = [...state.names.constants.keys()].some((name) => name.startsWith("MSHAREFS_"));
-  return { files: new Map(), regions: new Map(), unit, levels, request, mounted };
+  return { files: new Map(), regions: new Map(), filled: new Map(), unit, levels, request, mounted };
 }
 
 export function mshareFailure(sight: RegionSight, call: ForeseenCall): Failing | undefined {
@@ -156,6 +158,18 @@ function mmapFailure(sight: RegionSight, unit: bigint, call: ForeseenCall): Fail
   return outside ? { errno: "EINVAL", because: outside, param: "addr" } : undefined;
 }
 
+/** The region that a mapping surely is of, where it is one. */
+export function mappedRegion(sight: RegionSight, call: ForeseenCall): string | undefined {
+  const path = sight.unit === undefined || call.checked.spec.name !== "mmap" ? undefined : fileOf(sight, call);
+  return path?.startsWith(FOLDER) && path !== INFO ? path : undefined;
+}
+
+/** True where nothing can be mapped into the region at this address; `start` is where a process has mapped the region. */
+export function isUnfilled({ regions, filled }: RegionSight, path: string, start: bigint, address: bigint): boolean {
+  const parts = regions.get(path)?.start === start ? filled.get(path) : undefined;
+  return parts?.every((part) => address < part.start || part.start + part.size <= address) ?? false;
+}
+
 function variableOf(call: ForeseenCall): VariableSymbol | undefined {
   const expr = call.checked.argument("fd")?.expr;
   return expr?.kind === "name" && call.symbol ? findVariable(call.symbol, expr.name) : undefined;
@@ -181,8 +195,10 @@ export function followRegions(sight: RegionSight, descriptors: DescriptorSight, 
   }
   const { name } = checked.spec;
   if (name === "unlink" || name === "rename") forgetRegions(sight, item, symbol);
-  else if (name === "ioctl") followSetSize(sight, descriptors, call);
-  else if (item.variable && symbol) followVariable(sight, call, symbol);
+  else if (name === "ioctl") {
+    followSetSize(sight, descriptors, call);
+    followCreate(sight, call);
+  } else if (item.variable && symbol) followVariable(sight, call, symbol);
 }
 
 function followSetSize(sight: RegionSight, descriptors: DescriptorSight, call: ForeseenCall): void {
@@ -200,6 +216,19 @@ function followSetSize(sight: RegionSight, descriptors: DescriptorSight, call: F
   else if (sight.regions.has(path)) sight.regions.set(path, { start, size: size === 0n ? 2n ** 64n - 1n : size });
 }
 
+function followCreate(sight: RegionSight, call: ForeseenCall): void {
+  const request = call.checked.argument("request")?.value;
+  const isRequest = (name: string) => request !== undefined && request === sight.request(name);
+  if (isRequest("MSHAREFS_SET_SIZE") || isRequest("MSHAREFS_GET_SIZE")) return;
+  const fields = call.checked.argument("arg")?.fields;
+  const path = fileOf(sight, call);
+  const start = fields && fieldValue(fields, "addr");
+  const size = fields && fieldValue(fields, "size");
+  if (path === undefined || !isRequest("MSHAREFS_CREATE_MAPPING")) sight.filled.clear();
+  else if (start === undefined || size === undefined) sight.filled.delete(path);
+  else sight.filled.get(path)?.push({ start, size: pageAligned(size) });
+}
+
 function followVariable(sight: RegionSight, call: ForeseenCall, symbol: ActingSymbol): void {
   const variable = symbol.variables.get(call.item.variable!.text);
   if (!variable) return;
@@ -207,18 +236,26 @@ function followVariable(sight: RegionSight, call: ForeseenCall, symbol: ActingSy
   const isOneOfMany = actor.kind === "process" && actor.index !== undefined && actor.index !== "all";
   const path = call.checked.spec.name === "open" ? call.checked.argument("path")?.text : undefined;
   const before = sight.files.get(variable);
-  const certain = path !== undefined && !isOneOfMany && (before === undefined || before === path);
+  const certain = path !== undefined && isPlainPath(path) && !isOneOfMany && (before === undefined || before === path);
   sight.files.set(variable, certain ? path : null);
   const flags = call.checked.argument("flags")?.value;
   // O_CREAT|O_EXCL made the file, or the call failed and nothing depends on it.
   const isNew = flags !== undefined && (flags & 0o300n) === 0o300n;
-  if (certain && isNew && !sight.regions.has(path)) sight.regions.set(path, { start: 0n, size: 0n });
+  if (!certain || !isNew || sight.regions.has(path)) return;
+  sight.regions.set(path, { start: 0n, size: 0n });
+  sight.filled.set(path, []);
 }
+
+/** A file has one such path. */
+const isPlainPath = (path: string): boolean => path.startsWith("/") && !/\/\.{0,2}(\/|$)/.test(path);
 
 /** Forgets what a call may change that does not surely run once. */
 export function forgetRegions(sight: RegionSight, item: CallStatement, symbol: ActingSymbol | undefined): void {
   const { name } = item.call;
-  if (name.text === "ioctl" || name.text === "unlink" || name.text === "rename") sight.regions.clear();
+  if (name.text === "ioctl" || name.text === "unlink" || name.text === "rename") {
+    sight.regions.clear();
+    sight.filled.clear();
+  }
   const variable = item.variable && symbol?.variables.get(item.variable.text);
   if (variable) sight.files.set(variable, null);
 }

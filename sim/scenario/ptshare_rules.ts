@@ -78,6 +78,8 @@ interface Request {
   readonly isAnonymous: boolean;
   /** It lies at `addr`, or nowhere. */
   readonly isPlaced: boolean;
+  /** Linux chooses its place, right below the top of user space, as nothing is mapped yet. */
+  readonly isTopmost: boolean;
   /** Nothing is there that it could become one with, as posted. */
   readonly isApart: boolean;
 }
@@ -101,6 +103,7 @@ function requestOf(sight: PtshareSight, call: ForeseenCall): Request | undefined
   const isApart = isNew || sight.fixed("merged-vma");
   return {
     ...{ process, addr, size, prot, offset, isAnonymous, isPlaced, isApart },
+    isTopmost: isNew && !isFixed && addr === 0n,
     type: Number(flags & BigInt(mman.MAP_TYPE)),
   };
 }
@@ -168,7 +171,7 @@ interface Alone {
 }
 
 function whyAlone(sight: PtshareSight, call: ForeseenCall, request: Request): Alone | undefined {
-  const { addr, size, prot, offset, isAnonymous, isPlaced, isApart } = request;
+  const { addr, size, prot, offset, isAnonymous, isPlaced, isApart, isTopmost } = request;
   if (isAnonymous) return { because: "only mappings of a file share them", param: "flags" };
   if (!size || !isApart) return undefined;
   if (size % PMD_SIZE !== 0n) {
@@ -179,6 +182,9 @@ function whyAlone(sight: PtshareSight, call: ForeseenCall, request: Request): Al
     const better = showHex(addr - (addr % PMD_SIZE));
     return { because: "the address is not a multiple of 2MiB", param: "addr", better };
   }
+  // The topmost page of user space stays free.
+  if (isTopmost)
+    return { because: "Linux chooses its address, and that is not a multiple of 2MiB", param: "addr", better: "1TiB" };
   const first = sight.blurred ? undefined : sight.firsts.get(fileOf(sight, call) ?? "");
   if (!first) return undefined;
   const others = "the file's tables belong to a mapping";

@@ -71,7 +71,7 @@ export function checkWillFail(state: CheckState, foresight: Foresight, call: For
   followRegions(foresight.regions, foresight.descriptors, call);
   followDescriptors(state, foresight.descriptors, call);
   followSharing(foresight.ptshare, call);
-  followMemory(state, foresight.memory, call);
+  followMemory(state, foresight.memory, foresight.regions, call);
 }
 
 /** What the kernel or a CPU does by itself. */
@@ -102,7 +102,8 @@ function failure(state: CheckState, foresight: Foresight, call: ForeseenCall): F
   const { checked } = call;
   const { name } = checked.spec;
   const value = (param: string) => checked.argument(param)?.value;
-  if (accessNames.has(name)) return beyondUser(state, checked) ?? accessFailure(state, foresight.memory, call);
+  if (accessNames.has(name))
+    return beyondUser(state, checked) ?? accessFailure(state, foresight.memory, foresight.regions, call);
   const closed = closedFailure(foresight.descriptors, call);
   if (closed) return closed;
   const levels = state.machine.get("levels") === 5n ? 5 : 4;

@@ -93,8 +93,88 @@ const mshareProgram = fc
   .array(mshareStatement, { minLength: 4, maxLength: 16 })
   .map((statements) => `${MSHARE_HEAD}${statements.join("\n")}\n`);
 
+/** A region that is there; what is mapped into it, over it and beside it, and accesses everywhere. */
+const place = from("2TiB", "2TiB + 64KiB", "2TiB + 2MiB", "2TiB + 4MiB", "2TiB + 511GiB");
+const filledStatement: fc.Arbitrary<string> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: line(
+      from("A", "A", "B"),
+      ": ioctl(fd, MSHAREFS_CREATE_MAPPING, { addr: ",
+      place,
+      ", size: ",
+      from("64KiB", "2MiB", "5000"),
+      ", offset: 0, prot: PROT_READ|PROT_WRITE, flags: ",
+      createFlags,
+      ", fd: -1 })",
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: line(
+      from("A", "B", "C"),
+      ": ",
+      variable,
+      " = mmap(",
+      from("2TiB", "2TiB", "2TiB", "3TiB"),
+      ", 512GiB, ",
+      from("PROT_READ|PROT_WRITE", "PROT_READ|PROT_WRITE", "PROT_READ"),
+      ", MAP_SHARED",
+      from("", "", "|MAP_FIXED"),
+      ", ",
+      from("fd", "fd", "gd"),
+      ", 0)",
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: line(
+      from("A", "B"),
+      ": ",
+      variable,
+      " = mmap(",
+      place,
+      ", 64KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS",
+      from("", "|MAP_FIXED"),
+      ", -1, 0)",
+    ),
+  },
+  { weight: 5, arbitrary: line(from("A", "B", "C"), ": ", from("load(", "exec("), place, ")") },
+  { weight: 3, arbitrary: line(from("A", "B", "C"), ": store(", from("p", "p + 2MiB", "q + 64KiB"), ", 7)") },
+  { weight: 1, arbitrary: line(from("A", "B"), ": munmap(", place, ", ", from("512GiB", "64KiB"), ")") },
+  { weight: 2, arbitrary: line(from("A", "B"), ": mprotect(2TiB, 512GiB, ", from("PROT_READ", "PROT_NONE"), ")") },
+  {
+    weight: 1,
+    arbitrary: from(
+      "A: fork(C)",
+      'B: unlink("/sys/fs/mshare/x")',
+      'B: fd = open("/sys/fs/mshare/../mshare/x", O_RDWR)',
+      "B: close(fd)",
+      "repeat 2 { A: ioctl(fd, MSHAREFS_CREATE_MAPPING, { addr: 2TiB + 4MiB, size: 2MiB, offset: 0, prot: PROT_READ, flags: MAP_ANONYMOUS|MAP_FIXED|MAP_SHARED, fd: -1 }) }",
+    ),
+  },
+);
+const filledProgram = fc
+  .tuple(from("", " { fixes: all }"), fc.array(filledStatement, { minLength: 4, maxLength: 14 }))
+  .map(
+    ([fixes, statements]) => `kernel mshare-v3${fixes}
+process A
+process B
+process C
+A: fd = open("/sys/fs/mshare/x", O_CREAT|O_EXCL|O_RDWR, 0600)
+A: gd = open("/sys/fs/mshare/y", O_CREAT|O_EXCL|O_RDWR, 0600)
+A: ioctl(fd, MSHAREFS_SET_SIZE, { start: 2TiB, size: 512GiB })
+A: ioctl(gd, MSHAREFS_SET_SIZE, { start: 3TiB, size: 512GiB })
+B: fd = open("/sys/fs/mshare/x", O_RDWR)
+B: gd = open("/sys/fs/mshare/y", O_RDWR)
+${statements.join("\n")}
+`,
+  );
+
 describe("what the checker foresees of msharefs", function () {
   this.timeout(240_000);
 
   it("happens, on random programs", () => happens(mshareProgram, 150));
+
+  it("happens inside a region too: where nothing was mapped into it", () => happens(filledProgram, 150));
 });

@@ -150,6 +150,24 @@ describe("calls that will fail", () => {
     assert.equal(verdict(`A: fd = open("/sys/fs/mshare/r", O_RDWR)\n${create({ addr: "1TiB" })}`), "ok");
   });
 
+  it("know where nothing was mapped into a region, and where something may be", () => {
+    const used = (more: string, access = "A: load(p + 2MiB)") =>
+      findings(
+        `${HEAD}${SIZE}${create({})}\nA: p = mmap(2TiB, 512GiB, PROT_READ, MAP_SHARED, fd, 0)\n${more}\n${access}`,
+      ).filter((finding) => finding.endsWith("unmapped-access"));
+    assert.equal(used("").length, 1);
+    assert.equal(used("", "A: load(3TiB - 513GiB)").length, 1);
+    for (const inside of ["A: load(p)", "A: load(p + 2MiB - 8)", "A: load(2TiB)"])
+      assert.deepEqual(used("", inside), []);
+    for (const perhaps of [
+      create({ addr: "2TiB + 2MiB" }),
+      `B: fd = open("/sys/fs/mshare/r", O_RDWR)\n${create({ addr: "2TiB + 2MiB" }).replace("A:", "B:")}`,
+      `B: fd = open("/sys/fs/mshare/./r", O_RDWR)\n${create({ addr: "2TiB + 2MiB" }).replace("A:", "B:")}`,
+      `repeat 2 { ${create({ addr: "2TiB + 2MiB" })} }`,
+      "A: mmap(2TiB + 2MiB, 4KiB, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)",
+    ])
+      assert.deepEqual(used(perhaps), [], perhaps);
+  });
   it("know the unit of five levels", () => {
     const text = `machine { levels: 5 }\n${setSize("256TiB", "256TiB")}`;
     assert.equal(verdict(text), "ok");
