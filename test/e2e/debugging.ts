@@ -73,7 +73,7 @@ export class Debugging {
     return this.untilStopped(() =>
       eventually("a session is launched", async () => {
         await this.editor.page.keyboard.press(keys.start);
-        return eventually("", async () => launched(), 20_000).catch(() => false);
+        return eventually("", async () => launched(), 2000).catch(() => false);
       }),
     );
   }
@@ -207,6 +207,48 @@ export class Debugging {
     await this.chooseFromMenuOf(row.first(), item);
   }
 
+  /** A row's context menu in the Call Stack view. */
+  async chooseFromFrameMenu(frame: string, item: string): Promise<void> {
+    const row = this.editor.page.locator(".debug-call-stack .monaco-list-row").filter({ hasText: frame });
+    await this.chooseFromMenuOf(row.first(), item);
+  }
+
+  /** Writes another value over that of a row of the Variables view. */
+  async setValue(variable: string, value: string): Promise<void> {
+    await this.chooseFromMenu(variable, "Set Value");
+    const input = this.editor.page.locator(".debug-variables .monaco-inputbox input").first();
+    await input.fill(value);
+    await this.editor.page.keyboard.press("Enter");
+    await input.waitFor({ state: "hidden" });
+  }
+
+  /** Asks in the debug console; gives all lines that it shows when `wanted` is among them. */
+  async ask(text: string, wanted: RegExp): Promise<string> {
+    const { page } = this.editor;
+    const input = page.locator(".repl-input-wrapper .monaco-editor").first();
+    await eventually("the debug console is open", async () => {
+      if (await input.isVisible()) return true;
+      await this.editor.command("Debug Console: Focus on Debug Console View");
+      return eventually("", () => input.isVisible(), 5000).catch(() => false);
+    });
+    await input.click();
+    await page.keyboard.insertText(text);
+    await page.keyboard.press("Escape"); // the offers: Enter is to send the line
+    await page.keyboard.press("Enter");
+    return eventually(`an answer to “${text}”`, async () => {
+      const shown = (await this.editor.debugConsole()).join("\n");
+      return wanted.test(shown) && shown;
+    });
+  }
+
+  /** What requests of this kind have asked since the wire had so many messages. */
+  asked(command: string, since = 0): unknown[] {
+    const messages = this.editor.wire.slice(since);
+    return messages
+      .filter((message) => message.type === "request" && message.command === command)
+      .map((message) => message.arguments);
+  }
+
   private async chooseFromMenuOf(row: Locator, item: string): Promise<void> {
     await row.click({ button: "right" });
     const entry = this.editor.page.locator(".monaco-menu .action-label").filter({ hasText: item }).first();
@@ -254,9 +296,9 @@ export class Debugging {
   /** What the debugger says about `text` in that line: the value, and below it what is in it, row by row, as `wanted` has it. */
   async hover(line: number, text: string, wanted: RegExp): Promise<string> {
     const { page } = this.editor;
-    const { x, y, width, height } = await this.editor.placeOf(line, text);
     const widget = page.locator('.debug-hover-widget[monaco-visible-content-widget="true"]');
     return eventually(`a hover on “${text}”`, async () => {
+      const { x, y, width, height } = await this.editor.placeOf(line, text);
       // A hover begins with a move onto the text; one that came while the editor was busy is made again.
       await page.mouse.move(x + width / 2, y - 3 * height);
       await page.mouse.move(x + width / 2, y + height / 2, { steps: 4 });

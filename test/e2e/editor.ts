@@ -190,16 +190,28 @@ export class Editor {
 
   /** What an extension's decoration has put behind the text of a line: style, and no text of the page. */
   async besideLine(line: number): Promise<string> {
-    const top = (await this.lines()).get(line);
-    const row = this.page.locator(`${textArea} .view-lines > .view-line[style*="top:${top};"]`);
-    return plain(await row.first().evaluate(textBehind));
+    return plain(await this.inLine(line, textBehind));
   }
 
   /** Where on the screen `text` stands in a line that shows. */
   async placeOf(line: number, text: string): Promise<Box> {
-    const top = (await this.lines()).get(line);
-    const row = this.page.locator(`${textArea} .view-lines > .view-line[style*="top:${top};"]`);
-    return (await row.first().evaluate(boxOfText, text)) ?? fail(`“${text}” does not stand in line ${line}`);
+    return (await this.inLine(line, boxOfText, text)) ?? fail(`“${text}” does not stand in line ${line}`);
+  }
+
+  /** Runs a script on a line that shows. Lines move when something comes to stand above one. */
+  private async inLine<Result, Argument>(
+    line: number,
+    script: (element: PageElement, argument: Argument) => Result,
+    argument?: Argument,
+  ): Promise<Result> {
+    const rows = this.page.locator(`${textArea} .view-lines > .view-line`);
+    const [result] = await eventually(`line ${line} shows`, async () => {
+      const top = (await this.lines()).get(line);
+      // Not by a selector: the editor writes the same style in two ways.
+      const index = (await rows.evaluateAll((all) => all.map(({ style }) => style.top))).indexOf(top ?? "");
+      return index >= 0 && [await rows.nth(index).evaluate(script, argument)];
+    });
+    return result;
   }
 
   /** The palette offers what it knew when it was opened; extensions come a moment after the window. */
