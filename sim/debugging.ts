@@ -322,6 +322,8 @@ export interface DebugSession {
     readonly detail?: string;
     readonly type: "function" | "variable" | "field" | "constant";
   }[];
+  /** What people call a field or an entry (`ValueNode.dataId`): `map_count of mm of writer`. */
+  called(dataId: string): string;
   /** Sets a field, an entry or a variable by hand. In the past this drops the recorded future. Says what it did, or why not. */
   write(id: string, value: string): ValueNode | { readonly error: string };
   /** Bytes at a memory reference (`ValueNode.memory`); fewer than asked where memory ends. */

@@ -12,6 +12,7 @@ import { momentsOf } from "./moments.ts";
 import { createMoving } from "./moving.ts";
 import { stateOf } from "./object_state.ts";
 import { labels, placeNamed } from "./place_names.ts";
+import { nameOfPlace } from "./place_titles.ts";
 import { writePlace } from "./places.ts";
 import { type RunReport, reportOf } from "./report.ts";
 import { splat } from "./splat.ts";
@@ -104,7 +105,9 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
   function* stack(thread: number): Sliced<readonly Frame[]> {
     const step = looking.missingStack(thread);
     if (step !== undefined) yield* travel.fromHere(() => travel.visit(step));
-    return looking.stack(thread);
+    const at = thread === stops.current ? stops.troubled?.at : undefined;
+    const failed: readonly Frame[] = at ? [{ ...at, kind: "scenario", column: 1 }] : [];
+    return [...failed, ...looking.stack(thread)];
   }
 
   function newFuture(): void {
@@ -185,6 +188,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     explain: () => look(explanation()),
     evaluate: looking.evaluate,
     hover: looking.hover,
+    called: (dataId) => nameOfPlace(system, dataId),
     readMemory: looking.readMemory,
     addressSpaces: looking.addressSpaces,
     tlbs: looking.tlbs,

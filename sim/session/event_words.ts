@@ -127,7 +127,7 @@ function namedEvents(name: string, object: string, { system, functions }: WordCo
     called((one) => inAnyOrder(one) === sorted);
   if (found) return found;
   const known = new Set([...events.names, ...functions]);
-  const hint = near(name, known) || holding(name, known);
+  const hint = holding(name, known) || near(name, known);
   return { error: `No event or kernel function is called "${name.replaceAll("_", " ")}".${hint}` };
 }
 

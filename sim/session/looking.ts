@@ -52,10 +52,14 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
 
   const exprValue: Looking["exprValue"] = (expr, thread, names) => {
     const inspector = runner.inspector.within(thread.id, runner.framesOf(thread));
-    const name = (wanted: string): Value | undefined =>
-      (names === "event first" ? runner.inspector.eventArgument(wanted) : undefined) ??
-      inspector.name(wanted) ??
-      (wanted === "task" ? inspector.name(thread.name) : moment(wanted, thread));
+    const name = (wanted: string): Value | undefined => {
+      // null is a value too.
+      const argument = names === "event first" ? runner.inspector.eventArgument(wanted) : undefined;
+      if (argument !== undefined) return argument;
+      const own = inspector.name(wanted);
+      if (own !== undefined) return own;
+      return wanted === "task" ? inspector.name(thread.name) : moment(wanted, thread);
+    };
     return evaluate(expr, { inspector: { ...inspector, name }, constant });
   };
 

@@ -21,13 +21,15 @@ export function objectNode(name: string, handle: Handle, via = ""): ValueNode {
   };
 }
 
-/** What a lock inside of an object is just now. Only the fields that it has may be read: all handles answer to all names. */
+/** What is inside of an object, in short: a lock as it is just now, else its first field. Only the fields that it has may be read: all handles answer to all names. */
 function embeddedText(handle: Handle): string {
-  const { byName } = handle.layout;
+  const { byName, fields } = handle.layout;
+  const [first] = fields;
+  if (!byName.has("holder")) return first ? `${first.name} ${fieldNode(handle, first, "").value}` : "";
   const { count, holder } = handle as unknown as { count: number; holder: number };
   if (byName.has("count") && count > 0) return `held by ${count} reader${count > 1 ? "s" : ""}`;
   if (byName.has("count") && count < 0) return "held for write";
-  return byName.has("holder") && holder !== 0 ? "held" : "free";
+  return holder !== 0 ? "held" : "free";
 }
 
 function fieldNode(handle: Handle, field: Field, via: string): ValueNode {

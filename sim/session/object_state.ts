@@ -26,5 +26,5 @@ function pageState(page: Page): string {
 }
 
 function mmState({ mm_users, mm_count, map_count, pgtables_bytes }: Mm): string {
-  return `mm_users ${mm_users}, mm_count ${mm_count}, ${map_count} VMAs, page tables ${showBytes(pgtables_bytes)}`;
+  return `mm_users ${mm_users}, mm_count ${mm_count}, ${map_count} VMA${map_count === 1 ? "" : "s"}, page tables ${showBytes(pgtables_bytes)}`;
 }

@@ -5,22 +5,12 @@ import { tlbContents } from "../hardware/tlb.ts";
 import { task_size_max } from "../kernel/arch/x86/mm/pgtable.ts";
 import type { System } from "../kernel/boot.ts";
 import { simplificationsOf } from "../kernel/fidelity.ts";
-import {
-  address_space,
-  anon_vma,
-  inode,
-  type Mm,
-  mm_struct,
-  PAGE_TYPES,
-  type RwSemaphore,
-  type Spinlock,
-  type Task,
-  vm_area_struct,
-} from "../kernel/mm_types.ts";
+import type { Mm, Task } from "../kernel/mm_types.ts";
 import { allMms } from "../scenario/run/sharers.ts";
 import { argumentText } from "./describe.ts";
 import { entryText } from "./entry_words.ts";
 import { isHost } from "./event_words.ts";
+import { isLock, lockNode, lockNodes } from "./locks.ts";
 import { partsOf } from "./machine_scopes.ts";
 import { objectNode } from "./nodes.ts";
 import { hex, mmName, pageText, showBytes, vmaText } from "./show.ts";
@@ -58,7 +48,7 @@ export function scopesOf(input: ScopeInput): Scope[] {
   if (mm) scopes.push(cheap("mm", () => objectNode("mm", mm).children!()));
   if (hosts.length > 0) scopes.push(cheap("host mm", () => hosts.map((host) => hostNode(system, host, who))));
   if (mm) {
-    scopes.push(cheap("VMAs", () => vmaNodes(mm)));
+    scopes.push({ name: "VMAs", expensive: false, node: vmasNode(mm) });
     scopes.push(cheap("Page tables", () => [tableNode(system, mmName(mm), mm.pgd, system.config.levels, 0, who)]));
   }
   scopes.push(cheap(`TLB cpu${input.cpu}`, () => tlbNodes(system, input.cpu)));
@@ -96,7 +86,9 @@ function eventNodes(system: System): ValueNode[] {
   spec.args.forEach((name, i) => {
     const value = machine.args[i];
     if (value === undefined) return;
-    if (typeof value === "object" && value !== null && "layout" in value) nodes.push(objectNode(name, value as Handle));
+    if (isLock(value)) nodes.push(lockNode(system, name, value));
+    else if (typeof value === "object" && value !== null && "layout" in value)
+      nodes.push(objectNode(name, value as Handle));
     else nodes.push({ name, value: argumentText(name, value), expression: name });
   });
   return nodes;
@@ -115,8 +107,20 @@ function taskNodes({ system, variables }: ScopeInput, task: Task): ValueNode[] {
   return [...own, objectNode("task", task)];
 }
 
-function vmaNodes(mm: Mm): ValueNode[] {
-  return [...mm.mm_mt].map((vma, i) => ({ ...objectNode(`[${i}]`, vma), value: vmaText(vma) }));
+/** There may be tens of thousands: made as they are asked for. */
+function vmasNode({ mm_mt }: Mm): ValueNode {
+  const { length } = mm_mt;
+  const vmaNode = (i: number): ValueNode => {
+    const vma = mm_mt.at(i)!;
+    return { ...objectNode(`[${i}]`, vma), value: vmaText(vma) };
+  };
+  return {
+    name: "VMAs",
+    value: String(length),
+    count: length,
+    children: (start = 0, count = length) =>
+      Array.from({ length: Math.max(0, Math.min(count, length - start)) }, (_, i) => vmaNode(start + i)),
+  };
 }
 
 /** An address space with its VMAs and page tables. */
@@ -126,7 +130,7 @@ export function hostNode(system: System, mm: Mm, who: Sharers): ValueNode {
     value: `${mm.mm_mt.length} VMA${mm.mm_mt.length === 1 ? "" : "s"}, page tables ${showBytes(mm.pgtables_bytes)}`,
     children: () => [
       objectNode("mm", mm),
-      { name: "VMAs", value: String(mm.mm_mt.length), children: () => vmaNodes(mm) },
+      vmasNode(mm),
       tableNode(system, "page tables", mm.pgd, system.config.levels, 0, who),
     ],
   };
@@ -170,37 +174,6 @@ export function cpuNodes(system: System): ValueNode[] {
 }
 
 /** Locks that somebody holds or waits for. */
-function lockNodes(system: System): ValueNode[] {
-  const { store } = system.machine;
-  const nodes: ValueNode[] = [];
-  const look = (name: string, lock: RwSemaphore | Spinlock) => {
-    const held = "count" in lock.layout.declaration ? (lock as RwSemaphore).count !== 0 : lock.holder !== 0;
-    if (held || lock.waiting.length > 0)
-      nodes.push({ ...objectNode(name, lock, `${name}.`), value: lockText(system, lock) });
-  };
-  for (const mm of store.all(mm_struct)) {
-    look(`mmap_lock of ${mm.name}`, mm.mmap_lock as RwSemaphore);
-    look(`page_table_lock of ${mm.name}`, mm.page_table_lock as Spinlock);
-  }
-  for (const vma of store.all(vm_area_struct)) look(`vm_lock of ${hex(vma.vm_start)}`, vma.vm_lock as RwSemaphore);
-  for (const one of store.all(anon_vma)) look("anon_vma rwsem", one.rwsem as RwSemaphore);
-  for (const one of store.all(address_space)) look("i_mmap_rwsem", one.i_mmap_rwsem as RwSemaphore);
-  for (const one of store.all(inode)) look(`i_rwsem of ${one.name}`, one.i_rwsem as RwSemaphore);
-  for (const { pfn } of usedFrames(system)) {
-    const page = system.straight.page(pfn);
-    if (page.type >= 4 && page.type <= 8)
-      look(`ptl of ${PAGE_TYPES[page.type as 4]} ${hex(pfn)}`, page.ptl as Spinlock);
-  }
-  return nodes.length > 0 ? nodes : [{ name: "none", value: "no lock is held" }];
-}
-
-function lockText(system: System, lock: RwSemaphore | Spinlock): string {
-  const name = (ticket: number) => system.threads[Math.abs(ticket) - 1]?.name ?? `cpu ${Math.abs(ticket) - 1_000_000}`;
-  const count = "count" in lock.layout.declaration ? (lock as RwSemaphore).count : 0;
-  const by = lock.holder !== 0 ? `held by ${name(lock.holder)}` : `${count} reader${count === 1 ? "" : "s"}`;
-  return lock.waiting.length > 0 ? `${by}, ${lock.waiting.map(name).join(", ")} waiting` : by;
-}
-
 function* usedFrames(system: System): Iterable<{ pfn: number }> {
   const { zone } = system.straight;
   for (let pfn = 256; pfn < zone.fresh; pfn++) if (system.straight.page(pfn).type !== 0) yield { pfn };

@@ -1,8 +1,7 @@
 // What each event of the kernel says, in plain words. Events that only a design has bring their own (`EventSpec.says`).
-import type { Handle } from "../core/struct.ts";
-import type { Mm, Vma } from "../kernel/mm_types.ts";
 import { errnoName } from "../kernel/uapi/errno.ts";
-import { hex, showBytes, summary } from "./show.ts";
+import { ownerText } from "./locks.ts";
+import { hex, showBytes } from "./show.ts";
 
 /** Arguments of the event by their names: as text, or as they are. */
 export interface Told {
@@ -148,18 +147,6 @@ const references = (count: unknown): string => `${count} reference${count === 1 
 function shares(told: Told): string {
   const others = told.raw("sharers") as number;
   return others === 0 ? "nobody else shares it" : `${others} share${others === 1 ? "s" : ""} it besides the first`;
-}
-
-/** Of which object a lock is a part: " of writer", " of pte table 0x107"; the lock's name says the rest. */
-function ownerText(lock: unknown): string {
-  const part = lock as Handle | null | undefined;
-  if (!part || part.layout.name === part.$.type.name) return "";
-  const whole = part.$.handle(part.slot, part.gen);
-  if (whole.layout.name === "page") return ` of frame ${hex(whole.slot)}`;
-  if (!whole.$.isAlive(whole)) return ` of a freed ${whole.layout.name}`;
-  if (whole.layout.name === "mm_struct") return ` of ${(whole as Mm).name}`;
-  if (whole.layout.name === "vm_area_struct") return ` of the VMA at ${hex((whole as Vma).vm_start)}`;
-  return ` of ${summary(whole)}`;
 }
 
 const frames = (told: Told): string => {

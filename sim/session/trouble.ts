@@ -19,6 +19,14 @@ export interface Trouble {
 export interface FoundTrouble extends ExceptionReport {
   readonly bug: BugReport | undefined;
   readonly hits: readonly Hit[];
+  /** What it is about, where the run has gone on since: an expectation takes no step. */
+  readonly at?: Place | undefined;
+}
+
+interface Place {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
 }
 
 /** `print` takes what is told without a stop. */
@@ -33,9 +41,9 @@ export function createTrouble(loaded: Loaded, breakpoints: Breakpoints, print: (
     },
     since(event) {
       const troubles: FoundTrouble[] = [];
-      const note = (filter: string, message: string, bug?: BugReport) => {
+      const note = (filter: string, message: string, bug?: BugReport, at?: Place) => {
         const hits = breakpoints.forException(filter, message);
-        if (hits.length > 0) troubles.push({ kind: filter, message, bug, hits });
+        if (hits.length > 0) troubles.push({ kind: filter, message, bug, hits, at });
       };
       const reports = detectors.reports();
       for (const bug of reports.slice(bugs)) {
@@ -43,7 +51,10 @@ export function createTrouble(loaded: Loaded, breakpoints: Breakpoints, print: (
         else if (breakpoints.hasFilter(bug.kind)) print(allowedText(bug));
       }
       bugs = reports.length;
-      if (runner.state.failures > failures) note("expectation", lastFailure(loaded));
+      if (runner.state.failures > failures) {
+        const { message, at } = lastFailure(loaded);
+        note("expectation", message, undefined, at);
+      }
       failures = runner.state.failures;
       if (system.machine.events.names[event] === "signal") note("signal", describeEvent(system));
       return troubles;
@@ -57,13 +68,17 @@ function allowedText({ kind, message, step, task, file, line }: BugReport): Outp
   return { category: "console", text, ...(line > 0 && { file, line }) };
 }
 
-function lastFailure({ runner }: Loaded): string {
+function lastFailure({ runner }: Loaded): { readonly message: string; readonly at?: Place } {
   const { expectations, results } = runner.state;
   const expectation = expectations.findLast((one) => !one.ok);
   const result = results.all().findLast((one) => !one.ok);
-  if (expectation && (!result || expectation.step >= result.step))
-    return `line ${expectation.line}: ${expectation.text}: ${expectation.problem ?? "false"}`;
-  return result ? `line ${result.line}: ${result.actor}: ${result.call}: ${result.problem ?? "failed"}` : "failed";
+  if (expectation && (!result || expectation.step >= result.step)) {
+    const { file, line, text, problem = "false" } = expectation;
+    return { message: `line ${line}: ${text}: ${problem}`, at: { name: "expect", file, line } };
+  }
+  if (!result) return { message: "failed" };
+  const { file, line, actor, call, problem = "failed" } = result;
+  return { message: `line ${line}: ${actor}: ${call}: ${problem}`, at: { name: `${actor}: ${call}`, file, line } };
 }
 
 /** All filters that a debugger may set. */

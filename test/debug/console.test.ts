@@ -45,7 +45,8 @@ describe("the debug console's commands", () => {
   }
 
   it("says what goto takes", () => {
-    for (const line of ["goto", "goto -1", "goto 1.5", "goto 99999999999999999999"]) {
+    assert.deepEqual(parseCommand("goto -1"), { kind: "go", steps: -1 });
+    for (const line of ["goto", "goto - 1", "goto 1.5", "goto 99999999999999999999"]) {
       assert.deepEqual(parseCommand(line), { error: "goto takes the number of a step: goto 120" });
     }
   });

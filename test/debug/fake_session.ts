@@ -242,6 +242,10 @@ export class FakeSession implements Session {
     return this.field(dataId.slice("var:".length));
   }
 
+  called(dataId: string): string {
+    return dataId.slice("var:".length);
+  }
+
   readMemory(memory: string, offset: number, count: number): Uint8Array {
     if (memory !== "page:7" || offset < 0) return new Uint8Array();
     return Uint8Array.from(

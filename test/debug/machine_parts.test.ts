@@ -47,6 +47,64 @@ describe("parts of the machine in the variables view", () => {
     );
   });
 
+  for (const program of ["secondary-mmu", "hugetlb-sharing", "msharefs-basics", "swap-readahead"]) {
+    it(`every lock that is taken in ${program} is among the locks, and can be watched there`, async () => {
+      const path = `examples/${program}.mshare`;
+      const c = new TestClient(realEngine, {
+        ...realHost,
+        read: (file) => realHost.read(file.replace(/^\/cwd\//, "")),
+      });
+      c.launch({ program: path, stopOnBug: false }, () =>
+        c.request("setFunctionBreakpoints", { breakpoints: [{ name: "lock if !trylock" }] }),
+      );
+      await c.event("stopped");
+      const seen = new Set<string>();
+      for (let i = 0; i < 20; i++) {
+        const [, called, state] = /^(.*): (.*)$/.exec(shownOf(scope(c, "Event"), "lock") ?? "") ?? [];
+        assert.ok(called !== undefined && state !== "free", `${called}: ${state}`);
+        const rows = scope(c, "Locks");
+        const row = rows.find(({ name }) => name === called || name.startsWith(`${called.split(" ")[0]} of `));
+        assert.ok(row, `${called} among ${rows.map(({ name }) => name)}`);
+        const { dataId, description } = c.request("dataBreakpointInfo", {
+          variablesReference: row.variablesReference,
+          name: "holder",
+        });
+        const [set] = c.request("setDataBreakpoints", { breakpoints: [{ dataId }] }).breakpoints;
+        assert.equal(set?.verified, true, `${dataId}: ${set?.message}`);
+        assert.match(description, /^\w+\.holder of \w/);
+        seen.add(row.name.split(" ")[0] ?? "");
+        c.request("setDataBreakpoints", { breakpoints: [] });
+        c.request("continue", { threadId: 1 });
+        await c.event("stopped");
+      }
+      assert.ok(seen.size >= 2, [...seen].join());
+    });
+  }
+
+  it("VMAs page by page, as there may be tens of thousands", async () => {
+    const many = [
+      "process a",
+      "a: p = mmap(0, 4MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)",
+      "repeat 500 as i { a: mprotect(p + i * 8192, 4096, PROT_READ) }",
+      "a: load(p)",
+    ].join("\n");
+    const c = new TestClient(realEngine, { read: () => many });
+    c.launch({ program: "/many.mshare" }, () =>
+      c.request("setBreakpoints", { source: { path: "/many.mshare" }, breakpoints: [{ line: 4 }] }),
+    );
+    await c.event("stopped");
+    const [frame] = c.request("stackTrace", { threadId: 1 }).stackFrames;
+    const { scopes } = c.request("scopes", { frameId: frame!.id });
+    const { variablesReference, indexedVariables } = scopes.find(({ name }) => name === "VMAs")!;
+    assert.equal(indexedVariables, 1000);
+    const page = (start: number, count: number) =>
+      c.request("variables", { variablesReference, filter: "indexed", start, count }).variables.map(({ name }) => name);
+    assert.deepEqual(page(500, 2), ["[500]", "[501]"]);
+    assert.deepEqual(page(999, 100), ["[999]"]);
+    assert.deepEqual(page(5000, 10), []);
+    assert.equal(c.request("variables", { variablesReference, filter: "named" }).variables.length, 0);
+  });
+
   it("slots of the swap device, and the entries that lead there", async () => {
     const c = await stoppedAt("examples/secondary-mmu.mshare", "vmm: kvm_load(vm, 1MiB) == 43");
     assert.equal(shownOf(scope(c, "Guests"), "the guest of vmm"), "1 memory slot, no pages mapped");

@@ -108,7 +108,8 @@ export const breakpointHandlers: Handlers = {
     if (node.variable !== undefined)
       return { dataId: null, description: `${name} is a variable of the scenario: only its statements set it` };
     if (node.dataId === undefined) return { dataId: null, description: `${name} is not a field of a simulated object` };
-    return { dataId: node.dataId, description: node.expression ?? name, accessTypes: ["write"], canPersist: true };
+    const description = node.expression ?? debuggee.session.called(node.dataId);
+    return { dataId: node.dataId, description, accessTypes: ["write"], canPersist: true };
   },
 
   breakpointLocations(adapter, args) {

@@ -1,19 +1,20 @@
 // What expressions see of a run: processes with their variables, kernel structures, entries, TLBs, /proc, counts.
 import type { System } from "../../kernel/boot.ts";
 import type { Mm, Task } from "../../kernel/mm_types.ts";
-import type { BinaryExpr, Expr } from "../ast.ts";
+import type { Expr } from "../ast.ts";
 import type { CheckedScenario } from "../check.ts";
 import { evaluate, type Inspector } from "../expressions.ts";
 import { findVariable, type ProcessSymbol } from "../symbols.ts";
 import { type Failure, isObject, type ObjectValue, toU64, type Value } from "../values.ts";
 import { type Counters, createCounters } from "./counters.ts";
-import { showValue, showWhich } from "./judge.ts";
+import { showValue } from "./judge.ts";
 import { objectOf, plainValue, tlbValue, walkValue } from "./objects.ts";
 import { own } from "./own.ts";
 import type { Plan } from "./plan.ts";
 import { memcgOf, meminfoOf, pagemapOf, smapsOf, statOf, statusOf, zoneinfoOf } from "./proc.ts";
 import type { Roster } from "./roster.ts";
 import type { ActorState, WalkFrame } from "./state.ts";
+import { whyFalse } from "./why_false.ts";
 
 /** A process or thread as a value. */
 export interface ProcessValue extends ObjectValue {
@@ -28,8 +29,8 @@ export interface ScenarioInspector {
   variablesOf(thread: number): Readonly<Record<string, bigint>>;
   /** Gives a variable that has a value another one; false where there is none of that name. */
   setVariable(thread: number, name: string, value: bigint): boolean;
-  /** The values of an expression's parts, for a report of why it is false. */
-  explain(condition: Expr, frames: readonly WalkFrame[]): string;
+  /** Why an expression is false, by the values of its parts; `textOf` gives the text of a part. */
+  explain(condition: Expr, frames: readonly WalkFrame[], textOf: (part: Expr) => string): string;
   /** An argument of the event that has just happened, by its name; `cpu`, `task`, `mm` also where it has none. */
   eventArgument(name: string): Value | undefined;
   /** The process or thread with this name as people write it, as a value. */
@@ -189,7 +190,8 @@ export function createInspector(parts: Parts): ScenarioInspector {
     const { machine } = system;
     if (machine.event < 0) return undefined;
     const at = machine.events.specs[machine.event]!.args.indexOf(wanted);
-    if (at >= 0) return argumentValue(machine.args[at], wanted);
+    // What an event leaves out this time is still its argument: `lock if !trylock`.
+    if (at >= 0) return machine.args[at] === undefined ? null : argumentValue(machine.args[at], wanted);
     if (wanted === "cpu") return machine.thread ? toU64(machine.thread.cpu) : undefined;
     if (wanted === "task")
       return machine.thread && machine.thread.id >= 0 ? processValue(machine.thread.id) : undefined;
@@ -221,21 +223,12 @@ export function createInspector(parts: Parts): ScenarioInspector {
     setVariable,
     process: processValue,
     threadOf: (value) => (isObject(value) && "thread" in value ? (value as ProcessValue).thread : undefined),
-    explain(condition, frames) {
+    explain: (condition, frames, textOf) => {
       const environment = { inspector: within(system.kernelThread.id, frames), constant };
-      const shown = (expr: Expr) => {
-        const result = evaluate(expr, environment);
-        return "value" in result ? showWhich(result.value) : result.error;
-      };
-      const inner = condition.kind === "group" ? condition.inner : condition;
-      if (!isComparison(inner)) return `it is ${shown(condition)}`;
-      return `${shown(inner.left)} ${inner.operator} ${shown(inner.right)} is false`;
+      return whyFalse(condition, (part) => evaluate(part, environment), textOf);
     },
   };
 }
-
-const isComparison = (expr: Expr): expr is BinaryExpr =>
-  expr.kind === "binary" && ["==", "!=", "<", "<=", ">", ">="].includes(expr.operator);
 
 /** Lines of a /proc file as fields. */
 function plainObject(

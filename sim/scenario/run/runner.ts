@@ -133,8 +133,12 @@ export function createRunner(
 
   function expectNow(item: Extract<Item, { kind: "expect" }>, frames: readonly WalkFrame[]): void {
     const result = evaluate(item.condition, { inspector: inspector.within(mainThread, frames), constant });
-    if ("value" in result && isTrue(result.value)) results.expectation(item, undefined);
-    else results.expectation(item, "error" in result ? result.error : inspector.explain(item.condition, frames));
+    if ("value" in result && isTrue(result.value)) {
+      results.expectation(item, undefined);
+      return;
+    }
+    const textIn = (part: Expr) => textOf(part, plan.fileOf(item));
+    results.expectation(item, "error" in result ? result.error : inspector.explain(item.condition, frames, textIn));
   }
 
   machine.place = () => {

@@ -20,7 +20,7 @@ export const kvm = struct("kvm", {
   mm: ref<Mm>("mm_struct"),
   mmu_notifier: ref<MmuNotifier>("mmu_notifier"),
   mmu_lock: embed(spinlock),
-  memslots: value<readonly MemorySlot[]>([], (slots) => `${slots.length} slots`),
+  memslots: value<readonly MemorySlot[]>([], (slots) => `${slots.length} slot${slots.length === 1 ? "" : "s"}`),
   /** Moves on with the end of every invalidation; how many are under way, and the guest frames that they are about. */
   mmu_invalidate_seq: number(),
   mmu_invalidate_in_progress: number(),
@@ -29,7 +29,7 @@ export const kvm = struct("kvm", {
   /** Invalidations of the mm that are under way, whether the guest has memory there or not: the slots stay meanwhile. */
   mn_active_invalidate_count: number(),
   /** The stage-2 table: guest frame → entry. */
-  spte: value<Radix<number>>(Radix.empty, (entries) => `${entries.size} entries`),
+  spte: value<Radix<number>>(Radix.empty, ({ size }) => `${size} ${size === 1 ? "entry" : "entries"}`),
 });
 export interface Kvm extends Of<typeof kvm> {}
 
