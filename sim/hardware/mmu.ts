@@ -30,7 +30,7 @@ export class Mmu {
   readonly #top: number;
   /** Frame of the address, where the translation succeeded. */
   pfn = 0;
-  /** Error code of the page fault, where it failed. */
+  /** Error code of the page fault, where it failed; whether it was in user mode (X86_PF_USER) the CPU knows. */
   error = 0;
   /** Whether it came from the TLB, and the entry used, with its level. */
   hit = false;
@@ -113,8 +113,7 @@ export class Mmu {
   }
 
   #fault(access: Access, protection: number): false {
-    this.error =
-      protection | X86_PF_USER | (access === "write" ? X86_PF_WRITE : 0) | (access === "exec" ? X86_PF_INSTR : 0);
+    this.error = protection | (access === "write" ? X86_PF_WRITE : 0) | (access === "exec" ? X86_PF_INSTR : 0);
     return false;
   }
 }

@@ -1,5 +1,6 @@
 // All functions of the unpatched kernel, file by file. The build makes this module twice: as written, and as plain calls.
 
+import * as access from "./access.ts";
 import * as kvm_mmu from "./arch/x86/kvm/mmu.ts";
 import * as usercopy from "./arch/x86/lib/usercopy.ts";
 import * as fault from "./arch/x86/mm/fault.ts";
@@ -99,12 +100,14 @@ import * as vm_ops from "./mm/vm_ops.ts";
 import * as vma from "./mm/vma.ts";
 import * as vma_merge from "./mm/vma_merge.ts";
 import * as vma_munmap from "./mm/vma_munmap.ts";
+import * as vma_stack from "./mm/vma_stack.ts";
 import * as vmscan from "./mm/vmscan.ts";
 import * as vmscan_node from "./mm/vmscan_node.ts";
 import * as watermarks from "./mm/watermarks.ts";
 import * as kvm_main from "./virt/kvm/kvm_main.ts";
 
 export const kernelFunctions: readonly FunctionTable[] = [
+  access,
   usercopy,
   fault,
   pgtable,
@@ -172,6 +175,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   madvise,
   vma_merge,
   vma_munmap,
+  vma_stack,
   namei_change,
   open,
   read_write,
@@ -211,6 +215,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
 
 export interface KernelFunctions
   extends Bound<typeof usercopy>,
+    Bound<typeof access>,
     Bound<typeof fault>,
     Bound<typeof pgtable>,
     Bound<typeof tlb>,
@@ -277,6 +282,7 @@ export interface KernelFunctions
     Bound<typeof madvise>,
     Bound<typeof vma_merge>,
     Bound<typeof vma_munmap>,
+    Bound<typeof vma_stack>,
     Bound<typeof namei_change>,
     Bound<typeof open>,
     Bound<typeof read_write>,

@@ -74,6 +74,33 @@ describe("details of faults", () => {
   });
 });
 
+describe("faults of the kernel on a program's behalf", () => {
+  const FILE = `machine { cpus: 1, memory: 64MiB }
+    process a
+    a: fd = memfd_create("f", 0)
+    a: ftruncate(fd, 64KiB)
+    a: p = mmap(0, 64KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)`;
+
+  it("end its copy where nothing is mapped: no signal is sent", () =>
+    void passes(`${FILE}
+      a: read(fd, 64KiB, 8) fails EFAULT
+      a: write(fd, 64KiB, 8) fails EFAULT
+      a: mprotect(p, 4KiB, PROT_READ)
+      a: read(fd, p, 8) fails EFAULT
+      expect count(signal) == 0
+      a: load(64KiB) faults SIGSEGV
+      expect count(signal) == 1`));
+
+  it("take mmap_lock, where the program's own take the VMA's lock; their error code says who it was", () =>
+    void passes(`${FILE}
+      a: read(fd, p, 8) == 8
+      expect count(lock, name == "vm_lock" && mode == "read") == 0
+      expect count(page_fault, error == 2) == 1
+      a: store(p + 4KiB, 1)
+      expect count(lock, name == "vm_lock" && mode == "read") == 1
+      expect count(page_fault, error == 6) == 1`));
+});
+
 describe("the OOM reaper", () => {
   it("hides an address space from the killer after it has taken what it can, and tells other MMUs that it is unmapped", () => {
     const driver = mapped(4);

@@ -1,7 +1,6 @@
 // Populating mappings ahead of use (mm/gup.c).
 import type { Steps } from "../../core/thread.ts";
 import { _PAGE_PSE, _PAGE_RW, isPresent } from "../../hardware/entry.ts";
-import { LIVELOCK_FAULTS } from "../arch/x86/mm/fault.ts";
 import { pte_dirty } from "../arch/x86/mm/pgtable.ts";
 import {
   FAULT_FLAG_ALLOW_RETRY,
@@ -21,6 +20,7 @@ import {
   VM_WRITE,
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
+import { LIVELOCK_FAULTS } from "../livelock.ts";
 import type { Mm, Vma } from "../mm_types.ts";
 import { EFAULT, EINTR, EINVAL, ENOMEM } from "../uapi/errno.ts";
 

@@ -44,7 +44,8 @@ export const anon_faults: BatchSpec = {
   // The first fault in a table makes it, before that.
   tail: 7,
   functions: [
-    ...["user_store", "user_access", "translate", "exc_page_fault", "do_user_addr_fault", "fault_done"],
+    ...["user_store", "user_access", "translate", "exc_page_fault", "handle_page_fault"],
+    ...["do_user_addr_fault", "resume_user_mode_work"],
     ...["lock_vma_under_rcu", "find_vma", "vma_lookup", "vma_index", "down_read_trylock", "vma_end_read", "up_read"],
     ...[
       "handle_mm_fault",

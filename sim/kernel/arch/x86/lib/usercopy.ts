@@ -13,7 +13,7 @@ export function* copy_from_user(k: Kernel, address: UserBuffer, length: number):
     return bytes;
   }
   for (let i = 0; i < length; ) {
-    if ((yield* k.user_access(address + i, "read")) !== 0) return -EFAULT;
+    if ((yield* k.user_access(address + i, "read", 0)) !== 0) return -EFAULT;
     const { pfn } = k.mmu;
     const inPage = Math.min(length - i, 4096 - ((address + i) % 4096));
     bytes.set(k.read_frame(pfn, (address + i) % 4096, inPage), i);
@@ -38,7 +38,7 @@ export function* copy_to_user(k: Kernel, address: number, bytes: Uint8Array): St
 /** The same. Returns how many bytes at the end were not written. */
 export function* raw_copy_to_user(k: Kernel, address: number, bytes: Uint8Array): Steps<number> {
   for (let i = 0; i < bytes.length; ) {
-    if ((yield* k.user_access(address + i, "write")) !== 0) return bytes.length - i;
+    if ((yield* k.user_access(address + i, "write", 0)) !== 0) return bytes.length - i;
     const { pfn } = k.mmu;
     const inPage = Math.min(bytes.length - i, 4096 - ((address + i) % 4096));
     k.write_frame(pfn, (address + i) % 4096, bytes.subarray(i, i + inPage));
