@@ -3,7 +3,6 @@
 import type { Steps } from "../../core/thread.ts";
 import { PAGE_ALIGN } from "../arch/x86/mm/pgtable.ts";
 import {
-  FAULT_FLAG_WRITE,
   has_uffd_minor,
   is_droppable,
   VM_DONTCOPY,
@@ -30,6 +29,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
 import { EAGAIN, EINVAL, ENOMEM } from "../uapi/errno.ts";
 import * as uapi from "../uapi/mman.ts";
+import { FOLL_WRITE, mmap_locked } from "./gup.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 
 /** Flags that an advice sets and clears in a VMA; a function refuses with an errno where it is not possible. */
@@ -135,8 +135,21 @@ export function* madvise_do_behavior(
   lock: MadviseLock,
 ): Steps<number> {
   if (!POPULATE.includes(advice)) return yield* k.madvise_walk_vmas(mm, start, end, advice, tlb, lock);
-  const write = advice === uapi.MADV_POPULATE_WRITE ? FAULT_FLAG_WRITE : 0;
-  return yield* k.faultin_page_range(mm, start, end, write);
+  return yield* k.madvise_populate(mm, start, end, advice);
+}
+
+/** Caller holds mmap_lock for reading, and gets it back. */
+export function* madvise_populate(k: Kernel, mm: Mm, start: number, end: number, advice: number): Steps<number> {
+  const write = advice === uapi.MADV_POPULATE_WRITE ? FOLL_WRITE : 0;
+  const locked = mmap_locked();
+  for (let address = start; address < end; ) {
+    const pages = yield* k.faultin_page_range(mm, address, end, write, locked);
+    if (!locked.held) yield* k.mmap_read_lock(mm);
+    locked.held = true;
+    if (pages < 0) return pages;
+    address += pages * 4096;
+  }
+  return 0;
 }
 
 /** The VMA that has the whole range, locked for reading; else null, and mmap_lock is taken. */

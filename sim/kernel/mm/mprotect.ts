@@ -159,7 +159,7 @@ export function* mprotect_fixup(
   if (oldflags & VM_ACCOUNT && !(newflags & VM_ACCOUNT)) k.vm_unacct_memory(pages);
   // A locked private mapping gets its own copies now, not at some later fault.
   if ((oldflags & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED && newflags & VM_WRITE)
-    yield* k.populate_locked(vma, start, end);
+    yield* k.populate_vma_page_range(vma, start, end, null);
   k.vm_stat_account(mm, oldflags, -pages);
   k.vm_stat_account(mm, newflags, pages);
   return vma;

@@ -2,9 +2,9 @@
 // when the process's tables change. It holds no references to pages: that is what the notifiers are for.
 import type { Steps } from "../../../../core/thread.ts";
 import { _PAGE_PSE, entryPfn, withFlags, withoutFlags } from "../../../../hardware/entry.ts";
-import { FAULT_FLAG_WRITE, PG_dirty, VM_IO, VM_PFNMAP, VM_READ, VM_WRITE } from "../../../flags.ts";
+import { FAULT_FLAG_WRITE, PG_dirty } from "../../../flags.ts";
 import type { Kernel } from "../../../kernel.ts";
-import { UNLOCKED } from "../../../mm/gup.ts";
+import { FOLL_UNLOCKABLE, FOLL_WRITE, mmap_locked } from "../../../mm/gup.ts";
 import type { GrabbedPage } from "../../../mm/gup_fast.ts";
 import { EFAULT, ENXIO } from "../../../uapi/errno.ts";
 import { KVM_MEM_READONLY } from "../../../uapi/kvm.ts";
@@ -91,17 +91,16 @@ export function* hva_to_pfn(k: Kernel, hva: number, access: "read" | "write"): S
   const fast = yield* k.get_user_page_fast_only(hva, FAULT_FLAG_WRITE);
   if (fast) return { ...fast, writable: true };
   const mm = k.current.mm!;
-  const write = access === "write" ? FAULT_FLAG_WRITE : 0;
+  const write = access === "write" ? FOLL_WRITE : 0;
   for (;;) {
+    const locked = mmap_locked();
     yield* k.mmap_read_lock(mm);
-    const vma = k.vma_lookup(mm, hva);
-    if (!vma || vma.vm_flags & (VM_IO | VM_PFNMAP) || !(vma.vm_flags & (write ? VM_WRITE : VM_READ))) {
-      yield k.mmap_read_unlock(mm);
+    const pages = yield* k.__get_user_pages_locked(mm, hva, 1, FOLL_UNLOCKABLE | write, locked);
+    if (pages < 0) {
+      if (locked.held) yield k.mmap_read_unlock(mm);
       return -EFAULT;
     }
-    const result = yield* k.faultin_page(mm, hva, write);
-    if (result < 0) return -EFAULT;
-    if (result === UNLOCKED) continue;
+    if (!locked.held) continue;
     const found = k.get_mapped_page(hva, write);
     if (!found) {
       yield k.mmap_read_unlock(mm);
