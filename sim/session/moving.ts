@@ -227,7 +227,7 @@ export function createMoving(parts: Parts): Moving {
       way = undefined;
       return forward(steps);
     },
-    /** Stops at the next step of a call that is under way, or on a way back: events and call stacks are only known where a step is done. */
+    /** Stops at the next step: events and call stacks are only known where a step is done, and between two statements there is none. */
     pause() {
       if (counting) {
         // The goal was not begun: the machine is where it was, and everything is known there.
@@ -239,16 +239,13 @@ export function createMoving(parts: Parts): Moving {
         watching.arm();
         return stops.here("pause");
       }
-      const looksBack = way !== undefined;
       way = undefined;
       watching.stepper = null;
       watching.breakpoints.setUntil(undefined);
       machine.observedUpTo = machine.step;
       watching.arm();
-      if (looksBack || !run.atBoundary) {
-        machine.captures.set(machine.step + 1, "");
-        if (run.forward(machine.step + 1, 1) === "stopped" && watching.why) return stops.because(watching.why);
-      }
+      machine.captures.set(machine.step + 1, "");
+      if (run.forward(machine.step + 1, 1) === "stopped" && watching.why) return stops.because(watching.why);
       return stops.here("pause");
     },
     arrived() {
