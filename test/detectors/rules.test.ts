@@ -96,7 +96,9 @@ describe("the rules about locks and counts", () => {
   it("a VMA is taken out by who does not hold mmap_lock", () => {
     const m = watched([0]);
     m.anon(0, 4096);
-    m.call(0, "vma_detach", m.task(0).mm!.mm_mt.at(0)!);
+    const mm = m.task(0).mm!;
+    const vma = mm.mm_mt.at(0)!;
+    m.as(0, () => m.system.straight.trace.vma_unlink(vma, mm, vma.vm_start, vma.vm_end));
     assert.deepEqual(m.kinds(), ["missing-lock"]);
   });
 

@@ -49,6 +49,44 @@ describe("VMAs", () => {
     );
   });
 
+  it("what merges is found at every step in one VMA or the other", () => {
+    for (const [start, length] of [
+      [MIB, MIB],
+      [0, MIB],
+      [3 * MIB, MIB],
+    ] as const) {
+      const driver = mapped(MAP_PRIVATE_ANON_FIXED);
+      driver.call(0, "sys_mprotect", BASE + start, length, 1);
+      const mm = driver.task(0).mm!;
+      const lost = listen(driver, ["lock", "unlock", "vma_change", "vma_unlink"], (event) => {
+        const found = (at: number) => driver.system.straight.vma_lookup(mm, BASE + at) !== null;
+        return [0, MIB, 2 * MIB, 4 * MIB - 4096].every(found) ? "" : event;
+      });
+      driver.call(0, "sys_mprotect", BASE + start, length, 3);
+      assert.deepEqual(lost, []);
+      assert.equal(vmas(driver).length, 1);
+    }
+  });
+
+  it("what merges is locked, then the reverse maps; what disappears leaves them under these locks, but its anon_vmas after", () => {
+    const driver = mapped(MAP_SHARED_ANON_FIXED);
+    driver.call(0, "sys_mprotect", BASE + MIB, MIB, 1);
+    const [, middle] = vmas(driver);
+    const { i_mapping } = middle!.vm_file!.f_inode!;
+    // Who locks a VMA for writing takes and gives back its lock: its number is what keeps faults out.
+    const seen = listen(driver, ["lock", "unlock", "vma_change", "vma_unlink"], (event, args) => {
+      if (event === "unlock" && args[1] === "vm_lock") return "";
+      return event === "lock" || event === "unlock" ? `${event} ${args[1]}` : `${event} ${i_mapping!.i_mmap.length}`;
+    });
+    driver.call(0, "sys_mprotect", BASE + MIB, MIB, 3);
+    const from = seen.indexOf("lock vm_lock");
+    assert.deepEqual(seen.slice(from, from + 8), [
+      ...["lock vm_lock", "lock vm_lock", "lock vm_lock", "lock &mapping->i_mmap_rwsem"],
+      ...["vma_change 3", "vma_unlink 3", "vma_unlink 3", "unlock &mapping->i_mmap_rwsem"],
+    ]);
+    assert.equal(i_mapping!.i_mmap.length, 1);
+  });
+
   it("munmap locks no VMA once it is a reader of mmap_lock; exit, which is a writer, does", () => {
     const locked = (call: (driver: Driver) => void): string[] => {
       const driver = mapped(MAP_PRIVATE_ANON_FIXED);

@@ -12,6 +12,7 @@ import {
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, File, Page } from "../mm_types.ts";
+import { HPAGE_PAGES } from "./hugetlb.ts";
 import type { VmFault } from "./memory.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 import { PAGEVEC_SIZE } from "./swap.ts";
@@ -41,13 +42,16 @@ export function filemap_page(k: Kernel, mapping: AddressSpace, index: number): P
   return entry !== undefined && entry > 0 ? k.page(entry - 1) : null;
 }
 
+/** How many pages of 4 KiB the page is. */
+const nr_pages = (page: Page): number => (page.type === PAGE_TYPE.hugetlb ? HPAGE_PAGES : 1);
+
 /** Puts a locked page into the cache, which takes a reference. Returns the event. */
 export function page_cache_add(k: Kernel, mapping: AddressSpace, index: number, page: Page): number {
   page.refcount++;
   page.mapping = mapping;
   page.index = index;
   mapping.i_pages = mapping.i_pages.set(index, page.slot + 1);
-  mapping.nrpages++;
+  mapping.nrpages += nr_pages(page);
   count_cached(k, page, 1);
   return k.trace.page_cache_add(mapping.host, index, page.slot);
 }
@@ -60,15 +64,21 @@ export function page_cache_delete(k: Kernel, page: Page, entry: number): number 
   const mapping = page.mapping!;
   const { index } = page;
   mapping.i_pages = entry === 0 ? mapping.i_pages.delete(index) : mapping.i_pages.set(index, entry);
-  mapping.nrpages--;
+  mapping.nrpages -= nr_pages(page);
   page.mapping = null;
   count_cached(k, page, -1);
   return k.trace.page_cache_delete(mapping.host, index, page.slot);
 }
 
 function count_cached(k: Kernel, page: Page, pages: 1 | -1): void {
+  if (page.type === PAGE_TYPE.hugetlb) return;
   k.vmstat.nr_file_pages += pages;
   if (page.type === PAGE_TYPE.shmem) k.vmstat.nr_shmem += pages;
+}
+
+/** Puts a locked page into a file, at an index in pages of 4 KiB. */
+export function* __filemap_add_folio(k: Kernel, mapping: AddressSpace, page: Page, index: number): Steps<void> {
+  yield k.page_cache_add(mapping, index, page);
 }
 
 /** Removes a page for good. Caller holds its lock and a reference. */

@@ -158,21 +158,11 @@ export function* filemap_lock_hugetlb_folio(k: Kernel, mapping: AddressSpace, in
 export function* hugetlb_add_to_page_cache(k: Kernel, page: Page, mapping: AddressSpace, index: number): Steps<void> {
   page.flags |= PG_locked;
   k.folio_clear_hugetlb_restore_reserve(page);
-  page.refcount++;
-  page.mapping = mapping;
-  page.index = cache_index(index);
-  mapping.i_pages = mapping.i_pages.set(page.index, page.slot + 1);
-  mapping.nrpages += HPAGE_PAGES;
+  yield* k.__filemap_add_folio(mapping, page, cache_index(index));
   mapping.host!.i_blocks += HPAGE_PAGES;
-  yield k.trace.page_cache_add(mapping.host, page.index, page.slot);
 }
 
 /** Takes a locked huge page out of its file. Caller holds a reference. */
 export function* hugetlb_delete_from_page_cache(k: Kernel, page: Page): Steps<void> {
-  const mapping = page.mapping!;
-  mapping.i_pages = mapping.i_pages.delete(page.index);
-  mapping.nrpages -= HPAGE_PAGES;
-  page.mapping = null;
-  yield k.trace.page_cache_delete(mapping.host, page.index, page.slot);
-  yield* k.put_page(page);
+  yield* k.filemap_remove_folio(page);
 }

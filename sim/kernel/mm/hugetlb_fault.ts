@@ -224,8 +224,7 @@ export function* hugetlb_copy_page(k: Kernel, vmf: VmFault, pte: number, old: Pa
     const ptep = k.hugetlb_walk(mm, address);
     if (ptep === vmf.ptep && k.read_entry(ptep) === pte) {
       const unshare = (vmf.flags & FAULT_FLAG_UNSHARE) !== 0;
-      yield k.set_pmd(mm, address, ptep, 0);
-      yield* k.flush_tlb_page(mm, address);
+      yield* k.huge_ptep_clear_flush(vma, address, ptep);
       old.mapcount--;
       k.hugetlb_add_new_anon_rmap(copy, vma, address);
       yield k.set_pmd(mm, address, ptep, k.make_huge_pte(vma, copy, unshare ? "read-only" : "writable"));

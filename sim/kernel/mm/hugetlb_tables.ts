@@ -40,6 +40,12 @@ export function huge_pte_unlock(k: Kernel, ptep: number): number {
   return k.spin_unlock(k.pmd_lockptr(ptep), PTE_LOCK);
 }
 
+/** Takes an entry away, from TLBs too. */
+export function* huge_ptep_clear_flush(k: Kernel, vma: Vma, address: number, ptep: number): Steps<void> {
+  yield k.set_pmd(vma.vm_mm!, address, ptep, 0);
+  yield* k.flush_tlb_page(vma.vm_mm!, address);
+}
+
 /** The PMD entry of an address; 0 where there is no PMD table. */
 export function hugetlb_walk(k: Kernel, mm: Mm, address: number): number {
   const p4d = read_p4d(k, mm, address);

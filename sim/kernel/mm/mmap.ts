@@ -209,11 +209,23 @@ function droppable_flags(flags: number, vm_flags: number): number {
   return VM_DROPPABLE + ((vm_flags | VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP) >>> 0);
 }
 
+export function* mmap_region(
+  k: Kernel,
+  mm: Mm,
+  file: File | null,
+  addr: number,
+  len: number,
+  vm_flags: number,
+  pgoff: number,
+): Steps<number> {
+  return yield* k.__mmap_region(mm, file, addr, len, vm_flags, pgoff);
+}
+
 /**
  * Puts the mapping in place of whatever was there. What can be refused is found out first; then the old mappings lose their
  * pages, but stay findable until the new one is there.
  */
-export function* mmap_region(
+export function* __mmap_region(
   k: Kernel,
   mm: Mm,
   file: File | null,

@@ -191,7 +191,7 @@ export function* __split_vma(k: Kernel, vma: Vma, address: number, part: NewPart
   yield* k.vma_start_write(vma);
   yield* k.vma_start_write(made);
   // The reverse map must find the pages of the new part in one of the two at any time.
-  yield* k.vma_prepare(vma);
+  yield* k.vma_prepare(vma, null);
   if (huge && !k.unfixed("hugetlb-split-unshare")) yield* k.hugetlb_split(vma, address);
   if (part === "new below") {
     vma.vm_start = address;
@@ -203,18 +203,8 @@ export function* __split_vma(k: Kernel, vma: Vma, address: number, part: NewPart
   if (mapping) k.__vma_link_file(made, mapping);
   yield k.trace.vma_change(vma, mm, vma.vm_start, vma.vm_end);
   yield k.trace.vma_link(made, mm, made.vm_start, made.vm_end);
-  yield* k.vma_complete(vma);
+  yield* k.vma_complete(vma, null, []);
   return 0;
-}
-
-/** Takes `vma` out of the tree: no lookup finds it, faults on it start over. */
-export function* vma_detach(k: Kernel, vma: Vma): Steps<void> {
-  const mm = vma.vm_mm!;
-  yield* k.vma_start_write(vma);
-  mm.mm_mt = mm.mm_mt.without(vma);
-  mm.map_count--;
-  vma.detached = 1;
-  yield k.trace.vma_unlink(vma, mm, vma.vm_start, vma.vm_end);
 }
 
 /** An anon_vma of a neighbour that `vma` may become one with later. */

@@ -83,12 +83,22 @@ export function* vma_merge_new_range(k: Kernel, merge: VmaMerge): Steps<Vma | nu
   const right = k.can_merge_right(merge, next) ? next : null;
   if (left) {
     const both = right !== null && join(left, right);
-    yield* k.vma_resize(left, left.vm_start, both ? right.vm_end : end, both ? [right] : []);
+    yield* k.vma_expand(left, left.vm_start, both ? right.vm_end : end, both ? right : null);
     return with_sticky_flags(left, merge);
   }
   if (!right) return null;
-  yield* k.vma_resize(right, start, right.vm_end, []);
+  yield* k.vma_expand(right, start, right.vm_end, null);
   return with_sticky_flags(right, merge);
+}
+
+/** `vma` grows to [start, end), over `next` where that is not null. Caller holds mmap_lock for writing. */
+export function* vma_expand(k: Kernel, vma: Vma, start: number, end: number, next: Vma | null): Steps<void> {
+  yield* k.vma_start_write(vma);
+  if (next) {
+    yield* k.vma_start_write(next);
+    yield* k.dup_anon_vma(vma, next);
+  }
+  yield* k.commit_merge(vma, start, end, null, next ? [next] : []);
 }
 
 /**
@@ -105,20 +115,23 @@ export function* vma_merge_existing_range(k: Kernel, merge: VmaMerge): Steps<Vma
   const prev = at > 0 ? mm.mm_mt.at(at - 1)! : null;
   const next = mm.mm_mt.at(at + 1) ?? null;
   const left = atStart && k.can_merge_left(merge, prev) ? prev : null;
-  const right = atEnd && k.can_merge_right(merge, next) ? next : null;
-  if (left && right && join(left, right)) {
-    yield* k.vma_resize(left, left.vm_start, right.vm_end, [vma, right]);
-    return with_sticky_flags(left, merge);
-  }
+  let right = atEnd && k.can_merge_right(merge, next) ? next : null;
+  if (left && right && !join(left, right)) right = null;
+  if (!left && !right) return null;
+  yield* k.vma_start_write(vma);
+  if (left) yield* k.vma_start_write(left);
+  if (right) yield* k.vma_start_write(right);
   if (left) {
-    if (atEnd) yield* k.vma_resize(left, left.vm_start, end, [vma]);
-    else yield* k.vma_move_boundary(left, vma, end);
+    yield* k.dup_anon_vma(left, right?.anon_vma ? right : vma);
+    if (right) yield* k.commit_merge(left, left.vm_start, right.vm_end, null, [vma, right]);
+    else if (atEnd) yield* k.commit_merge(left, left.vm_start, end, null, [vma]);
+    else yield* k.commit_merge(left, left.vm_start, end, vma, []);
     return with_sticky_flags(left, merge);
   }
-  if (!right) return null;
-  if (atStart) yield* k.vma_resize(right, start, right.vm_end, [vma]);
-  else yield* k.vma_move_boundary(vma, right, start);
-  return with_sticky_flags(right, merge);
+  yield* k.dup_anon_vma(right!, vma);
+  if (atStart) yield* k.commit_merge(right!, start, right!.vm_end, null, [vma]);
+  else yield* k.commit_merge(vma, vma.vm_start, start, right, []);
+  return with_sticky_flags(right!, merge);
 }
 
 /** What takes in a range takes on the flags of the range that must not get lost. */
@@ -134,59 +147,62 @@ export function* dup_anon_vma(k: Kernel, to: Vma, from: Vma): Steps<void> {
   yield* k.anon_vma_clone(to, from);
 }
 
-/** `vma` grows to [start, end); the neighbours that it swallows disappear. */
-export function* vma_resize(k: Kernel, vma: Vma, start: number, end: number, swallowed: readonly Vma[]): Steps<void> {
+/**
+ * Makes `vma` cover [start, end). `adjust`: the neighbour above, which begins at `end` then; `removed`: VMAs that disappear in
+ * `vma`. All of them are locked for writing, and their anon_vmas are as they have to be.
+ */
+export function* commit_merge(
+  k: Kernel,
+  vma: Vma,
+  start: number,
+  end: number,
+  adjust: Vma | null,
+  removed: readonly Vma[],
+): Steps<void> {
   const mm = vma.vm_mm!;
-  yield* k.vma_start_write(vma);
-  for (const gone of swallowed) {
-    yield* k.vma_start_write(gone);
-    yield* k.dup_anon_vma(vma, gone);
-    vma.vm_flags = withVmFlags(vma.vm_flags, gone.vm_flags & VM_STICKY);
-  }
-  for (const gone of swallowed) yield* k.vma_detach(gone);
-  yield* k.vma_prepare(vma);
+  yield* k.vma_prepare(vma, adjust);
   vma.vm_pgoff += (start - vma.vm_start) / 4096;
   vma.vm_start = start;
   vma.vm_end = end;
-  yield k.trace.vma_change(vma, mm, start, end);
-  yield* k.vma_complete(vma);
-  // Only now: the reverse map must find the pages in one of the two at any time.
-  for (const gone of swallowed) {
-    yield* k.unlink_file_vma(gone);
-    yield* k.unlink_anon_vmas(gone);
-    yield* k.remove_vma(gone);
+  if (adjust) {
+    adjust.vm_pgoff += (end - adjust.vm_start) / 4096;
+    adjust.vm_start = end;
   }
+  // One store to the tree: whoever looks finds each address in one of them.
+  for (const gone of removed) {
+    vma.vm_flags = withVmFlags(vma.vm_flags, gone.vm_flags & VM_STICKY);
+    mm.mm_mt = mm.mm_mt.without(gone);
+    mm.map_count--;
+  }
+  yield k.trace.vma_change(vma, mm, start, end);
+  if (adjust) yield k.trace.vma_change(adjust, mm, end, adjust.vm_end);
+  for (const gone of removed) yield k.trace.vma_unlink(gone, mm, gone.vm_start, gone.vm_end);
+  yield* k.vma_complete(vma, adjust, removed);
 }
 
-/** The boundary between two neighbours moves to `address`: one gets what the other loses. */
-export function* vma_move_boundary(k: Kernel, left: Vma, right: Vma, address: number): Steps<void> {
-  const mm = left.vm_mm!;
-  yield* k.vma_start_write(left);
-  yield* k.vma_start_write(right);
-  if (address > right.vm_start) yield* k.dup_anon_vma(left, right);
-  else yield* k.dup_anon_vma(right, left);
-  yield* k.vma_prepare(left);
-  right.vm_pgoff += (address - right.vm_start) / 4096;
-  left.vm_end = address;
-  right.vm_start = address;
-  yield k.trace.vma_change(left, mm, left.vm_start, address);
-  yield k.trace.vma_change(right, mm, address, right.vm_end);
-  k.vma_update_interval_trees(right);
-  yield* k.vma_complete(left);
-}
-
-/** Keeps the reverse map out while a VMA's range changes. */
-export function* vma_prepare(k: Kernel, vma: Vma): Steps<void> {
+/** Keeps the reverse maps out while the ranges of a VMA, and perhaps its neighbour's, change. */
+export function* vma_prepare(k: Kernel, vma: Vma, adjust: Vma | null): Steps<void> {
   const mapping = vma.vm_file?.f_inode?.i_mapping;
+  const anon_vma = vma.anon_vma ?? adjust?.anon_vma;
   if (mapping) yield* k.i_mmap_lock_write(mapping);
-  if (vma.anon_vma) yield* k.down_write(vma.anon_vma.root!.rwsem, "&anon_vma->rwsem");
+  if (anon_vma) yield* k.down_write(anon_vma.root!.rwsem, "&anon_vma->rwsem");
 }
 
-export function* vma_complete(k: Kernel, vma: Vma): Steps<void> {
+export function* vma_complete(k: Kernel, vma: Vma, adjust: Vma | null, removed: readonly Vma[]): Steps<void> {
   const mapping = vma.vm_file?.f_inode?.i_mapping;
+  const anon_vma = vma.anon_vma ?? adjust?.anon_vma;
   k.vma_update_interval_trees(vma);
-  if (vma.anon_vma) yield k.up_write(vma.anon_vma.root!.rwsem, "&anon_vma->rwsem");
+  if (adjust) k.vma_update_interval_trees(adjust);
+  if (mapping) for (const gone of removed) k.__remove_shared_vm_struct(gone, mapping);
+  if (anon_vma) yield k.up_write(anon_vma.root!.rwsem, "&anon_vma->rwsem");
   if (mapping) yield k.i_mmap_unlock_write(mapping);
+  for (const gone of removed) {
+    k.vma_mark_detached(gone);
+    if (gone.vm_file) yield* k.fput(gone.vm_file);
+    // Only now: the reverse map must find the pages in one of the two at any time.
+    yield* k.unlink_anon_vmas(gone);
+    k.store.free(gone);
+  }
 }
 
 /** Its range has changed: the reverse maps have it where it begins now. */
@@ -221,7 +237,11 @@ export function* vma_modify_flags_uffd(
 ): Steps<Vma | number> {
   const pgoff = vma.vm_pgoff + (start - vma.vm_start) / 4096;
   const { vm_mm, vm_file: file, anon_vma } = vma;
-  const merge = { mm: vm_mm!, start, end, pgoff, vm_flags, file, anon_vma, middle: vma, uffd_ctx };
+  return yield* k.vma_modify(vma, { mm: vm_mm!, start, end, pgoff, vm_flags, file, anon_vma, middle: vma, uffd_ctx });
+}
+
+export function* vma_modify(k: Kernel, vma: Vma, merge: VmaMerge): Steps<Vma | number> {
+  const { start, end } = merge;
   const merged = yield* k.vma_merge_existing_range(merge);
   if (merged) return merged;
   if (vma.vm_start < start) {

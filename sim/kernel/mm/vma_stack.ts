@@ -30,6 +30,11 @@ export function* expand_downwards(k: Kernel, vma: Vma, address: number): Steps<n
   if (error) return error;
   if (vma.vm_flags & VM_LOCKED) mm.locked_vm += grow;
   k.vm_stat_account(mm, vma.vm_flags, grow);
-  yield* k.vma_resize(vma, start, vma.vm_end, []);
+  yield* k.vma_start_write(vma);
+  yield* k.vma_prepare(vma, null);
+  vma.vm_pgoff -= grow;
+  vma.vm_start = start;
+  yield k.trace.vma_change(vma, mm, start, vma.vm_end);
+  yield* k.vma_complete(vma, null, []);
   return 0;
 }
