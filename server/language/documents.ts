@@ -18,6 +18,8 @@ export interface Workspace {
   /** Folders that includes may not leave, as URIs. */
   setRoots(uris: readonly string[]): void;
   readonly roots: () => readonly string[];
+  /** The scenarios that a file is part of, by its path: the open ones and those of `others`. */
+  readonly holding: (path: string, others: readonly string[]) => Analysis[];
   /** The trees of the open documents, of what they include, and of any other file by its URI. */
   readonly trees: (others: readonly string[]) => ParsedFile[];
 }
@@ -61,11 +63,14 @@ export function createWorkspace(
     const known = analyses.get(uri);
     const now = stamp();
     if (known?.stamp === now) return known.analysis;
-    const path = pathOf(uri);
-    const root = roots.find((folder) => path.startsWith(folder));
-    const made = analyse(path, document.getText(), { read, root, parse: parseOnce }, vocabulary);
+    const made = analysed(pathOf(uri), document.getText());
     analyses.set(uri, { stamp: now, analysis: made });
     return made;
+  };
+
+  const analysed = (path: string, text: string): Analysis => {
+    const root = roots.find((folder) => path.startsWith(folder));
+    return analyse(path, text, { read, root, parse: parseOnce }, vocabulary);
   };
 
   return {
@@ -86,6 +91,15 @@ export function createWorkspace(
       trees.delete(pathOf(uri));
     },
     roots: () => rootUris,
+    holding(path, others) {
+      const open = documents.all().flatMap(({ uri }) => analysis(uri) ?? []);
+      const closed = others.map(pathOf).filter((other) => !open.some((one) => one.path === other));
+      const including = closed.flatMap((other) => {
+        const text = read(other);
+        return text !== undefined && /\binclude\b/.test(text) ? [analysed(other, text)] : [];
+      });
+      return [...open, ...including].filter((one) => one.scenario.program.files.has(path));
+    },
     trees(others) {
       const found = new Map<string, ParsedFile>();
       for (const { uri } of documents.all())

@@ -18,21 +18,40 @@ export interface FilePlace {
   readonly range: Range;
 }
 
-export function symbolAt(
-  analysis: Analysis,
-  position: Position,
-): { readonly symbol: ScenarioSymbol; readonly occurrence: Occurrence } | undefined {
-  const offset = toOffset(analysis.file, position);
-  const here = analysis.scenario.occurrences.filter(
-    (one) => one.file === analysis.path && one.start <= offset && offset <= one.end,
-  );
-  const occurrence = here.find((one) => offset < one.end) ?? here[0];
-  return occurrence && { symbol: occurrence.symbol, occurrence };
+/** The scenarios of the workspace that a file, by its path, is part of. */
+export type Holding = (path: string) => readonly Analysis[];
+const alone: Holding = () => [];
+
+interface Found {
+  /** The scenario in which it means something: that of the file, or one that includes it. */
+  readonly analysis: Analysis;
+  readonly symbol: ScenarioSymbol;
+  readonly occurrence: Occurrence;
 }
 
-export function definition(analysis: Analysis, position: Position): FilePlace | undefined {
-  const found = symbolAt(analysis, position);
-  return found && placeIn(analysis, found.symbol.place.file, found.symbol.place);
+function symbolAt(analysis: Analysis, position: Position, holding: Holding): Found | undefined {
+  const offset = toOffset(analysis.file, position);
+  const own = symbolIn(analysis, analysis.path, offset);
+  if (own) return own;
+  // What is declared by whoever includes the file means nothing in the file alone.
+  for (const other of holding(analysis.path)) {
+    const found = symbolIn(other, analysis.path, offset);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function symbolIn(analysis: Analysis, path: string, offset: number): Found | undefined {
+  const here = analysis.scenario.occurrences.filter(
+    (one) => one.file === path && one.start <= offset && offset <= one.end,
+  );
+  const occurrence = here.find((one) => offset < one.end) ?? here[0];
+  return occurrence && { analysis, symbol: occurrence.symbol, occurrence };
+}
+
+export function definition(analysis: Analysis, position: Position, holding = alone): FilePlace | undefined {
+  const found = symbolAt(analysis, position, holding);
+  return found && placeIn(found.analysis, found.symbol.place.file, found.symbol.place);
 }
 
 function placeIn(
@@ -48,20 +67,64 @@ export function references(
   analysis: Analysis,
   position: Position,
   declaration: "with-declaration" | "without-declaration",
+  holding = alone,
 ): FilePlace[] {
-  const found = symbolAt(analysis, position);
+  const found = symbolAt(analysis, position, holding);
   if (!found) return [];
-  const wanted = (one: Occurrence) => declaration === "with-declaration" || one.use !== "define";
-  return occurrencesOf(analysis, found.symbol)
+  const wanted = ({ occurrence }: Found) => declaration === "with-declaration" || occurrence.use !== "define";
+  return everywhere(found, holding)
     .filter(wanted)
-    .flatMap((one) => placeIn(analysis, one.file, one) ?? []);
+    .flatMap((one) => placeIn(one.analysis, one.occurrence.file, one.occurrence) ?? []);
 }
+
+/**
+ * Each place of a name once, in all scenarios: those that share a file with a place of it have the name too, whatever else
+ * it is there.
+ */
+function everywhere(found: Found, holding: Holding): Found[] {
+  const scenarios = new Map<
+    string,
+    { readonly analysis: Analysis; readonly at: ReadonlyMap<string, ScenarioSymbol> }
+  >();
+  const places = new Map<string, Found>();
+  const files = new Set<string>();
+  const symbols = new Set<ScenarioSymbol>();
+  const waiting: Omit<Found, "occurrence">[] = [];
+  const meet = (analysis: Analysis, symbol: ScenarioSymbol | undefined): void => {
+    if (!symbol || symbols.has(symbol)) return;
+    symbols.add(symbol);
+    waiting.push({ analysis, symbol });
+  };
+  const open = (analysis: Analysis): void => {
+    if (scenarios.has(analysis.path)) return;
+    const at = new Map(analysis.scenario.occurrences.map((one) => [keyOf(one), one.symbol]));
+    scenarios.set(analysis.path, { analysis, at });
+    for (const key of places.keys()) meet(analysis, at.get(key));
+  };
+  open(found.analysis);
+  meet(found.analysis, found.symbol);
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    for (const occurrence of occurrencesOf(next.analysis, next.symbol)) {
+      const key = keyOf(occurrence);
+      if (places.has(key)) continue;
+      places.set(key, { ...next, occurrence });
+      if (!files.has(occurrence.file)) {
+        files.add(occurrence.file);
+        holding(occurrence.file).forEach(open);
+      }
+      for (const { analysis, at } of scenarios.values()) meet(analysis, at.get(key));
+    }
+  }
+  return [...places.values()];
+}
+
+const keyOf = ({ file, start }: Occurrence): string => `${file}:${start}`;
 
 /** Each place once: a file that is included twice mentions everything twice. */
 function occurrencesOf(analysis: Analysis, symbol: ScenarioSymbol): Occurrence[] {
   const seen = new Set<string>();
   return analysis.scenario.occurrences.filter((one) => {
-    const key = `${one.file}:${one.start}`;
+    const key = keyOf(one);
     if (one.symbol !== symbol || seen.has(key)) return false;
     seen.add(key);
     return true;
@@ -69,7 +132,7 @@ function occurrencesOf(analysis: Analysis, symbol: ScenarioSymbol): Occurrence[]
 }
 
 export function highlights(analysis: Analysis, position: Position): DocumentHighlight[] {
-  const found = symbolAt(analysis, position);
+  const found = symbolAt(analysis, position, alone);
   if (!found) return [];
   return occurrencesOf(analysis, found.symbol)
     .filter((one) => one.file === analysis.path)
@@ -79,8 +142,8 @@ export function highlights(analysis: Analysis, position: Position): DocumentHigh
     }));
 }
 
-export function prepareRename(analysis: Analysis, position: Position): Range | undefined {
-  const found = symbolAt(analysis, position);
+export function prepareRename(analysis: Analysis, position: Position, holding = alone): Range | undefined {
+  const found = symbolAt(analysis, position, holding);
   return found && toRange(analysis.file, found.occurrence);
 }
 
@@ -89,15 +152,20 @@ export function rename(
   analysis: Analysis,
   position: Position,
   newName: string,
+  holding = alone,
 ): ReadonlyMap<string, TextEdit[]> | { readonly error: string } {
-  const found = symbolAt(analysis, position);
+  const found = symbolAt(analysis, position, holding);
   if (!found) return { error: "There is no name here that can be changed." };
-  const { symbol } = found;
-  const reason = whyNot(analysis, symbol, newName);
-  if (reason) return { error: reason };
+  const all = everywhere(found, holding);
+  for (const symbol of new Set(all.map((one) => one.symbol))) {
+    const { analysis: scenario } = all.find((one) => one.symbol === symbol) as Found;
+    const reason = whyNot(scenario, symbol, newName);
+    if (reason === undefined) continue;
+    return { error: scenario.path === analysis.path ? reason : `In ${fileName(scenario.path)}: ${reason}` };
+  }
   const edits = new Map<string, TextEdit[]>();
-  for (const one of occurrencesOf(analysis, symbol)) {
-    const place = placeIn(analysis, one.file, one);
+  for (const one of all) {
+    const place = placeIn(one.analysis, one.occurrence.file, one.occurrence);
     if (!place) continue;
     const ofFile = edits.get(place.path) ?? [];
     ofFile.push({ range: place.range, newText: newName });
@@ -105,6 +173,8 @@ export function rename(
   }
   return edits;
 }
+
+const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 function whyNot(analysis: Analysis, symbol: ScenarioSymbol, newName: string): string | undefined {
   const { scenario } = analysis;

@@ -8,6 +8,7 @@ import {
   type TextDocumentPositionParams,
   TextDocuments,
   type TextEdit,
+  type WorkspaceEdit,
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import type { Vocabulary } from "../../sim/scenario/vocabulary.ts";
@@ -48,7 +49,7 @@ export interface Platform {
 /** Serves a connection until it ends. */
 export function serve(connection: Connection, platform: Platform): void {
   const documents = new TextDocuments(TextDocument);
-  const client = { watches: false, folders: false, readsFiles: false, delivery: "sent" as Delivery };
+  const client = { watches: false, folders: false, readsFiles: false, versions: false, delivery: "sent" as Delivery };
   const all = () => documents.all().map((document) => document.uri);
   const files = filesOf(
     connection,
@@ -76,6 +77,7 @@ export function serve(connection: Connection, platform: Platform): void {
     const { capabilities: known, initializationOptions: given } = params;
     client.watches = known.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     client.folders = known.workspace?.workspaceFolders === true;
+    client.versions = known.workspace?.workspaceEdit?.documentChanges === true;
     client.delivery = deliveryFor(known);
     client.readsFiles = given?.readsFiles === true;
     if (typeof given?.diagnosticsPage === "string") page = given.diagnosticsPage;
@@ -130,6 +132,21 @@ export function serve(connection: Connection, platform: Platform): void {
       return analysis ? feature(analysis, params) : null;
     };
   };
+  /** The scenarios below the workspace's folders. */
+  const found = () =>
+    platform.findFiles ? workspace.roots().flatMap((folder) => [...platform.findFiles!(folder)]) : [];
+  const holding = (path: string) => workspace.holding(path, found());
+  /** With the versions that the edits are for, where the client can tell: what was typed meanwhile is then not spoilt. */
+  const workspaceEdit = (changes: ReadonlyMap<string, TextEdit[]>): WorkspaceEdit => {
+    const entries = [...changes].map(([path, edits]) => [workspace.uriOf(path), edits] as const);
+    if (!client.versions) return { changes: Object.fromEntries(entries) };
+    return {
+      documentChanges: entries.map(([uri, edits]) => ({
+        textDocument: { uri, version: documents.get(uri)?.version ?? null },
+        edits,
+      })),
+    };
+  };
   const place = (found: Parameters<typeof toLocation>[0]) => toLocation(found, workspace.uriOf);
 
   connection.onHover(answer((analysis, { position }) => hover(analysis, position, platform.bugPage)));
@@ -138,8 +155,8 @@ export function serve(connection: Connection, platform: Platform): void {
   connection.onCompletionResolve(lists.resolve);
   connection.onSignatureHelp(answer((analysis, { position }) => signatureHelp(analysis, position)));
   const declared = answer((analysis, { position }: TextDocumentPositionParams) => {
-    const found = definition(analysis, position);
-    return found ? place(found) : null;
+    const made = definition(analysis, position, (path) => workspace.holding(path, []));
+    return made ? place(made) : null;
   });
   connection.onDefinition(declared);
   connection.onDeclaration(declared);
@@ -149,25 +166,23 @@ export function serve(connection: Connection, platform: Platform): void {
         analysis,
         position,
         context.includeDeclaration ? "with-declaration" : "without-declaration",
+        holding,
       ).map(place);
     }),
   );
   connection.onDocumentHighlight(answer((analysis, { position }) => highlights(analysis, position)));
-  connection.onPrepareRename(answer((analysis, { position }) => prepareRename(analysis, position) ?? null));
+  connection.onPrepareRename(answer((analysis, { position }) => prepareRename(analysis, position, holding) ?? null));
   connection.onRenameRequest(
     answer((analysis, { position, newName }) => {
-      const edits = rename(analysis, position, newName);
+      const edits = rename(analysis, position, newName, holding);
       if ("error" in edits) throw new ResponseError(ErrorCodes.InvalidRequest, edits.error);
-      const entries = [...(edits as ReadonlyMap<string, TextEdit[]>)];
-      return { changes: Object.fromEntries(entries.map(([path, changes]) => [workspace.uriOf(path), changes])) };
+      return workspaceEdit(edits as ReadonlyMap<string, TextEdit[]>);
     }),
   );
   connection.onDocumentSymbol(answer(documentSymbols));
   connection.onFoldingRanges(answer(foldingRanges));
   connection.onSelectionRanges(answer((analysis, { positions }) => selectionRanges(analysis, positions)));
-  connection.onWorkspaceSymbol(({ query }) =>
-    workspaceSymbols(workspace, platform.findFiles, query).slice(0, MAX_SYMBOLS),
-  );
+  connection.onWorkspaceSymbol(({ query }) => workspaceSymbols(workspace, found(), query).slice(0, MAX_SYMBOLS));
   connection.onDocumentFormatting(answer((analysis, { options }) => formatDocument(analysis, options)));
   connection.onDocumentRangeFormatting(answer((analysis, { options, range }) => formatRange(analysis, options, range)));
   connection.onDocumentOnTypeFormatting(

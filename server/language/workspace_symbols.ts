@@ -5,12 +5,7 @@ import type { ParsedFile } from "../../sim/scenario/parser.ts";
 import { toRange } from "./analysis.ts";
 import type { Workspace } from "./documents.ts";
 
-export function workspaceSymbols(
-  workspace: Workspace,
-  findFiles: ((folder: string) => readonly string[]) | undefined,
-  query: string,
-): WorkspaceSymbol[] {
-  const files = findFiles ? workspace.roots().flatMap((folder) => [...findFiles(folder)]) : [];
+export function workspaceSymbols(workspace: Workspace, files: readonly string[], query: string): WorkspaceSymbol[] {
   const wanted = query.toLowerCase();
   return workspace.trees(files).flatMap((file) =>
     symbolsOf(file).flatMap(({ name, at, kind }) =>

@@ -364,3 +364,39 @@ describe("mshare lsp, for a client that does not ask for diagnostics", function 
     await session.end();
   });
 });
+
+describe("mshare lsp, in a folder of scenarios that share a file", function () {
+  this.timeout(120_000);
+  const session = new Session();
+  after(() => session.clear());
+
+  it("changes a name in all of them, open or not, and says for which version", async () => {
+    writeFileSync(join(session.folder, "closed.mshare"), 'include "lib.mshare"\nreader: load(REGION) faults SIGSEGV\n');
+    writeFileSync(join(session.folder, "taken.mshare"), 'include "lib.mshare"\nprocess late\nreader: load(8)\n');
+    writeFileSync(join(session.folder, "stranger.mshare"), "process reader\nreader: load(8) faults SIGSEGV\n");
+    await session.start({ workspace: { workspaceEdit: { documentChanges: true } } });
+    const [lib, closed, taken] = ["lib", "closed", "taken"].map((name) => session.uriOf(`${name}.mshare`));
+    await open(session.client, lib!, LIB);
+    const ask = <Result>(method: string, more: object) => {
+      const place = { textDocument: { uri: lib }, position: { line: 0, character: 9 } };
+      return session.client.connection.sendRequest<Result>(`textDocument/${method}`, { ...place, ...more });
+    };
+    const found = await ask<Location[]>("references", { context: { includeDeclaration: true } });
+    const counts = new Map<string, number>();
+    for (const { uri } of found) counts.set(uri, (counts.get(uri) ?? 0) + 1);
+    assert.deepEqual(Object.fromEntries(counts), { [lib!]: 1, [session.uri]: 2, [closed!]: 1, [taken!]: 1 });
+    const { documentChanges = [] } = await ask<WorkspaceEdit>("rename", { newName: "client" });
+    const versions = documentChanges.map(
+      (change) => "textDocument" in change && [change.textDocument.uri, change.textDocument.version],
+    );
+    assert.deepEqual(Object.fromEntries(versions as [string, number | null][]), {
+      [lib!]: 1,
+      [session.uri]: 1,
+      [closed!]: null,
+      [taken!]: null,
+    });
+    await assert.rejects(ask("rename", { newName: "late" }), /In taken\.mshare: There is already a process `late`/);
+  });
+
+  it("ends when it is told to", () => session.end());
+});

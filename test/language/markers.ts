@@ -32,8 +32,8 @@ export function marked(source: string, files: Files = {}): Marked {
   };
 }
 
-export function analysisOf(text: string, files: Files = {}): Analysis {
-  return analyse("w/test.mshare", text, { read: (path) => files[path], root: "w" }, vocabulary);
+export function analysisOf(text: string, files: Files = {}, path = "w/test.mshare"): Analysis {
+  return analyse(path, text, { read: (path) => files[path], root: "w" }, vocabulary);
 }
 
 /** The text of a range. */

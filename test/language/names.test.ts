@@ -5,7 +5,7 @@ import { selectionRanges } from "../../server/language/selection.ts";
 import { colours } from "../../server/language/semantic_tokens.ts";
 import { documentSymbols, foldingRanges } from "../../server/language/symbols.ts";
 import { contractExample } from "../scenario/contract.ts";
-import { type Files, marked, textIn } from "./markers.ts";
+import { analysisOf, type Files, marked, textIn } from "./markers.ts";
 
 describe("names", () => {
   const places = (source: string, files?: Files) => {
@@ -80,6 +80,23 @@ describe("names", () => {
       ],
     );
     assert.ok(prepareRename(analysis, cursor));
+  });
+
+  it("are the same name wherever scenarios share a file, also where others declare it", () => {
+    const lib = "A: load(8)\nprocess kid";
+    const files = { "w/lib.mshare": lib };
+    const first = analysisOf('process A\ninclude "lib.mshare"\nkid: load(8)', files);
+    const second = analysisOf('include "lib.mshare"\nprocess A\nA: x = load(8)', files, "w/second.mshare");
+    const part = analysisOf(lib, {}, "w/lib.mshare");
+    const holding = (path: string) => [first, second].filter(({ scenario }) => scenario.program.files.has(path));
+    const start = { line: 0, character: 0 };
+    assert.equal(definition(part, start), undefined);
+    assert.equal(definition(part, start, holding)?.path, first.path);
+    assert.ok(prepareRename(part, start, holding));
+    const edits = rename(part, start, "B", holding);
+    assert.ok(!("error" in edits));
+    assert.equal([...edits.values()].flat().length, 4, "once, twice, and once in the file that they share");
+    assert.ok("error" in rename(part, start, "kid", holding));
   });
 
   it("cannot become what is no name, a word of the language, or taken", () => {
