@@ -26,6 +26,8 @@ export interface Program {
   stuck(waiting: readonly Thread[]): void;
   /** A thread's unit has ended with an exception. True: that is a bug of the simulated system, and the run goes on. */
   crashed(thread: Thread, error: unknown): boolean;
+  /** Somebody has changed something by hand: whatever the program knows without looking may be otherwise. */
+  changed(): void;
   memory: number;
 }
 

@@ -147,7 +147,11 @@ export class Run {
   intervene(again: () => unknown): void {
     const { step } = this.machine;
     this.#forgetFuture();
-    this.#byHand.change(step, again);
+    this.#program.changed();
+    this.#byHand.change(step, () => {
+      again();
+      this.#program.changed();
+    });
     if (step === 0) this.recording.restart();
   }
 

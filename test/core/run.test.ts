@@ -40,6 +40,7 @@ function toy(
       for (const thread of waiting) remove(thread);
     },
     crashed: () => false,
+    changed() {},
     memory: 0,
   };
   const platform: Platform = {

@@ -84,6 +84,7 @@ export function createToy(programs: readonly (readonly Operation[])[], schedule:
       }
     },
     crashed: () => false,
+    changed() {},
     memory: 0,
   };
   const platform: Platform = {

@@ -68,6 +68,18 @@ describe("what is changed by hand", () => {
     assert.equal(value(session, "mm(a).def_flags"), "7");
   });
 
+  it("kills whose task is given the signal, also when that is done once more", () => {
+    const session = opened();
+    stopAt(session, 5);
+    on(session);
+    set(session, "mm(b).owner.signal", "9");
+    stopAt(session, 5, 7, 9);
+    // b does not come to line 7 any more.
+    assert.match(on(session).description, /^line 9: /);
+    assert.match(go(session, { kind: "reverse" }).description, /^line 5: /);
+    assert.match(on(session).description, /^line 9: /);
+  });
+
   it("in the middle of a call too", () => {
     const session = opened();
     const [fault] = session.setEventBreakpoints([{ text: "set_pte into a" }]);

@@ -80,7 +80,7 @@ export function createRunner(
     actor.at = -1;
     return actor;
   });
-  const dying = createDying(system, roster.members.length, (thread) => actors[thread.id]!);
+  const dying = createDying(system, state, roster.members.length, (thread) => actors[thread.id]!);
   const background = createBackground(system);
   const constant = constantsOf(scenario);
   const inspector = createInspector({ scenario, plan, roster, system, actors, constant });
@@ -284,6 +284,9 @@ export function createRunner(
         finish(thread, settling.arrivalOf(thread)!, { outcome: { signal: "SIGKILL" }, outputs: {} });
       }
       return true;
+    },
+    changed() {
+      state.killing = 1;
     },
     get memory() {
       return state.schedule_memory;

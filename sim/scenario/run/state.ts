@@ -70,6 +70,8 @@ export const scenario_state = struct("scenario", {
   /** The member that exits now or next, and whether it has begun to. */
   exiting: number(),
   exit_begun: bool(),
+  /** Somebody may have been killed, and is not gone yet (dying.ts). */
+  killing: bool(),
   /** The last 1,000 statement executions, and how many came before. */
   results: value<Recent<StatementResult>>(Recent.upTo(KEPT_RESULTS)),
   omitted: number(),
