@@ -244,6 +244,8 @@ export function createMoving(parts: Parts): Moving {
       watching.breakpoints.setUntil(undefined);
       machine.observedUpTo = machine.step;
       watching.arm();
+      // Between two calls the last one has its result, which it has not where one comes to its last step again.
+      if (run.atBoundary) run.recording.take();
       machine.captures.set(machine.step + 1, "");
       if (run.forward(machine.step + 1, 1) === "stopped" && watching.why) return stops.because(watching.why);
       return stops.here("pause");
