@@ -2,9 +2,9 @@
 // where in it; its class is the name that the kernel gives when it takes it.
 import type { BatchListener } from "../core/batch.ts";
 import { type Handle, idOf, type StructType } from "../core/struct.ts";
-import { PTE_LOCK } from "../kernel/mm/memory.ts";
 import type { AnonFaults } from "../kernel/mm/memory_batch.ts";
 import { VMA_LOCK } from "../kernel/mm/mmap_lock.ts";
+import { PTE_LOCK } from "../kernel/mm/pte_range.ts";
 import type { Mm } from "../kernel/mm_types.ts";
 import type { Context } from "./context.ts";
 import { type MachineWatch, MOST_LOCKS, type ThreadWatch } from "./watch.ts";

@@ -53,10 +53,13 @@ import * as memcontrol_files from "./mm/memcontrol_files.ts";
 import * as memcontrol_stat from "./mm/memcontrol_stat.ts";
 import * as memfd from "./mm/memfd.ts";
 import * as memory from "./mm/memory.ts";
+import * as memory_anon from "./mm/memory_anon.ts";
 import * as memory_batch from "./mm/memory_batch.ts";
 import * as memory_copy from "./mm/memory_copy.ts";
 import * as memory_cow from "./mm/memory_cow.ts";
+import * as memory_fault from "./mm/memory_fault.ts";
 import * as memory_free from "./mm/memory_free.ts";
+import * as memory_rss from "./mm/memory_rss.ts";
 import * as memory_swap from "./mm/memory_swap.ts";
 import * as memory_tables from "./mm/memory_tables.ts";
 import * as memory_unmap from "./mm/memory_unmap.ts";
@@ -126,6 +129,9 @@ export const kernelFunctions: readonly FunctionTable[] = [
   gup,
   gup_fast,
   memory,
+  memory_anon,
+  memory_fault,
+  memory_rss,
   memory_copy,
   memory_cow,
   memory_tables,
@@ -233,6 +239,9 @@ export interface KernelFunctions
     Bound<typeof gup>,
     Bound<typeof gup_fast>,
     Bound<typeof memory>,
+    Bound<typeof memory_anon>,
+    Bound<typeof memory_fault>,
+    Bound<typeof memory_rss>,
     Bound<typeof memory_copy>,
     Bound<typeof memory_cow>,
     Bound<typeof memory_tables>,

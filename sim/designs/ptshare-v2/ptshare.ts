@@ -21,7 +21,7 @@ import {
   withoutVmFlags,
   withVmFlags,
 } from "../../kernel/flags.ts";
-import { PTE_LOCK } from "../../kernel/mm/memory.ts";
+import { PTE_LOCK } from "../../kernel/mm/pte_range.ts";
 import { type File, type Mm, type Vma, vm_area_struct } from "../../kernel/mm_types.ts";
 import { ENOMEM } from "../../kernel/uapi/errno.ts";
 import { lock_is_annotated } from "../sharing/options.ts";

@@ -10,9 +10,9 @@ import { ENOMEM } from "../uapi/errno.ts";
 import { HPAGE_PAGES, HPAGE_SIZE } from "./hugetlb.ts";
 import { HPAGE_RESV_UNMAPPED, is_private_owner } from "./hugetlb_resv.ts";
 import { next_pud } from "./hugetlb_tables.ts";
-import { PTE_LOCK } from "./memory.ts";
 import type { ZapDetails } from "./memory_zap.ts";
 import type { MmuGather } from "./mmu_gather.ts";
+import { PTE_LOCK } from "./pte_range.ts";
 
 /** fork: copies what faults could not bring back. Returns 0 or -ENOMEM. */
 export function* copy_hugetlb_page_range(k: Kernel, dst: Vma, src: Vma): Steps<number> {

@@ -15,8 +15,8 @@ import { VM_LOCKED_MASK, withoutVmFlags } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Vma } from "../mm_types.ts";
 import { is_shareable } from "./hugetlb_resv.ts";
-import { PTE_LOCK } from "./memory.ts";
 import type { MmuGather } from "./mmu_gather.ts";
+import { PTE_LOCK } from "./pte_range.ts";
 
 const alignUp = (n: number, size: number): number => Math.ceil(n / size) * size;
 const table_of = (entryp: number): number => Math.floor(entryp / 512);

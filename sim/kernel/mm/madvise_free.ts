@@ -22,7 +22,7 @@ import type { Page, Vma } from "../mm_types.ts";
 import { EACCES, EINVAL } from "../uapi/errno.ts";
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from "../uapi/fcntl.ts";
 import { MADV_DONTNEED_LOCKED, MADV_FREE } from "../uapi/mman.ts";
-import { init_rss_vec } from "./memory.ts";
+import { init_rss_vec } from "./memory_rss.ts";
 import { is_migration_entry } from "./migrate.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 

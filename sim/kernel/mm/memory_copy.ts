@@ -29,10 +29,11 @@ import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
 import { is_pte_marker } from "./madvise_guard.ts";
-import { init_rss_vec, mm_counter, PTE_LOCK, type RssVec } from "./memory.ts";
+import { init_rss_vec, mm_counter, type RssVec } from "./memory_rss.ts";
 import { SWP_EXCLUSIVE, SWP_UFFD_WP } from "./memory_swap.ts";
 import { is_migration_entry, make_readable_migration_entry } from "./migrate.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
+import { PTE_LOCK } from "./pte_range.ts";
 
 const is_cow_mapping = (vma: Vma): boolean => (vma.vm_flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
 

@@ -5,7 +5,7 @@ import { none, p4d_offset, pgd_none, pgd_offset, pmd_offset, pud_offset, table_e
 import type { Kernel } from "../kernel.ts";
 import type { Mm } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
-import { PTE_LOCK } from "./memory.ts";
+import { PTE_LOCK } from "./pte_range.ts";
 
 /** What guards PGD, P4D and PUD entries: of PUD tables each has one of its own here, so that tables can be shared. */
 export const PAGE_TABLE_LOCK = "&mm->page_table_lock";

@@ -21,10 +21,11 @@ import { PG_dirty, VM_HUGETLB, VM_RAND_READ, VM_SEQ_READ } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import { is_pte_marker } from "./madvise_guard.ts";
-import { init_rss_vec, mm_counter, PTE_LOCK, type RssVec } from "./memory.ts";
+import { init_rss_vec, mm_counter, type RssVec } from "./memory_rss.ts";
 import { is_migration_entry } from "./migrate.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
+import { PTE_LOCK } from "./pte_range.ts";
 
 /** struct zap_details */
 export interface ZapDetails {

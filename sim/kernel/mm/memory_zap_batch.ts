@@ -6,7 +6,7 @@ import { table_words } from "../../hardware/memory.ts";
 import { VM_LOCKED } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { type Mm, type Page, page, type Vma } from "../mm_types.ts";
-import type { RssVec } from "./memory.ts";
+import type { RssVec } from "./memory_rss.ts";
 import type { ZapDetails } from "./memory_zap.ts";
 import { GATHER_LIMIT, type MmuGather } from "./mmu_gather.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";

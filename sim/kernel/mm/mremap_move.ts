@@ -16,9 +16,9 @@ import type { Kernel } from "../kernel.ts";
 import type { Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
 import { MREMAP_DONTUNMAP } from "../uapi/mman.ts";
-import { PTE_LOCK } from "./memory.ts";
 import { SWP_UFFD_WP } from "./memory_swap.ts";
 import type { VmaRemap } from "./mremap.ts";
+import { PTE_LOCK } from "./pte_range.ts";
 import { is_accounted, sysctl_max_map_count } from "./vma.ts";
 
 /** Moves [r.addr, r.addr + r.old_len) of `vma` to r.new_addr. Returns the new address or a negative errno. */

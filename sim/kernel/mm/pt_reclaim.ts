@@ -4,9 +4,9 @@ import { entryPfn } from "../../hardware/entry.ts";
 import { none, PMD_SIZE } from "../arch/x86/mm/pgtable.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm } from "../mm_types.ts";
-import { PTE_LOCK } from "./memory.ts";
 import type { ZapDetails } from "./memory_zap.ts";
 import type { MmuGather } from "./mmu_gather.ts";
+import { PTE_LOCK } from "./pte_range.ts";
 
 /** The range covers all that a table maps. */
 export function reclaim_pt_is_enabled(_k: Kernel, start: number, end: number, details: ZapDetails): boolean {

@@ -16,7 +16,9 @@ import {
 } from "../arch/x86/mm/pgtable.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Vma } from "../mm_types.ts";
-import { PTE_LOCK } from "./memory.ts";
+
+/** Class of the locks of PTE tables, and of PMD tables. */
+export const PTE_LOCK = "ptlock_ptr(ptdesc)";
 
 /**
  * Locks the PTE table below a PMD entry. It may go while the lock is waited for (PT_RECLAIM): then the entry is looked at again.
