@@ -9,13 +9,14 @@ import {
 } from "vscode-languageserver/browser";
 import { vocabulary } from "./engine.ts";
 import { serve } from "./server.ts";
+import { takenBack } from "./taken_back.ts";
 
 declare const self: ConstructorParameters<typeof BrowserMessageReader>[0];
 declare function setTimeout(callback: () => void, milliseconds: number): number;
 declare function clearTimeout(timer: number): void;
 
 const streams = [new BrowserMessageReader(self), new BrowserMessageWriter(self)] as const;
-serve(createConnection(ProposedFeatures.all, ...streams), {
+serve(createConnection(ProposedFeatures.all, ...streams, takenBack), {
   vocabulary: vocabulary(),
   readFile: () => undefined,
   later(callback, milliseconds) {

@@ -14,6 +14,7 @@ import {
 import { readText } from "../text_file.node.ts";
 import { vocabulary } from "./engine.ts";
 import { type Platform, serve } from "./server.ts";
+import { takenBack } from "./taken_back.ts";
 
 const platform: Platform = {
   vocabulary: vocabulary(),
@@ -88,8 +89,8 @@ function bugPages(): Map<string, string> {
 function runLanguageServer(args: readonly string[]): number | undefined {
   const at = args.findIndex((arg) => arg === "--port" || arg.startsWith("--port=") || arg.startsWith("--socket="));
   if (at >= 0) return listen(args[at].includes("=") ? args[at].slice(args[at].indexOf("=") + 1) : args[at + 1]);
-  if (args.includes("--node-ipc")) serve(createConnection(ProposedFeatures.all), platform);
-  else serve(createConnection(ProposedFeatures.all, process.stdin, process.stdout), platform);
+  if (args.includes("--node-ipc")) serve(createConnection(ProposedFeatures.all, takenBack), platform);
+  else serve(createConnection(ProposedFeatures.all, process.stdin, process.stdout, takenBack), platform);
   return undefined;
 }
 
@@ -99,7 +100,11 @@ function serveSocket(socket: Socket): void {
   const streams = [new StreamMessageReader(socket), new StreamMessageWriter(socket)] as const;
   socket.on("error", () => socket.destroy());
   serve(
-    createCommonConnection((logger) => createProtocolConnection(...streams, logger), watchDog, ProposedFeatures.all),
+    createCommonConnection(
+      (logger) => createProtocolConnection(...streams, logger, takenBack),
+      watchDog,
+      ProposedFeatures.all,
+    ),
     platform,
   );
 }

@@ -30,7 +30,12 @@ import type {
   WorkspaceEdit,
   WorkspaceSymbol,
 } from "vscode-languageserver";
-import { StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
+import {
+  CancellationTokenSource,
+  LSPErrorCodes,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { type Client, clientOf, open } from "./session.ts";
 
@@ -399,4 +404,32 @@ describe("mshare lsp, in a folder of scenarios that share a file", function () {
   });
 
   it("ends when it is told to", () => session.end());
+});
+
+describe("mshare lsp, for somebody who types fast", function () {
+  this.timeout(120_000);
+  const session = new Session();
+  after(() => session.clear());
+
+  it("does not work on what is taken back before its turn", async () => {
+    await session.start({});
+    const uri = session.uriOf("long.mshare");
+    await open(session.client, uri, `process A\n${"A: load(4096) faults SIGSEGV\n".repeat(4000)}`);
+    const { connection } = session.client;
+    const params = { textDocument: { uri } };
+    const outcomes = Array.from({ length: 30 }, () => {
+      const source = new CancellationTokenSource();
+      const asked = connection.sendRequest("textDocument/semanticTokens/full", params, source.token);
+      source.cancel();
+      return asked.then(
+        () => "answered",
+        ({ code }) => (code === LSPErrorCodes.RequestCancelled ? "taken back" : `error ${code}`),
+      );
+    });
+    const last = connection.sendRequest<SemanticTokens>("textDocument/semanticTokens/full", params);
+    const came = await Promise.all(outcomes);
+    assert.ok(came.filter((one) => one === "taken back").length > 20, came.join());
+    assert.ok((await last).data.length > 4000);
+    await session.end();
+  });
 });
