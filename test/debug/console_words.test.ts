@@ -105,6 +105,8 @@ describe("the debug console", () => {
     assert.match(refused(c, "who wrote"), /\nwho wrote EXPR: /);
     assert.match(refused(c, "whowrote p"), /\nwho wrote EXPR: /);
     assert.match(refused(c, "run to"), /\nrun to PLACE: /);
+    for (const event of ["TLB flush", "tlb_flush", "tlb-flush"])
+      assert.match(refused(c, event), /\ntlb_flush: .*\nbreak tlb_flush stops at it, when tlb_flush lists its times$/);
     assert.doesNotMatch(refused(c, "nonsense"), /\n/);
     assert.match(refused(c, "hex nonsense"), /not known/);
   });

@@ -441,9 +441,20 @@ describe("each declared capability, over the wire", function () {
       await terminated;
     },
     async supportsCancelRequest() {
-      await at11();
+      const long = join(folder, "long.mshare");
+      writeFileSync(long, race.replace("a: store(p, 3)", "repeat 100000 as i { a: store(p, i) }"));
+      const set = () => wire.ask("setBreakpoints", { source: { path: long }, breakpoints: [{ line: 12 }] });
+      await wire.launch({ program: long }, set);
+      const time = async () => (await wire.evaluate("time", "repl")).result;
+      const before = await time();
+      const asked = wire.send("evaluate", { expression: "when load", context: "repl" });
+      const waiting = wire.send("threads");
+      await wire.ask("cancel", { requestId: asked.seq });
+      await assert.rejects(asked.body, /cancelled/);
+      assert.equal((await waiting.body).threads.length, 3, "what has waited for its turn is answered");
+      assert.equal(await time(), before, "the run stands where it stood");
       await wire.ask("cancel", { requestId: 1 });
-      assert.equal(await wire.line(), 11, "what is no longer under way is not disturbed");
+      assert.equal(await wire.line(), 12, "what is no longer under way is not disturbed");
     },
   };
 

@@ -15,6 +15,16 @@ export class Wire {
     return (await this.client.customRequest(command, args)).body;
   }
 
+  /** The same without waiting for the answer: with the request's number. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  send(command: string, args: object = {}): { readonly seq: number; readonly body: Promise<any> } {
+    const { sequence: seq } = this.client as unknown as { sequence: number };
+    const body = this.ask(command, args);
+    // Whoever sent it looks later.
+    body.catch(() => {});
+    return { seq, body };
+  }
+
   /** Up to the first stop; `configure` sets breakpoints. */
   async launch(args: object, configure: () => Promise<unknown> = async () => {}): Promise<Stopped> {
     const initialized = this.client.waitForEvent("initialized");

@@ -29,7 +29,7 @@ export const evaluationHandlers: Handlers = {
     const { session } = debuggee;
     const node = context === "hover" ? session.hover(expression, thread) : session.evaluate(expression, thread);
     if ("error" in node && context === "repl")
-      throw new RequestError("refused", `${node.error}${commandHint(expression)}`);
+      throw new RequestError("refused", `${node.error}${commandHint(expression)}${eventHint(debuggee, expression)}`);
     const value = known(node);
     const key = value.dataId ?? value.expression ?? expression;
     const base = adapter.formats.of(key) ?? askedBase(args);
@@ -55,6 +55,19 @@ export const evaluationHandlers: Handlers = {
     };
   },
 };
+
+/** What somebody may have meant who says an event and nothing else; "" where it is none. */
+function eventHint({ session }: Debuggee, line: string): string {
+  const plain = (text: string) =>
+    text
+      .trim()
+      .toLowerCase()
+      .replace(/[\s_-]+/g, "_");
+  const event = session.eventWords().find(({ name }) => plain(name) === plain(line));
+  return event
+    ? `\n${event.name}: ${event.doc}\nbreak ${event.name} stops at it, when ${event.name} lists its times`
+    : "";
+}
 
 type Completion = ReturnType<Debuggee["session"]["complete"]>[number];
 
