@@ -18,12 +18,18 @@ export const WORKERS: OptionRule = {
 };
 export const HUGETLB: OptionRule = { name: "hugetlb", doc: "with --random: programs that use huge pages" };
 
+export const LARGE: OptionRule = {
+  name: "large",
+  doc: "with --random: programs with 5 to 12 processes and 60 to 200 calls",
+};
+
 export async function conformCommand(args: Arguments, terminal: Terminal): Promise<Status> {
   const random = first(args, RANDOM);
   for (const rule of [SEED, WORKERS])
     if (random === undefined && first(args, rule) !== undefined)
       return complain(terminal, `--${rule.name} goes with --random N`);
-  if (random === undefined && has(args, HUGETLB)) return complain(terminal, "--hugetlb goes with --random N");
+  for (const rule of [HUGETLB, LARGE])
+    if (random === undefined && has(args, rule)) return complain(terminal, `--${rule.name} goes with --random N`);
   if (random !== undefined && args.files.length > 0)
     return complain(terminal, "--random N makes its own programs; no files go with it");
   if (random !== undefined) {
@@ -39,7 +45,7 @@ export async function conformCommand(args: Arguments, terminal: Terminal): Promi
       seed,
       workers,
       json: has(args, JSON_OUT),
-      programs: has(args, HUGETLB) ? "hugetlb" : "any",
+      programs: has(args, HUGETLB) ? "hugetlb" : has(args, LARGE) ? "large" : "any",
     });
   }
   if (args.files.length === 0) return complain(terminal, "no file is given: mshare conform FILE…");

@@ -110,7 +110,7 @@ async function judgeElsewhere(self: Self, run: RandomRun, done: (programs: numbe
     "--workers",
     "1",
     "--json",
-    ...(kind === "hugetlb" ? ["--hugetlb"] : []),
+    ...(kind === "any" ? [] : [`--${kind}`]),
   ]);
   const lines = out.split("\n").filter((line) => line.startsWith("{"));
   const read = lines.map((line) => JSON.parse(line) as Partial<Finding> & Omit<Slice, "findings">);

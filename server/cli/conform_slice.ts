@@ -4,6 +4,7 @@ import {
   exportScenarios,
   type RealMachine,
   randomHugetlbScenario,
+  randomLargeScenario,
   randomScenario,
   shrink,
 } from "../../sim/session.ts";
@@ -13,9 +14,9 @@ import type { Terminal } from "./terminal.ts";
 /** Scenarios compiled into one program. */
 const BATCH = 100;
 
-/** Random programs of all kinds, or of huge pages. */
-export type RandomKind = "any" | "hugetlb";
-const GENERATORS = { any: randomScenario, hugetlb: randomHugetlbScenario };
+/** Random programs of all kinds, large ones of all kinds, or of huge pages. */
+const GENERATORS = { any: randomScenario, large: randomLargeScenario, hugetlb: randomHugetlbScenario };
+export type RandomKind = keyof typeof GENERATORS;
 
 /** Something to tell about the program of one seed. */
 export interface Finding {

@@ -1,5 +1,7 @@
 // One call of a process as C: how its arguments are handed to the agent.
+import type { Param } from "../kernel/syscall_table.ts";
 import type { CallStatement, Expr } from "../scenario/ast.ts";
+import { ioctlCalls } from "../scenario/ioctls.ts";
 import { type CScope, cExpression, constantText, cString } from "./c_expression.ts";
 import { NotExportable } from "./not_exportable.ts";
 
@@ -19,6 +21,7 @@ const SYSTEM_CALLS: Readonly<Record<string, readonly ArgumentKind[]>> = {
   ftruncate: ["number", "number"],
   memfd_create: ["text", "number"],
   ioctl: ["number", "number", "number"],
+  userfaultfd: ["number"],
   mmap: ["number", "number", "number", "number", "number", "number"],
   munmap: ["number", "number"],
   mremap: ["number", "number", "number", "number", "number"],
@@ -82,7 +85,30 @@ function systemCall(statement: CallStatement, kinds: readonly ArgumentKind[], sc
   const fields = [`.nr = SYS_${name.text}`, `.arg = {${numbers.join(", ")}}`];
   if (texts.length > 0) fields.push(`.text = {${texts.join(", ")}}`);
   if (name.text === "mincore" && args[2] === undefined) fields.push(".vec = 1");
+  if (name.text === "ioctl") fields.push(...structure(args, scope));
   return fields;
+}
+
+/** The structure that is an ioctl's argument, written out: its words in the order of its fields. */
+function structure(args: readonly Expr[], scope: CScope): string[] {
+  const [, request, given] = args;
+  if (given?.kind !== "struct") return [];
+  const named = request?.kind === "name" ? request.name : "";
+  const spec = ioctlCalls.find(({ params }) => params[1]?.constants?.[0] === named)?.params[2];
+  // Those have fields of 8 bytes only.
+  if (!spec?.fields || !named.startsWith("UFFDIO_"))
+    throw new NotExportable("This request cannot be made of a real Linux.", request ?? given);
+  const words = wordsOf(spec.fields, given, scope);
+  return [`.words = {${words.join(", ")}}`, `.word_count = ${words.length}`];
+}
+
+function wordsOf(fields: readonly Param[], given: Expr | undefined, scope: CScope): string[] {
+  return fields.flatMap(({ name, fields: within, output }) => {
+    const value = given?.kind === "struct" ? given.fields.find((one) => one.name.text === name)?.value : undefined;
+    if (value && output) throw new NotExportable("What the kernel writes into a structure cannot be kept.", value);
+    if (within) return wordsOf(within, value, scope);
+    return [value ? cExpression(value, scope) : "0"];
+  });
 }
 
 function isText(expr: Expr | undefined, scope: CScope): boolean {

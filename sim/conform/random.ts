@@ -1,8 +1,9 @@
 // Random scenarios: what a fuzzer would do to Linux's memory management, in the scenario language. They are drawn from a
 // rough idea of what is mapped and open, so that most calls meet something; what does not is tried now and then too.
-import { createDraw, type Draw } from "./random_draw.ts";
+import { createDraw, type Draw, withTaste } from "./random_draw.ts";
 import { fileCall } from "./random_files.ts";
-import { accessCall, mappingCall, mmapCall } from "./random_mappings.ts";
+import { accessCall, LOOP, mappingCall, mmapCall } from "./random_mappings.ts";
+import { userfaultfdCall } from "./random_uffd.ts";
 
 /** A process as the generator imagines it. */
 export interface Actor {
@@ -20,49 +21,85 @@ export interface Actor {
   large: boolean;
   /** What it maps from now on is made present at once. */
   locksAll: boolean;
+  /** Variables that hold userfaultfds. */
+  userfaultfds: string[];
+  /** A second thread: it does some of what the process does. */
+  hasThread: boolean;
+  /** What it does next, whatever the lots say. */
+  next: string[];
 }
 
-/** The text of scenario number `seed`: 1 to 4 processes, 5 to 60 calls. */
-export function randomScenario(seed: number): string {
-  const draw = createDraw(seed);
-  const actors = Array.from({ length: draw.between(1, 4) }, (_, i): Actor => {
-    const unborn = i > 0 && draw.chance(0.6);
-    return {
-      name: `p${i}`,
-      state: unborn ? "unborn" : "alive",
-      mappings: [],
-      descriptors: [],
-      ended: [],
-      children: [],
-      variables: 0,
-      large: false,
-      locksAll: false,
-    };
-  });
+interface Size {
+  readonly processes: readonly [least: number, most: number];
+  readonly calls: readonly [least: number, most: number];
+}
+
+const USUAL: Size = { processes: [1, 4], calls: [5, 60] };
+const LARGE: Size = { processes: [5, 12], calls: [60, 200] };
+
+/** The text of scenario number `seed`: 1 to 4 processes, 5 to 60 calls, a few of them in a loop. */
+export const randomScenario = (seed: number): string => scenarioOf(createDraw(seed), USUAL);
+
+/** The same with 5 to 12 processes and 60 to 200 calls. */
+export const randomLargeScenario = (seed: number): string => scenarioOf(createDraw(seed), LARGE);
+
+function scenarioOf(plain: Draw, size: Size): string {
+  const draw = plain.chance(0.3) ? plain : withTaste(plain);
+  const actors = Array.from({ length: plain.between(...size.processes) }, (_, i) => newActor(plain, i));
   const lines: string[] = [];
-  const calls = draw.between(5, 60);
+  const calls = plain.between(...size.calls);
   while (lines.length < calls) {
     const alive = actors.filter((actor) => actor.state === "alive");
     if (alive.length === 0) break;
     const actor = draw.one(alive);
-    lines.push(`${actor.name}: ${callOf(draw, actor, actors)}`);
+    lines.push(lineOf(draw, actor, actor.next.shift() ?? callOf(draw, actor, actors)));
   }
   const used = actors.filter((actor) => actor.state !== "unborn");
-  const declared = used.map((actor, i) => `process ${actor.name} on cpu ${i % 2}`);
+  const declared = used.flatMap(({ name, hasThread }, i) => [
+    `process ${name} on cpu ${i % 2}`,
+    ...(hasThread ? [`thread ${name}.t on cpu ${(i + 1) % 2}`] : []),
+  ]);
   const text = `${[...declared, ...lines].join("\n")}\n`;
   if (!text.includes("MAP_GROWSDOWN")) return text;
   // The lowest addresses are left to the program's own memory, which must not lie between others and what grows down to them.
   return text.replaceAll("|MAP_32BIT", "").replace(/(?<![+-] )1GiB/g, "3TiB");
 }
 
+function newActor(draw: Draw, i: number): Actor {
+  const unborn = i > 0 && draw.chance(0.6);
+  return {
+    name: `p${i}`,
+    state: unborn ? "unborn" : "alive",
+    mappings: [],
+    descriptors: [],
+    ended: [],
+    children: [],
+    variables: 0,
+    large: false,
+    locksAll: false,
+    userfaultfds: [],
+    hasThread: !unborn && draw.chance(0.12),
+    next: [],
+  };
+}
+
+/** The thread does what leaves nothing in a variable: variables are its own. */
+function lineOf(draw: Draw, actor: Actor, call: string): string {
+  const by = actor.hasThread && !/^(?:\w+ =|exit|wait)/.test(call) && draw.chance(0.4) ? `${actor.name}.t` : actor.name;
+  if (!call.startsWith(LOOP)) return `${by}: ${call}`;
+  const [, rounds, round] = /^repeat (\d+) (.*)$/.exec(call)!;
+  return `repeat ${rounds} as i { ${by}: ${round} }`;
+}
+
 function callOf(draw: Draw, actor: Actor, actors: readonly Actor[]): string {
   // Nothing comes of most calls before something is mapped.
   if (actor.mappings.length === 0 && draw.chance(0.8))
     return draw.chance(0.3) ? fileCall(draw, actor) : mmapCall(draw, actor);
-  const kind = draw.weighted({ mapping: 42, access: 38, file: 15, process: 7 });
+  const kind = draw.weighted({ mapping: 42, access: 38, file: 15, process: 7, userfaultfd: 2 });
   if (kind === "mapping") return mappingCall(draw, actor);
   if (kind === "access") return accessCall(draw, actor);
   if (kind === "file") return fileCall(draw, actor);
+  if (kind === "userfaultfd") return userfaultfdCall(draw, actor);
   return processCall(draw, actor, actors) ?? accessCall(draw, actor);
 }
 
@@ -70,7 +107,8 @@ function processCall(draw: Draw, actor: Actor, actors: readonly Actor[]): string
   const kind = draw.weighted({ fork: 6, exit: 2, wait: 2 });
   if (kind === "fork") return forkCall(actor, actors);
   if (kind === "exit") {
-    if (actors.filter((other) => other.state === "alive").length < 2) return undefined;
+    // A first thread that ends before the others is waited for in vain.
+    if (actor.hasThread || actors.filter((other) => other.state === "alive").length < 2) return undefined;
     actor.state = "gone";
     for (const parent of actors) if (parent.children.includes(actor.name)) parent.ended.push(actor.name);
     return `exit(${draw.between(0, 3)})`;
@@ -91,6 +129,7 @@ function forkCall(actor: Actor, actors: readonly Actor[]): string | undefined {
   child.descriptors = [...actor.descriptors];
   child.variables = actor.variables;
   child.large = actor.large;
+  child.userfaultfds = [...actor.userfaultfds];
   actor.children.push(child.name);
   return `fork(${child.name})`;
 }

@@ -33,3 +33,26 @@ export function createDraw(seed: number): Draw {
     },
   };
 }
+
+/**
+ * The same lots with a taste: of the kinds of things that there are some come often and some never. Programs of different
+ * tastes go deeper into more corners than programs that are all alike.
+ */
+export function withTaste(draw: Draw): Draw {
+  const tastes = new Map<string, number>();
+  const tasteOf = (kind: string): number => {
+    const known = tastes.get(kind);
+    if (known !== undefined) return known;
+    const taste = draw.one([0, 0.3, 1, 1, 1, 1, 4]);
+    tastes.set(kind, taste);
+    return taste;
+  };
+  return {
+    ...draw,
+    weighted(weights) {
+      const tasted = { ...weights } as Record<keyof typeof weights, number>;
+      for (const kind of Object.keys(weights) as (keyof typeof weights)[]) tasted[kind] *= tasteOf(kind);
+      return draw.weighted(Object.values<number>(tasted).some((weight) => weight > 0) ? tasted : weights);
+    },
+  };
+}

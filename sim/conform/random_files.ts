@@ -39,9 +39,12 @@ export function fileCall(draw: Draw, actor: Actor): string {
       return fallocateCall(draw, fd);
     case "write":
     case "read": {
-      const { place } = range(draw, actor);
+      const { place, bytes } = range(draw, actor);
       const count = draw.chance(0.7) ? draw.between(1, 4) * PAGE : draw.between(0, 20000);
-      return `${draw.chance(0.5) ? "read" : "write"}(${fd}, ${place}, ${count})`;
+      // Not always from the beginning; now and then over the end of what is mapped, so that only a part can be done.
+      const over = bytes > 2 * PAGE && draw.chance(0.15) ? ` + ${inKib(bytes - draw.between(1, 2) * PAGE)}` : "";
+      const odd = draw.chance(0.2) ? ` + ${draw.between(1, 4095)}` : "";
+      return `${draw.chance(0.5) ? "read" : "write"}(${fd}, ${place}${over}${odd}, ${count})`;
     }
     case "lseek": {
       const whence = draw.weighted({ SEEK_SET: 5, SEEK_CUR: 2, SEEK_END: 2, SEEK_DATA: 2, SEEK_HOLE: 2 });

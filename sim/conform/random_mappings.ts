@@ -15,9 +15,23 @@ import {
   sizeText,
 } from "./random_places.ts";
 
+/** What a line begins with that stands for a loop: the number of its rounds follows, then the call. */
+export const LOOP = "repeat ";
+
 export function mappingCall(draw: Draw, actor: Actor): string {
   switch (
-    draw.weighted({ mmap: 16, munmap: 8, mremap: 9, mprotect: 8, madvise: 18, lock: 4, mincore: 1.5, msync: 1.5 })
+    draw.weighted({
+      mmap: 16,
+      munmap: 8,
+      mremap: 9,
+      mprotect: 8,
+      madvise: 18,
+      lock: 4,
+      mincore: 1.5,
+      msync: 1.5,
+      many: 2,
+      look: 0.7,
+    })
   ) {
     case "mmap":
       return mmapCall(draw, actor);
@@ -36,6 +50,10 @@ export function mappingCall(draw: Draw, actor: Actor): string {
       return madviseCall(draw, actor);
     case "lock":
       return lockCall(draw, actor);
+    case "many":
+      return manyCalls(draw, actor);
+    case "look":
+      return lookCall(draw, actor);
     case "msync": {
       const { place, bytes } = range(draw, actor);
       const flags = draw.weighted({
@@ -53,6 +71,7 @@ export function mappingCall(draw: Draw, actor: Actor): string {
     default: {
       const { place, bytes } = range(draw, actor);
       const told = draw.chance(0.5) ? `, ${range(draw, actor).place}` : "";
+      if (told) actor.next.push(`load(${told.slice(2)})`);
       return `mincore(${placeText(draw, place)}, ${sizeText(draw, Math.min(bytes, 16 * MIB))}${told})`;
     }
   }
@@ -71,6 +90,51 @@ const protection = (draw: Draw): string =>
     "PROT_READ|PROT_SEM": 0.1,
     "0x10": 0.1,
   });
+
+/** What /proc says, asked by the process itself. */
+function lookCall(draw: Draw, actor: Actor): string {
+  const { place } = range(draw, actor);
+  switch (draw.weighted({ status: 1, smaps: 2, pagemap: 2 })) {
+    case "status":
+      return `status("${draw.one(["VmPTE", "VmRSS", "VmSize", "VmData", "VmLck", "VmSwap", "RssAnon", "RssShmem"])}")`;
+    case "smaps":
+      return `smaps(${place}, "${draw.one(["Rss", "Pss", "Size", "Swap", "Referenced", "Private_Dirty", "Locked"])}")`;
+    default:
+      return `pagemap(${place})`;
+  }
+}
+
+/** The same call for every second page or so: many mappings, which merge again one after the other. */
+function manyCalls(draw: Draw, actor: Actor): string {
+  const { place } = range(draw, actor);
+  const step = draw.one([PAGE, 2 * PAGE, 3 * PAGE, MIB, 2 * MIB]);
+  const at = `${place} + i * ${inKib(step)}`;
+  const call = (() => {
+    switch (draw.weighted({ mprotect: 5, munmap: 3, mmap: 4, madvise: 3, mlock: 1, munlock: 1, mremap: 2, store: 3 })) {
+      case "mprotect":
+        return `mprotect(${at}, 4KiB, ${protection(draw)})`;
+      case "munmap":
+        return `munmap(${at}, 4KiB)`;
+      case "mmap": {
+        const file = actor.descriptors.length > 0 && draw.chance(0.4);
+        const flags = `${draw.one(["MAP_SHARED", "MAP_PRIVATE"])}|MAP_FIXED${file ? "" : "|MAP_ANONYMOUS"}`;
+        const offset = draw.one(["i * 4KiB", "(9 - i) * 4KiB", "0"]);
+        return `mmap(${at}, ${inKib(Math.min(step, 2 * PAGE))}, ${protection(draw)}, ${flags}, ${file ? `${draw.one(actor.descriptors)}, ${offset}` : "-1, 0"})`;
+      }
+      case "madvise":
+        return `madvise(${at}, 4KiB, ${draw.one(["MADV_DONTNEED", "MADV_FREE", "MADV_PAGEOUT", "MADV_DONTFORK", "MADV_RANDOM", "MADV_GUARD_INSTALL", "MADV_WIPEONFORK"])})`;
+      case "mlock":
+        return `mlock(${at}, 4KiB)`;
+      case "munlock":
+        return `munlock(${at}, 4KiB)`;
+      case "mremap":
+        return `mremap(${at}, 4KiB, 4KiB, MREMAP_MAYMOVE|MREMAP_FIXED, ${newPlace(draw)} + i * ${inKib(draw.one([PAGE, 2 * PAGE]))})`;
+      default:
+        return `store(${at}, i)`;
+    }
+  })();
+  return `${LOOP}${draw.between(2, 9)} ${call}`;
+}
 
 /** Advice that makes an entry for every page of its range. */
 const POPULATES = ["MADV_POPULATE_READ", "MADV_POPULATE_WRITE", "MADV_GUARD_INSTALL"];
@@ -227,9 +291,9 @@ export function accessCall(draw: Draw, actor: Actor): string {
   const { place, left } = range(draw, actor);
   switch (draw.weighted({ touch: 14, load: 4, store: 6, exec: 0.7 })) {
     case "load":
-      return `load(${place}${draw.chance(0.2) ? " + 8" : ""})`;
+      return `load(${place}${draw.chance(0.2) ? draw.one([" + 8", " + 4092"]) : ""})`;
     case "store":
-      return `store(${place}, ${draw.between(0, 200)})`;
+      return `store(${place}${draw.chance(0.1) ? " + 4092" : ""}, ${draw.between(0, 200)})`;
     case "exec":
       return `exec(${place} + 64)`;
     default: {

@@ -8,6 +8,8 @@ export const GIB = 2 ** 30;
 
 /** Boundaries of entries of all levels: 2 MiB, 1 GiB, 512 GiB. */
 const ANCHORS = ["16TiB", "16TiB + 1GiB", "16TiB + 512GiB", "2TiB + 2MiB", "1GiB"] as const;
+/** Where user addresses end: the last page is never anybody's. */
+const END = "128TiB - 2MiB";
 
 /** More is made present in one go now and then only: every page is looked at after every call. */
 const FEW_PAGES = 24;
@@ -27,7 +29,7 @@ function shifted(anchor: string, bytes: number): string {
 }
 
 export function newPlace(draw: Draw): string {
-  const anchor = draw.one(ANCHORS);
+  const anchor = draw.chance(0.05) ? END : draw.one(ANCHORS);
   const kind = draw.weighted({ near: 10, half: 3, table: 5, giant: 1 });
   if (kind === "near") return shifted(anchor, draw.between(-6, 8) * PAGE);
   if (kind === "half") return shifted(anchor, draw.between(-2, 4) * MIB);
@@ -57,19 +59,27 @@ export function range(draw: Draw, actor: Actor): Range {
   }
   const { place, bytes } = draw.one(actor.mappings);
   const pages = bytes / PAGE;
-  const kind = draw.weighted({ whole: 3, first: 3, table: 2, any: 4, before: 0.3, past: 0.3 });
+  const kind = draw.weighted({ whole: 3, first: 3, table: 2, any: 4, before: 0.3, past: 0.3, wide: 0.3 });
   if (kind === "whole") return { place, bytes, left: bytes };
   if (kind === "first") return { place, bytes: draw.between(1, Math.min(pages, 40)) * PAGE, left: bytes };
   if (kind === "before") {
     const before = draw.between(1, 4) * PAGE;
     return { place: `${place} - ${inKib(before)}`, bytes: Math.min(bytes, 20 * PAGE) + before, left: bytes };
   }
+  if (kind === "wide") return wideRange(draw, place);
   if (kind === "past") return { place, bytes: bytes + draw.between(1, 40) * PAGE, left: bytes };
   const skip = kind === "table" ? draw.between(0, 3) * MIB : draw.between(0, Math.min(pages, 600)) * PAGE;
   const at = skip === 0 ? place : `${place} + ${inKib(skip)}`;
   const left = Math.max(bytes - skip, PAGE);
   const most = kind === "table" ? 2 * MIB : left;
   return { place: at, bytes: draw.chance(0.5) ? Math.min(left, most) : draw.between(1, 30) * PAGE, left };
+}
+
+/** Over all that is near: several mappings, tables, or top-level entries. */
+function wideRange(draw: Draw, place: string): Range {
+  const before = draw.one([PAGE, 2 * MIB, 4 * MIB]);
+  const bytes = draw.one([8 * MIB, GIB + 8 * MIB, 512 * GIB + 4 * MIB]);
+  return { place: `${place} - ${inKib(before)}`, bytes, left: before };
 }
 
 /** A range whose pages a call makes present: few pages, or a table's worth. */

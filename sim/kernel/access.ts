@@ -3,6 +3,7 @@
 import type { Steps } from "../core/thread.ts";
 import { type Access, X86_PF_INSTR, X86_PF_USER, X86_PF_WRITE } from "../hardware/mmu.ts";
 import { tlbFault } from "../hardware/tlb.ts";
+import { load_unaligned, store_unaligned } from "./access_unaligned.ts";
 import { task_size_max } from "./arch/x86/mm/pgtable.ts";
 import type { Kernel } from "./kernel.ts";
 import { LIVELOCK_FAULTS } from "./livelock.ts";
@@ -10,6 +11,7 @@ import { SIGSEGV } from "./uapi/signal.ts";
 
 /** Reads 8 bytes into the task's `load_low` and `load_high`. Returns 0, a signal's number, or OOM. */
 export function* user_load(k: Kernel, address: number): Steps<number> {
+  if (address % 8 !== 0) return yield* load_unaligned(k, address);
   const signal = yield* k.user_access(address, "read", X86_PF_USER);
   if (signal !== 0) return signal;
   const { pfn } = k.mmu;
@@ -23,6 +25,7 @@ export function* user_load(k: Kernel, address: number): Steps<number> {
 
 /** Writes 8 bytes, given as two halves. */
 export function* user_store(k: Kernel, address: number, low: number, high: number): Steps<number> {
+  if (address % 8 !== 0) return yield* store_unaligned(k, address, low, high);
   const signal = yield* k.user_access(address, "write", X86_PF_USER);
   if (signal !== 0) return signal;
   const { pfn } = k.mmu;
@@ -43,6 +46,8 @@ export function* user_exec(k: Kernel, address: number): Steps<number> {
  * @returns 0, and `k.mmu.pfn` is the frame then; or the signal that ends it
  */
 export function* user_access(k: Kernel, address: number, access: Access, mode: number): Steps<number> {
+  // A general protection fault: the MMU is not asked.
+  if (!is_canonical(k, address)) return mode & X86_PF_USER ? yield* k.force_sig_fault(SIGSEGV, address) : SIGSEGV;
   for (let faults = 0; ; ) {
     if (k.translate(address, access)) {
       if (k.mmu.hit) return 0;
@@ -62,6 +67,12 @@ export function* user_access(k: Kernel, address: number, access: Access, mode: n
     const signal = yield* k.exc_page_fault(address, error);
     if (signal !== 0) return signal;
   }
+}
+
+/** Whether all bits above those of an address are the same: those of programs lie below the gap, the kernel's above it. */
+function is_canonical(k: Kernel, address: number): boolean {
+  const half = 2 ** (k.config.levels * 9 + 11);
+  return address < half || address >= 2 ** 64 - half;
 }
 
 /** The MMU's answer for the running task on its CPU. */

@@ -5,6 +5,7 @@ import { declaredOptions } from "../conform/not_compared.ts";
 import type { ObservedRun, RealMachine } from "../conform/observation.ts";
 import { type Detail, machineCounters, observe } from "../conform/observe.ts";
 import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
+import { task_size_max } from "../kernel/arch/x86/mm/pgtable.ts";
 import { FIRST_FRAME } from "../kernel/mm/page_alloc.ts";
 import type { CheckedScenario } from "../scenario/check.ts";
 import { BadArgument } from "../scenario/run/calls.ts";
@@ -85,6 +86,7 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
   const { machine } = system;
   const paths = plan.files.map((file) => file.path);
   const fault = machine.events.id("page_fault")!;
+  const beyond = faultsBeyond(system);
   const counters = () => machineCounters(system);
   const before = counters();
   const statements: ObservedRun["statements"][number][] = [];
@@ -100,8 +102,9 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
       results = state.results;
       const { file, line, actor, call, result, errno, signal, problem } = results.last!;
       const process = roster.members.find((member) => member.name === actor)?.processOf ?? 0;
-      faults[process]! += machine.counts[fault]! - counted;
-      counted = machine.counts[fault]!;
+      const now = machine.counts[fault]! - beyond.count;
+      faults[process]! += now - counted;
+      counted = now;
       const detail = detailOf(statements.length);
       end = observe(system, roster, faults, detail);
       const given = { result: result ?? undefined, errno: errno ?? undefined, signal: signal ?? undefined, problem };
@@ -115,10 +118,20 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
         processes: end,
       });
       contents = contentsOf(system, roster);
-      const now = counters();
-      machineWide = Object.fromEntries(Object.entries(before).map(([line, was]) => [line, now[line]! - was]));
+      const grown = counters();
+      machineWide = Object.fromEntries(Object.entries(before).map(([line, was]) => [line, grown[line]! - was]));
     }
     if (outcome !== "budget") break;
   }
   return { statements, end, contents, machineWide };
+}
+
+/** Counts faults on addresses that no program can have: perf does not. */
+function faultsBeyond({ machine, straight }: Loaded["system"]): { count: number } {
+  const beyond = { count: 0 };
+  const see = () => {
+    if ((machine.args[0] as number) >= task_size_max(straight)) beyond.count++;
+  };
+  machine.listen("page_fault", see, { anon_faults: { fits: (_: unknown, count: number) => count, take: () => {} } });
+  return beyond;
 }

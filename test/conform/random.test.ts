@@ -1,11 +1,36 @@
 // Random programs, on Linux and in the simulator: 2,000 in CI, else 300. MSHARE_CONFORM_PROGRAMS sets how many,
 // MSHARE_CONFORM_SEED the first.
 import assert from "node:assert/strict";
-import { checkFile, randomScenario, shrink } from "../../sim/session.ts";
+import { checkFile, randomLargeScenario, randomScenario, shrink } from "../../sim/session.ts";
 import { mshare, shared, skipWithoutCompiler } from "./machine.ts";
 
 const programs = Number(process.env["MSHARE_CONFORM_PROGRAMS"] ?? (process.env["CI"] ? "2000" : "300"));
 const seed = Number(process.env["MSHARE_CONFORM_SEED"] ?? "1");
+
+const named = (prefix: string, names: string) => names.split(" ").map((name) => `${prefix}_${name}`);
+
+/** Every flag and advice that the simulated calls know, but for huge pages, which programs of their own use, and what harms the machine. */
+const FLAGS = [
+  ...named("PROT", "NONE READ WRITE EXEC GROWSDOWN GROWSUP SEM"),
+  ...named("MAP", "SHARED PRIVATE SHARED_VALIDATE DROPPABLE ANONYMOUS FIXED FIXED_NOREPLACE NORESERVE POPULATE LOCKED"),
+  ...named("MAP", "GROWSDOWN STACK NONBLOCK 32BIT SYNC"),
+  ...named("MREMAP", "MAYMOVE FIXED DONTUNMAP"),
+  ...named(
+    "MADV",
+    "NORMAL RANDOM SEQUENTIAL WILLNEED DONTNEED FREE REMOVE DONTFORK DOFORK MERGEABLE UNMERGEABLE HUGEPAGE",
+  ),
+  ...named("MADV", "NOHUGEPAGE DONTDUMP DODUMP WIPEONFORK KEEPONFORK COLD PAGEOUT POPULATE_READ POPULATE_WRITE"),
+  ...named("MADV", "DONTNEED_LOCKED COLLAPSE GUARD_INSTALL GUARD_REMOVE"),
+  ...named("MCL", "CURRENT FUTURE ONFAULT"),
+  "MLOCK_ONFAULT",
+  ...named("MS", "SYNC ASYNC INVALIDATE"),
+  ...named("FALLOC_FL", "KEEP_SIZE PUNCH_HOLE ZERO_RANGE"),
+  ...named("O", "CREAT EXCL RDONLY WRONLY RDWR TRUNC APPEND NONBLOCK CLOEXEC"),
+  ...named("SEEK", "SET CUR END DATA HOLE"),
+  ...named("F", "ADD_SEALS GET_SEALS SEAL_SEAL SEAL_SHRINK SEAL_GROW SEAL_WRITE SEAL_FUTURE_WRITE SEAL_EXEC"),
+  ...named("MFD", "CLOEXEC ALLOW_SEALING EXEC NOEXEC_SEAL"),
+  ...named("UFFDIO", "API REGISTER UNREGISTER WAKE COPY ZEROPAGE CONTINUE WRITEPROTECT"),
+];
 
 describe("random programs", () => {
   it("are well formed: 1 to 4 processes, 5 to 60 calls, and the same for the same seed", () => {
@@ -15,19 +40,33 @@ describe("random programs", () => {
       assert.ok(!("missing" in checked) && !checked.refused, `seed ${i}: ${"text" in checked ? checked.text[0] : ""}`);
       const lines = text.trim().split("\n");
       const declared = lines.filter((line) => line.startsWith("process ")).length;
+      const threads = lines.filter((line) => line.startsWith("thread ")).length;
       assert.ok(declared >= 1 && declared <= 4, `seed ${i}`);
-      assert.ok(lines.length - declared <= 60, `seed ${i}`);
+      assert.ok(lines.length - declared - threads <= 60, `seed ${i}`);
       assert.equal(randomScenario(i), text);
     }
   });
 
-  it("use every kind of call", () => {
+  it("may be large: more processes and calls", () => {
+    for (let i = 0; i < 50; i++) {
+      const text = randomLargeScenario(i);
+      const checked = checkFile({ read: () => text }, "random.mshare");
+      assert.ok(!("missing" in checked) && !checked.refused, `seed ${i}: ${"text" in checked ? checked.text[0] : ""}`);
+    }
+  });
+
+  it("use every kind of call, flag and advice", () => {
+    const texts = Array.from({ length: 3000 }, (_, i) => randomScenario(i));
     const calls = new Set<string>();
-    for (let i = 0; i < 300; i++)
-      for (const [, call] of randomScenario(i).matchAll(/: (?:\w+ = )?(\w+)\(/g)) calls.add(call!);
+    const names = new Set<string>();
+    for (const text of texts) {
+      for (const [, call] of text.matchAll(/: (?:\w+ = )?(\w+)\(/g)) calls.add(call!);
+      for (const [name] of text.matchAll(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+/g)) names.add(name);
+    }
     const wanted =
-      "close dup exec exit fallocate fcntl fork fsync ftruncate link load lseek madvise memfd_create mincore mkdir mlock mlock2 mlockall mmap mprotect mremap msync munlock munlockall munmap open read rename rmdir store touch unlink wait write";
+      "close dup exec exit fallocate fcntl fork fsync ftruncate ioctl link load lseek madvise memfd_create mincore mkdir mlock mlock2 mlockall mmap mprotect mremap msync munlock munlockall munmap open pagemap read rename rmdir smaps status store touch unlink userfaultfd wait write";
     assert.deepEqual([...calls].sort(), wanted.split(" "));
+    for (const name of FLAGS) assert.ok(names.has(name), `${name} is not drawn in 3,000 programs`);
   });
 
   it("shrink to what matters", async () => {

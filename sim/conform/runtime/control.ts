@@ -158,6 +158,8 @@ struct call {
   int vec;              /* mincore without a place for its answer */
   const char *text[2];  /* strings among the arguments, by position; a byte of 1 begins a path in the private directory */
   const char *field;    /* of status and smaps */
+  uint64_t words[8];    /* a structure that is the third argument */
+  int word_count;
   uint64_t arg[6];
 };
 
@@ -200,6 +202,10 @@ static int64_t perform_agent(const struct call *call) {
   memcpy(arg, call->arg, sizeof arg);
   for (int i = 0; i < 2; i++)
     if (call->text[i]) arg[i] = place_text(call->who, i, call->text[i]);
+  if (call->word_count) {
+    arg[2] = (uint64_t)slot_of(call->who) + ROOM_AT + 0x6000;
+    memcpy((void *)arg[2], call->words, (size_t)call->word_count * 8);
+  }
   check_range(call);
   if (call->vec) {
     if (arg[1] / 4096 > ROOM_BYTES) die("line %d: mincore of more than %lu pages has no room", call->line, ROOM_BYTES);

@@ -25,7 +25,7 @@ import type { VmFault } from "../mm/memory.ts";
 import { mmap_min_addr } from "../mm/mmap.ts";
 import type { File, Inode, Mm, Vma } from "../mm_types.ts";
 import { EAGAIN, EBUSY, EFAULT, EINVAL, EPERM } from "../uapi/errno.ts";
-import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "../uapi/fcntl.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "../uapi/fcntl.ts";
 import * as uffd from "../uapi/userfaultfd.ts";
 import type { IoctlArg, Layout } from "./ioctl.ts";
 import { type UserfaultfdCtx, userfaultfd_ctx } from "./userfaultfd_ctx.ts";
@@ -70,7 +70,7 @@ export function* sys_userfaultfd(k: Kernel, flags: number): Steps<number> {
   ctx.flags = flags;
   ctx.mm = k.current.mm;
   ctx.mm!.mm_count++;
-  const fd = yield* k.anon_inode_getfd("[userfaultfd]", "userfaultfd_fops", ctx, O_RDWR | (flags & O_NONBLOCK));
+  const fd = yield* k.anon_inode_getfd("[userfaultfd]", "userfaultfd_fops", ctx, flags & O_NONBLOCK);
   if (fd < 0) yield* k.userfaultfd_ctx_put(ctx);
   return fd;
 }
@@ -264,6 +264,10 @@ export const vmas_in = (k: Kernel, mm: Mm, start: number, end: number): readonly
   return found;
 };
 
+const has_uffd_flags = (vm_flags: number, wanted: number): boolean =>
+  (vm_flags & wanted & (VM_UFFD_MISSING | VM_UFFD_WP)) === (wanted & (VM_UFFD_MISSING | VM_UFFD_WP)) &&
+  (has_uffd_minor(vm_flags) || !has_uffd_minor(wanted));
+
 /** Faults of [start, end) go to `ctx` from now on; `vm_flags` 0: to nobody. Caller holds mmap_lock for writing. */
 export function* userfaultfd_set_range(
   k: Kernel,
@@ -281,7 +285,9 @@ export function* userfaultfd_set_range(
     at = to;
     const flags = without_uffd_flags(vma.vm_flags) + vm_flags;
     const owner = vm_flags === 0 ? null : ctx;
-    if (vm_flags === 0 ? !vma.vm_userfaultfd_ctx : vma.vm_userfaultfd_ctx === ctx && vma.vm_flags === flags) continue;
+    // Who watches for more already goes on doing so.
+    const watched = vma.vm_userfaultfd_ctx === ctx && has_uffd_flags(vma.vm_flags, vm_flags);
+    if (vm_flags === 0 ? !vma.vm_userfaultfd_ctx : watched) continue;
     if (vm_flags === 0 && vma.vm_flags & VM_UFFD_WP) yield* k.uffd_wp_range(vma, from, to, "clear uffd-wp");
     const part = yield* k.vma_modify_flags_uffd(vma, from, to, flags, owner);
     if (typeof part === "number") return part;

@@ -26,7 +26,7 @@ import { MAX_LFS_FILESIZE } from "../fs/inode.ts";
 import { file_op } from "../fs/operations.ts";
 import type { Kernel } from "../kernel.ts";
 import type { File, Mm, Vma } from "../mm_types.ts";
-import { EACCES, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOVERFLOW } from "../uapi/errno.ts";
+import { EACCES, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOVERFLOW, EPERM } from "../uapi/errno.ts";
 import { S_IFMT, S_IFREG } from "../uapi/fcntl.ts";
 import {
   MAP_ANONYMOUS,
@@ -190,11 +190,15 @@ export function file_mmap_flags(k: Kernel, file: File, asked: Asked): number {
     if (!(file.f_mode & FMODE_WRITE)) vm_flags &= ~(VM_MAYWRITE | VM_SHARED);
   } else if (type !== MAP_PRIVATE) return -EINVAL;
   if (!(file.f_mode & FMODE_READ)) return -EACCES;
-  if (!file_op(k, file, "mmap")) return -ENODEV;
+  if (!file_op(k, file, "mmap")) return prot & 4 && path_noexec(k, file) ? -EPERM : -ENODEV;
   if (vm_flags & VM_GROWSDOWN) return -EINVAL;
   vm_flags >>>= 0;
   return k.config.version === "6.12" ? vm_flags : k.memfd_check_seals_mmap(file, vm_flags);
 }
+
+/** Whether nothing may be executed from where the file lies: kernel objects, which have no type, lie in such a place since 6.16. */
+const path_noexec = (k: Kernel, { f_inode }: File): boolean =>
+  (f_inode!.i_mode & S_IFMT) === 0 && k.config.version !== "6.12";
 
 function anon_mmap_flags(flags: number, vm_flags: number): number {
   const type = flags & MAP_TYPE;
