@@ -24,7 +24,7 @@ import { is_pte_marker } from "../mm/madvise_guard.ts";
 import type { VmFault } from "../mm/memory.ts";
 import { mmap_min_addr } from "../mm/mmap.ts";
 import type { File, Inode, Mm, Vma } from "../mm_types.ts";
-import { EAGAIN, EBUSY, EFAULT, EINVAL, EPERM } from "../uapi/errno.ts";
+import { EAGAIN, EBUSY, EFAULT, EINVAL, ENOMEM, EPERM } from "../uapi/errno.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../uapi/fcntl.ts";
 import * as uffd from "../uapi/userfaultfd.ts";
 import type { IoctlArg, Layout } from "./ioctl.ts";
@@ -204,6 +204,20 @@ export function* userfaultfd_api(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg):
   return error;
 }
 
+/** Does something to the memory that is watched, which cannot go away meanwhile; null: all who had it have ended. */
+export function* with_watched_mm(
+  k: Kernel,
+  ctx: UserfaultfdCtx,
+  work: (mm: Mm) => Steps<number>,
+): Steps<number | null> {
+  const mm = ctx.mm!;
+  if (mm.mm_users === 0) return null;
+  mm.mm_users++;
+  const result = yield* work(mm);
+  yield* k.mmput(mm);
+  return result;
+}
+
 /** Whether [start, start + len) can be a range at all: whole pages of user addresses. */
 export const is_valid_range = (k: Kernel, start: number, len: number): boolean =>
   start % 4096 === 0 &&
@@ -230,13 +244,14 @@ export function* userfaultfd_register(k: Kernel, ctx: UserfaultfdCtx, arg: Ioctl
     (mode & uffd.UFFDIO_REGISTER_MODE_MISSING ? VM_UFFD_MISSING : 0) +
     (mode & uffd.UFFDIO_REGISTER_MODE_WP ? VM_UFFD_WP : 0) +
     (mode & uffd.UFFDIO_REGISTER_MODE_MINOR ? VM_UFFD_MINOR : 0);
-  const mm = ctx.mm!;
-  yield* k.mmap_write_lock(mm);
-  const error =
-    check_registrable(k, ctx, start, start + len, vm_flags) ||
-    (yield* k.userfaultfd_set_range(ctx, start, start + len, vm_flags));
-  yield k.mmap_write_unlock(mm);
-  if (error) return error;
+  const error = yield* k.with_watched_mm(ctx, function* (mm) {
+    yield* k.mmap_write_lock(mm);
+    const refused = check_registrable(k, ctx, start, start + len, vm_flags);
+    const failed = refused || (yield* k.userfaultfd_set_range(ctx, start, start + len, vm_flags));
+    yield k.mmap_write_unlock(mm);
+    return failed;
+  });
+  if (error !== 0) return error ?? -ENOMEM;
   const more =
     (mode & uffd.UFFDIO_REGISTER_MODE_WP ? bit(uffd.UFFDIO_WRITEPROTECT) : 0n) |
     (mode & uffd.UFFDIO_REGISTER_MODE_MINOR ? bit(uffd.UFFDIO_CONTINUE) : 0n);
@@ -304,18 +319,20 @@ export function* userfaultfd_unregister(k: Kernel, ctx: UserfaultfdCtx, arg: Ioc
   if (typeof given === "number") return given;
   const [start, len] = [Number(given["start"]), Number(given["len"])];
   if (!is_valid_range(k, start, len)) return -EINVAL;
-  const mm = ctx.mm!;
-  yield* k.mmap_write_lock(mm);
-  const vmas = vmas_in(k, mm, start, start + len);
   const others = (vma: Vma) => vma.vm_userfaultfd_ctx !== null && vma.vm_userfaultfd_ctx !== ctx;
-  let error =
-    vmas.length === 0 || vmas.some((vma) => !vma_can_userfault(vma, vma.vm_flags) || others(vma)) ? -EINVAL : 0;
-  if (!error) {
-    yield k.wake_userfault(ctx, start, len);
-    error = yield* k.userfaultfd_set_range(ctx, start, start + len, 0);
-  }
-  yield k.mmap_write_unlock(mm);
-  return error;
+  const error = yield* k.with_watched_mm(ctx, function* (mm) {
+    yield* k.mmap_write_lock(mm);
+    const vmas = vmas_in(k, mm, start, start + len);
+    const refused = vmas.length === 0 || vmas.some((vma) => !vma_can_userfault(vma, vma.vm_flags) || others(vma));
+    let failed = refused ? -EINVAL : 0;
+    if (!failed) {
+      yield k.wake_userfault(ctx, start, len);
+      failed = yield* k.userfaultfd_set_range(ctx, start, start + len, 0);
+    }
+    yield k.mmap_write_unlock(mm);
+    return failed;
+  });
+  return error ?? -ENOMEM;
 }
 
 export function* userfaultfd_wake(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg): Steps<number> {

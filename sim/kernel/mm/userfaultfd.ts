@@ -9,7 +9,7 @@ import { is_valid_range, range_layout, vmas_in } from "../fs/userfaultfd.ts";
 import type { UserfaultfdCtx } from "../fs/userfaultfd_ctx.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Page, Vma } from "../mm_types.ts";
-import { EAGAIN, EEXIST, EFAULT, EINVAL, ENOENT, ENOMEM } from "../uapi/errno.ts";
+import { EAGAIN, EEXIST, EFAULT, EINVAL, ENOENT, ENOMEM, ESRCH } from "../uapi/errno.ts";
 import * as uffd from "../uapi/userfaultfd.ts";
 import type { UffdWp } from "./mprotect.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
@@ -38,7 +38,8 @@ export function* userfaultfd_copy(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg)
   if (src + len >= 2 ** 63 || !is_valid_range(k, dst, len)) return -EINVAL;
   if (mode > (uffd.UFFDIO_COPY_MODE_DONTWAKE | uffd.UFFDIO_COPY_MODE_WP)) return -EINVAL;
   const wp = mode & uffd.UFFDIO_COPY_MODE_WP ? "write-protected" : "as the VMA says";
-  const done = yield* k.mfill_atomic(ctx, dst, len, { src }, wp);
+  const done = yield* k.with_watched_mm(ctx, () => k.mfill_atomic(ctx, dst, len, { src }, wp));
+  if (done === null) return -ESRCH;
   const error = yield* k.copy_struct_to_user(arg, copy_layout, { ...given, copy: BigInt.asUintN(64, BigInt(done)) });
   if (error) return error;
   return yield* k.userfaultfd_filled(ctx, dst, len, done, mode & uffd.UFFDIO_COPY_MODE_DONTWAKE);
@@ -68,7 +69,8 @@ export function* userfaultfd_fill(
   const known = field === "mapped" ? DONTWAKE | uffd.UFFDIO_CONTINUE_MODE_WP : DONTWAKE;
   if (!is_valid_range(k, start, len) || mode > known) return -EINVAL;
   const wp = mode & uffd.UFFDIO_CONTINUE_MODE_WP ? "write-protected" : "as the VMA says";
-  const done = yield* k.mfill_atomic(ctx, start, len, filling, wp);
+  const done = yield* k.with_watched_mm(ctx, () => k.mfill_atomic(ctx, start, len, filling, wp));
+  if (done === null) return -ESRCH;
   const error = yield* k.copy_struct_to_user(arg, layout, { ...given, [field]: BigInt.asUintN(64, BigInt(done)) });
   if (error) return error;
   return yield* k.userfaultfd_filled(ctx, start, len, done, mode & DONTWAKE);
@@ -243,7 +245,9 @@ export function* userfaultfd_writeprotect(k: Kernel, ctx: UserfaultfdCtx, arg: I
   const both = uffd.UFFDIO_WRITEPROTECT_MODE_WP | uffd.UFFDIO_WRITEPROTECT_MODE_DONTWAKE;
   if (!is_valid_range(k, start, len) || mode >= both) return -EINVAL;
   const protect = mode === uffd.UFFDIO_WRITEPROTECT_MODE_WP;
-  const error = yield* k.mwriteprotect_range(ctx, start, len, protect ? "set uffd-wp" : "clear uffd-wp");
+  const how = protect ? "set uffd-wp" : "clear uffd-wp";
+  const error = yield* k.with_watched_mm(ctx, () => k.mwriteprotect_range(ctx, start, len, how));
+  if (error === null) return -ESRCH;
   if (!error && mode === 0) yield k.wake_userfault(ctx, start, len);
   return error;
 }
