@@ -9,6 +9,7 @@ import {
   FAULT_FLAG_USER,
   FAULT_FLAG_WRITE,
   has_uffd_minor,
+  is_droppable,
   VM_FAULT_NOPAGE,
   VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
@@ -230,7 +231,7 @@ export const is_valid_range = (k: Kernel, start: number, len: number): boolean =
 const vma_can_userfault = (vma: Vma, vm_flags: number): boolean => {
   const anonymous = vma.vm_ops === "";
   const shmem = vma.vm_ops === "shmem_vm_ops" || vma.vm_ops === "shmem_anon_vm_ops";
-  if (vma.vm_flags & VM_HUGETLB || !(anonymous || shmem)) return false;
+  if (vma.vm_flags & VM_HUGETLB || is_droppable(vma.vm_flags) || !(anonymous || shmem)) return false;
   return !(has_uffd_minor(vm_flags) && !shmem) && !(vm_flags & VM_UFFD_WP && !anonymous);
 };
 
