@@ -84,7 +84,7 @@ export const fidelity: readonly Fidelity[] = [
     topic: "names on the call stack",
     level: "simplified",
     means:
-      "Functions bear Linux's names and call each other as there, also those that a compiler inlines; the stacks at TLB flushes are compared with 6.18.44. What Linux does in one long function is sometimes in two here, what it does in macros in none. With version 6.12 too names are 6.18's where the two differ (madvise_do_behavior, copy_vma_and_data, shrink_vma).",
+      "Functions bear Linux's names and call each other as there, also those that a compiler inlines. Compared with 6.18.44, stack by stack and in order: paging out and in, reclaim for a control group and its OOM kill, first faults, fork, holes and truncation, huge pages with shared tables, VMAs that split and merge, userfaultfd, and TLB flushes of munmap, madvise, mprotect, mremap. What Linux does in one long function is sometimes in two here (shrink_folio, unmap_anon, hugetlb_copy_page, dup_vma), what it does in macros in none; walk_page_range_vma and alloc_page stand for several functions each. With version 6.12 too names are 6.18's where the two differ (madvise_do_behavior, copy_vma_and_data, shrink_vma, folio_alloc_swap, swap_writeout, shmem_writeout).",
   },
   {
     topic: "order of locks and steps",
@@ -198,7 +198,7 @@ export const fidelity: readonly Fidelity[] = [
     level: "simplified",
     where: ["handle_userfault", "mfill_atomic"],
     means:
-      "Missing pages of private and shared memory, minor faults of shared memory, write protection of anonymous memory, with API, REGISTER, UNREGISTER, WAKE, COPY, ZEROPAGE, CONTINUE, WRITEPROTECT: results, messages and fault counts as measured on 6.18. Left out, and refused with EINVAL: the events of fork, mremap, madvise and munmap, huge pages, write protection of files, MOVE and POISON. Locks are dropped between two pages that are filled.",
+      "Missing pages of private and shared memory, minor faults of shared memory, write protection of anonymous memory, with API, REGISTER, UNREGISTER, WAKE, COPY, ZEROPAGE, CONTINUE, WRITEPROTECT: results, messages and fault counts as measured on 6.18. Left out, and refused with EINVAL: the events of fork, mremap, madvise and munmap, huge pages, write protection of files, MOVE and POISON.",
   },
 ];
 

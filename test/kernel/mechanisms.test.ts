@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { openDebugSession } from "../../sim/session.ts";
 import { realHost } from "../debug/real.ts";
-import { passes } from "../scenario/run/running.ts";
+import { passes, run } from "../scenario/run/running.ts";
 import { answerOf, go } from "../session/answers.ts";
 import { type Driver, drive, noPatch } from "./harness.ts";
 
@@ -259,5 +259,56 @@ describe("moving a mapping that a userfaultfd watches", () => {
       expect count(alloc_table, level == "pte") == 2
       a: mremap(17TiB, 2MiB, 2MiB, MREMAP_MAYMOVE|MREMAP_FIXED, 18TiB)
       expect count(alloc_table, level == "pte") == 2`);
+  });
+});
+
+describe("filling for a userfaultfd", () => {
+  const COPIED = `machine { cpus: 2, memory: 64MiB }
+    process a on cpu 0
+    thread a.t on cpu 1
+    a: q = mmap(15TiB, 8KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+    a: store(q, 1)
+    a: p = mmap(16TiB, 32KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+    a: store(p + 28KiB, 1)
+    a: u = userfaultfd(O_CLOEXEC)
+    a: ioctl(u, UFFDIO_API, { api: UFFD_API, features: 0, ioctls: known })
+    a: ioctl(u, UFFDIO_REGISTER, { range: { start: p, len: 32KiB }, mode: UFFDIO_REGISTER_MODE_MISSING })`;
+
+  it("locks the VMA, not mmap_lock; only what has to be faulted in to be copied takes that, the VMA unlocked", () => {
+    const text = `${COPIED}
+    a: ioctl(u, UFFDIO_COPY, { dst: p, src: q, len: 4KiB })
+    a: ioctl(u, UFFDIO_COPY, { dst: p + 4KiB, src: q + 4KiB, len: 4KiB })`;
+    const session = openDebugSession({ ...realHost, read: () => text }, { program: "test.mshare" });
+    assert.ok(!("refused" in session), JSON.stringify(session));
+    session.setEventBreakpoints([{ text: "lock" }, { text: "unlock" }]);
+    const seen = new Map<number, string[]>();
+    for (;;) {
+      const stop = go(session, { kind: "continue" });
+      const { kind, line } = answerOf(session.stack(session.current)).at(-1)!;
+      if (stop.reason !== "event" || kind !== "scenario") break;
+      const [, event, lock] = /^(lock|unlock): (?:&mm->)?(mmap_lock|vm_lock)/.exec(stop.description) ?? [];
+      if (event) seen.set(line, [...(seen.get(line) ?? []), `${event} ${lock}`]);
+    }
+    assert.deepEqual(seen.get(11), ["lock vm_lock", "unlock vm_lock"]);
+    assert.deepEqual(seen.get(12), [
+      ...["lock vm_lock", "unlock vm_lock"],
+      ...["lock mmap_lock", "unlock mmap_lock"],
+      ...["lock vm_lock", "unlock vm_lock"],
+    ]);
+  });
+
+  it("gets on with others who take away what is copied, or what it is copied to", () => {
+    for (const address of ["q", "p"])
+      for (let seed = 1; seed <= 20; seed++) {
+        const { bugs } = run(
+          `${COPIED}
+          parallel {
+            a: ioctl(u, UFFDIO_COPY, { dst: p, src: q, len: 8KiB })
+            a.t: munmap(${address}, 8KiB)
+          }`,
+          `random ${seed}`,
+        );
+        assert.deepEqual(bugs, [], `${address}, random ${seed}`);
+      }
   });
 });

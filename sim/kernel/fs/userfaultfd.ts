@@ -248,7 +248,7 @@ export function* userfaultfd_register(k: Kernel, ctx: UserfaultfdCtx, arg: Ioctl
   const error = yield* k.with_watched_mm(ctx, function* (mm) {
     yield* k.mmap_write_lock(mm);
     const refused = check_registrable(k, ctx, start, start + len, vm_flags);
-    const failed = refused || (yield* k.userfaultfd_set_range(ctx, start, start + len, vm_flags));
+    const failed = refused || (yield* k.userfaultfd_register_range(ctx, start, start + len, vm_flags));
     yield k.mmap_write_unlock(mm);
     return failed;
   });
@@ -284,8 +284,8 @@ const has_uffd_flags = (vm_flags: number, wanted: number): boolean =>
   (vm_flags & wanted & (VM_UFFD_MISSING | VM_UFFD_WP)) === (wanted & (VM_UFFD_MISSING | VM_UFFD_WP)) &&
   (has_uffd_minor(vm_flags) || !has_uffd_minor(wanted));
 
-/** Faults of [start, end) go to `ctx` from now on; `vm_flags` 0: to nobody. Caller holds mmap_lock for writing. */
-export function* userfaultfd_set_range(
+/** Faults of [start, end) go to `ctx` from now on. Caller holds mmap_lock for writing. Returns 0 or a negative errno. */
+export function* userfaultfd_register_range(
   k: Kernel,
   ctx: UserfaultfdCtx,
   start: number,
@@ -300,18 +300,30 @@ export function* userfaultfd_set_range(
     const to = Math.min(end, vma.vm_end);
     at = to;
     const flags = without_uffd_flags(vma.vm_flags) + vm_flags;
-    const owner = vm_flags === 0 ? null : ctx;
     // Who watches for more already goes on doing so.
-    const watched = vma.vm_userfaultfd_ctx === ctx && has_uffd_flags(vma.vm_flags, vm_flags);
-    if (vm_flags === 0 ? !vma.vm_userfaultfd_ctx : watched) continue;
-    if (vm_flags === 0 && vma.vm_flags & VM_UFFD_WP) yield* k.uffd_wp_range(vma, from, to, "clear uffd-wp");
-    const part = yield* k.vma_modify_flags_uffd(vma, from, to, flags, owner);
+    if (vma.vm_userfaultfd_ctx === ctx && has_uffd_flags(vma.vm_flags, vm_flags)) continue;
+    const part = yield* k.vma_modify_flags_uffd(vma, from, to, flags, ctx);
     if (typeof part === "number") return part;
-    yield* k.vma_start_write(part);
-    part.vm_flags = flags;
-    part.vm_userfaultfd_ctx = owner;
-    yield k.trace.vma_change(part, mm, part.vm_start, part.vm_end);
+    yield* k.userfaultfd_set_ctx(part, ctx, flags);
   }
+  return 0;
+}
+
+/** `ctx` null: faults of the VMA go to nobody. */
+export function* userfaultfd_set_ctx(k: Kernel, vma: Vma, ctx: UserfaultfdCtx | null, vm_flags: number): Steps<void> {
+  yield* k.vma_start_write(vma);
+  vma.vm_flags = vm_flags;
+  vma.vm_userfaultfd_ctx = ctx;
+  yield k.trace.vma_change(vma, vma.vm_mm!, vma.vm_start, vma.vm_end);
+}
+
+/** Faults of a part of a VMA go to nobody from now on. Caller holds mmap_lock for writing. Returns 0 or a negative errno. */
+export function* userfaultfd_clear_vma(k: Kernel, vma: Vma, start: number, end: number): Steps<number> {
+  if (vma.vm_flags & VM_UFFD_WP) yield* k.uffd_wp_range(vma, start, end, "clear uffd-wp");
+  const flags = without_uffd_flags(vma.vm_flags);
+  const part = yield* k.vma_modify_flags_uffd(vma, start, end, flags, null);
+  if (typeof part === "number") return part;
+  yield* k.userfaultfd_set_ctx(part, null, flags);
   return 0;
 }
 
@@ -326,9 +338,15 @@ export function* userfaultfd_unregister(k: Kernel, ctx: UserfaultfdCtx, arg: Ioc
     const vmas = vmas_in(k, mm, start, start + len);
     const refused = vmas.length === 0 || vmas.some((vma) => !vma_can_userfault(vma, vma.vm_flags) || others(vma));
     let failed = refused ? -EINVAL : 0;
-    if (!failed) {
-      yield k.wake_userfault(ctx, start, len);
-      failed = yield* k.userfaultfd_set_range(ctx, start, start + len, 0);
+    for (let at = start; !failed && at < start + len; ) {
+      const vma = vmas_in(k, mm, at, start + len)[0];
+      if (!vma) break;
+      const from = Math.max(at, vma.vm_start);
+      at = Math.min(start + len, vma.vm_end);
+      if (!vma.vm_userfaultfd_ctx) continue;
+      // Who waits would wait for ever.
+      if (vma.vm_flags & VM_UFFD_MISSING) yield k.wake_userfault(ctx, from, at - from);
+      failed = yield* k.userfaultfd_clear_vma(vma, from, at);
     }
     yield k.mmap_write_unlock(mm);
     return failed;
@@ -356,13 +374,18 @@ export function mremap_userfaultfd_prep(_k: Kernel, vma: Vma): void {
 export function* userfaultfd_release(k: Kernel, _inode: Inode, file: File): Steps<void> {
   const ctx = file.private_data as UserfaultfdCtx;
   ctx.released = 1;
-  const mm = ctx.mm!;
-  if (mm.mm_users > 0) {
-    yield* k.mmap_write_lock(mm);
-    for (const vma of [...mm.mm_mt])
-      if (vma.vm_userfaultfd_ctx === ctx) yield* k.userfaultfd_set_range(ctx, vma.vm_start, vma.vm_end, 0);
-    yield k.mmap_write_unlock(mm);
-  }
+  yield* k.with_watched_mm(ctx, (mm) => k.userfaultfd_release_all(mm, ctx));
   yield k.wake_userfault(ctx, 0, task_size_max(k));
   yield* k.userfaultfd_ctx_put(ctx);
+}
+
+export function* userfaultfd_release_all(k: Kernel, mm: Mm, ctx: UserfaultfdCtx): Steps<number> {
+  yield* k.mmap_write_lock(mm);
+  for (let vma = k.find_vma(mm, 0); vma; ) {
+    const { vm_start, vm_end } = vma;
+    if (vma.vm_userfaultfd_ctx === ctx) yield* k.userfaultfd_clear_vma(vma, vm_start, vm_end);
+    vma = k.find_vma(mm, vm_end);
+  }
+  yield k.mmap_write_unlock(mm);
+  return 0;
 }

@@ -68,6 +68,11 @@ function vma_start_read(k: Kernel, mm: Mm, vma: Vma): boolean {
   return vma.vm_lock_seq !== mm.mm_lock_seq && k.down_read_trylock(vma.vm_lock);
 }
 
+/** The same for who holds mmap_lock: nobody can have the VMA locked for writing. */
+export function* vma_start_read_locked(k: Kernel, vma: Vma): Steps<void> {
+  yield* k.down_read(vma.vm_lock, VMA_LOCK);
+}
+
 export function vma_end_read(k: Kernel, vma: Vma): number {
   return k.up_read(vma.vm_lock, VMA_LOCK);
 }

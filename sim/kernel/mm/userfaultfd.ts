@@ -8,7 +8,7 @@ import type { IoctlArg, Layout } from "../fs/ioctl.ts";
 import { is_valid_range, range_layout, vmas_in } from "../fs/userfaultfd.ts";
 import type { UserfaultfdCtx } from "../fs/userfaultfd_ctx.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Page, Vma } from "../mm_types.ts";
+import type { Mm, Page, Vma } from "../mm_types.ts";
 import { EAGAIN, EEXIST, EFAULT, EINVAL, ENOENT, ENOMEM, ESRCH } from "../uapi/errno.ts";
 import * as uffd from "../uapi/userfaultfd.ts";
 import type { UffdWp } from "./mprotect.ts";
@@ -38,7 +38,7 @@ export function* userfaultfd_copy(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg)
   if (src + len >= 2 ** 63 || !is_valid_range(k, dst, len)) return -EINVAL;
   if (mode > (uffd.UFFDIO_COPY_MODE_DONTWAKE | uffd.UFFDIO_COPY_MODE_WP)) return -EINVAL;
   const wp = mode & uffd.UFFDIO_COPY_MODE_WP ? "write-protected" : "as the VMA says";
-  const done = yield* k.with_watched_mm(ctx, () => k.mfill_atomic(ctx, dst, len, { src }, wp));
+  const done = yield* k.with_watched_mm(ctx, () => k.mfill_atomic_copy(ctx, dst, src, len, wp));
   if (done === null) return -ESRCH;
   const error = yield* k.copy_struct_to_user(arg, copy_layout, { ...given, copy: BigInt.asUintN(64, BigInt(done)) });
   if (error) return error;
@@ -46,34 +46,31 @@ export function* userfaultfd_copy(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg)
 }
 
 export function* userfaultfd_zeropage(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg): Steps<number> {
-  return yield* k.userfaultfd_fill(ctx, arg, "zeropage", "zeroes");
-}
-
-export function* userfaultfd_continue(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg): Steps<number> {
-  return yield* k.userfaultfd_fill(ctx, arg, "mapped", "the file's page");
-}
-
-/** UFFDIO_ZEROPAGE and UFFDIO_CONTINUE: `field` tells how many bytes were done. */
-export function* userfaultfd_fill(
-  k: Kernel,
-  ctx: UserfaultfdCtx,
-  arg: IoctlArg,
-  field: "zeropage" | "mapped",
-  filling: Filling,
-): Steps<number> {
-  const layout: Layout = [...mode_layout, [field, 8]];
+  const layout: Layout = [...mode_layout, ["zeropage", 8]];
   const given = yield* k.copy_struct_from_user(arg, layout);
   if (typeof given === "number") return given;
   const [start, len, mode] = [Number(given["start"]), Number(given["len"]), Number(given["mode"])];
-  const DONTWAKE = uffd.UFFDIO_ZEROPAGE_MODE_DONTWAKE;
-  const known = field === "mapped" ? DONTWAKE | uffd.UFFDIO_CONTINUE_MODE_WP : DONTWAKE;
+  if (!is_valid_range(k, start, len) || mode > uffd.UFFDIO_ZEROPAGE_MODE_DONTWAKE) return -EINVAL;
+  const done = yield* k.with_watched_mm(ctx, () => k.mfill_atomic_zeropage(ctx, start, len));
+  if (done === null) return -ESRCH;
+  const error = yield* k.copy_struct_to_user(arg, layout, { ...given, zeropage: BigInt.asUintN(64, BigInt(done)) });
+  if (error) return error;
+  return yield* k.userfaultfd_filled(ctx, start, len, done, mode & uffd.UFFDIO_ZEROPAGE_MODE_DONTWAKE);
+}
+
+export function* userfaultfd_continue(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg): Steps<number> {
+  const layout: Layout = [...mode_layout, ["mapped", 8]];
+  const given = yield* k.copy_struct_from_user(arg, layout);
+  if (typeof given === "number") return given;
+  const [start, len, mode] = [Number(given["start"]), Number(given["len"]), Number(given["mode"])];
+  const known = uffd.UFFDIO_CONTINUE_MODE_DONTWAKE | uffd.UFFDIO_CONTINUE_MODE_WP;
   if (!is_valid_range(k, start, len) || mode > known) return -EINVAL;
   const wp = mode & uffd.UFFDIO_CONTINUE_MODE_WP ? "write-protected" : "as the VMA says";
-  const done = yield* k.with_watched_mm(ctx, () => k.mfill_atomic(ctx, start, len, filling, wp));
+  const done = yield* k.with_watched_mm(ctx, () => k.mfill_atomic_continue(ctx, start, len, wp));
   if (done === null) return -ESRCH;
-  const error = yield* k.copy_struct_to_user(arg, layout, { ...given, [field]: BigInt.asUintN(64, BigInt(done)) });
+  const error = yield* k.copy_struct_to_user(arg, layout, { ...given, mapped: BigInt.asUintN(64, BigInt(done)) });
   if (error) return error;
-  return yield* k.userfaultfd_filled(ctx, start, len, done, mode & DONTWAKE);
+  return yield* k.userfaultfd_filled(ctx, start, len, done, mode & uffd.UFFDIO_CONTINUE_MODE_DONTWAKE);
 }
 
 /** `done`: bytes that were filled, or a negative errno. Who waits for them is woken unless asked not to. */
@@ -92,7 +89,35 @@ export function* userfaultfd_filled(
 
 type Protection = "write-protected" | "as the VMA says";
 
-/** Fills [start, start + len) page by page. Returns the bytes done, or a negative errno where that is none. */
+export function* mfill_atomic_copy(
+  k: Kernel,
+  ctx: UserfaultfdCtx,
+  start: number,
+  src: number,
+  len: number,
+  wp: Protection,
+): Steps<number> {
+  return yield* k.mfill_atomic(ctx, start, len, { src }, wp);
+}
+
+export function* mfill_atomic_zeropage(k: Kernel, ctx: UserfaultfdCtx, start: number, len: number): Steps<number> {
+  return yield* k.mfill_atomic(ctx, start, len, "zeroes", "as the VMA says");
+}
+
+export function* mfill_atomic_continue(
+  k: Kernel,
+  ctx: UserfaultfdCtx,
+  start: number,
+  len: number,
+  wp: Protection,
+): Steps<number> {
+  return yield* k.mfill_atomic(ctx, start, len, "the file's page", wp);
+}
+
+/**
+ * Fills [start, start + len) page by page, the VMA locked for reading. What is copied must not be faulted in under that lock:
+ * where it has to be, the lock is dropped for it. Returns the bytes done, or a negative errno where that is none.
+ */
 export function* mfill_atomic(
   k: Kernel,
   ctx: UserfaultfdCtx,
@@ -101,41 +126,65 @@ export function* mfill_atomic(
   filling: Filling,
   wp: Protection,
 ): Steps<number> {
-  const mm = ctx.mm!;
-  for (let done = 0; done < len; done += 4096) {
-    // What is copied may have to be faulted in, which must not happen under the lock.
-    yield* k.mmap_read_lock(mm);
-    const refused = refuses_fill(k, ctx, start, len, filling, wp);
-    yield k.mmap_read_unlock(mm);
-    if (refused) return done || refused;
-    const bytes = typeof filling === "object" ? yield* k.copy_from_user(filling.src + done, 4096) : null;
-    if (typeof bytes === "number") return done || bytes;
-    yield* k.mmap_read_lock(mm);
-    const again = refuses_fill(k, ctx, start, len, filling, wp);
-    const error = again || (yield* k.mfill_atomic_pte(k.vma_lookup(mm, start)!, start + done, filling, bytes, wp));
-    yield k.mmap_read_unlock(mm);
-    if (error) return done || error;
+  const copying = typeof filling === "object";
+  let bytes: Uint8Array | null = null;
+  for (let done = 0; ; ) {
+    const vma = yield* k.uffd_mfill_lock(ctx.mm!, start, len);
+    if (typeof vma === "number") return done || vma;
+    let error = refuses_fill(vma, filling, wp);
+    let missing = false;
+    while (!error && !missing && done < len) {
+      if (copying && !bytes) bytes = yield* k.copy_from_user_nofault(filling.src + done, 4096);
+      missing = copying && !bytes;
+      if (missing) break;
+      error = yield* k.mfill_atomic_pte(vma, start + done, filling, bytes, wp);
+      if (!error) done += 4096;
+      bytes = null;
+    }
+    yield k.vma_end_read(vma);
+    if (!copying || !missing) return done || error;
+    const copied = yield* k.copy_from_user(filling.src + done, 4096);
+    if (typeof copied === "number") return done || copied;
+    bytes = copied;
   }
-  return len;
 }
 
-/** The range lies in one VMA of this userfaultfd, of memory that can be filled so. Returns 0 or a negative errno. */
-function refuses_fill(
-  k: Kernel,
-  ctx: UserfaultfdCtx,
-  start: number,
-  len: number,
-  filling: Filling,
-  wp: Protection,
-): number {
-  const vma = k.vma_lookup(ctx.mm!, start);
-  if (!vma?.vm_userfaultfd_ctx || start + len > vma.vm_end) return -ENOENT;
+/** The VMA that has the whole range and a userfaultfd, locked for reading; or a negative errno. */
+export function* uffd_mfill_lock(k: Kernel, mm: Mm, start: number, len: number): Steps<Vma | number> {
+  const vma = yield* k.uffd_lock_vma(mm, start);
+  if (typeof vma === "number") return vma;
+  if (vma.vm_userfaultfd_ctx && start + len <= vma.vm_end) return vma;
+  yield k.vma_end_read(vma);
+  return -ENOENT;
+}
+
+/** The VMA at an address, locked for reading, with an anon_vma where it may need one; or a negative errno. */
+export function* uffd_lock_vma(k: Kernel, mm: Mm, address: number): Steps<Vma | number> {
+  const locked = yield* k.lock_vma_under_rcu(mm, address);
+  if (locked && (locked.vm_flags & VM_SHARED || locked.anon_vma)) return locked;
+  if (locked) yield k.vma_end_read(locked);
+  yield* k.mmap_read_lock(mm);
+  const vma = yield* k.find_vma_and_prepare_anon(mm, address);
+  // Nobody can lock it for writing while mmap_lock is held.
+  if (typeof vma !== "number") yield* k.vma_start_read_locked(vma);
+  yield k.mmap_read_unlock(mm);
+  return vma;
+}
+
+export function* find_vma_and_prepare_anon(k: Kernel, mm: Mm, address: number): Steps<Vma | number> {
+  const vma = k.vma_lookup(mm, address);
+  if (!vma) return -ENOENT;
+  return !(vma.vm_flags & VM_SHARED) && (yield* k.__anon_vma_prepare(vma)) < 0 ? -ENOMEM : vma;
+}
+
+/** Whether the VMA's memory cannot be filled so. Returns 0 or a negative errno. */
+function refuses_fill(vma: Vma, filling: Filling, wp: Protection): number {
   if (vma.vm_ops === "" && vma.vm_flags & VM_SHARED) return -EINVAL;
   if (wp === "write-protected" && !(vma.vm_flags & VM_UFFD_WP)) return -EINVAL;
   return filling === "the file's page" && vma.vm_ops === "" ? -EINVAL : 0;
 }
 
-/** One page. Caller holds mmap_lock for reading. Returns 0 or a negative errno. */
+/** One page. `bytes`: what is copied. Caller holds the VMA's lock for reading. Returns 0 or a negative errno. */
 export function* mfill_atomic_pte(
   k: Kernel,
   vma: Vma,
@@ -145,17 +194,28 @@ export function* mfill_atomic_pte(
   wp: Protection,
 ): Steps<number> {
   const mm = vma.vm_mm!;
-  if (!(vma.vm_flags & VM_SHARED) && (yield* k.__anon_vma_prepare(vma)) < 0) return -ENOMEM;
   const pudp = yield* k.alloc_new_pud(mm, address);
   const pmdp = pudp === 0 ? 0 : yield* k.pmd_alloc(mm, pudp, address);
   if (pmdp === 0 || (yield* k.pte_alloc(mm, pmdp, address)) !== 0) return -ENOMEM;
-  const of_file = vma.vm_flags & VM_SHARED || filling === "the file's page";
-  if (of_file) return yield* k.shmem_mfill_atomic_pte(vma, pmdp, address, filling, bytes, wp);
-  if (!bytes) return yield* k.mfill_atomic_pte_zeropage(vma, pmdp, address);
+  if (filling === "the file's page") return yield* k.mfill_atomic_pte_continue(vma, pmdp, address, wp);
+  if (vma.vm_flags & VM_SHARED) return yield* k.shmem_mfill_atomic_pte(vma, pmdp, address, bytes, wp);
+  return bytes
+    ? yield* k.mfill_atomic_pte_copy(vma, pmdp, address, bytes, wp)
+    : yield* k.mfill_atomic_pte_zeropage(vma, pmdp, address);
+}
+
+export function* mfill_atomic_pte_copy(
+  k: Kernel,
+  vma: Vma,
+  pmdp: number,
+  address: number,
+  bytes: Uint8Array,
+  wp: Protection,
+): Steps<number> {
   const page = yield* k.alloc_page(PAGE_TYPE.anon);
   if (!page) return -ENOMEM;
   k.write_frame(page.slot, 0, bytes);
-  const charged = yield* k.mem_cgroup_charge(page, mm);
+  const charged = yield* k.mem_cgroup_charge(page, vma.vm_mm!);
   const error = charged ? -ENOMEM : yield* k.mfill_atomic_install_pte(vma, pmdp, address, page, wp);
   if (error) yield* k.put_page(page);
   return error;
@@ -171,35 +231,44 @@ export function* mfill_atomic_pte_zeropage(k: Kernel, vma: Vma, pmdp: number, ad
   return there ? -EEXIST : 0;
 }
 
-/** A page of a shared memory file: a new one, or the one that it has. */
+/** The page that a file has already. */
+export function* mfill_atomic_pte_continue(
+  k: Kernel,
+  vma: Vma,
+  pmdp: number,
+  address: number,
+  wp: Protection,
+): Steps<number> {
+  const known = yield* k.shmem_get_folio(vma.vm_file!.f_inode!, k.linear_page_index(vma, address), "noalloc");
+  if (known === null || typeof known !== "object") return known === -ENOENT || known === -EINVAL ? -EFAULT : -ENOMEM;
+  const error = yield* k.mfill_atomic_install_pte(vma, pmdp, address, known, wp);
+  k.folio_unlock(known);
+  if (error) yield* k.put_page(known);
+  return error;
+}
+
+/** A new page of a shared memory file; `bytes` null: of zeroes. */
 export function* shmem_mfill_atomic_pte(
   k: Kernel,
   vma: Vma,
   pmdp: number,
   address: number,
-  filling: Filling,
   bytes: Uint8Array | null,
   wp: Protection,
 ): Steps<number> {
   const inode = vma.vm_file!.f_inode!;
   const index = k.linear_page_index(vma, address);
-  let page: Page;
-  if (filling === "the file's page") {
-    const known = yield* k.shmem_get_folio(inode, index, "noalloc");
-    if (known === null || typeof known !== "object") return known === -ENOENT || known === -EINVAL ? -EFAULT : -ENOMEM;
-    page = known;
-  } else {
-    if (index * 4096 >= inode.i_size) return -EFAULT;
-    const made = yield* k.shmem_alloc_and_add_folio(inode, index, vma.vm_mm);
-    if (typeof made === "number") return made;
-    page = made;
-    if (bytes) k.write_frame(page.slot, 0, bytes);
-    else k.clear_highpage(page);
-    page.flags |= PG_uptodate | PG_dirty;
-  }
+  if (index * 4096 >= inode.i_size) return -EFAULT;
+  const page = yield* k.shmem_alloc_and_add_folio(inode, index, vma.vm_mm);
+  if (typeof page === "number") return page;
+  if (bytes) k.write_frame(page.slot, 0, bytes);
+  else k.clear_highpage(page);
+  page.flags |= PG_uptodate | PG_dirty;
   const error = yield* k.mfill_atomic_install_pte(vma, pmdp, address, page, wp);
-  if (error && filling !== "the file's page") yield* k.filemap_remove_folio(page);
-  if (error && filling !== "the file's page") k.shmem_recalc_inode(inode, 0, 0);
+  if (error) {
+    yield* k.filemap_remove_folio(page);
+    k.shmem_recalc_inode(inode, 0, 0);
+  }
   k.folio_unlock(page);
   if (error) yield* k.put_page(page);
   return error;

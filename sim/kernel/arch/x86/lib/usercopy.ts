@@ -22,6 +22,26 @@ export function* copy_from_user(k: Kernel, address: UserBuffer, length: number):
   return bytes;
 }
 
+/** Bytes from a program's memory with page faults off: null where one would have to be handled. */
+export function* copy_from_user_nofault(k: Kernel, address: number, length: number): Steps<Uint8Array | null> {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; ) {
+    const at = address + i;
+    if (!k.translate(at, "read")) {
+      yield k.trace.page_fault(at, k.mmu.error, k.current.mm, k.current);
+      return null;
+    }
+    const { hit, pfn, entry } = k.mmu;
+    if (!hit) yield k.trace.tlb_fill(at, pfn, k.current.mm, k.cpu.id, entry);
+    // A flush between the walk and the access makes the CPU walk again.
+    if (!hit && !k.machine.straight) continue;
+    const inPage = Math.min(length - i, 4096 - (at % 4096));
+    bytes.set(k.read_frame(pfn, at % 4096, inPage), i);
+    i += inPage;
+  }
+  return bytes;
+}
+
 /** A short text that a program writes to a file of the kernel, without blanks around it; or a negative errno. */
 export function* strim_from_user(k: Kernel, address: UserBuffer, count: number): Steps<string | number> {
   const bytes = yield* k.copy_from_user(address, Math.min(count, 4095));
