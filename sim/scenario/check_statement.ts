@@ -9,6 +9,7 @@ import { checkDeclaration } from "./check_declarations.ts";
 import { type Around, checkExpression } from "./check_expression.ts";
 import { checkFix } from "./check_fix.ts";
 import { type CheckState, occurs, report, reportAt, suggest } from "./check_state.ts";
+import { lineRemoved } from "./check_unused.ts";
 import { actingSymbol, inRegion, momentOf, type Walk } from "./collect.ts";
 import { errnoNames, faultSignals } from "./constants.ts";
 import {
@@ -46,7 +47,13 @@ export function checkItems(state: CheckState, walk: Walk, foresight: Foresight):
   }
   const last = state.program.items.at(-1)?.item;
   if (last?.kind === "label")
-    reportAt(state, "empty-label", last, "A label names the statement behind it; there is none.");
+    report(state, {
+      code: "empty-label",
+      start: last.start,
+      end: last.end,
+      message: "A label names the statement behind it; there is none.",
+      mend: lineRemoved(state.file.text, last, `Remove ${last.name.text}`),
+    });
 }
 
 function checkItem(state: CheckState, walk: Walk, foresight: Foresight, item: Item, inside: Inside): void {

@@ -1,8 +1,8 @@
 // What a scenario declares or keeps and never asks for. Only of the file that is run: an included one serves others too.
-import type { CallStatement } from "./ast.ts";
+import type { CallStatement, Span } from "./ast.ts";
 import { type CheckState, report } from "./check_state.ts";
 import type { Mend } from "./diagnostics.ts";
-import type { LetSymbol, ScenarioSymbol, VariableSymbol } from "./symbols.ts";
+import type { LetSymbol, ProcessSymbol, ScenarioSymbol, VariableSymbol } from "./symbols.ts";
 import { visit } from "./visit.ts";
 
 export function checkUnused(state: CheckState): void {
@@ -13,7 +13,13 @@ export function checkUnused(state: CheckState): void {
   state.file = state.program.entry;
   for (const process of state.processes.values()) {
     if (idle(process))
-      say(state, process, "unused-process", `\`${process.name}\` does nothing, and nothing asks about it.`);
+      say(
+        state,
+        process,
+        "unused-process",
+        `\`${process.name}\` does nothing, and nothing asks about it.`,
+        process.threads.size === 0 ? removeLine(state, process) : undefined,
+      );
     for (const actor of [process, ...process.threads.values()]) {
       if (actor.kind === "thread" && idle(actor))
         say(state, actor, "unused-process", `The thread \`${actor.name}\` does nothing.`);
@@ -72,10 +78,13 @@ function mendOf({ places, statements }: Writes, variable: VariableSymbol): Mend 
   return all.length === edits.length ? { title: `Do not keep ${variable.name}`, edits: all } : undefined;
 }
 
-function removeLine(state: CheckState, { declaration, name }: LetSymbol): Mend {
-  const { text } = state.program.entry;
-  const { start, end } = declaration;
+function removeLine(state: CheckState, { declaration, name }: LetSymbol | ProcessSymbol): Mend {
+  return lineRemoved(state.program.entry.text, declaration, `Remove ${name}`);
+}
+
+/** Takes a declaration or statement away, with its line where it has one for itself. */
+export function lineRemoved(text: string, { start, end }: Span, title: string): Mend {
   const lineEnd = /^[ \t]*(\r?\n)?/.exec(text.slice(end))![0].length;
   const isWholeLine = start === 0 || text[start - 1] === "\n";
-  return { title: `Remove ${name}`, edits: [{ start, end: isWholeLine ? end + lineEnd : end, text: "" }] };
+  return { title, edits: [{ start, end: isWholeLine ? end + lineEnd : end, text: "" }] };
 }

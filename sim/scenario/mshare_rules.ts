@@ -6,7 +6,16 @@ import type { Argument } from "./check_call.ts";
 import type { CheckState } from "./check_state.ts";
 import { type DescriptorSight, isSurelyOpen } from "./descriptor_rules.ts";
 import { showHex, showSize } from "./integers.ts";
-import { type Failing, isPageAligned, pageAligned, userAddressEnd } from "./linux_rules.ts";
+import {
+  alignedDown,
+  alignedUp,
+  type Failing,
+  isPageAligned,
+  pageAligned,
+  showPlace,
+  userAddressEnd,
+  withFlags,
+} from "./linux_rules.ts";
 import { type ActingSymbol, findVariable, type VariableSymbol } from "./symbols.ts";
 import type { ForeseenCall } from "./will_fail.ts";
 
@@ -81,7 +90,13 @@ function noSuchFileSystem(sight: RegionSight, call: ForeseenCall): Failing | und
   return { errno: "ENOENT", because: "this kernel has no msharefs", param: "path" };
 }
 
-const invalid = (because: string, field: string): Failing => ({ errno: "EINVAL", because, param: "arg", field });
+const invalid = (because: string, field: string, more: Pick<Failing, "better"> = {}): Failing => ({
+  errno: "EINVAL",
+  because,
+  param: "arg",
+  field,
+  ...more,
+});
 
 function setSizeFailure(
   unit: bigint,
@@ -93,10 +108,10 @@ function setSizeFailure(
   if (region && region.start !== 0n)
     return { errno: "EINVAL", because: "the region has its size already", param: "request" };
   if (start !== undefined && start % unit !== 0n)
-    return invalid(`the start is not a multiple of ${showSize(unit)}`, "start");
+    return invalid(`the start is not a multiple of ${showSize(unit)}`, "start", alignedDown(start, unit));
   if (start === undefined || size === undefined) return undefined;
   return BigInt.asUintN(64, start + size) % unit !== 0n
-    ? invalid(`the size is not a multiple of ${showSize(unit)}`, "size")
+    ? invalid(`the size is not a multiple of ${showSize(unit)}`, "size", alignedUp(size, unit))
     : undefined;
 }
 
@@ -115,21 +130,32 @@ function createFailure(
   if (region?.start === 0n)
     return { errno: "EINVAL", because: "the region has no size yet (MSHAREFS_SET_SIZE)", param: "request" };
   const outside = region && addr !== undefined && size !== undefined && outsideRegion(region, addr, size);
-  if (outside) return invalid(outside, "addr");
+  if (outside) return invalid(outside, "addr", fitting(region, size));
   if (flags !== undefined) {
     const needed = BigInt(mman.MAP_SHARED | mman.MAP_FIXED);
-    if ((flags & needed) !== needed) return invalid("the flags need MAP_SHARED and MAP_FIXED", "flags");
+    if ((flags & needed) !== needed) return invalid("the flags need MAP_SHARED and MAP_FIXED", "flags", SHARED_FIXED);
     if (Number(flags & BigInt(mman.MAP_TYPE)) !== mman.MAP_SHARED)
-      return invalid("only MAP_SHARED is possible", "flags");
+      return invalid("only MAP_SHARED is possible", "flags", SHARED_FIXED);
     if ((flags & BigInt(mman.MAP_GROWSDOWN)) !== 0n) return invalid("a shared mapping cannot grow down", "flags");
   }
   if (fd !== undefined && BigInt.asUintN(32, fd) !== 0xffffffffn)
-    return invalid("`fd` must be -1: only memory without a file", "fd");
+    return invalid("`fd` must be -1: only memory without a file", "fd", { better: "-1" });
   if (size === 0n) return invalid("the size is 0", "size");
   if (region && region.start >= userAddressEnd(sight.levels))
     return { ...invalid("the region is not at user addresses", "addr"), errno: "ENOMEM" };
-  return isPageAligned(addr) ? undefined : invalid("the address is not a multiple of 4096", "addr");
+  return isPageAligned(addr)
+    ? undefined
+    : invalid("the address is not a multiple of 4096", "addr", alignedDown(addr, 4096n));
 }
+
+const SHARED_FIXED = {
+  better: (written: string) =>
+    withFlags("MAP_SHARED", "MAP_FIXED")(written.replace(/\bMAP_(PRIVATE|SHARED_VALIDATE)\b/, "MAP_SHARED")),
+};
+
+/** The region's start, where that much fits in. */
+const fitting = (region: Region | undefined, length: bigint | undefined): Pick<Failing, "better"> =>
+  region && length !== undefined && length <= region.size ? { better: showPlace(region.start) } : {};
 
 function outsideRegion(region: Region, addr: bigint, size: bigint): string | undefined {
   const end = BigInt.asUintN(64, region.start + region.size);
@@ -147,15 +173,21 @@ function mmapFailure(sight: RegionSight, unit: bigint, call: ForeseenCall): Fail
   if (flags === undefined || (flags & BigInt(mman.MAP_TYPE)) === BigInt(mman.MAP_PRIVATE)) return undefined;
   if (region?.start === 0n)
     return { errno: "EINVAL", because: "the region has no size yet (MSHAREFS_SET_SIZE)", param: "fd" };
-  if (addr === 0n) return { errno: "EINVAL", because: "a region can only be mapped at its own address", param: "addr" };
-  if (length !== undefined && pageAligned(length) % unit !== 0n) {
-    return { errno: "EINVAL", because: `the length is not a multiple of ${showSize(unit)}`, param: "length" };
+  if (addr === 0n) {
+    const because = "a region can only be mapped at its own address";
+    return { errno: "EINVAL", because, param: "addr", ...fitting(region, length) };
   }
-  if (addr !== undefined && addr % unit !== 0n)
-    return { errno: "EINVAL", because: `the address is not a multiple of ${showSize(unit)}`, param: "addr" };
+  if (length !== undefined && pageAligned(length) % unit !== 0n) {
+    const because = `the length is not a multiple of ${showSize(unit)}`;
+    return { errno: "EINVAL", because, param: "length", ...alignedUp(length, unit) };
+  }
+  if (addr !== undefined && addr % unit !== 0n) {
+    const because = `the address is not a multiple of ${showSize(unit)}`;
+    return { errno: "EINVAL", because, param: "addr", ...alignedDown(addr, unit) };
+  }
   if (!region || addr === undefined || length === undefined) return undefined;
   const outside = outsideRegion(region, addr, pageAligned(length));
-  return outside ? { errno: "EINVAL", because: outside, param: "addr" } : undefined;
+  return outside ? { errno: "EINVAL", because: outside, param: "addr", ...fitting(region, length) } : undefined;
 }
 
 /** The region that a mapping surely is of, where it is one. */

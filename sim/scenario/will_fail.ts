@@ -13,6 +13,7 @@ import {
   forgetDescriptors,
   isSurelyOpen,
 } from "./descriptor_rules.ts";
+import type { Mend } from "./diagnostics.ts";
 import { type Failing, linuxRules, userAddressEnd } from "./linux_rules.ts";
 import {
   accessFailure,
@@ -142,20 +143,29 @@ function warn(state: CheckState, call: ForeseenCall, failing: Failing): void {
   const verb = isSignal ? "raise" : "fail with";
   const other = expected ? `, not ${expected}` : "";
   const word = isSignal ? "faults" : "fails";
-  const mend =
-    clause === undefined
-      ? {
-          title: `Expect it: ${word} ${errno}`,
-          edits: [{ start: call.item.end, end: call.item.end, text: ` ${word} ${errno}` }],
-        }
-      : undefined;
+  const expecting = {
+    title: `Expect it: ${word} ${errno}`,
+    edits: [{ start: call.item.end, end: call.item.end, text: ` ${word} ${errno}` }],
+  };
+  const mends = clause === undefined ? [...bettering(state, call.checked, failing), expecting] : [];
   report(state, {
     code: failing.code ?? (isSignal ? "will-fault" : "will-fail"),
     ...placeOfFailure(call.checked, failing, call.item),
     message: `\`${name}\` will ${verb} ${errno}${other}: ${because}.`,
-    mend,
+    mend: mends[0],
+    otherMends: mends.slice(1),
     related: failing.related,
   });
+}
+
+/** Another value for the argument that is at fault. */
+function bettering(state: CheckState, checked: CheckedCall, { better, param, field }: Failing): Mend[] {
+  const argument = checked.argument(param);
+  const expr = field === undefined ? argument?.expr : argument?.fields?.get(field)?.expr;
+  if (better === undefined || !expr) return [];
+  const { start, end } = expr;
+  const text = typeof better === "string" ? better : better(state.file.text.slice(start, end));
+  return [{ title: `Change to ${text}`, edits: [{ start, end, text }] }];
 }
 
 function placeOfFailure(checked: CheckedCall, failing: Failing, item: CallStatement): Span {

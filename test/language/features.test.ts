@@ -262,9 +262,9 @@ const uses: Partial<Record<keyof ServerCapabilities, (s: Session) => Promise<voi
     const actions = await s.ask<CodeAction[]>("codeAction", { range, context: { diagnostics: [] } });
     assert.deepEqual(
       actions.map(({ title }) => title),
-      ["Expect it: fails EINVAL", "Ignore will-fail here"],
+      ["Change to 512GiB", "Expect it: fails EINVAL", "Ignore will-fail here"],
     );
-    const [edit] = actions[0].edit?.changes?.[s.uri] ?? [];
+    const [edit] = actions[1].edit?.changes?.[s.uri] ?? [];
     assert.match(s.applied([edit]), /size: 1GiB \}\) fails EINVAL$/m);
   },
   async codeLensProvider(s) {

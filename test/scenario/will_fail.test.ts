@@ -139,8 +139,36 @@ describe("calls that will fail", () => {
   });
 
   it("offer to expect the errno", () => {
-    const { diagnostics } = checkText(`${HEAD}A: munmap(4097, 4096)`);
-    assert.equal(diagnostics[0].mend?.edits[0].text, " fails EINVAL");
+    const { diagnostics } = checkText(`${HEAD}A: munmap(4097, 0)`);
+    const all = [diagnostics[0].mend, ...(diagnostics[0].otherMends ?? [])];
+    assert.equal(all.at(-1)?.edits[0].text, " fails EINVAL");
+  });
+
+  it("offer what may be meant instead, and are gone with it", () => {
+    const mended: readonly [string, string][] = [
+      [setSize("2TiB + 4096", "512GiB"), "2TiB"],
+      [setSize("2TiB", "1GiB"), "512GiB"],
+      [`${SIZE}${create({ addr: "1TiB" })}`, "2TiB"],
+      [`${SIZE}${create({ addr: "2TiB + 1" })}`, "2TiB"],
+      [`${SIZE}${create({ flags: "MAP_ANONYMOUS|MAP_SHARED" })}`, "MAP_ANONYMOUS|MAP_SHARED|MAP_FIXED"],
+      [`${SIZE}${create({ flags: "MAP_PRIVATE|MAP_FIXED" })}`, "MAP_SHARED|MAP_FIXED"],
+      [`${SIZE}${create({ fd: "3" })}`, "-1"],
+      [`${SIZE}${map("2TiB", "1GiB")}`, "512GiB"],
+      [`${SIZE}${map("2TiB + 4KiB", "512GiB")}`, "2TiB"],
+      [`${SIZE}${map("3TiB", "512GiB")}`, "2TiB"],
+      [`${SIZE}${map("0", "512GiB")}`, "2TiB"],
+      ["A: munmap(0x12345, 4096)", "0x12000"],
+      ["A: mmap(0, 4KiB, PROT_READ, MAP_PRIVATE, -1, 0)", "MAP_PRIVATE|MAP_ANONYMOUS"],
+      ["A: mmap(0, 4KiB, PROT_READ, MAP_ANONYMOUS, -1, 0)", "MAP_ANONYMOUS|MAP_PRIVATE"],
+      ["A: p = mremap(1TiB, 4KiB, 8KiB, MREMAP_FIXED, 2TiB)", "MREMAP_FIXED|MREMAP_MAYMOVE"],
+    ];
+    for (const [text, better] of mended) {
+      const { mend } = checkText(HEAD + text).diagnostics.find(({ code }) => code === "will-fail")!;
+      assert.equal(mend?.title, `Change to ${better}`, text);
+      const [{ start, end, text: put }] = mend!.edits;
+      const whole = HEAD + text;
+      assert.equal(verdict((whole.slice(0, start) + put + whole.slice(end)).slice(HEAD.length)), "ok", text);
+    }
   });
 
   it("are judged only where everything is certain", () => {
