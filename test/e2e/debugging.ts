@@ -66,14 +66,15 @@ export class Debugging {
     });
   }
 
-  /** F5 where nothing is being debugged. A key that comes while the last session is still on its way out starts nothing. */
-  start(): Promise<Stop> {
+  /** F5 where nothing is being debugged. The key starts nothing until the editor knows debuggers, and while the last session is on its way out. */
+  async start(): Promise<Stop> {
+    await this.editor.untilOffered("Debug: Start Debugging");
     const before = this.editor.wire.length;
     const launched = () => this.editor.wire.slice(before).some(({ command }) => command === "launch");
     return this.untilStopped(() =>
       eventually("a session is launched", async () => {
         await this.editor.page.keyboard.press(keys.start);
-        return eventually("", async () => launched(), 2000).catch(() => false);
+        return eventually("", async () => launched(), 20_000).catch(() => false);
       }),
     );
   }

@@ -75,6 +75,13 @@ export class Editor {
     await this.page.keyboard.press("Enter");
   }
 
+  /** Waits until a command can be given. */
+  async untilOffered(title: string): Promise<void> {
+    await this.palette(title);
+    await this.page.keyboard.press("Escape");
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
   /** A command that asks for a text. */
   async commandWith(title: string, text: string): Promise<void> {
     await this.command(title);
