@@ -10,5 +10,5 @@ export function startLanguageClient(module: string, env: Readonly<Record<string,
   answerReads(client);
   // A failure has been shown by the client itself, with the output channel that says why.
   const started = client.start().catch(() => undefined);
-  return { dispose: () => void started.then(() => client.dispose()) };
+  return { dispose: () => void started.then(() => client.dispose()).catch(() => undefined) };
 }

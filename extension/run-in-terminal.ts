@@ -8,5 +8,5 @@ export function runInTerminal(commandLine: string, command: "run" | "explore", s
   const cwd = vscode.workspace.getWorkspaceFolder(scenario)?.uri.fsPath ?? dirname(scenario.fsPath);
   const file = relative(cwd, scenario.fsPath);
   const name = `mshare ${command} ${file}`;
-  showProgram({ name, module: commandLine, args: [command, "--color", "always", file], cwd });
+  showProgram({ name, module: commandLine, args: [command, "--color", "always", "--", file], cwd });
 }

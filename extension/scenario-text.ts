@@ -10,8 +10,10 @@ export interface Evaluatable {
 }
 
 /** The functions that only read (scenario-language.md, "Expressions"); all other calls change the machine. */
-const readers = new Set(
-  "mm host_mm vma pgd p4d pud pmd pte walk page tlb status stat meminfo pagemap smaps count".split(" "),
+export const readers: ReadonlySet<string> = new Set(
+  "mm host_mm vma pgd p4d pud pmd pte walk page tlb memcg status stat meminfo zoneinfo pagemap smaps fixed count".split(
+    " ",
+  ),
 );
 
 /** The expression that a hover at `offset` means, or undefined where there is nothing to evaluate. */
@@ -85,9 +87,16 @@ function namesOf(tokens: Token[]): Names {
     const before = tokens[at - 1]?.text;
     if (before === "let") names.constants.add(token.text);
     else if (before === "process" || before === "thread") names.processes.add(token.text);
-    else if (tokens[at + 1]?.text === "=" && token.actor) names.variables.add(token.text);
+    else if (token.actor && (tokens[at + 1]?.text === "=" || mayBeSet(tokens, at))) names.variables.add(token.text);
   });
+  for (const name of names.constants) names.variables.delete(name);
   return names;
+}
+
+/** `{ start: s }`: a request may write to the variables in its structure. Names in capitals are Linux's. */
+function mayBeSet(tokens: Token[], at: number): boolean {
+  const [before, { text, inStruct }, after] = [tokens[at - 1]?.text, tokens[at], tokens[at + 1]?.text];
+  return inStruct && before === ":" && (after === "," || after === "}") && !/^[A-Z]/.test(text);
 }
 
 /** Back over `a.b`, `f(…).b` and `a[0].b` to where the expression starts. */

@@ -29,6 +29,6 @@ export function registerTasks(commandLine: string): vscode.Disposable {
 function taskOf(commandLine: string, definition: Definition, folder: vscode.WorkspaceFolder): vscode.Task {
   const { command, file } = definition;
   const options = { cwd: folder.uri.fsPath, env: asNode };
-  const execution = new vscode.ProcessExecution(process.execPath, [commandLine, command, file], options);
+  const execution = new vscode.ProcessExecution(process.execPath, [commandLine, command, "--", file], options);
   return new vscode.Task(definition, folder, `${command} ${file}`, "mshare", execution, "$mshare");
 }

@@ -46,6 +46,8 @@ function terminalOf(program: Program): vscode.Pseudoterminal {
     },
     close() {
       running?.kill();
+      written.dispose();
+      closed.dispose();
     },
   };
 }

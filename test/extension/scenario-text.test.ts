@@ -1,6 +1,7 @@
 // What a hover in a scenario evaluates. In the texts | marks where the mouse is.
 import assert from "node:assert/strict";
-import { expressionAt, variablesIn } from "../../extension/scenario-text.ts";
+import { expressionAt, readers, variablesIn } from "../../extension/scenario-text.ts";
+import { functions } from "../../sim/scenario/functions.ts";
 
 const scenario = `// writer: p = 1
 kernel  mshare-v3 { tlb_flush: none }
@@ -47,6 +48,15 @@ describe("a hover in a scenario", () => {
     assert.equal(hover("size: 512GiB, fd: f|d })"), "writer.fd");
     assert.equal(hover("size: 512GiB, f|d: fd })"), undefined);
   });
+
+  it("evaluates what a request has written to, which no = announces", () => {
+    const text = "process a\na: ioctl(3, MSHAREFS_GET_SIZE, { start: s, size: n, flags: MAP_FIXED })\na: load(s + n)\n";
+    const at = (word: string) => expressionAt(text, text.lastIndexOf(word))?.expression;
+    assert.deepEqual([at("s +"), at("n)"), at("MAP_FIXED")], ["a.s", "a.n", undefined]);
+  });
+
+  it("knows the functions that the language has", () =>
+    assert.deepEqual([...readers].sort(), functions.map(({ name }) => name).sort()));
 
   it("evaluates constants of the file and processes by their name", () => {
     assert.equal(hover("writer: p = mmap(b|ase"), "base");
