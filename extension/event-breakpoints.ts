@@ -5,24 +5,31 @@ import { activeSession } from "./session.ts";
 
 export function registerEventBreakpoints(): vscode.Disposable {
   return vscode.commands.registerCommand("mshare.breakOnEvent", async () => {
-    const text = await chooseEvent();
+    const text = await chooseEvent("Break on an Event of the Simulated Kernel", examples);
     if (text) vscode.debug.addBreakpoints([new vscode.FunctionBreakpoint(text)]);
   });
 }
 
 /** Said in every session or none: what can be written, by example. */
-const examples: readonly vscode.QuickPickItem[] = [
+export const eventExamples: readonly vscode.QuickPickItem[] = [
   { label: "set_pgd into guest", description: "an event, and what it concerns" },
   { label: "TLB flush if cpu == 1", description: "with a condition" },
   { label: "free of pmd table", description: "in words" },
   { label: "page fault at 2TiB", description: "at an address" },
+];
+const examples: readonly vscode.QuickPickItem[] = [
+  ...eventExamples,
+  { label: "before set_pgd into guest", description: "one step earlier" },
   { label: "log TLB flush: on CPU {cpu}", description: "prints, and goes on" },
 ];
 
 /** A list to choose from that takes any other text, too. */
-async function chooseEvent(): Promise<string | undefined> {
+export async function chooseEvent(
+  title: string,
+  examples: readonly vscode.QuickPickItem[],
+): Promise<string | undefined> {
   const pick = vscode.window.createQuickPick();
-  pick.title = "Break on an Event of the Simulated Kernel";
+  pick.title = title;
   pick.placeholder = "An event or a kernel function, what it concerns, a condition";
   const known = [...examples];
   // The window filters its list at once, ours comes a moment later: until what was typed stands there, it is what is meant.

@@ -1,6 +1,7 @@
-// Ways through a run that VS Code has no buttons for: to a step by its number, to where a value came from, to a label, and
-// one step of a task of one's choice.
+// Ways through a run that VS Code has no buttons for: to a step by its number, to a time at which something happened, to where
+// a value came from, to a label, and one step of a task of one's choice.
 import * as vscode from "vscode";
+import { chooseEvent, eventExamples } from "./event-breakpoints.ts";
 import { activeSession, neededSession, seek, telling } from "./session.ts";
 
 /** What the Variables view hands to commands of its context menu; rows of our own views look alike. */
@@ -12,6 +13,7 @@ export interface VariableInView {
 export function registerTimeTravel(): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.commands.registerCommand("mshare.goToStep", goToStep),
+    vscode.commands.registerCommand("mshare.goToTime", goToTime),
     vscode.commands.registerCommand("mshare.goToLastWrite", goToLastWrite),
     vscode.commands.registerCommand("mshare.runToLabel", runToLabel),
     vscode.commands.registerCommand("mshare.stepTask", stepTask),
@@ -27,6 +29,33 @@ async function goToStep(): Promise<void> {
     validateInput: (text) => (/^\s*\d+\s*$/.test(text.replaceAll(",", "")) ? undefined : "A whole number, please."),
   });
   if (typed) await seek(session, Number(typed.replaceAll(",", "")));
+}
+
+interface Moments {
+  readonly times: number;
+  readonly moments: readonly { step: number; task: string; line?: number; description: string }[];
+}
+
+/** To one of the recorded times, past or future, at which an event happened or a place was reached. */
+async function goToTime(): Promise<void> {
+  const session = neededSession();
+  if (!session) return;
+  const place = { label: "31", description: "or a line or a label of the scenario" };
+  const words = await chooseEvent("Go to a Time When …", [...eventExamples, place]);
+  if (!words) return;
+  const found: Moments | undefined = await telling(() => session.customRequest("mshare/when", { words }));
+  if (!found) return;
+  if (found.times === 0) {
+    void vscode.window.showInformationMessage(`${words}: never, as far as the run was recorded.`);
+    return;
+  }
+  const items = found.moments.map(({ step, task, line, description }) => {
+    const where = line === undefined ? task : `${task}, line ${line}`;
+    return { label: `step ${step}`, description: where, detail: description, step };
+  });
+  const title = `${words}: ${found.times === 1 ? "once" : `${found.times} times`}`;
+  const chosen = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true });
+  if (chosen) await seek(session, chosen.step);
 }
 
 /** To just after the step that gave the variable the value it has now. */

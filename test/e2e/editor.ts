@@ -85,8 +85,20 @@ export class Editor {
   /** A command that asks for a text. */
   async commandWith(title: string, text: string): Promise<void> {
     await this.command(title);
-    await this.page.locator(".quick-input-titlebar .quick-input-title").filter({ hasText: /\w/ }).first().waitFor();
+    await this.titled(/\w/);
     await this.answer(text);
+  }
+  /** The same of a command that asks twice: what it lists then is titled by the answer. */
+  async commandWithChoice(title: string, text: string, row: string): Promise<void> {
+    await this.command(title);
+    await this.titled(/\w/);
+    await this.fill(text, 60_000);
+    await this.page.keyboard.press("Enter");
+    await this.titled(`${text}: `);
+    await this.choose(row);
+  }
+  private async titled(text: string | RegExp): Promise<void> {
+    await this.page.locator(".quick-input-titlebar .quick-input-title").filter({ hasText: text }).first().waitFor();
   }
 
   /** Types into the input that has just opened and confirms it. */

@@ -35,6 +35,19 @@ desktop("the extension's views and commands", "trusts every folder", (newWindow)
       const stop = await debug.untilStopped(() => editor.choose("first_access"));
       assert.equal(stop.line, lineOf("reader: load(p)"));
     });
+    await check("a time at which an event happened, or a line was reached", async () => {
+      const touched = `line ${lineOf("writer: touch(p")}`;
+      const there = await debug.untilStopped(() =>
+        editor.commandWithChoice("mshare: Go to a Time When…", "set_pgd into guest", touched),
+      );
+      assert.equal(there.reason, "goto");
+      assert.match(there.file, /pgtable\.ts$/);
+      const opened = String(lineOf("reader: fd = open"));
+      const stop = await debug.untilStopped(() =>
+        editor.commandWithChoice("mshare: Go to a Time When…", opened, "begins line"),
+      );
+      assert.equal(stop.line, Number(opened));
+    });
     await check("address spaces, with who shares which tables", async () => {
       await widerForPictures(editor);
       await debug.setBreakpoint(lineOf("reader: touch(p"));
