@@ -128,7 +128,8 @@ function judgeOf(
     // What a busy machine has ended may come through the next time.
     for (let tries = 1; tries < AGAIN && first.failure !== undefined; tries++) first = await again();
     let judged = first;
-    for (let tries = 1; tries < AGAIN && differs(judged) && !onlyMachineWide(judged); tries++) judged = await again();
+    for (let tries = 1; tries < AGAIN && differs(judged) && !onlyMachineWide(judged); tries++)
+      judged = withoutDisturbed(await again(), judged);
     if (differs(first) && !onlyMachineWide(first) && judged.comparison && !differs(judged))
       return unsteady(judged, first.comparison!.differences[0]!.what);
     return withoutOthers(judged, again);
@@ -139,6 +140,16 @@ const differs = ({ comparison }: Judged): boolean => (comparison?.differences.le
 
 const onlyMachineWide = (judged: Judged): boolean =>
   differs(judged) && judged.comparison!.differences.every(isMachineWide);
+
+/** Beside what differs anyway, a counter of the whole machine counts only if it was as wrong the time before. */
+function withoutDisturbed(judged: Judged, before: Judged): Judged {
+  if (!differs(judged) || onlyMachineWide(judged)) return judged;
+  const wrong = new Map(before.comparison?.differences.map(({ what, real }) => [what, real]));
+  const differences = judged.comparison!.differences.filter(
+    (one) => !isMachineWide(one) || wrong.get(one.what) === one.real,
+  );
+  return { ...judged, comparison: { ...judged.comparison!, differences } };
+}
 
 /**
  * What differs in counters of the whole machine only: the same wrong number every time is this kernel's own, different ones

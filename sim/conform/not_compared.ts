@@ -37,10 +37,6 @@ export function notCompared(scenario: CheckedScenario, { machine, statements, ma
     machineWide === null && !machine.root,
     "/proc/meminfo and /proc/vmstat: only root can have them brought up to date",
   );
-  say(
-    machineWide === null && machine.root,
-    "/proc/meminfo and /proc/vmstat: others on this machine never let them stand still",
-  );
   say(!machine.scan, "pages of mappings above 1 GiB: this Linux has no PAGEMAP_SCAN");
   say(!machine.full, "pages and mappings after every statement: there are too many; at the end they are compared");
   say(machine.randomized, "addresses that the kernel chooses: their randomisation could not be switched off");

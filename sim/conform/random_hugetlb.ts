@@ -1,7 +1,7 @@
 // Random scenarios of huge pages: a small pool, files of huge pages, mappings of a gigabyte that share PMD tables, and little
 // ones. Each mapping has a place of its own, 4 GiB apart, so that what is meant to be whole is whole: a part of a private
 // mapping that mremap moves takes the reservation of the rest along for good, and that of a real machine with it.
-import { createDraw, type Draw } from "./random_draw.ts";
+import { createDraw, type Draw, withTaste } from "./random_draw.ts";
 
 const MIB = 2 ** 20;
 const HUGE = 2 * MIB;
@@ -31,10 +31,11 @@ interface World {
 
 const inMib = (bytes: number): string => (bytes % MIB === 0 ? `${bytes / MIB}MiB` : `${bytes / 1024}KiB`);
 
-/** The text of scenario number `seed`: 1 to 3 processes, 5 to 50 calls, on a machine with a pool. */
+/** The text of scenario number `seed`: 1 to 3 processes (now and then up to 6), 5 to 50 calls, on a machine with a pool. */
 export function randomHugetlbScenario(seed: number): string {
-  const draw = createDraw(seed);
-  const actors = Array.from({ length: draw.between(1, 3) }, (_, i): Actor => {
+  const plain = createDraw(seed);
+  const draw = plain.chance(0.4) ? plain : withTaste(plain);
+  const actors = Array.from({ length: draw.chance(0.2) ? draw.between(4, 6) : draw.between(1, 3) }, (_, i): Actor => {
     const unborn = i > 0 && draw.chance(0.7);
     return { name: `p${i}`, state: unborn ? "unborn" : "alive", mappings: [], files: [], descriptors: 3 };
   });
@@ -81,7 +82,23 @@ function fileCall(draw: Draw, actor: Actor): string {
     actor.files.push({ fd: actor.descriptors++, bytes: 0 });
     return `memfd_create("h", ${draw.weighted({ MFD_HUGETLB: 9, "MFD_HUGETLB|MFD_HUGE_2MB": 1 })})`;
   }
-  const kind = draw.weighted({ size: 8, odd: 1, close: 0.5 });
+  const kind = draw.weighted({ size: 8, odd: 1, close: 0.5, fill: 2, hole: 4, seek: 0.5, read: 1, write: 0.3 });
+  const from = draw.between(0, 4) * HUGE;
+  switch (kind) {
+    case "fill":
+      return `fallocate(${file.fd}, ${draw.weighted({ "0": 4, FALLOC_FL_KEEP_SIZE: 2 })}, ${inMib(from)}, ${inMib(draw.between(1, 3) * HUGE)})`;
+    case "hole": {
+      const odd = draw.chance(0.2) ? 4096 * draw.between(1, 600) : 0;
+      return `fallocate(${file.fd}, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, ${from + odd}, ${odd + draw.between(1, 3) * HUGE})`;
+    }
+    case "seek":
+      return `lseek(${file.fd}, ${draw.between(0, 3) * MIB}, SEEK_SET)`;
+    case "read":
+    case "write": {
+      const place = actor.mappings.length > 0 ? draw.one(actor.mappings).place : "4GiB";
+      return `${kind}(${file.fd}, ${place}, ${draw.one([8, 4096, 10000])})`;
+    }
+  }
   if (kind === "close") {
     // Descriptors of open files are the lowest that are free: the last one keeps that simple.
     const last = actor.files.at(-1)!;
@@ -117,7 +134,7 @@ function mmapCall(world: World, actor: Actor): string {
     : draw.between(1, 4) * HUGE;
   const flags = [
     shared ? "MAP_SHARED" : "MAP_PRIVATE",
-    ...(file ? [] : ["MAP_ANONYMOUS", "MAP_HUGETLB"]),
+    ...(file ? [] : ["MAP_ANONYMOUS", draw.chance(0.9) ? "MAP_HUGETLB" : "MAP_HUGETLB|MAP_HUGE_2MB"]),
     // A gigabyte is never there: it can only be mapped without a promise.
     ...(giga || draw.chance(0.25) ? ["MAP_NORESERVE"] : []),
     ...(!giga && draw.chance(0.08) ? ["MAP_POPULATE"] : []),
@@ -181,7 +198,13 @@ function range(draw: Draw, mapping: Mapping): { place: string; length: string; w
 function changeCall(draw: Draw, actor: Actor): string {
   const mapping = draw.one(actor.mappings);
   const { place, length, whole } = range(draw, mapping);
-  switch (draw.weighted({ munmap: 8, mprotect: 9, madvise: 12, mincore: 2 })) {
+  switch (draw.weighted({ munmap: 8, mprotect: 9, madvise: 12, mincore: 2, mlock: 1.5, munlock: 1, msync: 0.5 })) {
+    case "mlock":
+      return draw.chance(0.5) ? `mlock(${place}, ${length})` : `mlock2(${place}, ${length}, MLOCK_ONFAULT)`;
+    case "munlock":
+      return `munlock(${place}, ${length})`;
+    case "msync":
+      return `msync(${place}, ${length}, ${draw.one(["MS_SYNC", "MS_INVALIDATE", "0"])})`;
     case "munmap":
       if (whole) actor.mappings = actor.mappings.filter((one) => one !== mapping);
       return `munmap(${place}, ${length})`;

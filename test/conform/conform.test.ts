@@ -115,6 +115,14 @@ a: touch(16TiB, 8KiB, write)
     const others = await judged(() => 4096 * 3 * ++runs);
     assert.equal(others.status, 0, others.out);
     assert.match(others.out, /meminfo: Shmem, which others on this machine changed/);
+    const beside = await mshare(
+      ["conform", "a.mshare"],
+      { "a.mshare": scenario.replace("write)\na: fork", "write) == 3\na: fork") },
+      shmem(() => 4096 * 3 * ++runs),
+    );
+    assert.equal(beside.status, 1);
+    assert.match(beside.out, /clause/);
+    assert.doesNotMatch(beside.out, /Shmem/);
     let asked = 0;
     const once = await judged(() => (asked++ === 0 ? 4096 : 8192));
     assert.equal(once.status, 0, once.out);

@@ -23,6 +23,8 @@ static void set_up_pool(long wanted) {
       fflush(stdout);
       usleep(100000);
     }
+    /* What the programs before have had may not be back yet: counted as somebody's, it would be free all of a sudden. */
+    for (int tries = 0; tries < 60 && pool_line("HugePages_Free") != pool_line("HugePages_Total"); tries++) usleep(5000);
     long total = pool_line("HugePages_Total");
     long available = pool_line("HugePages_Free") - pool_line("HugePages_Rsvd");
     pool_before = total;
@@ -40,7 +42,9 @@ static void undo_pool(void) {
   pool_before = -1;
 }
 
-/* A huge page that somebody else looks at just now (kdamond, for one) is free only when they let go of it. */
+/* A huge page that somebody else looks at just now is free only when they let go of it: kdamond takes a reference to every page before
+   it asks what kind of page it is, and who reads of a process in /proc has its memory for a moment. If they lose their CPU meanwhile,
+   this takes longer than is waited for here: the judge does the run again then. */
 static void settle_pool(void) {
   long last = -1;
   for (int tries = 0; tries < 100; tries++) {

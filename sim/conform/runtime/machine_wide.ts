@@ -39,12 +39,12 @@ static void make_present(void) {
   if (mlockall(MCL_CURRENT) == 0) munlockall();
 }
 
-/* Once all CPUs have added what they kept to themselves, and freed tables are gone; 0 where that cannot be had. */
+/* Once all CPUs have added what they kept to themselves, and freed tables are gone or others will not stand still; 0 where
+   that cannot be had. */
 static int read_machine(int64_t values[MACHINE_LINES]) {
   int64_t last = -1;
   usleep(20000);
-  for (int tries = 0, same = 0; !same; tries++) {
-    if (tries == 50) return 0;
+  for (int tries = 0, same = 0; !same && tries < 20; tries++) {
     syscall(SYS_membarrier, 1, 0, 0);
     usleep(5000);
     int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY | O_CLOEXEC);
