@@ -92,6 +92,7 @@ export function unmap(space: AddressSpace, at: Address, length: bigint, born: nu
   if (met.length === 0) return;
   if (met.some(({ kept }) => kept)) {
     protect(space, at, length, undefined);
+    forgetRegion(space, at, length);
     return;
   }
   cut(space, at, length);

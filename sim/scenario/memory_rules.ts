@@ -20,7 +20,7 @@ import {
 import type { CallStatement, Expr } from "./ast.ts";
 import { accessNames } from "./calls.ts";
 import { type CheckState, constantValue } from "./check_state.ts";
-import { type Failing, isPageAligned, pageAligned } from "./linux_rules.ts";
+import { type Failing, isPageAligned, pageAligned, showPlace } from "./linux_rules.ts";
 import { isUnfilled, mappedRegion, type RegionSight } from "./mshare_rules.ts";
 import { type ActingSymbol, findVariable, type ProcessSymbol, placeOf, type VariableSymbol } from "./symbols.ts";
 import { DEFAULT_DESIGN } from "./vocabulary.ts";
@@ -148,6 +148,23 @@ export function accessFailure(
     return { code: "unmapped-access", errno: "SIGSEGV", because, param: "addr" };
   }
   return segment?.prot === undefined ? undefined : forbidden(call, segment.prot, segment.ofFile);
+}
+
+/** A region of msharefs is unmapped as a whole. Only of an address that the mapping gave is it certain that there is one. */
+export function partOfRegion(state: CheckState, sight: MemorySight, call: ForeseenCall): Failing | undefined {
+  const { checked, symbol, mayNotRun } = call;
+  const [addr, length] = [checked.argument("addr"), checked.argument("length")?.value];
+  if (checked.spec.name !== "munmap" || !addr || addr.value !== undefined || !length || mayNotRun) return undefined;
+  const space = symbol && spaceOf(sight, symbol);
+  const at = space && addressOf(state, sight, addr.expr, symbol);
+  if (!at || !isPageAligned(at.offset)) return undefined;
+  const segment = covers(space, at);
+  if (segment?.ofRegion === undefined) return undefined;
+  const because = "a region is unmapped as a whole";
+  if (at.offset > segment.start) return { errno: "EINVAL", because, param: "addr" };
+  const all = segment.end - segment.start;
+  if (pageAligned(length) >= all) return undefined;
+  return { errno: "EINVAL", because, param: "length", better: showPlace(all) };
 }
 
 const has = (bits: bigint, bit: number) => (Number(BigInt.asUintN(32, bits)) & bit) !== 0;

@@ -22,6 +22,7 @@ import {
   forgetMemory,
   type MemorySight,
   memorySight,
+  partOfRegion,
   quietOperations,
 } from "./memory_rules.ts";
 import { followRegions, forgetRegions, mshareFailure, type RegionSight, regionSight } from "./mshare_rules.ts";
@@ -115,7 +116,7 @@ function failure(state: CheckState, foresight: Foresight, call: ForeseenCall): F
   const ofLinux = linuxRules[name]?.({ value, levels, isOpen });
   // What a design says of its file it says only of one that is open.
   const ofDesign = isOpen || !checked.argument("fd") ? mshareFailure(foresight.regions, call) : undefined;
-  return ofLinux ?? ofDesign ?? unknownRequest(checked);
+  return ofLinux ?? ofDesign ?? partOfRegion(state, foresight.memory, call) ?? unknownRequest(checked);
 }
 
 function beyondUser(state: CheckState, checked: CheckedCall): Failing | undefined {

@@ -142,6 +142,17 @@ const filledStatement: fc.Arbitrary<string> = fc.oneof(
   { weight: 5, arbitrary: line(from("A", "B", "C"), ": ", from("load(", "exec("), place, ")") },
   { weight: 3, arbitrary: line(from("A", "B", "C"), ": store(", from("p", "p + 2MiB", "q + 64KiB"), ", 7)") },
   { weight: 1, arbitrary: line(from("A", "B"), ": munmap(", place, ", ", from("512GiB", "64KiB"), ")") },
+  {
+    weight: 2,
+    arbitrary: line(
+      from("A", "B"),
+      ": munmap(",
+      from("p", "q", "p + 64KiB"),
+      ", ",
+      from("512GiB", "2MiB", "1TiB"),
+      ")",
+    ),
+  },
   { weight: 2, arbitrary: line(from("A", "B"), ": mprotect(2TiB, 512GiB, ", from("PROT_READ", "PROT_NONE"), ")") },
   {
     weight: 1,

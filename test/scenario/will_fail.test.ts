@@ -157,6 +157,7 @@ describe("calls that will fail", () => {
       [`${SIZE}${map("2TiB + 4KiB", "512GiB")}`, "2TiB"],
       [`${SIZE}${map("3TiB", "512GiB")}`, "2TiB"],
       [`${SIZE}${map("0", "512GiB")}`, "2TiB"],
+      [`${SIZE}${map("2TiB", "512GiB").replace("A: ", "A: p = ")}\nA: munmap(p, 2MiB)`, "512GiB"],
       ["A: munmap(0x12345, 4096)", "0x12000"],
       ["A: mmap(0, 4KiB, PROT_READ, MAP_PRIVATE, -1, 0)", "MAP_PRIVATE|MAP_ANONYMOUS"],
       ["A: mmap(0, 4KiB, PROT_READ, MAP_ANONYMOUS, -1, 0)", "MAP_ANONYMOUS|MAP_PRIVATE"],
