@@ -14,7 +14,15 @@ import type {
 import type { Expr } from "../scenario/ast.ts";
 import type { Evaluation } from "../scenario/expressions.ts";
 import { isTrue } from "../scenario/values.ts";
-import { countFits, countProblem, messageProblem, near, readCondition, whenProblem } from "./breakpoint_words.ts";
+import {
+  countFits,
+  countProblem,
+  messageProblem,
+  near,
+  readCondition,
+  stepProblem,
+  whenProblem,
+} from "./breakpoint_words.ts";
 import type { EventPattern, NoPattern } from "./event_words.ts";
 import { createPasses, forgetAfter, type Passes, timesPassed } from "./hit_counts.ts";
 
@@ -90,6 +98,10 @@ export interface BreakpointWorld {
   noPlace(file: string): string;
   /** The places of the store behind a data breakpoint, or why there is none. */
   watch(dataId: string, hit: (before: number, after: number) => void): readonly PlacedWatch[] | string;
+  /** Why a data breakpoint waits: there is no such object now; undefined where there is. */
+  absent(dataId: string): string | undefined;
+  /** Why a memory reference names nothing; undefined where it may. */
+  memoryProblem(memory: string): string | undefined;
   /** What people call a field, an entry or a place in memory. */
   called(id: string): string;
   /** A value written there, as people read it. */
@@ -263,6 +275,8 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
         const range = BYTES.exec(one.dataId);
         if (range && !problem) {
           const [, memory, length] = range;
+          const message = world.memoryProblem(memory!);
+          if (message !== undefined) return { id: breakpoint.id, verified: false, message };
           bytes.push({
             ...breakpoint,
             memory: memory!,
@@ -277,14 +291,15 @@ export function createBreakpoints(world: BreakpointWorld): Breakpoints {
           return { id: breakpoint.id, verified: false, message: problem ?? (watched as string) };
         data.push(stop);
         watches.set(stop, watched);
-        return { id: breakpoint.id, verified: true };
+        const message = world.absent(one.dataId);
+        return { id: breakpoint.id, verified: true, ...(message !== undefined && { message }) };
       });
     },
     setSteps(wanted) {
       const before = steps;
       steps = [];
       return wanted.map((one) => {
-        const { breakpoint, problem } = basics(one, `step ${one.step}`, before);
+        const { breakpoint, problem = stepProblem(one.step) } = basics(one, `step ${one.step}`, before);
         if (problem) return { id: breakpoint.id, verified: false, message: problem };
         steps.push({ ...breakpoint, step: one.step });
         return { id: breakpoint.id, verified: true };

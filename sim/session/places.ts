@@ -1,6 +1,6 @@
 // Paths of fields and entries (`mm_struct:3:1/rss_anon`, `entry:267:4`): reading, watching and writing what they name.
-import type { Watch } from "../core/storage.ts";
-import type { Handle } from "../core/struct.ts";
+import type { Storage, Watch } from "../core/storage.ts";
+import type { Field, Handle, StructType } from "../core/struct.ts";
 import { _PAGE_PSE, entryPfn, fromRaw, isPresent, toRaw } from "../hardware/entry.ts";
 import type { System } from "../kernel/boot.ts";
 import { hex, showNumber } from "./show.ts";
@@ -20,13 +20,14 @@ export function findField(system: System, dataId: string): PlacedField | string 
   const match = FIELD.exec(dataId);
   if (!match) return `${dataId} names no field`;
   const [, structure, slot, gen, path, element] = match;
-  let handle: Handle;
-  try {
-    handle = system.machine.store.storage(structure!).handle(Number(slot), Number(gen));
-  } catch {
-    return `there is no structure ${structure}`;
-  }
-  if (handle.gen !== 0 && !handle.$.isAlive(handle)) return `this ${structure} is not alive now`;
+  const storage = storageOf(system, structure!);
+  if (!storage) return `there is no structure ${structure}`;
+  const isFixed = storage.type.population === "numbered";
+  const isThere = isFixed
+    ? Number(slot) < storage.top || hasFrame(system, Number(slot))
+    : storage.lifeAt(Number(slot)) === Number(gen);
+  if (!isThere) return `there is no such ${structure} now`;
+  let handle: Handle = isFixed ? storage.fixed(Number(slot)) : storage.handle(Number(slot), Number(gen));
   const parts = path!.split(".");
   for (const part of parts.slice(0, -1)) {
     const field = handle.layout.byName.get(part);
@@ -36,10 +37,17 @@ export function findField(system: System, dataId: string): PlacedField | string 
   const name = parts.at(-1)!;
   const field = handle.layout.byName.get(name);
   if (!field) return `${handle.layout.name} has no field ${name}`;
+  if (!hasElement(field, element)) return `${name} has no element ${element}`;
   const inValues = field.kind.kind === "value" || field.kind.kind === "refs";
   if (inValues) return { handle, index: -1 - (handle.valueBase + field.at), kind: field.kind, name };
   return { handle, index: handle.base + field.at + Number(element ?? 0), kind: field.kind, name };
 }
+
+const storageOf = (system: System, structure: string): Storage | undefined =>
+  system.machine.store.storages.find(({ type }) => type.name === structure);
+
+const hasElement = ({ kind }: Field, element: string | undefined): boolean =>
+  element === undefined || (kind.kind === "array" && Number(element) < kind.length);
 
 /** What has to be watched for a data breakpoint, or why that cannot be. */
 export function watchPlace(
@@ -47,11 +55,49 @@ export function watchPlace(
   dataId: string,
   hit: (before: number, after: number) => void,
 ): (Watch & { readonly structure: string })[] | string {
-  const entry = ENTRY.exec(dataId);
-  if (entry) return watchEntry(system, Number(entry[1]), Number(entry[2]), hit);
+  const [, pfn, index] = (ENTRY.exec(dataId) ?? []).map(Number);
+  if (pfn !== undefined && index !== undefined) {
+    if (!hasFrame(system, pfn)) return `the machine has no frame ${hex(pfn)}`;
+    return index < 512 ? watchEntry(system, pfn, index, hit) : "a table has 512 entries";
+  }
   const field = findField(system, dataId);
-  if (typeof field === "string") return field;
-  return [{ structure: field.handle.$.type.name, chunk: field.handle.chunk, index: field.index, hit }];
+  if (typeof field === "string") return watchOtherLife(system, dataId, hit) ?? field;
+  const { handle, index: at } = field;
+  return [watchOfLife(handle.$, handle.slot, handle.gen, at, hit)];
+}
+
+/** Of an object that is not there now: one that will be, or that was, where the run goes back. */
+function watchOtherLife(
+  system: System,
+  dataId: string,
+  hit: Hit,
+): (Watch & { readonly structure: string })[] | undefined {
+  const [, structure = "", slot, gen, path = "", element] = FIELD.exec(dataId) ?? [];
+  const storage = storageOf(system, structure);
+  if (!storage || storage.type.population === "numbered" || Number(gen) % 2 === 0) return undefined;
+  let type: StructType = storage.type;
+  let at = storage.place(Number(slot)).base;
+  const parts = path.split(".");
+  for (const part of parts.slice(0, -1)) {
+    const field = type.byName.get(part);
+    if (field?.kind.kind !== "embed") return undefined;
+    at += field.at;
+    type = field.kind.struct;
+  }
+  const field = type.byName.get(parts.at(-1)!);
+  if (!field || !hasElement(field, element)) return undefined;
+  if (field.kind.kind === "value" || field.kind.kind === "refs") return undefined;
+  return [watchOfLife(storage, Number(slot), Number(gen), at + field.at + Number(element ?? 0), hit)];
+}
+
+/** A place in an object, as long as it is that object: others are made where it was. */
+function watchOfLife(storage: Storage, slot: number, gen: number, index: number, hit: Hit) {
+  const { chunk } = storage.place(slot);
+  const isIt = () => gen === 0 || storage.lifeAt(slot) === gen;
+  const whenIt: Hit = (before, after) => {
+    if (isIt()) hit(before, after);
+  };
+  return { structure: storage.type.name, chunk, index, hit: whenIt };
 }
 
 type Hit = (before: number, after: number) => void;
@@ -80,6 +126,7 @@ export function writePlace(system: System, dataId: string, text: string): string
   const entry = ENTRY.exec(dataId);
   if (entry) {
     const { memory } = system.straight;
+    if (!hasFrame(system, Number(entry[1])) || Number(entry[2]) > 511) return { error: `${dataId} names no entry` };
     memory.writeEntry(Number(entry[1]), Number(entry[2]), fromRaw(value));
     return hex(toRaw(memory.readEntry(Number(entry[1]), Number(entry[2]))));
   }
@@ -127,6 +174,16 @@ export function frameAt(
   if (isPresent(pmd) && pmd & _PAGE_PSE)
     return { pfn: entryPfn(pmd) + (Math.floor(address / 4096) % 512), at: address % 4096 };
   return isPresent(pte) ? { pfn: entryPfn(pte), at: address % 4096 } : undefined;
+}
+
+/** Why a memory reference names nothing; undefined where it may name something, now or later. */
+export function memoryProblem(system: System, memory: string, taskOf: (name: string) => unknown): string | undefined {
+  const [, page] = PAGE_MEMORY.exec(memory) ?? [];
+  if (page !== undefined)
+    return hasFrame(system, Number(page)) ? undefined : `the machine has no frame ${hex(Number(page))}`;
+  const [, process] = PROCESS_MEMORY.exec(memory) ?? [];
+  if (process === undefined) return `${memory} names no memory`;
+  return taskOf(process) ? undefined : `there is no process ${process}`;
 }
 
 const hasFrame = (system: System, pfn: number): boolean => pfn * 4096 < system.config.memory;

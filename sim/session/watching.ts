@@ -17,7 +17,7 @@ import type { Looking } from "./looking.ts";
 import type { Matcher } from "./moments.ts";
 import { expressionNode } from "./nodes.ts";
 import { nameOfPlace, valueAtPlace } from "./place_titles.ts";
-import { watchPlace } from "./places.ts";
+import { ENTRY, findField, memoryProblem, watchPlace } from "./places.ts";
 import { bytesText } from "./show.ts";
 import type { Stepper } from "./stepper.ts";
 import { partOf, type Stops, type Why } from "./stops.ts";
@@ -100,6 +100,11 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
           machine.alert();
         }
       }),
+    absent(dataId) {
+      const field = ENTRY.test(dataId) ? undefined : findField(system, dataId);
+      return typeof field === "string" ? `${field}: the run stops once there is` : undefined;
+    },
+    memoryProblem: (memory) => memoryProblem(system, memory, looking.taskNamed),
     called: (id) => nameOfPlace(system, id),
     shown: (id, written) => valueAtPlace(system, id, written),
     bytes: (memory, length) => bytesText(looking.readMemory(memory, 0, length)),
