@@ -125,7 +125,7 @@ function configOf(scenario: CheckedScenario, design: Design): Config {
     pcid: scenario.machine.get("pcid") === true,
     levels: machine("levels"),
     hugepages: machine("hugepages"),
-    ptReclaim: options["pt_reclaim"] === undefined ? version === "6.18" : options["pt_reclaim"] === "true",
+    ptReclaim: options["pt_reclaim"] === "on" || (options["pt_reclaim"] !== "off" && version === "6.18"),
     options,
     fixes: new Set(scenario.fixes),
     unfixed: new Set(scenario.unfixed),

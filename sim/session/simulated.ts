@@ -37,7 +37,10 @@ export function simulateOn(
   if ("refused" in loaded) return loaded;
   const run = observedOrRefused(loaded, detail, options.program);
   if ("refused" in run) return run;
-  const { version } = loaded.system.config;
+  const { version: release, ptReclaim } = loaded.system.config;
+  // Configured otherwise it is not the kernel that can judge it.
+  const own = ptReclaim === (release === "6.18");
+  const version = own ? release : `${release} ${ptReclaim ? "with" : "without"} PT_RECLAIM`;
   const reports = loaded.detectors.reports();
   const hangs = reports.find(({ kind }) => kind === "deadlock");
   if (hangs) {

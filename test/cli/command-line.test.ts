@@ -98,7 +98,10 @@ describe("mshare on the command line", function () {
     assert.equal(said("rnu", "good.mshare"), "mshare: there is no command rnu; did you mean run?\n");
     assert.equal(said("run", "--jsn"), "mshare: run: unknown option --jsn; did you mean --json?\n");
     assert.match(said("run", "--kernel", "nope", "good.mshare"), /`nope`\. `mshare designs` lists them\./);
-    assert.match(said("run", "--set", "nope=1", "good.mshare"), /has no option `nope`\. It has `version`\./);
+    assert.match(
+      said("run", "--set", "nope=1", "good.mshare"),
+      /has no option `nope`\. It has `version`, `pt_reclaim`\./,
+    );
   });
 
   it("says why a file cannot be read, whichever command reads it", () => {

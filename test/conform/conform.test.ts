@@ -136,6 +136,14 @@ a: touch(16TiB, 8KiB, write)
     assert.match(out, /clause: simulated it gave 2, not == 3, Linux gave the same/);
   });
 
+  it("does not blame a kernel that is not configured as the simulated one", async () => {
+    const text = `kernel linux { pt_reclaim: off }\n${scenario}`;
+    const other = lying(/"VmPTE":12288/, '"VmPTE":16384');
+    const { status, out } = await mshare(["conform", "a.mshare"], { "a.mshare": text }, other);
+    assert.equal(status, 0);
+    assert.match(out, /is not the simulated 6\.18 without PT_RECLAIM/);
+  });
+
   it("does not blame a kernel that is not the simulated one", async () => {
     const other = lying(/"kernel":"[^"]*"([\s\S]*?)"VmPTE":12288/, '"kernel":"5.10.1"$1"VmPTE":16384');
     const { status, out } = await mshare(["conform", "a.mshare"], { "a.mshare": scenario }, other);

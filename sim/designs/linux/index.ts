@@ -14,6 +14,12 @@ export const linux: Design = {
       values: ["6.18", "6.12"],
       default: "6.18",
     },
+    {
+      name: "pt_reclaim",
+      doc: "Whether MADV_DONTNEED frees the page tables that it has emptied (CONFIG_PT_RECLAIM): as the version does, 6.18 on and 6.12 off, or one of these.",
+      values: ["default", "on", "off"],
+      default: "default",
+    },
   ],
   calls: [],
   constants: [],

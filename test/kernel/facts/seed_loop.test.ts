@@ -2,6 +2,7 @@
 // 2 MiB of them is touched and given back by MADV_DONTNEED. On 6.18.44 VmPTE was 44 kB before and 244 kB after; unpatched kernels
 // without PT_RECLAIM kept every table, 102640 kB in the seed.
 import assert from "node:assert/strict";
+import { passes } from "../../scenario/run/running.ts";
 import { drive, noPatch } from "../harness.ts";
 
 const MIB = 2 ** 20;
@@ -35,4 +36,22 @@ describe("the seed's loop over 50 GiB", function () {
   it("leaves the PTE tables too on 6.12: 102640 kB where a program has 40 kB besides", () => {
     assert.equal(grows("6.12"), 102640 - 40);
   });
+});
+
+describe("pt_reclaim", () => {
+  for (const [options, left] of [
+    ["", 8],
+    ["pt_reclaim: on", 8],
+    ["pt_reclaim: off", 12],
+    ['version: "6.12"', 12],
+    ['version: "6.12", pt_reclaim: on', 8],
+  ] as const)
+    it(`{ ${options} }: MADV_DONTNEED of a table's 2 MiB leaves ${left} kB`, () =>
+      void passes(`kernel linux { ${options} }
+        machine { cpus: 1, memory: 64MiB }
+        process a
+        a: p = mmap(16TiB, 2MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+        a: store(p, 1)
+        a: madvise(p, 2MiB, MADV_DONTNEED)
+        expect status(a).VmPTE == ${left}KiB`));
 });
