@@ -33,6 +33,10 @@ export class Run {
   #alone: Thread | null = null;
   readonly #byHand = new ByHand();
   readonly #turns = new Turns();
+  /** How far the present way forward is to go, about. */
+  #pauseAt = Number.POSITIVE_INFINITY;
+  /** A unit that was done step by step, and a step in its middle: to steps before that it is not done as a plain call first. */
+  #inside: { readonly unit: number; readonly to: number } | null = null;
   /** Who could go on after a step, by step: noted while this is not null. Units are then done step by step. */
   choices: Map<number, readonly Thread[]> | null = null;
   /** Furthest step done so far, and whether that is the end. */
@@ -73,6 +77,7 @@ export class Run {
     const { machine } = this;
     machine.target = target;
     machine.unwindAt = pauseAt + this.patience;
+    this.#pauseAt = pauseAt;
     machine.rearm();
     machine.stopping = false;
     machine.stopWanted = false;
@@ -157,6 +162,7 @@ export class Run {
 
   #forgetFuture(): void {
     const { step } = this.machine;
+    this.#inside = null;
     this.last = step;
     this.ended = false;
     this.recording.forgetAfter(step);
@@ -169,6 +175,9 @@ export class Run {
   }
 
   #restore(snapshot: Parameters<Machine["restore"]>[0]): void {
+    const { step, units } = this.machine;
+    if (this.#inside?.unit === units && !this.atBoundary && step > this.#inside.to)
+      this.#inside = { unit: units, to: step };
     this.#dropCalls();
     this.#running = null;
     this.machine.restore(snapshot);
@@ -214,7 +223,8 @@ export class Run {
       this.recording.offer();
       const [first] = threads;
       const plain = interrupts.length === 0 && !this.#isChosen && this.choices === null;
-      if (first && plain && this.#schedule.sequential && this.#platform.available(first))
+      const inside = this.#inside?.unit === machine.units && machine.target <= this.#inside.to;
+      if (first && plain && !inside && this.#schedule.sequential && this.#platform.available(first))
         return this.#straight(first, most);
     }
     const thread = this.#choose([...interrupts, ...threads]);
@@ -308,6 +318,9 @@ export class Run {
     }
     const thread = this.#program.threads()[0]!;
     this.recording.take();
+    this.#inside = { unit, to: step };
+    // Where nobody has stopped it: no further than it was to go.
+    const until = machine.stopWanted ? step : Math.min(step, Math.max(this.#pauseAt, machine.step + 1));
     machine.target = step;
     machine.rearm();
     this.#schedule = sequential;
@@ -315,11 +328,11 @@ export class Run {
       const before = machine.step;
       this.#step(this.#choose([...this.#platform.interrupts(), thread])!);
       if (machine.step > before && machine.step < step) this.#byHand.applyChanges(machine.step);
-    } while (machine.step < step);
+    } while (machine.step < until);
     machine.thread = null;
     machine.observedUpTo = observedUpTo;
     machine.target = target;
-    machine.stopping = stopping;
+    machine.stopping = stopping && until === step;
     machine.rearm();
   }
 

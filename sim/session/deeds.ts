@@ -27,19 +27,16 @@ export function* whoDid(loaded: Loaded, travel: Travel, question: Question, id: 
 function* whoWrote(loaded: Loaded, travel: Travel, dataId: string): Sliced<Answer> {
   const { system } = loaded;
   const { machine } = system;
-  let hit = false;
+  // A write is part of the step that is announced next. Steps that nobody looks at are done on the way, too: what they wrote is theirs.
+  let hitAfter = -1;
   const watched = watchPlace(system, dataId, (before, after) => {
-    if (before !== after) hit = true;
+    if (before !== after) hitAfter = machine.step;
     machine.alert();
   });
   if (typeof watched === "string") return { error: watched };
   for (const storage of machine.store.storages)
     storage.watch(watched.filter((one) => one.structure === storage.type.name));
-  const written = () => {
-    const was = hit;
-    hit = false;
-    return was;
-  };
+  const written = () => hitAfter === machine.step - 1;
   const step = yield* travel.lastBefore(written, machine.step + 1, "armed");
   return step === undefined ? { error: "nobody has written it since the start" } : yield* answer(loaded, travel, step);
 }

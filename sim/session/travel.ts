@@ -36,8 +36,10 @@ export interface Travel {
   visit(step: number): Sliced<void>;
   /** One stretch, from the checkpoint before `upTo` up to it: the last step at which `match` says yes. */
   scan(match: (event: number) => boolean, upTo: number, attention: Attention): Sliced<Stretch>;
-  /** The last such step before `from`, from checkpoint to checkpoint, latest first. */
+  /** The last such step before `from`. `match` judges each step by itself: it is asked about the last of all first. */
   lastBefore(match: (event: number) => boolean, from: number, attention: Attention): Sliced<number | undefined>;
+  /** The same where `match` is to be asked about all steps from a checkpoint on: from checkpoint to checkpoint, latest first. */
+  lastInARow(match: (event: number) => boolean, from: number, attention: Attention): Sliced<number | undefined>;
   /** The first such step after `from` that is recorded. */
   firstAfter(match: (event: number) => boolean, from: number, attention: Attention): Sliced<number | undefined>;
   /** The first recorded step, from 0 on, whose state is so; once it is, it stays so. Undefined: none is. */
@@ -120,6 +122,10 @@ export function createTravel({ system, run, runner }: Loaded, traveller: Travell
     },
     *lastBefore(match, from, attention) {
       // What is looked for is near, most of the time; and to look takes longer than to run.
+      const near = yield* lastNear(match, from - 1, attention);
+      return near ?? (yield* travel.lastInARow(match, from, attention));
+    },
+    *lastInARow(match, from, attention) {
       if (from > 1 && run.distance(from - 1) > 2 * NEAR) yield* longWay(from - 1);
       for (let upTo = from - 1; upTo > 0; ) {
         const { start, found } = yield* travel.scan(match, upTo, attention);
@@ -178,7 +184,38 @@ export function createTravel({ system, run, runner }: Loaded, traveller: Travell
     },
   };
 
+  /** The last such step up to this one, which is far from a checkpoint, if it is among the last of all. */
+  function* lastNear(
+    match: (event: number) => boolean,
+    upTo: number,
+    attention: Attention,
+  ): Sliced<number | undefined> {
+    if (upTo < 1) return undefined;
+    run.rewind(upTo);
+    traveller.jumped();
+    if (run.distance(upTo) <= 2 * NEAR) return undefined;
+    // It may be the very last, and then everything is known of it.
+    machine.captures.set(upTo, "");
+    yield* longWay(upTo);
+    traveller.jumped();
+    let found: number | undefined;
+    const look = (event: number) => {
+      if (match(event)) found = machine.step;
+      return false;
+    };
+    while (machine.step < upTo) {
+      attend(attention);
+      if (looking(look, () => forward(upTo)) !== "budget") break;
+      yield* rest();
+    }
+    return found;
+  }
+
   function* reach(step: number): Sliced<void> {
+    if (machine.step === step && machine.captures.get(step)) {
+      machine.observedUpTo = step;
+      return;
+    }
     machine.captures.set(step, "");
     // Also for the step at which the machine is: the call stack is kept only on the way.
     if (step > 0 && machine.step >= step) run.rewind(step);

@@ -124,7 +124,7 @@ function* beginOfCall(world: WayWorld, thread: number, stack: readonly Frame[]):
     if (passes) lastBegins = begins;
     return passes;
   };
-  const edge = yield* travel.lastBefore(passesEdge, now + 1, "all");
+  const edge = yield* travel.lastInARow(passesEdge, now + 1, "all");
   if (lastBegins || edge === undefined) return edge;
   return yield* travel.firstAfter(() => world.running() === thread, edge, "all");
 }

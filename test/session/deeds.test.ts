@@ -154,4 +154,42 @@ describe("a report of a use after free", function () {
       assert.equal(go(session, { kind: "continue" }).reason, "exception");
       assert.equal(answerOf(session.explain()), said);
     });
+
+  it("is the last that wrote, also where that was long before, in a call or between many", () => {
+    const program = `process a
+a: p = mmap(2TiB, 64MiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+repeat 6 as i {
+  a: store(p + i * 2MiB, 1)
+  a: touch(p + i * 2MiB, 512KiB, write)
+  a: madvise(p + i * 2MiB, 512KiB, MADV_DONTNEED)
+}`;
+    const open = () => {
+      const session = openDebugSession({ read: () => program }, { program: "test.mshare" });
+      assert.ok(!("refused" in session));
+      session.setExceptionFilters([]);
+      go(session, { kind: "goto", step: 5 });
+      const field = session.evaluate("mm(a).pgtables_bytes", 1);
+      assert.ok("dataId" in field && field.dataId !== undefined);
+      return { session, dataId: field.dataId };
+    };
+    const recorder = open();
+    recorder.session.setDataBreakpoints([{ dataId: recorder.dataId }]);
+    const writes: number[] = [];
+    while (go(recorder.session, { kind: "continue" }).reason === "data") writes.push(recorder.session.now);
+    const { session, dataId } = open();
+    go(session, { kind: "goto", step: writes.at(-1)! + 100 });
+    const { last } = session;
+    assert.ok(writes.length >= 6 && last > 6_000, `${writes.length} writes, ${last} steps`);
+    for (let i = 0; i < 40; i++) {
+      const now = writes[0]! + ((i * 1_009) % (last - writes[0]!));
+      go(session, { kind: "goto", step: now });
+      const found = answerOf(session.who("wrote", dataId));
+      assert.equal(
+        "error" in found ? found.error : found.step,
+        writes.findLast((step) => step <= now),
+        `at ${now}`,
+      );
+      assert.equal(session.now, now);
+    }
+  });
 });

@@ -1,7 +1,9 @@
 // What a jump does once more is bounded, however long the recording is. Counted in steps, not in time.
 import assert from "node:assert/strict";
+import { traceAccesses } from "../../sim/core/struct.ts";
 import type { DebugSession, Goal } from "../../sim/debugging.ts";
 import { openDebugSession } from "../../sim/session.ts";
+import { go } from "./answers.ts";
 import { loadText } from "./load_text.ts";
 
 const text = (rounds: number) => `process a on cpu 0
@@ -13,6 +15,19 @@ repeat ${rounds} as i {
   b: store(p + (i % 512) * 4KiB, i)
   a: madvise(p + (i % 512) * 4KiB, 4KiB, MADV_DONTNEED)
 }`;
+
+/** Accesses to the store while `work` is done: by whatever does steps. */
+function accesses(work: () => void): number {
+  let count = 0;
+  const counted = () => void count++;
+  traceAccesses({ read: counted, write: counted, readAll: counted, free() {} });
+  try {
+    work();
+  } finally {
+    traceAccesses(null);
+  }
+  return count;
+}
 
 /** Steps between checkpoints, and the longest call beside them. */
 const MOST = 2_000 + 200;
@@ -61,5 +76,28 @@ describe("a jump", function () {
     const again = slices(session, { kind: "goto", step: 1_000_000 }, 1_000);
     assert.equal(session.now, 1, "there is no such step: it is where it was");
     assert.ok(again <= 3, `${again} slices`);
+  });
+
+  it("back inside a long call does it once more, once", () => {
+    const session = openDebugSession(
+      {
+        read: () => `process a
+a: p = mmap(0, 16MiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS|MAP_POPULATE, -1, 0)
+a: munmap(p, 16MiB)`,
+      },
+      { program: "test.mshare" },
+    );
+    assert.ok(!("refused" in session));
+    session.setLineBreakpoints("test.mshare", [{ line: 3 }]);
+    go(session, { kind: "continue" });
+    const call = session.now;
+    const there = accesses(() => go(session, { kind: "goto", step: call + 20_000 }));
+    for (let n = 1; n <= 3; n++) {
+      const back = accesses(() => go(session, { kind: "stepBack", by: "instruction", thread: 1 }));
+      assert.equal(session.now, call + 20_000 - n);
+      // The first time also for the call stack, which nobody wanted to see on the way there.
+      const most = (n === 1 ? 2.1 : 1.1) * there;
+      assert.ok(back < most, `${back} accesses for step ${n} back, ${there} for the way there`);
+    }
   });
 });
