@@ -335,6 +335,7 @@ function checkClause(state: CheckState, clause: Clause, item: CallStatement, aro
     const { type } = checkExpression(state, clause.value, around);
     if (type !== "integer" && type !== "boolean" && type !== "any")
       reportAt(state, "wrong-type", clause.value, "A result is compared with an integer.");
+    if (!isAccess) checkErrnoSign(state, clause);
     return;
   }
   if (clause.kind === "fails") {
@@ -360,6 +361,20 @@ function checkClause(state: CheckState, clause: Clause, item: CallStatement, aro
     message: `\`faults\` takes ${[...faultSignals.keys()].join(", ")}.${hint}`,
     mend,
     otherMends,
+  });
+}
+
+/** `== EINVAL`: what fails gives -EINVAL. */
+function checkErrnoSign(state: CheckState, { operator, value, start, end }: Clause & { kind: "compare" }): void {
+  if (value.kind !== "name" || !errnoNames.has(value.name)) return;
+  const isFailure = operator === "==";
+  const text = isFailure ? `fails ${value.name}` : `${operator} -${value.name}`;
+  report(state, {
+    code: "positive-errno",
+    start: value.start,
+    end: value.end,
+    message: `No call gives a positive errno; write \`${text}\`.`,
+    mend: { title: `Change to ${text}`, edits: [{ start, end, text }] },
   });
 }
 

@@ -63,6 +63,7 @@ const severities = {
   "absurd-number": "warning",
   precedence: "warning",
   "constant-condition": "warning",
+  "positive-errno": "warning",
   "fix-of-other-design": "warning",
   "acts-after-exit": "warning",
   shadowed: "warning",

@@ -188,6 +188,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   "absurd-number": ["repeat 1TiB { A: load(0) }", "repeat 100000 { repeat 100000 { A: load(0) } }"],
   precedence: ["expect pte(A, 0).flags & 1 == 1"],
   "constant-condition": ["expect 1 == 1", "expect EINVAL"],
+  "positive-errno": ["A: close(3) == EBADF", "kernel: compact() < EAGAIN"],
   shadowed: ["let x = 1\nA: x = load(0)", "A: B = load(0)", "let i = 1\nrepeat 2 as i { A: load(0) }"],
   "empty-label": ["A: load(0)\nlabel end"],
   "unmapped-access": [

@@ -21,6 +21,8 @@ const mistakes: readonly (readonly [written: string, mended: string])[] = [
   ["A: load(0) fails SIGSEGV", "A: load(0) faults SIGSEGV"],
   ["A: munmap(1, 4096) faults EINVAL", "A: munmap(1, 4096) fails EINVAL"],
   ["A: munmap(1, 4096) fails -EINVAL", "A: munmap(1, 4096) fails EINVAL"],
+  ["A: close(3) == EBADF", "A: close(3) fails EBADF"],
+  ["A: close(3) != EBADF", "A: close(3) != -EBADF"],
   ["A: load(0 faults SIGSEGV", "A: load(0) faults SIGSEGV"],
   ["A: load(0)) faults SIGSEGV", "A: load(0) faults SIGSEGV"],
   ['A: int fd = memfd_create("m")', 'A: fd = memfd_create("m")'],
