@@ -286,6 +286,8 @@ export const task_struct = struct("task_struct", {
   signal: number(),
   /** signal->oom_mm: the OOM killer has chosen it while it asked for memory itself. */
   oom_victim: bool(),
+  /** TIF_MEMDIE: the OOM killer has chosen it, and its memory has not come back yet: nobody else is chosen meanwhile. */
+  memdie: bool(),
   /** signal->oom_score_adj, -1000 to 1000. */
   oom_score_adj: number(),
   /** Its control group; null: the root. */

@@ -14,6 +14,7 @@ export function* do_exit(k: Kernel, task: Task, code: number): Steps<void> {
   yield* k.exit_mm(task);
   yield* k.exit_files(task);
   yield* k.task_work_run();
+  task.memdie = 0;
   task.exit_state = 1;
   task.exit_code = code;
   yield k.trace.exit(task);

@@ -89,6 +89,7 @@ export function* copy_process(k: Kernel, child: Task, threads: readonly Task[]):
   child.cgroup = parent.cgroup;
   child.oom_score_adj = parent.oom_score_adj;
   child.signal = 0;
+  child.memdie = 0;
   child.started = 1;
   // The CPU on which a former process of this name has ended idles since then.
   const cpu = k.cpuOf(child.cpu);

@@ -23,6 +23,8 @@ export type OomOutcome = "killed" | "fail" | "nobody";
 
 /** Kills a process, of a group or of all. Waits until a victim that can exit at once has done so. */
 export function* out_of_memory(k: Kernel, memcg: MemCgroup | null): Steps<OomOutcome> {
+  const dying = k.oom_victim_of(memcg);
+  if (dying) return yield* k.wait_for_oom_victim(memcg, dying);
   const victim = k.select_bad_process(memcg);
   if (!victim) return "nobody";
   const mm = k.find_lock_task_mm(victim)!;
@@ -35,6 +37,23 @@ export function* out_of_memory(k: Kernel, memcg: MemCgroup | null): Steps<OomOut
   const gone = () => users.every((task) => task.exit_state !== 0);
   if (prompt) while (!gone()) yield k.wait(gone, `${victim.comm} to be killed`);
   else if (users.some((task) => task.mm === mm)) yield* k.oom_reap_task(mm);
+  return "killed";
+}
+
+/** Who was chosen before, in a group or at all, and has not ended yet. */
+export function oom_victim_of(k: Kernel, memcg: MemCgroup | null): Task | null {
+  for (const task of k.tasks())
+    if (task.memdie && (!memcg || k.mem_cgroup_is_descendant(k.mem_cgroup_from_task(task), memcg))) return task;
+  return null;
+}
+
+/** Another one is killed already, which is enough for now. Who takes long in the kernel gives up its memory to the reaper. */
+export function* wait_for_oom_victim(k: Kernel, memcg: MemCgroup | null, victim: Task): Steps<OomOutcome> {
+  if (victim.tgid === k.current.tgid) return "fail";
+  const { mm } = victim;
+  if (mm && !k.tasks().every((task) => task.mm !== mm || k.in_user_mode(task))) yield* k.oom_reap_task(mm);
+  const gone = () => k.oom_victim_of(memcg) !== victim;
+  while (!gone()) yield k.wait(gone, `${victim.comm} to be killed`);
   return "killed";
 }
 
@@ -113,6 +132,8 @@ export function mem_cgroup_get_oom_group(k: Kernel, victim: Task, memcg: MemCgro
 export function* __oom_kill_process(k: Kernel, victim: Task): Steps<void> {
   const mm = k.find_lock_task_mm(victim);
   if (!mm) return;
+  // oom_lock keeps others from choosing another one until the victim is marked: here it is marked first.
+  for (const task of k.tasks()) if (task.tgid === victim.tgid && task.mm === mm) task.memdie = 1;
   k.vmstat.oom_kill += 1;
   k.memcg_memory_event(k.get_mem_cgroup_from_mm(mm), MEMCG_OOM_KILL);
   // First the signal: a victim may take of what is kept free for it, and its program must not.
@@ -155,6 +176,7 @@ export function* kernel_oom_kill(k: Kernel, victim: Task): Steps<number> {
 export function* oom_reap_task(k: Kernel, mm: Mm): Steps<void> {
   yield* k.oom_reap_task_mm(mm);
   mm.oom_skip = 1;
+  for (const task of k.tasks()) if (task.mm === mm) task.memdie = 0;
 }
 
 /** Where mmap_lock is taken for writing, it gives up; where exit has unmapped everything already there is nothing to do. */

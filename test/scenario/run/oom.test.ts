@@ -34,6 +34,35 @@ describe("the OOM killer", () => {
       );
     });
 
+  it("kills nobody else while a victim is on its way: two who ask at once cost one process its life", () => {
+    for (let seed = 1; seed <= 12; seed++)
+      passes(
+        `machine { cpus: 3, memory: 64MiB }
+        process shell on cpu 0
+        process a on cpu 0
+        process b on cpu 1
+        process hog on cpu 2
+        shell: mkdir("/sys/fs/cgroup/jobs")
+        shell: procs = open("/sys/fs/cgroup/jobs/cgroup.procs", O_RDWR)
+        shell: limit = open("/sys/fs/cgroup/jobs/memory.max", O_RDWR)
+        shell: write(limit, "1M", 2)
+        shell: write(procs, "2", 1)
+        shell: write(procs, "3", 1)
+        shell: write(procs, "4", 1)
+        hog: p = mmap(16TiB, 1MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+        hog: touch(p, 900KiB, write)
+        a: p = mmap(16TiB, 1MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+        b: p = mmap(16TiB, 1MiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+        parallel {
+          a: touch(p, 300KiB, write) == 75
+          b: touch(p, 300KiB, write) == 75
+        }
+        expect count(mark_victim) == 1
+        expect memcg("/sys/fs/cgroup/jobs").oom_kill == 1`,
+        `random ${seed}`,
+      );
+  });
+
   it("lets a victim come to the end of its exit that has nothing else to do, step by step too", () => {
     const { run, system } = loadText(
       `machine { memory: 8MiB }
