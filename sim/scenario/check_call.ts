@@ -108,7 +108,9 @@ function unknownCall(state: CheckState, call: CallExpr, realm: Realm): void {
     kernel: kernelOperations.map((op) => op.name),
     cpu: cpuOperations.map((op) => op.name),
   };
-  const { hint, mend, otherMends } = suggest(state, name, () => others[realm]);
+  const instead = realm === "process" ? insteadOf.get(name.text) : undefined;
+  const { hint, mend, otherMends } =
+    instead === undefined ? suggest(state, name, () => others[realm]) : { hint: ` ${instead}` };
   const code = realm === "process" ? "unknown-call" : "unknown-operation";
   report(state, {
     code,
@@ -119,6 +121,23 @@ function unknownCall(state: CheckState, call: CallExpr, realm: Realm): void {
     otherMends,
   });
 }
+
+/** What programs call and scenarios do otherwise. */
+const insteadOf: ReadonlyMap<string, string> = new Map([
+  ...["malloc", "calloc", "brk", "sbrk"].map((name) => [name, "Memory comes from `mmap`."] as const),
+  ...["memset", "memcpy"].map((name) => [name, "Memory is written by `store` and `touch`."] as const),
+  ...["waitpid", "wait4", "waitid"].map((name) => [name, "A parent waits with `wait(child)`."] as const),
+  ...["clone", "vfork"].map((name) => [name, "Processes begin with `fork(child)`, threads are declared."] as const),
+  ...["execve", "execv", "execl"].map(
+    (name) => [name, "A scenario runs no programs: every process starts empty."] as const,
+  ),
+  ...["sleep", "usleep", "msleep"].map(
+    (name) => [name, "There is no clock: what runs when is the schedule's."] as const,
+  ),
+  ["pthread_create", "Threads are declared: `thread A.t`."],
+  ["creat", "A file is made by `open(path, O_CREAT|O_RDWR, 0600)`."],
+  ["printf", "A run prints what each statement gives."],
+]);
 
 function whoHasNot(realm: Realm): string {
   if (realm === "process") return "There is no call";

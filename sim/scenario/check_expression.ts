@@ -131,6 +131,7 @@ function checkBinary(state: CheckState, expr: BinaryExpr, around: Around): Check
     return bothKnown ? { type: "boolean", value: operator === "&&" ? a && b : a || b } : { type: "boolean" };
   }
   if (operator === "==" || operator === "!=") {
+    warnOfProcess(state, expr, left, right);
     return bothKnown
       ? constant(state, expr, compareValues(operator, left.value!, right.value!), "boolean")
       : { type: "boolean" };
@@ -143,6 +144,23 @@ function checkBinary(state: CheckState, expr: BinaryExpr, around: Around): Check
   return bothKnown && fits
     ? constant(state, expr, binaryOperation(operator, left.value!, right.value!), type)
     : { type };
+}
+
+/** `mm == a`, where the argument of an event is an mm_struct: a process is none, and nothing would ever say so. */
+function warnOfProcess(state: CheckState, { operator, left, right }: BinaryExpr, a: Checked, b: Checked): void {
+  const isMm = (expr: Expr, { type }: Checked) =>
+    type === "mm_struct" || (type === "any" && expr.kind === "name" && expr.name === "mm");
+  const process =
+    a.type === "process" && isMm(right, b) ? left : b.type === "process" && isMm(left, a) ? right : undefined;
+  if (!process) return;
+  const text = `mm(${state.file.text.slice(process.start, process.end)})`;
+  report(state, {
+    code: "cannot-fail",
+    start: process.start,
+    end: process.end,
+    message: `This is always ${operator === "!="}: a process is no mm_struct; its own is \`${text}\`.`,
+    mend: { title: `Change to ${text}`, edits: [{ start: process.start, end: process.end, text }] },
+  });
 }
 
 /** C reads `a & b == c` as `a & (b == c)`, which is hardly ever meant. */

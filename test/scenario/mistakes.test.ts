@@ -21,6 +21,7 @@ const mistakes: readonly (readonly [written: string, mended: string])[] = [
   ["A: load(0) fails SIGSEGV", "A: load(0) faults SIGSEGV"],
   ["A: munmap(1, 4096) faults EINVAL", "A: munmap(1, 4096) fails EINVAL"],
   ["A: munmap(1, 4096) fails -EINVAL", "A: munmap(1, 4096) fails EINVAL"],
+  ["expect count(page_fault, mm == A) == 0", "expect count(page_fault, mm == mm(A)) == 0"],
   ["A: close(3) == EBADF", "A: close(3) fails EBADF"],
   ["A: close(3) != EBADF", "A: close(3) != -EBADF"],
   ["A: load(0 faults SIGSEGV", "A: load(0) faults SIGSEGV"],
@@ -98,6 +99,16 @@ describe("the mistakes that people make", () => {
         `${written}\n${diagnostics.map(({ message }) => message).join("\n")}`,
       );
     }
+  });
+
+  it("name what there is instead of what a C program would call", () => {
+    for (const [call, instead] of [
+      ["malloc(8)", "mmap"],
+      ["waitpid(1)", "wait(child)"],
+      ["execve(1)", "no programs"],
+      ["sleep(1)", "no clock"],
+    ])
+      assert.ok(checkText(`process A\nA: ${call}`).diagnostics[0].message.includes(instead!), call);
   });
 
   it("are read past: what stands behind them is still a statement", () => {
