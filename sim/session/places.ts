@@ -90,10 +90,16 @@ function watchOtherLife(
   return [watchOfLife(storage, Number(slot), Number(gen), at + field.at + Number(element ?? 0), hit)];
 }
 
-/** A place in an object, as long as it is that object: others are made where it was. */
+/**
+ * A place in an object, as long as it is that object or what is left of it: a write through a pointer that is too old is told, one to
+ * another object that was made there is not.
+ */
 function watchOfLife(storage: Storage, slot: number, gen: number, index: number, hit: Hit) {
   const { chunk } = storage.place(slot);
-  const isIt = () => gen === 0 || storage.lifeAt(slot) === gen;
+  const isIt = () => {
+    const life = storage.lifeAt(slot);
+    return gen === 0 || life === gen || life === gen + 1;
+  };
   const whenIt: Hit = (before, after) => {
     if (isIt()) hit(before, after);
   };

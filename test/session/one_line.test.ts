@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { number } from "../../sim/core/fields.ts";
 import { type Of, struct } from "../../sim/core/struct.ts";
 import { objectNode, objectPath } from "../../sim/session/nodes.ts";
-import { watchPlace, writePlace } from "../../sim/session/places.ts";
+import { findField, watchPlace, writePlace } from "../../sim/session/places.ts";
 import { drive, noPatch } from "../kernel/harness.ts";
 
 const widget = struct("widget", {
@@ -63,6 +63,16 @@ describe("a field that is declared", () => {
     assert.equal(one.widget_flags, 0x6b6b6b6b);
     one.widget_flags = 2;
     assert.deepEqual(told, ["widget_flags read", "widget_flags written"]);
-    assert.equal(typeof watchPlace(system, `${objectPath(one)}/widget_flags`, () => {}), "string");
+    const dataId = `${objectPath(one)}/widget_flags`;
+    assert.equal(typeof findField(system, dataId), "string");
+    // Who watched it is told of writes that come too late, and not of those to another object in its place.
+    const hits: number[] = [];
+    const watched = watchPlace(system, dataId, (_, after) => hits.push(after));
+    assert.ok(typeof watched !== "string");
+    store.storage("widget").watch(watched);
+    one.widget_flags = 3;
+    const other = store.alloc(widget) as Widget;
+    other.widget_flags = 4;
+    assert.deepEqual(hits, [3]);
   });
 });
