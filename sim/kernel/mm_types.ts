@@ -288,6 +288,8 @@ export const task_struct = struct("task_struct", {
   oom_victim: bool(),
   /** TIF_MEMDIE: the OOM killer has chosen it, and its memory has not come back yet: nobody else is chosen meanwhile. */
   memdie: bool(),
+  /** Faults of the kernel on a program's memory are failures now, and nothing is done about them. */
+  pagefault_disabled: number(),
   /** signal->oom_score_adj, -1000 to 1000. */
   oom_score_adj: number(),
   /** Its control group; null: the root. */

@@ -7,6 +7,7 @@ import { type Detail, machineCounters, observe } from "../conform/observe.ts";
 import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
 import { task_size_max } from "../kernel/arch/x86/mm/pgtable.ts";
 import { FIRST_FRAME } from "../kernel/mm/page_alloc.ts";
+import type { Task } from "../kernel/mm_types.ts";
 import type { CheckedScenario } from "../scenario/check.ts";
 import { BadArgument } from "../scenario/run/calls.ts";
 import { type Loaded, load } from "./load.ts";
@@ -129,11 +130,12 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
   return { statements, end, contents, machineWide };
 }
 
-/** Counts faults on addresses that no program can have: perf does not. */
+/** Counts faults that perf does not: on addresses that no program can have, and while nothing is done about faults. */
 function faultsBeyond({ machine, straight }: Loaded["system"]): { count: number } {
   const beyond = { count: 0 };
   const see = () => {
-    if ((machine.args[0] as number) >= task_size_max(straight)) beyond.count++;
+    const [address, , , task] = machine.args as [number, number, unknown, Task];
+    if (address >= task_size_max(straight) || task.pagefault_disabled > 0) beyond.count++;
   };
   machine.listen("page_fault", see, { anon_faults: { fits: (_: unknown, count: number) => count, take: () => {} } });
   return beyond;

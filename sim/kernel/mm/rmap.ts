@@ -133,14 +133,16 @@ export function folio_add_anon_rmap_pte(
   address: number,
   owner: "exclusive" | "maybe shared",
 ): void {
-  if (!page.anon_vma) {
+  const read = !page.anon_vma;
+  if (read) {
     page.anon_vma = owner === "exclusive" ? vma.anon_vma : vma.anon_vma!.root;
     page.index = vma.vm_pgoff + (address - vma.vm_start) / 4096;
   }
   if (owner === "exclusive") page.flags |= PG_anon_exclusive;
   if (page.mapcount === 0) k.vmstat.nr_anon_mapped += 1;
   page.mapcount++;
-  k.mlock_vma_folio(page, vma);
+  // What was read is on an LRU list already: only reclaim will see that it is locked.
+  if (!read) k.mlock_vma_folio(page, vma);
 }
 
 /** Its only user takes the page over: the reverse map leads to no other process from now on. */

@@ -49,7 +49,11 @@ export function* shmem_swapin_folio(
   const alone = major && k.swap_is_synchronous() && k.config.version !== "6.12";
   const page = alone ? yield* k.shmem_swap_alloc_folio(entry, mm) : yield* k.shmem_swapin_cluster(entry);
   if (!page) return mapping.i_pages.get(index) === -entry ? -ENOMEM : -EEXIST;
-  if (major) k.vmstat.pgmajfault += 1;
+  // What a call reads is no fault.
+  if (major && mm) {
+    k.vmstat.pgmajfault += 1;
+    k.count_memcg_event_mm(mm, "pgmajfault");
+  }
   if (!alone) yield* k.folio_lock(page);
   const mine = alone || (page.flags & PG_swapcache && page.private === swapOffset(entry));
   if (!mine || mapping.i_pages.get(index) !== -entry) {

@@ -2,7 +2,7 @@
 // the file has, changes write protection.
 import type { Steps } from "../../core/thread.ts";
 import { _PAGE_DIRTY, _PAGE_RW, _PAGE_SPECIAL, _PAGE_UFFD_WP, withFlags, withoutFlags } from "../../hardware/entry.ts";
-import { mk_pte, none } from "../arch/x86/mm/pgtable.ts";
+import { mk_pte, none, task_size_max } from "../arch/x86/mm/pgtable.ts";
 import { PG_dirty, PG_uptodate, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "../flags.ts";
 import type { IoctlArg, Layout } from "../fs/ioctl.ts";
 import { is_valid_range, range_layout, vmas_in } from "../fs/userfaultfd.ts";
@@ -35,7 +35,7 @@ export function* userfaultfd_copy(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg)
     number,
     number,
   ];
-  if (src + len >= 2 ** 63 || !is_valid_range(k, dst, len)) return -EINVAL;
+  if (!is_valid_range(k, dst, len) || src >= task_size_max(k) || len > task_size_max(k) - src) return -EINVAL;
   if (mode > (uffd.UFFDIO_COPY_MODE_DONTWAKE | uffd.UFFDIO_COPY_MODE_WP)) return -EINVAL;
   const wp = mode & uffd.UFFDIO_COPY_MODE_WP ? "write-protected" : "as the VMA says";
   const done = yield* k.with_watched_mm(ctx, () => k.mfill_atomic_copy(ctx, dst, src, len, wp));
@@ -134,10 +134,13 @@ export function* mfill_atomic(
     let error = refuses_fill(vma, filling, wp);
     let missing = false;
     while (!error && !missing && done < len) {
+      const pmdp = yield* k.mm_alloc_pmd(ctx.mm!, start + done);
+      if (pmdp === 0) error = -ENOMEM;
+      if (error) break;
       if (copying && !bytes) bytes = yield* k.copy_from_user_nofault(filling.src + done, 4096);
       missing = copying && !bytes;
       if (missing) break;
-      error = yield* k.mfill_atomic_pte(vma, start + done, filling, bytes, wp);
+      error = yield* k.mfill_atomic_pte(vma, pmdp, start + done, filling, bytes, wp);
       if (!error) done += 4096;
       bytes = null;
     }
@@ -147,6 +150,13 @@ export function* mfill_atomic(
     if (typeof copied === "number") return done || copied;
     bytes = copied;
   }
+}
+
+/** The PMD entry of an address, with a PTE table below it; 0 without memory. */
+export function* mm_alloc_pmd(k: Kernel, mm: Mm, address: number): Steps<number> {
+  const pudp = yield* k.alloc_new_pud(mm, address);
+  const pmdp = pudp === 0 ? 0 : yield* k.pmd_alloc(mm, pudp, address);
+  return pmdp === 0 || (yield* k.pte_alloc(mm, pmdp, address)) !== 0 ? 0 : pmdp;
 }
 
 /** The VMA that has the whole range and a userfaultfd, locked for reading; or a negative errno. */
@@ -188,15 +198,12 @@ function refuses_fill(vma: Vma, filling: Filling, wp: Protection): number {
 export function* mfill_atomic_pte(
   k: Kernel,
   vma: Vma,
+  pmdp: number,
   address: number,
   filling: Filling,
   bytes: Uint8Array | null,
   wp: Protection,
 ): Steps<number> {
-  const mm = vma.vm_mm!;
-  const pudp = yield* k.alloc_new_pud(mm, address);
-  const pmdp = pudp === 0 ? 0 : yield* k.pmd_alloc(mm, pudp, address);
-  if (pmdp === 0 || (yield* k.pte_alloc(mm, pmdp, address)) !== 0) return -ENOMEM;
   if (filling === "the file's page") return yield* k.mfill_atomic_pte_continue(vma, pmdp, address, wp);
   if (vma.vm_flags & VM_SHARED) return yield* k.shmem_mfill_atomic_pte(vma, pmdp, address, bytes, wp);
   return bytes

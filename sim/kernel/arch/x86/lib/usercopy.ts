@@ -24,6 +24,13 @@ export function* copy_from_user(k: Kernel, address: UserBuffer, length: number):
 
 /** Bytes from a program's memory with page faults off: null where one would have to be handled. */
 export function* copy_from_user_nofault(k: Kernel, address: number, length: number): Steps<Uint8Array | null> {
+  k.current.pagefault_disabled++;
+  const bytes = yield* copy_what_is_there(k, address, length);
+  k.current.pagefault_disabled--;
+  return bytes;
+}
+
+function* copy_what_is_there(k: Kernel, address: number, length: number): Steps<Uint8Array | null> {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; ) {
     const at = address + i;
