@@ -99,6 +99,7 @@ import * as swapfile from "./mm/swapfile.ts";
 import * as truncate from "./mm/truncate.ts";
 import * as unmapped_area from "./mm/unmapped_area.ts";
 import * as mm_userfaultfd from "./mm/userfaultfd.ts";
+import * as mm_util from "./mm/util.ts";
 import * as vm_ops from "./mm/vm_ops.ts";
 import * as vma from "./mm/vma.ts";
 import * as vma_merge from "./mm/vma_merge.ts";
@@ -150,6 +151,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   page_alloc,
   rmap,
   swap,
+  mm_util,
   vm_ops,
   vma,
   migrate,
@@ -260,6 +262,7 @@ export interface KernelFunctions
     Bound<typeof page_alloc>,
     Bound<typeof rmap>,
     Bound<typeof swap>,
+    Bound<typeof mm_util>,
     Bound<typeof vm_ops>,
     Bound<typeof vma>,
     Bound<typeof migrate>,

@@ -249,7 +249,7 @@ export function* __mmap_region(
   if (accountable_mapping(file, vm_flags)) {
     // What the old mappings were promised is the new one's.
     charged = len / 4096 - vms.nr_accounted;
-    const error = charged === 0 ? 0 : k.security_vm_enough_memory(charged);
+    const error = charged === 0 ? 0 : k.security_vm_enough_memory_mm(mm, charged);
     if (error) {
       yield* k.vms_abort_munmap_vmas(vms);
       return error;

@@ -42,7 +42,7 @@ export function* dup_mmap(k: Kernel, mm: Mm, oldmm: Mm): Steps<number> {
 /** The copy of one VMA. Returns 0 or -ENOMEM. */
 export function* dup_vma(k: Kernel, mm: Mm, mpnt: Vma): Steps<number> {
   if (mpnt.vm_flags & VM_ACCOUNT) {
-    const error = k.security_vm_enough_memory(vma_pages(mpnt));
+    const error = k.security_vm_enough_memory_mm(mpnt.vm_mm!, vma_pages(mpnt));
     if (error) return error;
   }
   const tmp = k.vm_area_dup(mpnt);

@@ -142,7 +142,7 @@ export function* mprotect_fixup(
     // A private mapping that becomes writable may need a copy of every page.
     if (!(oldflags & (VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED | VM_NORESERVE))) {
       charged = pages;
-      if (k.security_vm_enough_memory(charged)) return -ENOMEM;
+      if (k.security_vm_enough_memory_mm(mm, charged)) return -ENOMEM;
       newflags = withVmFlags(newflags, VM_ACCOUNT);
     }
   } else if (is_accounted(old) && old.vm_ops === "" && !old.anon_vma) newflags = withoutVmFlags(newflags, VM_ACCOUNT);

@@ -138,7 +138,7 @@ export function* expand_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
   if (r.old_len === vma.vm_end - r.addr && k.vma_expandable(vma, more)) {
     const pages = more / 4096;
     const charged = is_accounted(vma) ? pages : 0;
-    if (charged && k.security_vm_enough_memory(charged)) return -ENOMEM;
+    if (charged && k.security_vm_enough_memory_mm(r.mm, charged)) return -ENOMEM;
     const grown = yield* k.vma_merge_extend(vma, more);
     if (!grown) {
       k.vm_unacct_memory(charged);

@@ -35,7 +35,7 @@ export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
   }
   const accounted = is_accounted(vma);
   const to_account = (dontunmap ? r.new_len : r.new_len - r.old_len) / 4096;
-  if (accounted && k.security_vm_enough_memory(to_account)) return -ENOMEM;
+  if (accounted && k.security_vm_enough_memory_mm(mm, to_account)) return -ENOMEM;
   yield* k.vma_start_write(vma);
   const { copy, done } = yield* k.copy_vma_and_data(vma, r);
   if (!done) {

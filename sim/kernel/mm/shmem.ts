@@ -151,7 +151,7 @@ export function* shmem_add_to_page_cache(k: Kernel, page: Page, mapping: Address
 /** Charges pages to the file system and, where the file reserved nothing ahead, to the system. Returns 0 or an errno. */
 export function shmem_inode_acct_blocks(k: Kernel, inode: Inode, pages: number): number {
   const sb = inode.i_sb!;
-  if (inode.shmem_flags & VM_NORESERVE && k.security_vm_enough_memory(pages)) return -ENOSPC;
+  if (inode.shmem_flags & VM_NORESERVE && k.security_vm_enough_memory_mm(k.current.mm!, pages)) return -ENOSPC;
   if (sb.max_blocks > 0 && sb.used_blocks + pages > sb.max_blocks) {
     if (inode.shmem_flags & VM_NORESERVE) k.vm_unacct_memory(pages);
     return -ENOSPC;
@@ -237,7 +237,7 @@ const size_pages = (bytes: number): number => Math.ceil(bytes / 4096);
 
 /** A file that reserves its whole size ahead: 0 or -ENOMEM. */
 export function shmem_acct_size(k: Kernel, flags: number, bytes: number): number {
-  return flags & VM_NORESERVE ? 0 : k.security_vm_enough_memory(size_pages(bytes));
+  return flags & VM_NORESERVE ? 0 : k.security_vm_enough_memory_mm(k.current.mm!, size_pages(bytes));
 }
 
 export function shmem_unacct_size(k: Kernel, flags: number, bytes: number): void {
@@ -247,7 +247,7 @@ export function shmem_unacct_size(k: Kernel, flags: number, bytes: number): void
 export function shmem_reacct_size(k: Kernel, inode: Inode, old: number, size: number): number {
   if (inode.shmem_flags & VM_NORESERVE) return 0;
   const more = size_pages(size) - size_pages(old);
-  if (more > 0) return k.security_vm_enough_memory(more);
+  if (more > 0) return k.security_vm_enough_memory_mm(k.current.mm!, more);
   if (more < 0) k.vm_unacct_memory(-more);
   return 0;
 }

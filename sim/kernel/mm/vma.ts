@@ -236,14 +236,6 @@ export function vm_stat_account(_k: Kernel, mm: Mm, vm_flags: number, pages: num
   else if ((vm_flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) === VM_WRITE) mm.data_vm += pages;
 }
 
-/** Whether this many more pages may be promised: heuristic overcommit refuses only what could never fit. Returns 0 or -ENOMEM. */
-export function security_vm_enough_memory(k: Kernel, pages: number): number {
-  const most = k.zone.managed_pages + k.vmstat.total_swap_pages;
-  if (pages > most) return -ENOMEM;
-  k.vmstat.vm_committed_as += pages;
-  return 0;
-}
-
 export function vm_unacct_memory(k: Kernel, pages: number): void {
   k.vmstat.vm_committed_as -= pages;
 }

@@ -26,7 +26,7 @@ export function* expand_downwards(k: Kernel, vma: Vma, address: number): Steps<n
   if ((yield* k.__anon_vma_prepare(vma)) < 0) return -ENOMEM;
   const grow = (vma.vm_start - start) / 4096;
   if (grow > vma.vm_pgoff) return -ENOMEM;
-  const error = k.security_vm_enough_memory(grow);
+  const error = k.security_vm_enough_memory_mm(mm, grow);
   if (error) return error;
   if (vma.vm_flags & VM_LOCKED) mm.locked_vm += grow;
   k.vm_stat_account(mm, vma.vm_flags, grow);
