@@ -109,6 +109,8 @@ export function* remap_move(k: Kernel, r: VmaRemap): Steps<number> {
     if (!vma) break;
     const from = Math.max(vma.vm_start, done);
     const len = Math.min(vma.vm_end, end) - from;
+    // A userfaultfd is told of one move at a time.
+    if (vma.vm_userfaultfd_ctx && (done > start || vma.vm_end < end)) return -EFAULT;
     const part: VmaRemap = { ...r, addr: from, new_addr: new_addr + from - start, old_len: len, new_len: len };
     if (vma.vm_flags & VM_HUGETLB && !k.align_hugetlb(part)) return -EINVAL;
     const refused = k.vma_to_resize(part, vma);
