@@ -3,7 +3,7 @@ import { type Comparison, exportScenarios, type RealMachine, type Refusal } from
 import type { Arguments, OptionRule } from "./arguments.ts";
 import { conformRandom } from "./conform_random.ts";
 import { type Judged, judgeScenarios } from "./conform_run.ts";
-import { differencesText, isJudge, machineText, notComparedText } from "./conform_text.ts";
+import { differencesText, isJudge, isUnmet, machineText, notComparedText } from "./conform_text.ts";
 import { complain, refusalText, worse } from "./each_file.ts";
 import { jsonLine } from "./json.ts";
 import { first, has, JSON_OUT, QUIET } from "./options.ts";
@@ -80,7 +80,9 @@ function fileText(file: string, text: string, comparison: Comparison, machine: R
   const head = `${file}: ${statements} statements on ${machineText(machine)}\n`;
   const said = {
     agree: `  agrees with the simulated Linux ${version}\n`,
-    differ: "  DIFFERS\n",
+    differ: differences.every(isUnmet)
+      ? `  agrees with the simulated Linux ${version}, but neither does what the scenario asks for\n`
+      : "  DIFFERS\n",
     "not judged": `  differs, but this kernel is not the simulated ${version}: that is no mistake of either\n`,
   }[verdict];
   const table = differences.length > 0 ? differencesText(file, text, differences) : "";
