@@ -126,6 +126,16 @@ describe("swap", () => {
     driver.call(0, "put_page", page);
   });
 
+  it("a page that comes back into a locked mapping is locked only when reclaim looks at it", () => {
+    const driver = mapped(machine(), PRIVATE_ANON);
+    const { straight } = driver.system;
+    pageout(driver);
+    assert.equal(driver.call(0, "sys_mlock", BASE, 8192), 0);
+    assert.equal(straight.vmstat.nr_mlock, 1, "the page that was never away");
+    assert.equal(driver.call(0, "folio_referenced", straight.page(entryPfn(pte(driver, 0)))), -1);
+    assert.equal(straight.vmstat.nr_mlock, 2);
+  });
+
   it("what is read in order, or at random, is not kept for having been used", () => {
     for (const [advice, expected] of [
       [0, 1],

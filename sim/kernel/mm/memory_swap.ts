@@ -100,7 +100,10 @@ export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
   if (writable) pte = withFlags(pte, write ? _PAGE_RW | _PAGE_DIRTY : _PAGE_RW);
   // Write-protected it comes back as it went.
   if (vmf.orig_pte & SWP_UFFD_WP) pte = withFlags(withoutFlags(pte, _PAGE_RW), _PAGE_UFFD_WP);
-  k.folio_add_anon_rmap_pte(page, vma, address, exclusive ? "exclusive" : "maybe shared");
+  const owner = exclusive ? "exclusive" : "maybe shared";
+  // What was read from swap is a new page, which no locked mapping locks: reclaim makes up for that (folio_referenced_one).
+  if (page.anon_vma) k.folio_add_anon_rmap_pte(page, vma, owner);
+  else k.folio_add_new_anon_rmap(page, vma, address, owner);
   yield k.set_pte(mm, address, ptep, pte);
   k.folio_unlock(page);
   if (write && !writable) {

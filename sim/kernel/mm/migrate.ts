@@ -163,7 +163,7 @@ export function* remove_migration_pte(k: Kernel, page: Page, vma: Vma, address: 
     if (type === SWP_MIGRATION_WRITE && vma.vm_flags & VM_WRITE) pte = withFlags(pte, _PAGE_RW);
     page.refcount++;
     if (page.type === PAGE_TYPE.anon)
-      k.folio_add_anon_rmap_pte(page, vma, address, type === SWP_MIGRATION_READ ? "maybe shared" : "exclusive");
+      k.folio_add_anon_rmap_pte(page, vma, type === SWP_MIGRATION_READ ? "maybe shared" : "exclusive");
     else k.folio_add_file_rmap_pte(page, vma);
     yield k.set_pte(vma.vm_mm!, address, ptep, pte);
   }

@@ -113,36 +113,30 @@ export function* unlink_anon_vmas(k: Kernel, vma: Vma): Steps<void> {
   for (const av of emptied) k.put_anon_vma(av);
 }
 
-/** A new anonymous page, mapped by one PTE of one process. */
-export function folio_add_new_anon_rmap(k: Kernel, page: Page, vma: Vma, address: number): void {
+/** A new anonymous page, mapped by one PTE. One that others may have in swap too belongs to the oldest anon_vma of all. */
+export function folio_add_new_anon_rmap(
+  k: Kernel,
+  page: Page,
+  vma: Vma,
+  address: number,
+  owner: "exclusive" | "maybe shared" = "exclusive",
+): void {
   page.type = PAGE_TYPE.anon;
-  page.flags |= PG_uptodate | PG_anon_exclusive;
+  page.flags |= PG_uptodate | (owner === "exclusive" ? PG_anon_exclusive : 0);
   // It is not written to swap, but dropped.
   if (!is_droppable(vma.vm_flags)) page.flags |= PG_swapbacked;
-  page.anon_vma = vma.anon_vma;
+  page.anon_vma = owner === "exclusive" ? vma.anon_vma : vma.anon_vma!.root;
   page.index = vma.vm_pgoff + (address - vma.vm_start) / 4096;
   page.mapcount = 1;
   k.vmstat.nr_anon_mapped += 1;
 }
 
-/** An anonymous page that comes back from swap. One that others may have too belongs to the oldest anon_vma of all. */
-export function folio_add_anon_rmap_pte(
-  k: Kernel,
-  page: Page,
-  vma: Vma,
-  address: number,
-  owner: "exclusive" | "maybe shared",
-): void {
-  const read = !page.anon_vma;
-  if (read) {
-    page.anon_vma = owner === "exclusive" ? vma.anon_vma : vma.anon_vma!.root;
-    page.index = vma.vm_pgoff + (address - vma.vm_start) / 4096;
-  }
+/** One more PTE maps an anonymous page that has its place in a mapping already. */
+export function folio_add_anon_rmap_pte(k: Kernel, page: Page, vma: Vma, owner: "exclusive" | "maybe shared"): void {
   if (owner === "exclusive") page.flags |= PG_anon_exclusive;
   if (page.mapcount === 0) k.vmstat.nr_anon_mapped += 1;
   page.mapcount++;
-  // What was read is on an LRU list already: only reclaim will see that it is locked.
-  if (!read) k.mlock_vma_folio(page, vma);
+  k.mlock_vma_folio(page, vma);
 }
 
 /** Its only user takes the page over: the reverse map leads to no other process from now on. */

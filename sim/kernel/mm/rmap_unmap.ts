@@ -24,8 +24,10 @@ export function* try_to_unmap_one(k: Kernel, page: Page, vma: Vma, address: numb
   yield* k.mmu_notifier_invalidate_range_start(mm, address, address + 4096, "MMU_NOTIFY_CLEAR");
   const at = yield* k.page_vma_mapped_walk(page, vma, address);
   let unmapped = true;
-  if (at && vma.vm_flags & VM_LOCKED) unmapped = false;
-  else if (at) {
+  if (at && vma.vm_flags & VM_LOCKED) {
+    k.mlock_vma_folio(page, vma);
+    unmapped = false;
+  } else if (at) {
     const { ptep } = at;
     const pte = k.read_entry(ptep);
     yield k.set_pte(mm, address, ptep, 0);

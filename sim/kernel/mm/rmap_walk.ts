@@ -126,6 +126,7 @@ export function* folio_referenced_one(
   const at = yield* k.page_vma_mapped_walk(page, vma, address);
   if (!at) return true;
   if (vma.vm_flags & VM_LOCKED) {
+    k.mlock_vma_folio(page, vma);
     pra.locked = true;
     yield k.pte_unmap_unlock(at.pmdp);
     return false;
