@@ -66,9 +66,8 @@ export class Debugging {
     });
   }
 
-  /** F5 where nothing is being debugged. The key starts nothing until the editor knows debuggers, and while the last session is on its way out. */
-  async start(): Promise<Stop> {
-    await this.editor.untilOffered("Debug: Start Debugging");
+  /** F5 where nothing is being debugged. A key that comes while the last session is still on its way out starts nothing. */
+  start(): Promise<Stop> {
     const before = this.editor.wire.length;
     const launched = () => this.editor.wire.slice(before).some(({ command }) => command === "launch");
     return this.untilStopped(() =>
@@ -212,15 +211,6 @@ export class Debugging {
   async chooseFromFrameMenu(frame: string, item: string): Promise<void> {
     const row = this.editor.page.locator(".debug-call-stack .monaco-list-row").filter({ hasText: frame });
     await this.chooseFromMenuOf(row.first(), item);
-  }
-
-  /** Writes another value over that of a row of the Variables view. */
-  async setValue(variable: string, value: string): Promise<void> {
-    await this.chooseFromMenu(variable, "Set Value");
-    const input = this.editor.page.locator(".debug-variables .monaco-inputbox input").first();
-    await input.fill(value);
-    await this.editor.page.keyboard.press("Enter");
-    await input.waitFor({ state: "hidden" });
   }
 
   /** Asks in the debug console; gives all lines that it shows when `wanted` is among them. */

@@ -17,6 +17,7 @@ desktop("the extension in a real VS Code", "trusts every folder", (newWindow) =>
   session("stops, shows, goes on and goes back", window, async ({ editor, debug, check }) => {
     await check("opening the example as a scenario, with nothing to complain about", async () => {
       await eventually("the language is known", async () => (await editor.statusBar()).includes("mshare scenario"));
+      await editor.extensionRuns();
       assert.deepEqual(await editor.problems(), []);
       await walkthroughPicture(editor, "open", parts.editor);
     });

@@ -16,6 +16,7 @@ desktop("the extension's views and commands", "trusts every folder", (newWindow)
   session("shows the machine, and finds its way through a run", window, async ({ editor, debug, check }) => {
     await check("events to choose from, and any other text; what means nothing stays grey", async () => {
       await eventually("the language is known", async () => (await editor.statusBar()).includes("mshare scenario"));
+      await editor.extensionRuns();
       await debug.start();
       await editor.commandWith("mshare: Break on Event…", "free of pmd table");
       await editor.commandWith("mshare: Break on Event…", "dance of the tables");

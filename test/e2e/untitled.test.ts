@@ -16,6 +16,7 @@ desktop("documents in no file", "trusts every folder", (newWindow) => {
       await editor.choose("mshare scenario");
       await eventually("the language is known", async () => (await editor.statusBar()).includes("mshare scenario"));
       await editor.type("process a\na: p = mmap(0, 4KiB, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n");
+      await editor.extensionRuns();
       const stop = await debug.start();
       assert.deepEqual([stop.reason, stop.line], ["entry", 2]);
       await debug.end();
