@@ -123,16 +123,20 @@ function judgeOf(
 
   return async (simulated, ran) => {
     if ("refused" in simulated) return failed(refusalText(simulated));
-    const again = async () => compare(simulated, await program.run([`${number}`, ...wordsOf(care)]));
-    let first = ran ? compare(simulated, ran) : await again();
-    // What a busy machine has ended may come through the next time.
-    for (let tries = 1; tries < AGAIN && first.failure !== undefined; tries++) first = await again();
+    const once = async () => compare(simulated, await program.run([`${number}`, ...wordsOf(care)]));
+    // What a busy machine has ended, or disturbed, may come through the next time.
+    const again = async (before?: Judged) => {
+      let judged = before ?? (await once());
+      for (let tries = 1; tries < AGAIN && judged.failure !== undefined; tries++) judged = await once();
+      return judged;
+    };
+    const first = await again(ran && compare(simulated, ran));
     let judged = first;
     for (let tries = 1; tries < AGAIN && differs(judged) && !onlyMachineWide(judged); tries++)
       judged = withoutDisturbed(await again(), judged);
     if (differs(first) && !onlyMachineWide(first) && judged.comparison && !differs(judged))
       return unsteady(judged, first.comparison!.differences[0]!.what);
-    return withoutOthers(judged, again);
+    return withoutOthers(judged, () => again());
   };
 }
 
