@@ -4,7 +4,7 @@ import { keys } from "./debugging.ts";
 import { desktop, linesOf } from "./desktop.ts";
 import { type Editor, textArea } from "./editor.ts";
 import { eventually } from "./eventually.ts";
-import { session } from "./sessions.ts";
+import { picture, session } from "./sessions.ts";
 
 const loop = `kernel linux
 machine { cpus: 2, memory: 64MiB }
@@ -112,11 +112,19 @@ desktop("stopping, moving and looking", "trusts every folder", (newWindow) => {
         debug.asked("next", since).map((asked) => (asked as { granularity?: string }).granularity),
         ["instruction"],
       );
+      await picture(editor, "disassembly");
       await page.locator(`.tab.active [aria-label^="Close"]`).first().click(); // or stops would go on to be shown there
     });
     await check("the beginning of a function of the kernel", async () => {
       const stop = await debug.untilStopped(() => debug.chooseFromFrameMenu("user_access", "Restart Frame"));
       assert.equal(stop.reason, "restart");
+    });
+    await check("one step of a task that a person chooses", async () => {
+      await page.keyboard.press("Control+F11");
+      await debug.untilStopped(() => editor.choose("reader"));
+      await eventually("it was asked for by its target", async () => {
+        return debug.asked("stepIn").some((asked) => (asked as { targetId?: number }).targetId !== undefined);
+      });
     });
     await check("from the beginning again", async () => {
       const stop = await debug.untilStopped(() => page.keyboard.press("Control+Shift+F5"));

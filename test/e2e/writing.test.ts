@@ -68,6 +68,20 @@ desktop("writing scenarios", "trusts every folder", (newWindow) => {
         /^writer: close\(/.test((await editor.textOfLines()).get(line + 1) ?? ""),
       );
     });
+    await check("Explore above a scenario with a parallel block, and as a command: what the search finds", async () => {
+      await editor.openFile("explore.mshare");
+      const explored = async (start: () => Promise<void>) => {
+        await editor.command("Terminal: Kill All Terminals");
+        await eventually("no terminal is left", async () => (await editor.terminal()).length === 0);
+        await start();
+        return eventually("the search ends", async () => {
+          const lines = (await editor.terminal()).join("\n");
+          return /ended with status \d/.test(lines) && lines;
+        });
+      };
+      assert.match(await explored(() => editor.pressLens("Explore")), /ended with status 1/);
+      assert.match(await explored(() => editor.command("mshare: Explore Interleavings")), /ended with status 1/);
+    });
     await check("launch.json: our configurations are offered", async () => {
       await editor.openFile("launch.json");
       await editor.goToLine(3);
