@@ -35,7 +35,9 @@ import * as rwsem from "./kernel/locking/rwsem.ts";
 import * as spinlock from "./kernel/locking/spinlock.ts";
 import * as sched from "./kernel/sched.ts";
 import type { Bound, FunctionTable } from "./kernel.ts";
+import * as iov_iter from "./lib/iov_iter.ts";
 import * as filemap from "./mm/filemap.ts";
+import * as filemap_write from "./mm/filemap_write.ts";
 import * as gup from "./mm/gup.ts";
 import * as gup_fast from "./mm/gup_fast.ts";
 import * as hugetlb from "./mm/hugetlb.ts";
@@ -197,7 +199,9 @@ export const kernelFunctions: readonly FunctionTable[] = [
   proc_meminfo,
   proc_root,
   task_mmu,
+  iov_iter,
   filemap,
+  filemap_write,
   memfd,
   pagewalk,
   shmem,
@@ -308,7 +312,9 @@ export interface KernelFunctions
     Bound<typeof proc_meminfo>,
     Bound<typeof proc_root>,
     Bound<typeof task_mmu>,
+    Bound<typeof iov_iter>,
     Bound<typeof filemap>,
+    Bound<typeof filemap_write>,
     Bound<typeof memfd>,
     Bound<typeof pagewalk>,
     Bound<typeof shmem>,

@@ -14,8 +14,8 @@ export const operationTables: OperationTables = {
     simple_dir_operations: simple_dir,
     shmem_file_operations: {
       llseek: "shmem_file_llseek",
-      read: "shmem_file_read",
-      write: "shmem_file_write",
+      read: "shmem_file_read_iter",
+      write: "shmem_file_write_iter",
       mmap: "shmem_mmap",
       fsync: "noop_fsync",
       fallocate: "shmem_fallocate",

@@ -261,3 +261,10 @@ export function page_is_mapped(k: Kernel, mm: Mm, address: number, write: number
   const pte = k.leaf_entry(mm, address);
   return (pte & 1) !== 0 && (write === 0 || (pte & 2) !== 0);
 }
+
+/** Reads a byte of each page of a program's memory, so that it is there. Returns how many of `size` bytes are after one that cannot be read. */
+export function* fault_in_readable(k: Kernel, address: number, size: number): Steps<number> {
+  for (let at = address; at < address + size; at = (Math.floor(at / 4096) + 1) * 4096)
+    if ((yield* k.user_access(at, "read", 0)) !== 0) return address + size - at;
+  return 0;
+}

@@ -143,6 +143,19 @@ export function clear_highpage(k: Kernel, page: Page): void {
   k.memory.clear(page.slot);
 }
 
+/** Zeroes the bytes of a page from `start1` to before `end1`, and from `start2` to before `end2`. */
+export function zero_user_segments(
+  k: Kernel,
+  page: Page,
+  start1: number,
+  end1: number,
+  start2: number,
+  end2: number,
+): void {
+  k.write_frame(page.slot, start1, new Uint8Array(end1 - start1));
+  k.write_frame(page.slot, start2, new Uint8Array(end2 - start2));
+}
+
 export function copy_highpage(k: Kernel, to: Page, from: Page): void {
   k.memory.copy(from.slot, to.slot);
 }

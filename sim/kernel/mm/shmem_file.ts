@@ -2,9 +2,9 @@
 import type { Steps } from "../../core/thread.ts";
 import { PG_dirty, PG_uptodate } from "../flags.ts";
 import { MAX_LFS_FILESIZE } from "../fs/inode.ts";
-import { buffer_from, type UserBuffer } from "../fs/read_write.ts";
+import type { UserBuffer } from "../fs/read_write.ts";
 import type { Kernel } from "../kernel.ts";
-import type { File, Inode } from "../mm_types.ts";
+import type { File, Inode, Page } from "../mm_types.ts";
 import { EFAULT, EFBIG, EINVAL, ENOSPC, ENXIO, EOPNOTSUPP, EPERM } from "../uapi/errno.ts";
 import {
   F_SEAL_FUTURE_WRITE,
@@ -17,7 +17,13 @@ import {
 } from "../uapi/fcntl.ts";
 
 /** Reads page by page; holes read as zero and stay holes. */
-export function* shmem_file_read(k: Kernel, file: File, address: number, count: number, pos: number): Steps<number> {
+export function* shmem_file_read_iter(
+  k: Kernel,
+  file: File,
+  address: number,
+  count: number,
+  pos: number,
+): Steps<number> {
   const inode = file.f_inode!;
   let done = 0;
   while (done < count && pos + done < inode.i_size) {
@@ -39,72 +45,40 @@ export function* shmem_file_read(k: Kernel, file: File, address: number, count: 
   return done;
 }
 
-export function* shmem_file_write(
+/** Returns how many bytes were written, or a negative errno. */
+export function* shmem_file_write_iter(
   k: Kernel,
   file: File,
-  address: UserBuffer,
+  from: UserBuffer,
   count: number,
   pos: number,
 ): Steps<number> {
   const inode = file.f_inode!;
   yield* k.inode_lock(inode);
-  let done = 0;
-  let error = count > 0 && pos >= MAX_LFS_FILESIZE - 1 ? -EFBIG : 0;
-  while (done < count && !error) {
-    const inFile = 4096 - ((pos + done) % 4096);
-    const inPage = typeof address === "string" ? 4096 : 4096 - ((address + done) % 4096);
-    const length = Math.min(inFile, inPage, count - done);
-    error = yield* k.shmem_write_part(inode, buffer_from(address, done), pos + done, length);
-    if (!error) done += length;
-  }
+  const written =
+    count > 0 && pos >= MAX_LFS_FILESIZE - 1 ? -EFBIG : yield* k.generic_perform_write(inode, from, count, pos);
   yield k.inode_unlock(inode);
-  return done || error;
+  return written;
 }
 
-/**
- * Writes bytes that lie in one page of the file and of the process. Since 6.16 the bytes are copied without faults, and what
- * is not mapped is faulted in afterwards, for another try: the page of the file is there by then, and the file reaches
- * to `pos`. Returns 0 or a negative errno.
- */
-export function* shmem_write_part(
-  k: Kernel,
-  inode: Inode,
-  address: UserBuffer,
-  pos: number,
-  length: number,
-): Steps<number> {
-  const sealed =
-    (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0 ||
-    ((inode.seals & F_SEAL_GROW) !== 0 && pos + length > inode.i_size);
-  if (k.config.version !== "6.12") {
-    if (sealed) return -EPERM;
-    const error =
-      typeof address === "string" || k.page_is_mapped(k.current.mm!, address, 0)
-        ? 0
-        : yield* k.shmem_write_folio(inode, pos, null);
-    if (error) return error;
-  }
-  const bytes = yield* k.copy_from_user(address, length);
-  if (typeof bytes === "number") return -EFAULT;
-  if (sealed) return -EPERM;
-  return yield* k.shmem_write_folio(inode, pos, bytes);
+/** The page that `len` bytes at `pos` go to, locked and with a reference; or a negative errno. */
+export function* shmem_write_begin(k: Kernel, inode: Inode, pos: number, len: number): Steps<Page | number> {
+  if (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -EPERM;
+  if (inode.seals & F_SEAL_GROW && pos + len > inode.i_size) return -EPERM;
+  return (yield* k.shmem_get_folio(inode, Math.floor(pos / 4096), "write")) ?? -ENOSPC;
 }
 
-/** shmem_write_begin to shmem_write_end. `bytes`: null where none could be copied. Returns 0 or a negative errno. */
-export function* shmem_write_folio(k: Kernel, inode: Inode, pos: number, bytes: Uint8Array | null): Steps<number> {
-  const page = yield* k.shmem_get_folio(inode, Math.floor(pos / 4096), "write");
-  if (page === null || typeof page === "number") return page ?? -ENOSPC;
-  const length = bytes?.length ?? 0;
+/** `copied` bytes came to `pos`, none perhaps: the file reaches up to them all the same. */
+export function* shmem_write_end(k: Kernel, inode: Inode, pos: number, copied: number, page: Page): Steps<void> {
+  if (pos + copied > inode.i_size) yield k.i_size_write(inode, pos + copied);
   if (!(page.flags & PG_uptodate)) {
-    if (length < 4096) k.clear_highpage(page);
+    const from = pos % 4096;
+    k.zero_user_segments(page, 0, from, from + copied, 4096);
     page.flags |= PG_uptodate;
   }
-  if (bytes) k.write_frame(page.slot, pos % 4096, bytes);
   page.flags |= PG_dirty;
-  if (pos + length > inode.i_size) yield k.i_size_write(inode, pos + length);
   k.folio_unlock(page);
   yield* k.put_page(page);
-  return 0;
 }
 
 export function* shmem_file_llseek(k: Kernel, file: File, offset: number, whence: number): Steps<number> {

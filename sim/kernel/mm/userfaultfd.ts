@@ -137,8 +137,10 @@ export function* mfill_atomic(
       const pmdp = yield* k.mm_alloc_pmd(ctx.mm!, start + done);
       if (pmdp === 0) error = -ENOMEM;
       if (error) break;
-      if (copying && !bytes) bytes = yield* k.copy_from_user_nofault(filling.src + done, 4096);
-      missing = copying && !bytes;
+      if (copying && !bytes) {
+        bytes = yield* k.copy_from_user_inatomic(filling.src + done, 4096);
+        missing = bytes.length < 4096;
+      }
       if (missing) break;
       error = yield* k.mfill_atomic_pte(vma, pmdp, start + done, filling, bytes, wp);
       if (!error) done += 4096;

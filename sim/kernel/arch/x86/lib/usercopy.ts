@@ -1,4 +1,4 @@
-// Copying between the kernel and a program's memory (arch/x86/lib/copy_user_64.S, lib/usercopy.c, lib/iov_iter.c): what cannot
+// Copying between the kernel and a program's memory (arch/x86/lib/copy_user_64.S, lib/usercopy.c): what cannot
 // be faulted in ends the copy where it is.
 import type { Steps } from "../../../../core/thread.ts";
 import type { UserBuffer } from "../../../fs/read_write.ts";
@@ -22,31 +22,27 @@ export function* copy_from_user(k: Kernel, address: UserBuffer, length: number):
   return bytes;
 }
 
-/** Bytes from a program's memory with page faults off: null where one would have to be handled. */
-export function* copy_from_user_nofault(k: Kernel, address: number, length: number): Steps<Uint8Array | null> {
-  k.current.pagefault_disabled++;
-  const bytes = yield* copy_what_is_there(k, address, length);
-  k.current.pagefault_disabled--;
-  return bytes;
-}
-
-function* copy_what_is_there(k: Kernel, address: number, length: number): Steps<Uint8Array | null> {
+/** Bytes from a program's memory with page faults off, up to where one would have to be handled. `length` in bytes. */
+export function* copy_from_user_inatomic(k: Kernel, address: number, length: number): Steps<Uint8Array> {
   const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; ) {
-    const at = address + i;
+  k.current.pagefault_disabled++;
+  let done = 0;
+  while (done < length) {
+    const at = address + done;
     if (!k.translate(at, "read")) {
       yield k.trace.page_fault(at, k.mmu.error, k.current.mm, k.current);
-      return null;
+      break;
     }
     const { hit, pfn, entry } = k.mmu;
     if (!hit) yield k.trace.tlb_fill(at, pfn, k.current.mm, k.cpu.id, entry);
     // A flush between the walk and the access makes the CPU walk again.
     if (!hit && !k.machine.straight) continue;
-    const inPage = Math.min(length - i, 4096 - (at % 4096));
-    bytes.set(k.read_frame(pfn, at % 4096, inPage), i);
-    i += inPage;
+    const inPage = Math.min(length - done, 4096 - (at % 4096));
+    bytes.set(k.read_frame(pfn, at % 4096, inPage), done);
+    done += inPage;
   }
-  return bytes;
+  k.current.pagefault_disabled--;
+  return bytes.subarray(0, done);
 }
 
 /** A short text that a program writes to a file of the kernel, without blanks around it; or a negative errno. */
@@ -73,19 +69,6 @@ export function* raw_copy_to_user(k: Kernel, address: number, bytes: Uint8Array)
     i += inPage;
   }
   return 0;
-}
-
-/**
- * Writes what a file gave to a program's memory. A copy that stops short is tried again from there, until it gets nowhere.
- * Returns the number of bytes written.
- */
-export function* copy_page_to_iter(k: Kernel, address: number, bytes: Uint8Array): Steps<number> {
-  for (let done = 0; ; ) {
-    const left = yield* k.raw_copy_to_user(address + done, bytes.subarray(done));
-    const got_nowhere = left === bytes.length - done;
-    done = bytes.length - left;
-    if (left === 0 || got_nowhere) return done;
-  }
 }
 
 /** Bytes of a frame from `offset` on. */
