@@ -2,7 +2,7 @@
 import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Task } from "../mm_types.ts";
-import { EINTR } from "../uapi/errno.ts";
+import { ECHILD, EINTR } from "../uapi/errno.ts";
 
 /** The system call; `code` is what wait gives to the parent. */
 export function* sys_exit(k: Kernel, code: number): Steps<number> {
@@ -46,11 +46,11 @@ export function mm_update_next_owner(k: Kernel, task: Task, mm: { owner: Task | 
   for (const other of k.tasks()) if (other !== task && other.mm === mm && other.exit_state === 0) mm.owner = other;
 }
 
-/** The system call: waits for a child to end, for `who` if it names one. Returns its pid, -ECHILD, or -EINTR. */
+/** The system call: waits for a child of any thread of the caller's process to end, for `who` if it names one. Returns its pid, -ECHILD, or -EINTR. */
 export function* sys_wait(k: Kernel, who: Task | null): Steps<number> {
-  const children = k.tasks().filter((task) => task.parent === k.current && task.exit_state !== 2);
+  const children = k.tasks().filter((task) => task.parent?.tgid === k.current.tgid && task.exit_state !== 2);
   const mine = who ? children.filter((task) => task === who) : children;
-  if (mine.length === 0) return -10;
+  if (mine.length === 0) return -ECHILD;
   const ended = () => mine.find((task) => task.exit_state === 1);
   const { current } = k;
   const over = () => ended() !== undefined || current.signal !== 0;

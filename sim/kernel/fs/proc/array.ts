@@ -24,7 +24,7 @@ export function proc_stat(k: Kernel, task: Task): Stat {
     pid: task.pid,
     comm: task.comm,
     state: task.exit_state === 0 ? "S" : "Z",
-    ppid: task.parent?.pid ?? 0,
+    ppid: task.parent?.tgid ?? 0,
     minflt: sum((other) => other.min_flt),
     majflt: sum((other) => other.maj_flt),
     vsize: mm ? mm.total_vm * 4096 : 0,
@@ -41,7 +41,7 @@ export function stat_text(k: Kernel, task: Task): string {
 }
 
 export function status_text(k: Kernel, task: Task): string {
-  const head = `Name:\t${task.comm}\nState:\t${task.exit_state === 0 ? "S (sleeping)" : "Z (zombie)"}\nTgid:\t${task.tgid}\nPid:\t${task.pid}\nPPid:\t${task.parent?.pid ?? 0}\n`;
+  const head = `Name:\t${task.comm}\nState:\t${task.exit_state === 0 ? "S (sleeping)" : "Z (zombie)"}\nTgid:\t${task.tgid}\nPid:\t${task.pid}\nPPid:\t${task.parent?.tgid ?? 0}\n`;
   if (!task.mm) return head;
   const lines = Object.entries(k.proc_status(task)).map(
     ([name, bytes]) => `${name}:\t${String(bytes / 1024).padStart(8)} kB\n`,
