@@ -58,6 +58,12 @@ export class Mmu {
     return this.#walk(tlb, pcid, root, address, access);
   }
 
+  /** An address where programs have nothing: no table of theirs is read. */
+  refuse(access: Access): false {
+    this.steps = 0;
+    return this.#fault(access, 0);
+  }
+
   #cached(tlb: Tlb, pcid: number, address: number): boolean {
     this.level = 1;
     this.entry = tlbLookup(tlb, address, 1, pcid);

@@ -1,7 +1,7 @@
 // What loads and stores of tasks do: they are translated, and where that fails the page fault is Linux's affair
 // (arch/x86/mm/fault.ts). Copies between the kernel and a program's memory go the same way.
 import type { Steps } from "../core/thread.ts";
-import { type Access, X86_PF_INSTR, X86_PF_USER, X86_PF_WRITE } from "../hardware/mmu.ts";
+import { type Access, X86_PF_USER } from "../hardware/mmu.ts";
 import { tlbFault } from "../hardware/tlb.ts";
 import { load_unaligned, store_unaligned } from "./access_unaligned.ts";
 import { task_size_max } from "./arch/x86/mm/pgtable.ts";
@@ -78,10 +78,7 @@ function is_canonical(k: Kernel, address: number): boolean {
 /** The MMU's answer for the running task on its CPU. */
 export function translate(k: Kernel, address: number, access: Access): boolean {
   const { cpu } = k;
-  if (address >= task_size_max(k) || address < 0) {
-    k.mmu.error = (access === "write" ? X86_PF_WRITE : 0) | (access === "exec" ? X86_PF_INSTR : 0);
-    return false;
-  }
+  if (address >= task_size_max(k) || address < 0) return k.mmu.refuse(access);
   const tlb = k.tlbOf(cpu.id);
   if (k.mmu.translate(tlb, cpu.loaded_mm_asid, cpu.loaded_mm!.pgd, address, access)) return true;
   // A page fault takes along what is cached for its address, upper entries too (SDM vol. 3, 4.10.4.1).
