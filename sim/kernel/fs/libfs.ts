@@ -85,7 +85,7 @@ export function* simple_read_from_buffer(
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   const part = bytes.subarray(Math.min(pos, bytes.length), Math.min(pos + count, bytes.length));
   if (part.length === 0) return 0;
-  const left = yield* k.raw_copy_to_user(address, part);
+  const left = yield* k.raw_copy_to_user(address, part, part.length);
   return left === part.length ? -EFAULT : part.length - left;
 }
 

@@ -1,18 +1,20 @@
 // What read and write are handed by a program, part by part (lib/iov_iter.c).
 import type { Steps } from "../../core/thread.ts";
+import type { CopySource } from "../arch/x86/lib/usercopy.ts";
 import type { UserBuffer } from "../fs/read_write.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Page } from "../mm_types.ts";
 
 /**
- * Writes what a file gave to a program's memory. A copy that stops short is tried again from there, until it gets nowhere.
- * Returns the number of bytes written.
+ * Writes `length` bytes that a file gave to a program's memory. A copy that stops short is tried again from there, until it gets
+ * nowhere. Returns the number of bytes written.
  */
-export function* copy_page_to_iter(k: Kernel, address: number, bytes: Uint8Array): Steps<number> {
+export function* copy_page_to_iter(k: Kernel, address: number, from: CopySource, length: number): Steps<number> {
   for (let done = 0; ; ) {
-    const left = yield* k.raw_copy_to_user(address + done, bytes.subarray(done));
-    const got_nowhere = left === bytes.length - done;
-    done = bytes.length - left;
+    const rest = from instanceof Uint8Array ? from.subarray(done) : { pfn: from.pfn, offset: from.offset + done };
+    const left = yield* k.raw_copy_to_user(address + done, rest, length - done);
+    const got_nowhere = left === length - done;
+    done = length - left;
     if (left === 0 || got_nowhere) return done;
   }
 }
@@ -30,9 +32,19 @@ export function* copy_folio_from_iter_atomic(
   from: UserBuffer,
   bytes: number,
 ): Steps<number> {
-  const found =
-    typeof from === "string" ? yield* k.copy_from_user(from, bytes) : yield* k.copy_from_user_inatomic(from, bytes);
-  if (typeof found === "number") return 0;
-  k.write_frame(page.slot, offset, found);
-  return found.length;
+  if (typeof from === "string") {
+    const text = yield* k.copy_from_user(from, bytes);
+    if (typeof text !== "number") k.write_frame(page.slot, offset, text);
+    return bytes;
+  }
+  let copied = 0;
+  while (copied < bytes) {
+    const at = from + copied;
+    const pfn = yield* k.user_frame_nofault(at);
+    if (pfn < 0) break;
+    const inPage = Math.min(bytes - copied, 4096 - (at % 4096));
+    k.copy_frame(pfn, at % 4096, page.slot, offset + copied, inPage);
+    copied += inPage;
+  }
+  return copied;
 }

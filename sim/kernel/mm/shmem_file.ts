@@ -35,8 +35,8 @@ export function* shmem_file_read_iter(
     // Reading the beginning of a page counts as using it.
     if (page && offset === 0) k.folio_mark_accessed(page);
     const length = Math.min(4096 - offset, count - done, Math.max(0, inode.i_size - pos - done));
-    const bytes = page ? k.read_frame(page.slot, offset, length) : new Uint8Array(length);
-    const copied = length > 0 ? yield* k.copy_page_to_iter(address + done, bytes) : 0;
+    const from = page ? { pfn: page.slot, offset } : new Uint8Array(length);
+    const copied = length > 0 ? yield* k.copy_page_to_iter(address + done, from, length) : 0;
     if (page) yield* k.put_page(page);
     done += copied;
     if (copied < length) return done || -EFAULT;

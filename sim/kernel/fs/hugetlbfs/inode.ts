@@ -127,8 +127,8 @@ export function* hugetlbfs_read(k: Kernel, file: File, address: number, count: n
     const page = yield* k.filemap_lock_hugetlb_folio(inode.i_mapping!, Math.floor(at / HPAGE_SIZE));
     if (page) k.folio_unlock(page);
     const frame = page ? page.slot + Math.floor((at % HPAGE_SIZE) / 4096) : 0;
-    const bytes = page ? k.read_frame(frame, at % 4096, length) : new Uint8Array(length);
-    const copied = yield* k.copy_page_to_iter(address + done, bytes);
+    const from = page ? { pfn: frame, offset: at % 4096 } : new Uint8Array(length);
+    const copied = yield* k.copy_page_to_iter(address + done, from, length);
     if (page) yield* k.put_page(page);
     done += copied;
     if (copied < length) return done || -EFAULT;
