@@ -37,13 +37,15 @@ import { PTE_LOCK } from "./pte_range.ts";
 
 const is_cow_mapping = (vma: Vma): boolean => (vma.vm_flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
 
-/** Pages that a later fault can find again need no copy. */
-const vma_needs_copy = (src: Vma): boolean =>
-  (src.vm_flags & (VM_UFFD_WP | VM_PFNMAP | VM_MIXEDMAP | VM_MAYBE_GUARD)) !== 0 || src.anon_vma !== null;
+/** Pages that a later fault can find again need no copy, but what a userfaultfd of the child would have to know. */
+const vma_needs_copy = (dst: Vma, src: Vma): boolean =>
+  (dst.vm_flags & VM_UFFD_WP) !== 0 ||
+  (src.vm_flags & (VM_PFNMAP | VM_MIXEDMAP | VM_MAYBE_GUARD)) !== 0 ||
+  src.anon_vma !== null;
 
 /** @returns 0 or -ENOMEM */
 export function* copy_page_range(k: Kernel, dst: Vma, src: Vma): Steps<number> {
-  if (!vma_needs_copy(src)) return 0;
+  if (!vma_needs_copy(dst, src)) return 0;
   if (src.vm_flags & VM_HUGETLB) return yield* k.copy_hugetlb_page_range(dst, src);
   if (!is_cow_mapping(src)) return yield* k.copy_pgd_range(dst, src);
   // Pages that are written to by one side alone from now on: write protection is what changes.
