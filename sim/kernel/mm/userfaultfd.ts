@@ -249,7 +249,8 @@ export function* mfill_atomic_pte_continue(
   wp: Protection,
 ): Steps<number> {
   const known = yield* k.shmem_get_folio(vma.vm_file!.f_inode!, k.linear_page_index(vma, address), "noalloc");
-  if (known === null || typeof known !== "object") return known === -ENOENT || known === -EINVAL ? -EFAULT : -ENOMEM;
+  if (known === null || known === -ENOENT) return -EFAULT;
+  if (typeof known === "number") return known;
   const error = yield* k.mfill_atomic_install_pte(vma, pmdp, address, known, wp);
   k.folio_unlock(known);
   if (error) yield* k.put_page(known);
