@@ -233,11 +233,18 @@ export function* mfill_atomic_pte_copy(
 export function* mfill_atomic_pte_zeropage(k: Kernel, vma: Vma, pmdp: number, address: number): Steps<number> {
   const ptep = yield* k.pte_offset_map_lock(pmdp, address);
   if (ptep === 0) return -EAGAIN;
-  const there = !none(k.read_entry(ptep));
-  if (!there)
+  const error = mfill_refusal(k, vma, address, ptep);
+  if (!error)
     yield k.set_pte(vma.vm_mm!, address, ptep, withFlags(mk_pte(k.zero_pfn, vma.vm_page_prot), _PAGE_SPECIAL));
   yield k.pte_unmap_unlock(pmdp);
-  return there ? -EEXIST : 0;
+  return error;
+}
+
+/** Why nothing can be filled in at an entry whose table is locked; 0 if it can. Beyond a file's size nothing can, private or not. */
+function mfill_refusal(k: Kernel, vma: Vma, address: number, ptep: number): number {
+  const inode = vma.vm_file?.f_inode;
+  if (inode && k.linear_page_index(vma, address) * 4096 >= inode.i_size) return -EFAULT;
+  return none(k.read_entry(ptep)) ? 0 : -EEXIST;
 }
 
 /** The page that a file has already. */
@@ -296,9 +303,10 @@ export function* mfill_atomic_install_pte(
   const mm = vma.vm_mm!;
   const ptep = yield* k.pte_offset_map_lock(pmdp, address);
   if (ptep === 0) return -EAGAIN;
-  if (!none(k.read_entry(ptep))) {
+  const error = mfill_refusal(k, vma, address, ptep);
+  if (error) {
     yield k.pte_unmap_unlock(pmdp);
-    return -EEXIST;
+    return error;
   }
   const of_file = page.type !== PAGE_TYPE.anon;
   let entry = withFlags(mk_pte(page.slot, vma.vm_page_prot), _PAGE_DIRTY);
