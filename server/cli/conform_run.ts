@@ -31,7 +31,10 @@ export interface Judged {
 export type Care = "quick" | "everything";
 
 /** Runs that must show the same wrong counter of the whole machine before it is the kernel's. */
-const TRIES = 5;
+const TRIES = 12;
+
+/** Milliseconds between two of them, growing: who does the same thing over and over is out of step in the end. */
+const PAUSE = 30;
 
 /** Runs that must show any other difference: reclaim, for one, is not the same every time. */
 const AGAIN = 3;
@@ -163,6 +166,7 @@ async function withoutOthers(first: Judged, again: () => Promise<Judged>): Promi
   let judged = first;
   let [wrong, disturbed]: [readonly Difference[], Set<string>] = [judged.comparison?.differences ?? [], new Set()];
   for (let tries = 1; tries < TRIES && onlyMachineWide(judged) && wrong.length > 0; tries++) {
+    await new Promise((done) => setTimeout(done, tries * PAUSE));
     judged = await again();
     const now = new Map(judged.comparison?.differences.map(({ what, real }) => [what, real]));
     disturbed = new Set([...disturbed, ...wrong.map(({ what }) => what)].filter((what) => now.has(what)));

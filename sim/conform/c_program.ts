@@ -9,6 +9,7 @@ import { headSource, mainSource } from "./runtime/main.ts";
 import { observeSource } from "./runtime/observe.ts";
 import { observePagesSource } from "./runtime/observe_pages.ts";
 import { observeProcSource } from "./runtime/observe_proc.ts";
+import { outputSource } from "./runtime/output.ts";
 import { swapDeviceSource } from "./runtime/swap_device.ts";
 
 const SLOT_BYTES = 0x10000;
@@ -33,6 +34,7 @@ export function cProgram(scenarios: readonly CScenario[]): string {
     `#define VARIABLES ${Math.max(1, ...scenarios.map((one) => one.variables))}`,
     `#define SCENARIOS ${scenarios.length}`,
     "",
+    outputSource,
     agentSource,
     controlSource,
     `static const long pools[] = {${scenarios.map((one) => one.hugepages).join(", ")}};`,

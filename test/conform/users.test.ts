@@ -40,10 +40,31 @@ describe("an exported program", () => {
     this.timeout(120_000);
     const program = join(folder, "unread");
     assert.equal(spawnSync("cc", ["-O1", "-o", program, source()]).status, 0);
+    for (const words of [[], ["quick"]]) {
+      const child = spawn(program, words, { stdio: ["ignore", "pipe", "ignore"] });
+      child.stdout.once("data", () => child.stdout.destroy());
+      await once(child, "exit");
+      assert.ok(!existsSync(`/dev/shm/mshare-${child.pid}`));
+    }
+  });
+
+  it("wakes nobody who reads its output while it counts what the whole machine has", async function () {
+    this.timeout(120_000);
+    const program = join(folder, "quiet");
+    const long = join(folder, "long.c");
+    const { out } = await mshare(["export", "test/scenarios/conform/edges-of-mremap.mshare"]);
+    writeFileSync(long, out);
+    assert.equal(spawnSync("cc", ["-O1", "-o", program, long]).status, 0);
     const child = spawn(program, { stdio: ["ignore", "pipe", "ignore"] });
-    child.stdout.once("data", () => child.stdout.destroy());
-    await once(child, "exit");
-    assert.ok(!existsSync(`/dev/shm/mshare-${child.pid}`));
+    let heard = "";
+    let overAtFirst: boolean | undefined;
+    child.stdout.on("data", (part: Buffer) => {
+      heard += part;
+      if (heard.includes('"statements":')) overAtFirst ??= !existsSync(`/dev/shm/mshare-${child.pid}`);
+    });
+    await once(child, "close");
+    assert.ok(heard.length > 65536, `${heard.length}`);
+    assert.equal(overAtFirst, true);
   });
 
   it("runs as nobody: frames are hidden, all else is the same", async function () {

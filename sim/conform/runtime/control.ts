@@ -253,6 +253,7 @@ static int64_t perform_wait(const struct call *call) {
 
 USED static void perform(const struct call *call) {
   int who = call->who;
+  show_life();
   if (!members[who].alive) die("line %d: %s is not there", call->line, members[who].name);
   struct slot *slot = slot_of(who);
   slot->signal = 0;

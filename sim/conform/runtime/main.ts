@@ -166,6 +166,7 @@ static void usage(const char *name) {
 
 static int run_one(int quick) {
   controller = getpid();
+  if (!quick) keep_output();
   members = casts[scenario];
   member_count = cast_sizes[scenario];
   variables = calloc((size_t)member_count, sizeof *variables);
