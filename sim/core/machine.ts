@@ -11,7 +11,7 @@ export const UNWIND = Symbol("unwind");
 
 export interface MachineSnapshot {
   readonly step: number;
-  /** Units begun so far (run.ts). */
+  /** Units begun so far (doing.ts). */
   readonly units: number;
   readonly work: number;
   readonly store: StoreSnapshot;

@@ -1,4 +1,4 @@
-// What the simulated computer decides about who may run (core/run.ts: Platform): interrupts, task switches, preemption.
+// What the simulated computer decides about who may run (core/program.ts: Platform): interrupts, task switches, preemption.
 import type { Machine } from "../core/machine.ts";
 import type { Platform, Unit } from "../core/program.ts";
 import { createThread, type Steps, type Thread } from "../core/thread.ts";

@@ -1,7 +1,8 @@
 // Moving in time: to a step, to the last step at which something was so; all by re-execution, and in slices, so that a long way
 // can be given up in its middle.
 
-import { NEAR, type Outcome } from "../core/run.ts";
+import type { Outcome } from "../core/forward.ts";
+import { NEAR } from "../core/run.ts";
 import type { Lookup } from "../debugging.ts";
 import type { Loaded } from "./load.ts";
 

@@ -1,4 +1,4 @@
-// Runs a checked scenario on a booted system: the program of core/run.ts. What it remembers is in the store (state.ts).
+// Runs a checked scenario on a booted system: the Program of core/program.ts. What it remembers is in the store (state.ts).
 import type { Program, Unit } from "../../core/program.ts";
 import { type Schedule, sequential } from "../../core/schedule.ts";
 import type { Thread } from "../../core/thread.ts";
