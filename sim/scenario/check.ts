@@ -2,9 +2,8 @@
 import type { DesignInfo } from "../designs/design.ts";
 import type { Expr, KernelDeclaration, MachineDeclaration, SchedulePolicy } from "./ast.ts";
 import { checkCounts, checkSingles, scheduleOf } from "./check_declarations.ts";
-import type { CheckState } from "./check_state.ts";
-import { report, saidEnough, suggest } from "./check_state.ts";
-import { checkItems } from "./check_statement.ts";
+import { checkItems } from "./check_items.ts";
+import { type CheckState, reportUnknown, saidEnough } from "./check_state.ts";
 import { checkUnused } from "./check_unused.ts";
 import { collect } from "./collect.ts";
 import type { Diagnostic } from "./diagnostics.ts";
@@ -174,15 +173,9 @@ function ownDesignOf(state: CheckState, { declaration, file }: Placed<KernelDecl
   const known = state.vocabulary.designs.find((design) => design.name === name.text);
   if (known || name.text === "") return known;
   state.file = file;
-  const { hint, mend, otherMends } = suggest(state, name, () => state.vocabulary.designs.map((design) => design.name));
-  report(state, {
-    code: "unknown-design",
-    start: name.start,
-    end: name.end,
-    message: `There is no kernel \`${name.text}\`.${hint}`,
-    mend,
-    otherMends,
-  });
+  reportUnknown(state, "unknown-design", name, `There is no kernel \`${name.text}\`.`, () =>
+    state.vocabulary.designs.map((design) => design.name),
+  );
   return undefined;
 }
 

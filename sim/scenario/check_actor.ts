@@ -2,7 +2,7 @@
 import type { Actor, ProcessActor } from "./ast.ts";
 import { type Around, checkCpu, checkExpression, needInteger } from "./check_expression.ts";
 import { checkElement } from "./check_functions.ts";
-import { type CheckState, occurs, report, reportAt, suggest } from "./check_state.ts";
+import { type CheckState, occurs, report, reportAt, reportUnknown } from "./check_state.ts";
 import { reportUnknownProcess } from "./collect.ts";
 import type { ActingSymbol, ProcessSymbol } from "./symbols.ts";
 
@@ -63,14 +63,8 @@ function threadOf(state: CheckState, process: ProcessSymbol, actor: ProcessActor
     occurs(state, thread, name, "read");
     return thread;
   }
-  const { hint, mend, otherMends } = suggest(state, name, () => process.threads.keys());
-  report(state, {
-    code: "unknown-process",
-    start: name.start,
-    end: name.end,
-    message: `\`${process.name}\` has no thread \`${name.text}\`.${hint}`,
-    mend,
-    otherMends,
-  });
+  reportUnknown(state, "unknown-process", name, `\`${process.name}\` has no thread \`${name.text}\`.`, () =>
+    process.threads.keys(),
+  );
   return undefined;
 }

@@ -1,6 +1,6 @@
 // The id of a fix, in `unless fixed ID` and `fixed("ID")`: one that the design under test has.
 import type { Name } from "./ast.ts";
-import { type CheckState, report, reportAt, suggest } from "./check_state.ts";
+import { type CheckState, reportAt, reportUnknown } from "./check_state.ts";
 
 export function checkFix(state: CheckState, id: Name): void {
   const { design } = state.names;
@@ -15,13 +15,7 @@ export function checkFix(state: CheckState, id: Name): void {
     );
     return;
   }
-  const { hint, mend, otherMends } = suggest(state, id, () => design.bugs.map((bug) => bug.id));
-  report(state, {
-    code: "unknown-fix",
-    start: id.start,
-    end: id.end,
-    message: `The kernel \`${design.name}\` has no fix \`${id.text}\`.${hint}`,
-    mend,
-    otherMends,
-  });
+  reportUnknown(state, "unknown-fix", id, `The kernel \`${design.name}\` has no fix \`${id.text}\`.`, () =>
+    design.bugs.map((bug) => bug.id),
+  );
 }

@@ -13,7 +13,7 @@ import {
 } from "./check_expression.ts";
 import { checkFix } from "./check_fix.ts";
 import { readVariable } from "./check_names.ts";
-import { type CheckState, isClosed, occurs, report, reportAt, suggest } from "./check_state.ts";
+import { type CheckState, isClosed, occurs, report, reportAt, reportUnknown, suggest } from "./check_state.ts";
 import { functionsByName } from "./functions.ts";
 import { typesByName } from "./object_types.ts";
 import { findVariable, type ProcessSymbol, type ThreadSymbol, visibleVariables } from "./symbols.ts";
@@ -76,15 +76,9 @@ function unknownFunction(state: CheckState, expr: CallExpr): void {
     );
     return;
   }
-  const { hint, mend, otherMends } = suggest(state, expr.name, () => functionsByName.keys());
-  report(state, {
-    code: "unknown-function",
-    start: expr.name.start,
-    end: expr.name.end,
-    message: `There is no function \`${expr.name.text}\`.${hint}`,
-    mend,
-    otherMends,
-  });
+  reportUnknown(state, "unknown-function", expr.name, `There is no function \`${expr.name.text}\`.`, () =>
+    functionsByName.keys(),
+  );
 }
 
 function checkCount(state: CheckState, expr: CallExpr, around: Around): Checked {
@@ -97,15 +91,7 @@ function checkCount(state: CheckState, expr: CallExpr, around: Around): Checked 
 
 export function checkEvent(state: CheckState, name: Name): void {
   if (name.text === "" || state.names.events.has(name.text)) return;
-  const { hint, mend, otherMends } = suggest(state, name, () => state.names.events);
-  report(state, {
-    code: "unknown-event",
-    start: name.start,
-    end: name.end,
-    message: `There is no event \`${name.text}\`.${hint}`,
-    mend,
-    otherMends,
-  });
+  reportUnknown(state, "unknown-event", name, `There is no event \`${name.text}\`.`, () => state.names.events);
 }
 
 export function countInWords(least: number, most: number): string {
@@ -159,15 +145,10 @@ function checkMember(state: CheckState, owner: ProcessSymbol | ThreadSymbol, fie
     return { type: "process", process: thread };
   }
   const threads = owner.kind === "process" ? owner.threads.keys() : [];
-  const { hint, mend, otherMends } = suggest(state, field, () => [...visibleVariables(owner).keys(), ...threads]);
-  report(state, {
-    code: "unknown-field",
-    start: field.start,
-    end: field.end,
-    message: `\`${owner.name}\` has no variable \`${field.text}\`.${hint}`,
-    mend,
-    otherMends,
-  });
+  reportUnknown(state, "unknown-field", field, `\`${owner.name}\` has no variable \`${field.text}\`.`, () => [
+    ...visibleVariables(owner).keys(),
+    ...threads,
+  ]);
   return ANY;
 }
 

@@ -96,6 +96,18 @@ export function reportAt(state: CheckState, code: Problem["code"], at: Span, mes
   report(state, { code, start: at.start, end: at.end, message });
 }
 
+/** A name that is none of `names`. `message` says so, and of what kind; what was meant comes behind it. */
+export function reportUnknown(
+  state: CheckState,
+  code: Problem["code"],
+  name: Name,
+  message: string,
+  names: () => Iterable<string>,
+): void {
+  const { hint, mend, otherMends } = suggest(state, name, names);
+  report(state, { code, start: name.start, end: name.end, message: message + hint, mend, otherMends });
+}
+
 /** Of a call without its closing bracket something else is said already: the rest may still be typed. */
 export function isClosed({ file }: CheckState, call: CallExpr): boolean {
   return file.text[call.end - 1] === ")";

@@ -50,10 +50,6 @@ export function whenProblem(when: string | undefined, goesBack: boolean): string
   return goesBack ? undefined : "mode: to stop before a step takes the history (`history: false` is set)";
 }
 
-/** Why a run never comes to that step; undefined where it may. */
-export const stepProblem = (step: number): string | undefined =>
-  step >= 1 ? undefined : `there is no step ${step}: they count from 1`;
-
 /** An expression whose names and functions may mean something at some step. */
 function readNamed(text: string, names: ReadonlySet<string>): { readonly expr: Expr } | { readonly error: string } {
   const { expr, problems } = parseExpressionText(text);

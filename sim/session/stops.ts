@@ -1,7 +1,7 @@
 // What a stop says: why the run stands here, in whose name, and that this is the past where it is.
 import type { Thread } from "../core/thread.ts";
 import type { Stop } from "../debugging.ts";
-import { type Hit, hitText } from "./breakpoints.ts";
+import { type Hit, hitText } from "./breakpoint.ts";
 import { describeEvent } from "./describe.ts";
 import type { Loaded } from "./load.ts";
 import { titleOf } from "./splat.ts";

@@ -2,7 +2,8 @@
 import type { ExceptionReport, Output } from "../debugging.ts";
 import type { BugReport } from "../detectors/report.ts";
 import { bugKinds } from "../scenario/bug_kinds.ts";
-import type { Breakpoints, Hit } from "./breakpoints.ts";
+import type { Hit } from "./breakpoint.ts";
+import type { Breakpoints } from "./breakpoints.ts";
 import { describeEvent } from "./describe.ts";
 import type { Loaded } from "./load.ts";
 import { isAllowed } from "./report.ts";

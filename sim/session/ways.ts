@@ -2,7 +2,7 @@
 
 import type { Frame } from "../debugging.ts";
 import type { System } from "../kernel/boot.ts";
-import type { Hit } from "./breakpoints.ts";
+import type { Hit } from "./breakpoint.ts";
 import { partOf, type Why } from "./stops.ts";
 import type { Sliced, Travel } from "./travel.ts";
 import type { FoundTrouble } from "./trouble.ts";
