@@ -1,10 +1,8 @@
-// `mshare lsp` as an editor starts it: the built program, over its standard input and output. Each capability that it
-// declares is asked once for something that somebody would want, and docs/editors.md lists just these.
+// Each capability that the language server declares is asked once for something that somebody would want, and docs/editors.md
+// lists just these.
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type {
   CodeAction,
@@ -16,7 +14,6 @@ import type {
   DocumentSymbol,
   FoldingRange,
   Hover,
-  InitializeResult,
   InlayHint,
   Location,
   Position,
@@ -30,118 +27,15 @@ import type {
   WorkspaceEdit,
   WorkspaceSymbol,
 } from "vscode-languageserver";
-import {
-  CancellationTokenSource,
-  LSPErrorCodes,
-  StreamMessageReader,
-  StreamMessageWriter,
-} from "vscode-languageserver/node";
-import { TextDocument } from "vscode-languageserver-textdocument";
-import { type Client, clientOf, open } from "./session.ts";
+import { Program, TEXT } from "./program.ts";
 
-const LIB = "process reader\nlet REGION = 512GiB\n";
-const TEXT = `kernel mshare-v3 { fixes: [unlink-on-munmap] }
-machine { memory: 1GiB }
-include "lib.mshare"
-process writer
-label begin
-writer: fd = open("/sys/fs/mshare/db", O_CREAT|O_EXCL|O_RDWR, 0600)
-writer:   ioctl( fd, MSHAREFS_SET_SIZE, { start: 2TiB, size: 1GiB })
-writer: p = mmap(2TiB, REGION, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
-parallel {
-  writer: store(p + 2MiB, 42)
-  reader: fd = open("/sys/fs/mshare/db", O_RDWR)
-  reader: close(fd)
-}
-// what must
-// come out
-expect pte(writer, writer.p).present == 0
-`;
 const OPTIONS = { tabSize: 2, insertSpaces: true };
-
-/** The program, its folder, and a document in it that somebody edits. */
-class Session {
-  readonly folder = mkdtempSync(join(tmpdir(), "mshare-"));
-  readonly uri = this.uriOf("demo.mshare");
-  readonly client: Client;
-  readonly ended: Promise<number | null>;
-  document = TextDocument.create(this.uri, "mshare", 1, TEXT);
-  private readonly server: ChildProcess;
-
-  constructor() {
-    writeFileSync(join(this.folder, "lib.mshare"), LIB);
-    const server = spawn(process.execPath, [resolve("dist/mshare.js"), "lsp", "--stdio"]);
-    this.server = server;
-    this.ended = new Promise((done) => server.on("exit", done));
-    this.client = clientOf(new StreamMessageReader(server.stdout), new StreamMessageWriter(server.stdin));
-  }
-
-  uriOf(name: string): string {
-    return pathToFileURL(join(this.folder, name)).href;
-  }
-
-  async start(capabilities: object): Promise<ServerCapabilities> {
-    const rootUri = pathToFileURL(this.folder).href;
-    const { connection } = this.client;
-    const params = { processId: process.pid, rootUri, capabilities, workspaceFolders: [{ uri: rootUri, name: "w" }] };
-    const answer = await connection.sendRequest<InitializeResult>("initialize", params);
-    await connection.sendNotification("initialized", {});
-    await open(this.client, this.uri, this.document.getText());
-    return answer.capabilities;
-  }
-
-  ask<Result>(method: string, params: object = {}): Promise<Result> {
-    return this.client.connection.sendRequest(`textDocument/${method}`, { textDocument: { uri: this.uri }, ...params });
-  }
-
-  /** The place of `|` in a piece of the document. */
-  at(piece: string): Position {
-    const start = this.document.getText().indexOf(piece.replace("|", ""));
-    assert.ok(start >= 0, piece);
-    return this.document.positionAt(start + Math.max(0, piece.indexOf("|")));
-  }
-
-  rangeOf(piece: string): Range {
-    const start = this.document.getText().indexOf(piece);
-    return { start: this.document.positionAt(start), end: this.document.positionAt(start + piece.length) };
-  }
-
-  textIn(range: Range): string {
-    return this.document.getText(range);
-  }
-
-  applied(edits: readonly TextEdit[]): string {
-    return TextDocument.applyEdits(this.document, [...edits]);
-  }
-
-  async edit(before: string, after: string): Promise<void> {
-    const contentChanges = [{ range: this.rangeOf(before), text: after }];
-    const version = this.document.version + 1;
-    TextDocument.update(this.document, contentChanges, version);
-    const textDocument = { uri: this.uri, version };
-    await this.client.connection.sendNotification("textDocument/didChange", { textDocument, contentChanges });
-  }
-
-  async end(): Promise<void> {
-    const { connection } = this.client;
-    await connection.sendRequest("shutdown");
-    await connection.sendNotification("exit");
-    assert.equal(await this.ended, 0);
-    connection.dispose();
-  }
-
-  /** Also where a test has failed. */
-  clear(): void {
-    this.server.kill();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
 
 const markdown = (contents: Hover["contents"] | CompletionItem["documentation"]): string =>
   typeof contents === "object" && "value" in contents ? contents.value : String(contents);
 
 /** What each capability is good for. A session that edits undoes it. */
-const uses: Partial<Record<keyof ServerCapabilities, (s: Session) => Promise<void>>> = {
+const uses: Partial<Record<keyof ServerCapabilities, (s: Program) => Promise<void>>> = {
   async textDocumentSync(s) {
     const codes = async () => {
       const report = await s.ask<DocumentDiagnosticReport>("diagnostic");
@@ -311,7 +205,7 @@ const uses: Partial<Record<keyof ServerCapabilities, (s: Session) => Promise<voi
   },
 };
 
-function rangeAt(s: Session, piece: string, length: number): Range {
+function rangeAt(s: Program, piece: string, length: number): Range {
   const start = s.at(piece);
   return { start, end: { line: start.line, character: start.character + length } };
 }
@@ -328,7 +222,7 @@ function documented(): string[] {
 
 describe("mshare lsp", function () {
   this.timeout(120_000);
-  const session = new Session();
+  const session = new Program();
   after(() => session.clear());
   let declared: string[];
 
@@ -348,88 +242,4 @@ describe("mshare lsp", function () {
   for (const [capability, use] of Object.entries(uses)) it(`${capability} is of use`, () => use(session));
 
   it("ends when it is told to", () => session.end());
-});
-
-describe("mshare lsp, for a client that does not ask for diagnostics", function () {
-  this.timeout(120_000);
-  const session = new Session();
-  after(() => session.clear());
-
-  it("sends them, for each version of the text", async () => {
-    const { diagnosticProvider } = await session.start({});
-    assert.equal(diagnosticProvider, undefined);
-    const first = await session.client.diagnostics(session.uri);
-    assert.deepEqual([first.version, first.diagnostics.map(({ code }) => code)], [1, ["will-fail", "will-fail"]]);
-    await session.edit("1GiB })", "512GiB })");
-    const second = await session.client.diagnostics(session.uri);
-    // The region has its size now, and nothing was mapped into it.
-    assert.deepEqual([second.version, second.diagnostics.map(({ code }) => code)], [2, ["unmapped-access"]]);
-    await session.client.connection.sendNotification("textDocument/didClose", { textDocument: { uri: session.uri } });
-    assert.deepEqual((await session.client.diagnostics(session.uri)).diagnostics, []);
-    await session.end();
-  });
-});
-
-describe("mshare lsp, in a folder of scenarios that share a file", function () {
-  this.timeout(120_000);
-  const session = new Session();
-  after(() => session.clear());
-
-  it("changes a name in all of them, open or not, and says for which version", async () => {
-    writeFileSync(join(session.folder, "closed.mshare"), 'include "lib.mshare"\nreader: load(REGION) faults SIGSEGV\n');
-    writeFileSync(join(session.folder, "taken.mshare"), 'include "lib.mshare"\nprocess late\nreader: load(8)\n');
-    writeFileSync(join(session.folder, "stranger.mshare"), "process reader\nreader: load(8) faults SIGSEGV\n");
-    await session.start({ workspace: { workspaceEdit: { documentChanges: true } } });
-    const [lib, closed, taken] = ["lib", "closed", "taken"].map((name) => session.uriOf(`${name}.mshare`));
-    await open(session.client, lib!, LIB);
-    const ask = <Result>(method: string, more: object) => {
-      const place = { textDocument: { uri: lib }, position: { line: 0, character: 9 } };
-      return session.client.connection.sendRequest<Result>(`textDocument/${method}`, { ...place, ...more });
-    };
-    const found = await ask<Location[]>("references", { context: { includeDeclaration: true } });
-    const counts = new Map<string, number>();
-    for (const { uri } of found) counts.set(uri, (counts.get(uri) ?? 0) + 1);
-    assert.deepEqual(Object.fromEntries(counts), { [lib!]: 1, [session.uri]: 2, [closed!]: 1, [taken!]: 1 });
-    const { documentChanges = [] } = await ask<WorkspaceEdit>("rename", { newName: "client" });
-    const versions = documentChanges.map(
-      (change) => "textDocument" in change && [change.textDocument.uri, change.textDocument.version],
-    );
-    assert.deepEqual(Object.fromEntries(versions as [string, number | null][]), {
-      [lib!]: 1,
-      [session.uri]: 1,
-      [closed!]: null,
-      [taken!]: null,
-    });
-    await assert.rejects(ask("rename", { newName: "late" }), /In taken\.mshare: There is already a process `late`/);
-  });
-
-  it("ends when it is told to", () => session.end());
-});
-
-describe("mshare lsp, for somebody who types fast", function () {
-  this.timeout(120_000);
-  const session = new Session();
-  after(() => session.clear());
-
-  it("does not work on what is taken back before its turn", async () => {
-    await session.start({});
-    const uri = session.uriOf("long.mshare");
-    await open(session.client, uri, `process A\n${"A: load(4096) faults SIGSEGV\n".repeat(4000)}`);
-    const { connection } = session.client;
-    const params = { textDocument: { uri } };
-    const outcomes = Array.from({ length: 30 }, () => {
-      const source = new CancellationTokenSource();
-      const asked = connection.sendRequest("textDocument/semanticTokens/full", params, source.token);
-      source.cancel();
-      return asked.then(
-        () => "answered",
-        ({ code }) => (code === LSPErrorCodes.RequestCancelled ? "taken back" : `error ${code}`),
-      );
-    });
-    const last = connection.sendRequest<SemanticTokens>("textDocument/semanticTokens/full", params);
-    const came = await Promise.all(outcomes);
-    assert.ok(came.filter((one) => one === "taken back").length > 20, came.join());
-    assert.ok((await last).data.length > 4000);
-    await session.end();
-  });
 });
