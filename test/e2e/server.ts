@@ -36,7 +36,7 @@ export const settings = {
   "workbench.tips.enabled": false,
 };
 
-const trustSettings = {
+export const trustSettings = {
   "trusts every folder": { "security.workspace.trust.enabled": false },
   "asks for trust": { "security.workspace.trust.startupPrompt": "never" },
 };

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, extname, join, resolve } from "node:path";
 import { installed } from "./installed.ts";
-import { settings } from "./server.ts";
+import { settings, type Trust, trustSettings } from "./server.ts";
 import { unzip } from "./unzip.ts";
 
 const workbench = "out/vs/code/browser/workbench/workbench.js";
@@ -19,19 +19,23 @@ const types: Record<string, string> = {
 };
 
 export interface WebServer {
-  readonly url: string;
+  /** Where a window on this folder is, one of `folders`. */
+  urlOf(folder: string, trust: Trust): string;
   stop(): Promise<void>;
 }
 
-/** `files`: what is in the workspace `memory:/workspace`, by name. */
+/** Virtual workspaces with the same files. VS Code trusts all such but repositories that it reads from the network. */
+export const folders = { memory: "memory:/workspace", repository: "vscode-vfs://github/workspace" };
+
+/** `files`: what is in the workspace, by name. */
 export async function startWebServer(vsix: string, files: Readonly<Record<string, string>>): Promise<WebServer> {
   const vscode = resolve(dirname(installed.codeServer), "../../lib/vscode");
   const extension = unzip(readFileSync(vsix));
   const workspace = Object.fromEntries(Object.entries(files).map(([name, text]) => [`/workspace/${name}`, text]));
 
-  const content = (path: string): Buffer | string | undefined => {
+  const content = (path: string, query: URLSearchParams): Buffer | string | undefined => {
     const [, root, name] = /^\/(\w*)\/?(.*)$/.exec(path)!;
-    if (root === "") return page(server.address() as AddressInfo);
+    if (root === "") return page(server.address() as AddressInfo, query);
     if (root === "mshare") return extension.get(`extension/${name}`);
     if (root === "memory")
       return name === "files.json" ? JSON.stringify(workspace) : file(resolve("test/e2e/web"), name);
@@ -39,14 +43,17 @@ export async function startWebServer(vsix: string, files: Readonly<Record<string
     return name === workbench ? withoutRemote(join(vscode, name)) : file(vscode, name);
   };
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    const found = content(decodeURIComponent(pathname));
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    const found = content(decodeURIComponent(pathname), searchParams);
     const type = pathname === "/" ? types[".html"] : (types[extname(pathname)] ?? "application/octet-stream");
     response.writeHead(found === undefined ? 404 : 200, { "content-type": type }).end(found);
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    urlOf(folder, trust) {
+      const query = new URLSearchParams({ folder, trust });
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/?${query}`;
+    },
     async stop() {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
@@ -80,13 +87,15 @@ function withoutRemote(path: string): string {
   );
 }
 
-function page({ port }: AddressInfo): string {
+function page({ port }: AddressInfo, query: URLSearchParams): string {
+  const { protocol, host, pathname } = new URL(query.get("folder") ?? folders.memory);
+  const trust = query.get("trust") as Trust;
   const at = (path: string) => ({ scheme: "http", authority: `127.0.0.1:${port}`, path });
   const configuration = {
     additionalBuiltinExtensions: [at("/mshare"), at("/memory"), at("/vscode/extensions/theme-defaults")],
-    folderUri: { scheme: "memory", path: "/workspace" },
-    configurationDefaults: settings,
-    enableWorkspaceTrust: false,
+    folderUri: { scheme: protocol.slice(0, -1), authority: host, path: pathname },
+    configurationDefaults: { ...settings, ...trustSettings[trust] },
+    enableWorkspaceTrust: trust === "asks for trust",
     // code-server's workbench insists on these
     userDataPath: "/",
     isEnabledFileDownloads: false,

@@ -6,7 +6,7 @@ import { keys } from "./debugging.ts";
 import { eventually } from "./eventually.ts";
 import { packed } from "./packed.ts";
 import { picture, session, skipWithoutEditor } from "./sessions.ts";
-import { startWebServer, type WebServer } from "./web-server.ts";
+import { folders, startWebServer, type WebServer } from "./web-server.ts";
 
 /** The example in two files, so that an include has to be read, too. */
 const example = readFileSync("examples/copy-on-write.mshare", "utf8");
@@ -31,7 +31,7 @@ describe("the web version of the extension", function () {
 
   session(
     "debugs in a browser alone",
-    () => server.url,
+    () => server.urlOf(folders.memory, "trusts every folder"),
     async ({ editor, debug, check }) => {
       await check("opening a scenario with nothing to complain about", async () => {
         await editor.openFromExplorer("main.mshare");
@@ -83,6 +83,73 @@ describe("the web version of the extension", function () {
         await eventually("the problem shows", async () => {
           return (await editor.problems()).some((text) => /mmap.* takes/.test(text));
         });
+      });
+    },
+  );
+
+  session(
+    "edits a repository that nobody trusts; debugs it when it is trusted",
+    () => server.urlOf(folders.repository, "asks for trust"),
+    async ({ editor, debug, check }) => {
+      const { page } = editor;
+      const dialog = page.locator(".monaco-dialog-box");
+      /** Presses F5 until the editor asks, and answers. */
+      const askedToStart = async (answer: string) => {
+        await eventually("the editor asks", async () => {
+          await page.keyboard.press(keys.start);
+          return eventually("", () => dialog.isVisible(), 10_000).catch(() => false);
+        });
+        await dialog.locator(".monaco-button").filter({ hasText: answer }).first().click();
+      };
+
+      await check("restricted mode", async () => {
+        await eventually("the editor says so", async () => (await editor.statusBar()).includes("Restricted Mode"));
+        await editor.openFromExplorer("main.mshare");
+        await eventually("the language is known", async () => (await editor.statusBar()).includes("mshare scenario"));
+        await editor.extensionRuns();
+        assert.deepEqual(await editor.problems(), []);
+      });
+      await check("a diagnostic of the language server, which reads the included file", async () => {
+        await editor.typeBelow(lineOf("parent: store(p, 3)"), "parent: mmap(0, 3, 4)");
+        await eventually("the problem shows", async () => {
+          return (await editor.problems()).some((text) => /mmap.* takes/.test(text));
+        });
+        await editor.goToLine(lineOf("parent: store(p, 3)") + 1);
+        await page.keyboard.press("Control+Shift+k");
+        await eventually("the problem is gone", async () => (await editor.problems()).length === 0);
+      });
+      await check("a breakpoint", () => debug.setBreakpoint(lineOf("child: store(p, 2)")));
+      await check("debugging is declined, and nothing starts", async () => {
+        await askedToStart("Cancel");
+        await dialog.waitFor({ state: "hidden" });
+        assert.deepEqual(debug.asked("launch"), []);
+        assert.ok((await editor.statusBar()).includes("Restricted Mode"));
+      });
+      await check("debugging, once the repository is trusted", async () => {
+        const stop = await debug.untilStopped(() => askedToStart("Trust"));
+        const expected = ["breakpoint", lineOf("child: store(p, 2)"), "main.mshare"];
+        assert.deepEqual([stop.reason, stop.line, stop.file], expected);
+        assert.ok(!(await editor.statusBar()).includes("Restricted Mode"));
+      });
+      await check("into the kernel, and back", async () => {
+        const stop = await debug.press(keys.into);
+        assert.match(stop.file, /\.ts$/);
+        const back = await debug.tool("step-back");
+        assert.deepEqual([back.file, back.line], ["main.mshare", lineOf("child: store(p, 2)")]);
+      });
+      await check("variables", async () => {
+        await debug.show("Variables", "Call Stack");
+        await debug.expand("Task");
+        await eventually("p shows", async () => {
+          return (await debug.variables()).some(({ name, value }) => name === "p" && /^0x[0-9a-f]+$/.test(value));
+        });
+      });
+      await check("to the end", async () => {
+        await page.keyboard.press(keys.continue);
+        await eventually("the session ends", async () => !(await debug.isDebugging()));
+        await eventually("the report shows", async () =>
+          (await editor.debugConsole()).some((line) => /PASS/.test(line)),
+        );
       });
     },
   );

@@ -1,4 +1,5 @@
-// An extension for the tests of the web version: a workspace in memory, `memory:/…`, filled from files.json beside it.
+// An extension for tests: a workspace in memory, filled from files.json beside it. It has two names: `memory:/…`, and
+// `vscode-vfs://…` like a repository that is read from the network, which VS Code does not trust by itself.
 const vscode = require("vscode");
 
 exports.activate = async (context) => {
@@ -36,7 +37,8 @@ exports.activate = async (context) => {
       files.delete(from.path);
     },
   };
-  context.subscriptions.push(vscode.workspace.registerFileSystemProvider("memory", provider));
+  for (const scheme of ["memory", "vscode-vfs"])
+    context.subscriptions.push(vscode.workspace.registerFileSystemProvider(scheme, provider));
 };
 
 function missing(path) {
