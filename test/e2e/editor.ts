@@ -17,10 +17,11 @@ export class Editor {
     readonly wire: readonly Message[],
   ) {}
 
-  static async open(url: string): Promise<Editor> {
+  /** `userAgent`: what the browser says it is, if not itself. */
+  static async open(url: string, userAgent?: string): Promise<Editor> {
     const browser = await launchChromium(installed.playwright, installed.chromium!);
     try {
-      const page = await browser.newPage({ viewport: { width: 1360, height: 960 } });
+      const page = await browser.newPage({ viewport: { width: 1360, height: 960 }, ...(userAgent && { userAgent }) });
       page.setDefaultTimeout(60_000);
       const wire = await listen(page);
       await page.goto(url);
@@ -54,10 +55,15 @@ export class Editor {
 
   /** Opens a file of the workspace by its name. */
   async openFile(name: string): Promise<void> {
-    await this.page.keyboard.press("Control+p");
-    await this.chooseFrom(name, name);
+    await this.quickOpen(name, name);
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
     await this.page.locator(`${textArea} .view-line`).first().waitFor();
+  }
+
+  /** Types into the list that Ctrl+P opens, and takes the first entry, which is to be `wanted`. `debug NAME` starts a configuration. */
+  async quickOpen(typed: string, wanted: string): Promise<void> {
+    await this.page.keyboard.press("Control+p");
+    await this.chooseFrom(typed, wanted);
   }
 
   /** Opens a file of the workspace's top folder in the Explorer: a virtual workspace may have no search. */

@@ -84,8 +84,14 @@ export interface Page {
   setDefaultTimeout(milliseconds: number): void;
 }
 
+export interface PageOptions {
+  viewport: { width: number; height: number };
+  deviceScaleFactor?: number;
+  userAgent?: string;
+}
+
 export interface Browser {
-  newPage(options: { viewport: { width: number; height: number }; deviceScaleFactor?: number }): Promise<Page>;
+  newPage(options: PageOptions): Promise<Page>;
   close(): Promise<void>;
 }
 

@@ -12,11 +12,12 @@ export interface Window {
   check(what: string, act: () => Promise<void>): Promise<void>;
 }
 
-/** A session in a window on `url`, which is asked for at each attempt. */
+/** A session in a window on `url`, which is asked for at each attempt. `userAgent`: what the browser says it is, if not itself. */
 export function session(
   title: string,
   url: () => string | Promise<string>,
   walk: (window: Window) => Promise<void>,
+  userAgent?: string,
 ): void {
   let attempts = 0;
   it(title, async function () {
@@ -25,7 +26,7 @@ export function session(
     attempts++;
     let trying = "a window opens";
     const start = Date.now();
-    const editor = await Editor.open(await url());
+    const editor = await Editor.open(await url(), userAgent);
     if (process.env["MSHARE_TIMES"] === "1") console.log(`      ${Date.now() - start} ms: ${trying}`);
     const check: Window["check"] = async (what, act) => {
       trying = what;

@@ -19,26 +19,27 @@ const types: Record<string, string> = {
 };
 
 export interface WebServer {
-  /** Where a window on this folder is, one of `folders`. */
+  /** Where a window on this folder is. */
   urlOf(folder: string, trust: Trust): string;
   stop(): Promise<void>;
 }
 
-/** Virtual workspaces with the same files. VS Code trusts all such but repositories that it reads from the network. */
-export const folders = { memory: "memory:/workspace", repository: "vscode-vfs://github/workspace" };
+type Files = Readonly<Record<string, string>>;
 
-/** `files`: what is in the workspace, by name. */
-export async function startWebServer(vsix: string, files: Readonly<Record<string, string>>): Promise<WebServer> {
+/** `folders`: virtual workspaces by name, `memory:/NAME` or `vscode-vfs://…/NAME`, and the files in each, by their paths. */
+export async function startWebServer(vsix: string, folders: Readonly<Record<string, Files>>): Promise<WebServer> {
   const vscode = resolve(dirname(installed.codeServer), "../../lib/vscode");
   const extension = unzip(readFileSync(vsix));
-  const workspace = Object.fromEntries(Object.entries(files).map(([name, text]) => [`/workspace/${name}`, text]));
+  const files = Object.entries(folders).flatMap(([folder, files]) =>
+    Object.entries(files).map(([name, text]) => [`/${folder}/${name}`, text] as const),
+  );
 
   const content = (path: string, query: URLSearchParams): Buffer | string | undefined => {
     const [, root, name] = /^\/(\w*)\/?(.*)$/.exec(path)!;
     if (root === "") return page(server.address() as AddressInfo, query);
     if (root === "mshare") return extension.get(`extension/${name}`);
     if (root === "memory")
-      return name === "files.json" ? JSON.stringify(workspace) : file(resolve("test/e2e/web"), name);
+      return name === "files.json" ? JSON.stringify(Object.fromEntries(files)) : file(resolve("test/e2e/web"), name);
     if (root !== "vscode") return undefined;
     return name === workbench ? withoutRemote(join(vscode, name)) : file(vscode, name);
   };
@@ -88,7 +89,7 @@ function withoutRemote(path: string): string {
 }
 
 function page({ port }: AddressInfo, query: URLSearchParams): string {
-  const { protocol, host, pathname } = new URL(query.get("folder") ?? folders.memory);
+  const { protocol, host, pathname } = new URL(query.get("folder")!);
   const trust = query.get("trust") as Trust;
   const at = (path: string) => ({ scheme: "http", authority: `127.0.0.1:${port}`, path });
   const configuration = {

@@ -6,7 +6,7 @@ import { keys } from "./debugging.ts";
 import { eventually } from "./eventually.ts";
 import { packed } from "./packed.ts";
 import { picture, session, skipWithoutEditor } from "./sessions.ts";
-import { folders, startWebServer, type WebServer } from "./web-server.ts";
+import { startWebServer, type WebServer } from "./web-server.ts";
 
 /** The example in two files, so that an include has to be read, too. */
 const example = readFileSync("examples/copy-on-write.mshare", "utf8");
@@ -15,8 +15,18 @@ const files = {
   "machine.mshare": declarations,
   "main.mshare": example.replace(declarations, 'include "machine.mshare"\n\n'),
 };
+const variable = (name: string) => `\${${name}}`;
+const configurations = Object.entries({
+  folder: `${variable("workspaceFolder")}/main.mshare`,
+  editor: variable("file"),
+  relative: "main.mshare",
+}).map(([name, program]) => ({ name, type: "mshare", request: "launch", stopOnEntry: true, program }));
+const configured = { ...files, ".vscode/launch.json": JSON.stringify({ configurations }) };
 const source = files["main.mshare"].split("\n");
 const lineOf = (text: string) => source.findIndex((line) => line.includes(text)) + 1;
+
+/** VS Code trusts every virtual workspace but what is read from the network: repositories. */
+const repository = "vscode-vfs://github/workspace";
 
 describe("the web version of the extension", function () {
   this.timeout(300_000);
@@ -24,14 +34,14 @@ describe("the web version of the extension", function () {
 
   before(async function () {
     skipWithoutEditor(this);
-    server = await startWebServer(packed(), files);
+    server = await startWebServer(packed(), { workspace: files, configured });
   });
 
   after(() => server?.stop());
 
   session(
     "debugs in a browser alone",
-    () => server.urlOf(folders.memory, "trusts every folder"),
+    () => server.urlOf("memory:/workspace", "trusts every folder"),
     async ({ editor, debug, check }) => {
       await check("opening a scenario with nothing to complain about", async () => {
         await editor.openFromExplorer("main.mshare");
@@ -89,7 +99,7 @@ describe("the web version of the extension", function () {
 
   session(
     "edits a repository that nobody trusts; debugs it when it is trusted",
-    () => server.urlOf(folders.repository, "asks for trust"),
+    () => server.urlOf(repository, "asks for trust"),
     async ({ editor, debug, check }) => {
       const { page } = editor;
       const dialog = page.locator(".monaco-dialog-box");
@@ -130,6 +140,7 @@ describe("the web version of the extension", function () {
         const expected = ["breakpoint", lineOf("child: store(p, 2)"), "main.mshare"];
         assert.deepEqual([stop.reason, stop.line, stop.file], expected);
         assert.ok(!(await editor.statusBar()).includes("Restricted Mode"));
+        assert.equal(debug.asked("launch").length, 1);
       });
       await check("into the kernel, and back", async () => {
         const stop = await debug.press(keys.into);
@@ -153,4 +164,24 @@ describe("the web version of the extension", function () {
       });
     },
   );
+
+  for (const [system, userAgent] of [
+    ["Linux"],
+    ["Windows", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0"],
+  ])
+    session(
+      `starts what a launch.json names, in a browser on ${system}`,
+      () => server.urlOf("memory:/configured", "trusts every folder"),
+      async ({ editor, debug, check }) => {
+        for (const { name, program } of configurations)
+          await check(program, async () => {
+            await editor.openFromExplorer("main.mshare");
+            await editor.extensionRuns();
+            const stop = await debug.untilStopped(() => editor.quickOpen(`debug ${name}`, name));
+            assert.deepEqual([stop.reason, stop.line, stop.file], ["entry", lineOf("parent: p = mmap"), "main.mshare"]);
+            await debug.end();
+          });
+      },
+      userAgent,
+    );
 });
