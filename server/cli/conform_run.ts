@@ -30,7 +30,7 @@ export interface Judged {
 /** "quick" leaves out counters of the whole machine, which need time to settle. */
 export type Care = "quick" | "everything";
 
-/** Runs that must show the same wrong counter of the whole machine before it is the kernel's. */
+/** Runs of which most must show the same wrong counter of the whole machine before it is the kernel's. */
 const TRIES = 12;
 
 /** Milliseconds between two of them, growing: who does the same thing over and over is out of step in the end. */
@@ -159,29 +159,42 @@ function withoutDisturbed(judged: Judged, before: Judged): Judged {
 }
 
 /**
- * What differs in counters of the whole machine only: the same wrong number every time is this kernel's own, different ones
- * are others' doing, and a line that has agreed once has been compared.
+ * What differs in counters of the whole machine only: the same wrong number in most runs is this kernel's own, now this one
+ * and now that one are others' doing, and a line that has agreed once has been compared.
  */
 async function withoutOthers(first: Judged, again: () => Promise<Judged>): Promise<Judged> {
-  let judged = first;
-  let [wrong, disturbed]: [readonly Difference[], Set<string>] = [judged.comparison?.differences ?? [], new Set()];
-  for (let tries = 1; tries < TRIES && onlyMachineWide(judged) && wrong.length > 0; tries++) {
-    await new Promise((done) => setTimeout(done, tries * PAUSE));
-    judged = await again();
-    const now = new Map(judged.comparison?.differences.map(({ what, real }) => [what, real]));
-    disturbed = new Set([...disturbed, ...wrong.map(({ what }) => what)].filter((what) => now.has(what)));
-    wrong = wrong.filter(({ what, real }) => now.get(what) === real);
+  const runs = [first];
+  const open = () => linesAlwaysWrong(runs);
+  while (onlyMachineWide(runs.at(-1)!) && open().length > 0 && runs.length < TRIES) {
+    await new Promise((done) => setTimeout(done, runs.length * PAUSE));
+    runs.push(await again());
   }
-  if (!onlyMachineWide(judged)) return judged;
-  const others = [...disturbed].filter((what) => !wrong.some((one) => one.what === what));
-  if (others.length === 0) return judged;
-  const note = `${others.join(", ")}, which others on this machine changed at the same time`;
-  return withNote(judged, note, wrong);
+  const judged = runs.at(-1)!;
+  if (!judged.comparison || (differs(judged) && !onlyMachineWide(judged))) return judged;
+  const wrong = open().flatMap((line) => usualDifference(line, runs) ?? []);
+  const others = open().filter((line) => !wrong.some(({ what }) => what === line));
+  const settled = { ...judged, comparison: { ...judged.comparison, differences: wrong } };
+  return others.length === 0
+    ? settled
+    : withNote(settled, `${others.join(", ")}, which others on this machine changed at the same time`);
 }
 
-function withNote(judged: Judged, note: string, differences: readonly Difference[] = []): Judged {
+const differencesOf = ({ comparison }: Judged): readonly Difference[] => comparison?.differences ?? [];
+
+const linesAlwaysWrong = ([first, ...more]: readonly Judged[]): string[] =>
+  differencesOf(first!)
+    .map(({ what }) => what)
+    .filter((line) => more.every((run) => differencesOf(run).some(({ what }) => what === line)));
+
+/** The difference that more than half of the runs show. */
+function usualDifference(line: string, runs: readonly Judged[]): Difference | undefined {
+  const seen = runs.flatMap((run) => differencesOf(run).filter(({ what }) => what === line));
+  return seen.find(({ real }) => seen.filter((one) => one.real === real).length > runs.length / 2);
+}
+
+function withNote(judged: Judged, note: string): Judged {
   const comparison = judged.comparison!;
-  return { ...judged, comparison: { ...comparison, differences, notCompared: [...comparison.notCompared, note] } };
+  return { ...judged, comparison: { ...comparison, notCompared: [...comparison.notCompared, note] } };
 }
 
 const unsteady = (judged: Judged, what: string): Judged => ({

@@ -16,6 +16,8 @@ export interface VmaRemap {
   addr: number;
   old_len: number;
   new_len: number;
+  /** By how many bytes the lengths differ, up or down, as it was asked for. */
+  readonly delta: number;
   readonly flags: number;
   new_addr: number;
   /** A part that grew belongs to a locked mapping: its pages are to be made at the end. */
@@ -34,8 +36,9 @@ export function* sys_mremap(
   new_addr = 0,
 ): Steps<number> {
   const mm = k.current.mm!;
-  const remap = { mm, addr, flags, new_addr, populate: false };
-  const r: VmaRemap = { ...remap, old_len: PAGE_ALIGN(old_len) % 2 ** 64, new_len: PAGE_ALIGN(new_len) % 2 ** 64 };
+  const lengths = { old_len: PAGE_ALIGN(old_len) % 2 ** 64, new_len: PAGE_ALIGN(new_len) % 2 ** 64 };
+  const delta = Math.abs(lengths.new_len - lengths.old_len);
+  const r: VmaRemap = { mm, addr, ...lengths, delta, flags, new_addr, populate: false };
   const old = k.config.version === "6.12";
   const refused = old ? check_flags(r) : check_flags(r) || check_lengths(k, r);
   if (refused) return refused;

@@ -34,7 +34,7 @@ export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
     if (error) return error;
   }
   const accounted = is_accounted(vma);
-  const to_account = (dontunmap ? r.new_len : r.new_len - r.old_len) / 4096;
+  const to_account = vrm_charge(r, old) / 4096;
   if (accounted && k.security_vm_enough_memory_mm(mm, to_account)) return -ENOMEM;
   yield* k.vma_start_write(vma);
   const { copy, done } = yield* k.copy_vma_and_data(vma, r);
@@ -63,6 +63,15 @@ export function* move_vma(k: Kernel, r: VmaRemap, vma: Vma): Steps<number> {
     r.populate = true;
   }
   return r.new_addr;
+}
+
+/**
+ * Bytes that a move promises anew. 6.18 takes the difference of the lengths that were asked for, also where the mapping was
+ * made shorter before it moves: what went is charged once more, and nobody gives that back. Seen on 6.18.44.
+ */
+function vrm_charge(r: VmaRemap, old: boolean): number {
+  if (r.flags & MREMAP_DONTUNMAP) return r.new_len;
+  return old ? r.new_len - r.old_len : r.delta;
 }
 
 /** Makes the mapping at the new place, and moves what the old one maps; without memory it moves back what it has moved. */
