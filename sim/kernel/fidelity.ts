@@ -40,7 +40,7 @@ export const fidelity: readonly Fidelity[] = [
     topic: "counters",
     level: "exact",
     means:
-      "VmRSS and its parts, VmSwap, VmLck, VmSize, VmData, VmStk, Pss, pagemap with its exclusive bit, what is in the pages, minor and major faults; of the whole machine what docs/conform.md lists. VmHWM and the VmPeak of a first process are there, but a program's own past is in Linux's: they are not compared.",
+      "VmRSS and its parts, VmSwap, VmLck, VmSize, VmData, VmStk, Pss, pagemap with its exclusive bit, what is in the pages, minor and major faults; of the whole machine what docs/conform.md lists. VmHWM and the VmPeak of a first process are there, but a program's own past is in Linux's: they are not compared. Linux's own mistakes are kept: since 6.17 a shrinking mremap to a given address leaves what it cut off in Committed_AS for good.",
   },
   {
     topic: "swapping by request",
