@@ -33,6 +33,9 @@ export type Care = "quick" | "everything";
 /** Runs of which most must show the same wrong counter of the whole machine before it is the kernel's. */
 const TRIES = 12;
 
+/** Runs after which one that is another each time is given up. */
+const ENOUGH = 5;
+
 /** Milliseconds between two of them, growing: who does the same thing over and over is out of step in the end. */
 const PAUSE = 30;
 
@@ -165,7 +168,9 @@ function withoutDisturbed(judged: Judged, before: Judged): Judged {
 async function withoutOthers(first: Judged, again: () => Promise<Judged>): Promise<Judged> {
   const runs = [first];
   const open = () => linesAlwaysWrong(runs);
-  while (onlyMachineWide(runs.at(-1)!) && open().length > 0 && runs.length < TRIES) {
+  const worthMore = () =>
+    runs.length < TRIES && open().some((line) => runs.length < ENOUGH || usualDifference(line, runs));
+  while (onlyMachineWide(runs.at(-1)!) && worthMore()) {
     await new Promise((done) => setTimeout(done, runs.length * PAUSE));
     runs.push(await again());
   }
