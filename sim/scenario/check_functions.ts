@@ -14,7 +14,8 @@ import {
 import { checkFix } from "./check_fix.ts";
 import { readVariable } from "./check_names.ts";
 import { type CheckState, isClosed, occurs, report, reportAt, reportUnknown, suggest } from "./check_state.ts";
-import { functionsByName } from "./functions.ts";
+import type { Mend } from "./diagnostics.ts";
+import { functions, functionsByName } from "./functions.ts";
 import { typesByName } from "./object_types.ts";
 import { findVariable, type ProcessSymbol, type ThreadSymbol, visibleVariables } from "./symbols.ts";
 
@@ -116,12 +117,13 @@ export function checkField(state: CheckState, expr: FieldExpr, around: Around): 
   }
   const known = type.fields.find((one) => one.name === field.text);
   if (known) return { type: known.type ?? "any" };
-  const further = state.vocabulary.fields?.get(type.name) ?? [];
-  if (further.includes(field.text)) return ANY;
+  const further = state.vocabulary.fields?.get(type.name);
+  if (further?.includes(field.text)) return ANY;
   const method = type.methods?.find((one) => one.name === field.text);
-  const { hint, mend, otherMends } = suggest(state, field, () => [...type.fields.map((one) => one.name), ...further]);
-  // An open type may have fields that only a run knows; a near miss of a known one is a slip all the same.
-  if (type.open && !mend && !method) return ANY;
+  const { hint, mend, otherMends } =
+    elsewhere(state, expr) ?? suggest(state, field, () => [...type.fields.map((one) => one.name), ...(further ?? [])]);
+  // Without an engine nobody knows what else an open type has; a near miss of a known field is a slip all the same.
+  if (type.open && !further && !mend && !method) return ANY;
   report(state, {
     code: "unknown-field",
     start: field.start,
@@ -131,6 +133,26 @@ export function checkField(state: CheckState, expr: FieldExpr, around: Around): 
     otherMends,
   });
   return ANY;
+}
+
+/** `mm(A).VmPTE`: another function of the same arguments, or of fewer, has what is asked for. */
+function elsewhere(
+  state: CheckState,
+  { object, field, end }: FieldExpr,
+): { hint: string; mend: Mend; otherMends?: undefined } | undefined {
+  if (object.kind !== "call") return undefined;
+  const given = functionsByName.get(object.name.text)?.params.map(({ kind }) => kind) ?? [];
+  const other = functions.find(
+    ({ type, params }) =>
+      params.every(({ kind }, i) => kind === given[i]) &&
+      typesByName.get(type ?? "")?.fields.some(({ name }) => name === field.text),
+  );
+  if (!other) return undefined;
+  const args = object.args.slice(0, other.params.length);
+  const written = args.map((arg) => state.file.text.slice(arg.start, arg.end)).join(", ");
+  const text = `${other.name}(${written}).${field.text}`;
+  const edits = [{ start: object.start, end, text }];
+  return { hint: ` That is \`${text}\`.`, mend: { title: `Change to ${text}`, edits } };
 }
 
 const capital = (text: string) => text[0].toUpperCase() + text.slice(1);

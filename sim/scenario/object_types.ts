@@ -85,7 +85,6 @@ export const objectTypes: readonly ObjectType[] = [
         doc: "The translation of an address of a process, or null.",
       },
     ],
-    open: true,
   },
   {
     name: "mm_struct",

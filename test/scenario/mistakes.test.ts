@@ -38,6 +38,13 @@ const mistakes: readonly (readonly [written: string, mended: string])[] = [
     "A: p = mmap(0, 4KiB, PROT_READ, MAP_PRIVATE|MAP_ANON, -1, 0)",
   ],
   ["expect stat(A).minflt = 0", "expect stat(A).minflt == 0"],
+  ["expect mm(A).VmPTE == 0", "expect status(A).VmPTE == 0"],
+  [
+    "expect vma(A, 16MiB + 4KiB) == null || vma(A, 16MiB).Rss == 0",
+    "expect vma(A, 16MiB + 4KiB) == null || smaps(A, 16MiB).Rss == 0",
+  ],
+  ["expect status(A).minflt == 0", "expect stat(A).minflt == 0"],
+  ["expect status(A).PageTables > 0", "expect meminfo().PageTables > 0"],
   ["assert stat(A).minflt == 0", "expect stat(A).minflt == 0"],
   ["expect no bugs", "expect no bug"],
   ["allow bug tlb", "allow bug missing-tlb-flush"],
