@@ -80,14 +80,15 @@ async function machineOf(program: NativeProgram): Promise<RealMachine | string> 
   return status === 0 ? readReal(out).machine : error.trim() || `the program ended with ${status}`;
 }
 
-/** All scenarios in one go, where none of them is dangerous. */
+/** All scenarios in one go, but those that may never end: the simulation knows. */
 async function firstRuns(
   program: NativeProgram,
   simulated: readonly (Simulated | Refusal)[],
   care: Care,
 ): Promise<readonly (NativeRun | undefined)[]> {
-  if (simulated.length < 2 || simulated.some((one) => "refused" in one)) return [];
-  const { out } = await program.run(["all", ...wordsOf(care)]);
+  const dangerous = simulated.flatMap((one, number) => ("refused" in one ? [`without=${number}`] : []));
+  if (simulated.length - dangerous.length < 2) return [];
+  const { out } = await program.run(["all", ...wordsOf(care), ...dangerous]);
   const runs: NativeRun[] = [];
   for (const [, text, number, status] of out.matchAll(/([\s\S]*?)\n=== (\d+) (\d+)\n/g))
     runs[Number(number)] = { status: Number(status), out: text!, error: lastLine(text!) };

@@ -10,6 +10,7 @@ import { observeSource } from "./runtime/observe.ts";
 import { observePagesSource } from "./runtime/observe_pages.ts";
 import { observeProcSource } from "./runtime/observe_proc.ts";
 import { outputSource } from "./runtime/output.ts";
+import { strandsSource } from "./runtime/strands.ts";
 import { swapDeviceSource } from "./runtime/swap_device.ts";
 
 const SLOT_BYTES = 0x10000;
@@ -37,6 +38,7 @@ export function cProgram(scenarios: readonly CScenario[]): string {
     outputSource,
     agentSource,
     controlSource,
+    strandsSource,
     `static const long pools[] = {${scenarios.map((one) => one.hugepages).join(", ")}};`,
     "static long huge_pages_free(void);",
     "static long huge_pages_reserved(void);",

@@ -25,6 +25,8 @@ interface Place {
   readonly loops: readonly { readonly name: string | undefined; readonly counter: string }[];
   readonly owner: number | undefined;
   readonly indent: string;
+  /** The function that is being written. */
+  readonly lines: string[];
 }
 
 /** @throws NotExportable */
@@ -32,8 +34,9 @@ export function cScenario(scenario: CheckedScenario, plan: Plan, roster: Roster,
   const constant = constantsOf(scenario);
   const variables = new Map<string, number>();
   const integers: bigint[] = [];
-  const lines: string[] = [];
-  let counters = 0;
+  /** Counters of loops, and what the actors of parallel blocks do. */
+  const before: string[] = [];
+  let [counters, strands] = [0, 0];
 
   const variableNumber = (name: string): string => {
     if (!variables.has(name)) variables.set(name, variables.size);
@@ -80,7 +83,7 @@ export function cScenario(scenario: CheckedScenario, plan: Plan, roster: Roster,
     return roster.of(actor.thread ? process.threads.get(actor.thread.text)! : process);
   };
 
-  const write = (place: Place, line: string) => lines.push(`${place.indent}${line}`);
+  const write = (place: Place, line: string) => place.lines.push(`${place.indent}${line}`);
   const inner = (place: Place): Place => ({ ...place, indent: `${place.indent}  ` });
 
   const call = (item: CallStatement, place: Place) => {
@@ -117,17 +120,27 @@ export function cScenario(scenario: CheckedScenario, plan: Plan, roster: Roster,
       if (item.kind === "call-statement") call(item, place);
       else if (item.kind === "actor-block") body(item.body, place);
       else if (item.kind === "repeat") repeat(item, place);
-      else if (item.kind === "parallel") {
-        write(place, "/* parallel: here one after the other */");
-        for (const owner of ownersIn(item.body)) body(item.body, { ...place, owner });
-      }
+      else if (item.kind === "parallel") parallel(item.body, place);
     }
   };
 
+  /** Each owner's statements are a function; Linux does them until they have to wait. */
+  const parallel = (items: readonly Item[], place: Place) => {
+    const names = ownersIn(items).map((owner) => {
+      const name = `strand_${number}_${strands++}`;
+      const lines: string[] = [];
+      body(items, { ...place, owner, lines, indent: "  " });
+      before.push(`static void ${name}(void) {`, ...lines, "}", "");
+      return name;
+    });
+    write(place, `run_parallel(${names.length}, (void (*const[])(void)){${names.join(", ")}});`);
+  };
+
   const repeat = (item: Extract<Item, { kind: "repeat" }>, place: Place) => {
-    const counter = `i${counters++}`;
+    const counter = `i${number}_${counters++}`;
+    before.push(`static uint64_t ${counter}, n_${counter};`, "");
     const count = cExpression(item.count, scopeOf(undefined, place));
-    write(place, `for (uint64_t ${counter} = 0, n_${counter} = ${count}; ${counter} < n_${counter}; ${counter}++) {`);
+    write(place, `for (${counter} = 0, n_${counter} = ${count}; ${counter} < n_${counter}; ${counter}++) {`);
     body(item.body, { ...inner(place), loops: [...place.loops, { name: item.variable?.text, counter }] });
     write(place, "}");
   };
@@ -140,11 +153,12 @@ export function cScenario(scenario: CheckedScenario, plan: Plan, roster: Roster,
       else if (item.kind === "repeat") item.body.forEach(look);
     };
     items.forEach(look);
-    return [...owners].sort((a, b) => a - b);
+    return [...owners];
   };
 
+  const lines: string[] = [];
   for (const { item } of scenario.program.items) visitIntegers(item, constant, integers);
-  for (const { item } of scenario.program.items) body([item], { loops: [], owner: undefined, indent: "  " });
+  for (const { item } of scenario.program.items) body([item], { loops: [], owner: undefined, indent: "  ", lines });
   const cast = roster.members.map(({ name, processOf, forked }, i) => {
     if (forked && processOf !== i) throw new NotExportable(`Threads of a forked process cannot be exported: ${name}.`);
     return `  {.name = ${cString(name)}, .process = ${processOf}, .forked = ${forked ? 1 : 0}, .perf = -1, .proc = {-1, -1, -1, -1}},`;
@@ -155,6 +169,7 @@ export function cScenario(scenario: CheckedScenario, plan: Plan, roster: Roster,
     ...cast,
     "};",
     "",
+    ...before,
     `static void scenario_${number}(void) {`,
     ...lines,
     "}",

@@ -53,6 +53,7 @@ export function compareRuns(simulated: ObservedRun, real: ObservedRun, excuses: 
     }
     const [a, b] = [outcomeText(ours), outcomeText(theirs)];
     if (a !== b) say(ours, "gives", a, b);
+    if (theirs.waits) return found;
     else if (ours.problem && isDone(ours)) say(ours, "clause", ours.problem, "gave the same");
     known = compareProcesses(ours, theirs.processes, excuses, known, (what, x, y) => say(ours, what, x, y));
   }
@@ -75,7 +76,8 @@ const NOWHERE: ObservedStatement = { file: 0, line: 0, actor: "", call: "", full
 const placeText = (one: ObservedStatement | undefined): string =>
   one ? `line ${one.line}: ${one.actor}: ${one.call}` : "none";
 
-function outcomeText({ call, result, errno, signal }: ObservedStatement): string {
+function outcomeText({ call, result, errno, signal, waits }: ObservedStatement): string {
+  if (waits) return "nothing: it waits for ever";
   if (errno !== undefined) return errno;
   if (signal !== undefined) return signal;
   // A frame's number is the machine's own affair.

@@ -25,7 +25,10 @@ export function notCompared(scenario: CheckedScenario, { machine, statements, ma
     if (when) left.push(what);
   };
   const processes = statements.flatMap((one) => Object.values(one.processes));
-  say(kinds.has("parallel"), "interleavings of `parallel` blocks: on Linux their processes come one after the other");
+  say(
+    kinds.has("parallel"),
+    "interleavings of `parallel` blocks: on Linux each process goes on until it waits or is done, and while one waits only results are compared",
+  );
   say(kinds.has("expect"), "`expect`: it reads the simulated machine");
   say(
     processes.some((one) => one && one.counters["faults"] === undefined),

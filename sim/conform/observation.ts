@@ -46,10 +46,12 @@ export interface ObservedStatement {
   readonly line: number;
   readonly actor: string;
   readonly call: string;
-  /** One of the three; none where an argument was not known, for an earlier call has failed. */
+  /** One of the four; none where an argument was not known, for an earlier call has failed. */
   readonly result?: bigint;
   readonly errno?: string;
   readonly signal?: string;
+  /** Of a real Linux: the call waits for ever; nothing was done after it. */
+  readonly waits?: true;
   /** Of the simulated run: what the statement's clause asked for and did not get. */
   readonly problem?: string;
   /** False where only counters were looked at. */

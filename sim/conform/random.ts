@@ -3,7 +3,9 @@
 import { createDraw, type Draw, withTaste } from "./random_draw.ts";
 import { fileCall } from "./random_files.ts";
 import { accessCall, LOOP, mappingCall, mmapCall } from "./random_mappings.ts";
+import { processCall } from "./random_processes.ts";
 import { userfaultfdCall } from "./random_uffd.ts";
+import { canWait, waitingLines } from "./random_waits.ts";
 
 /** A process as the generator imagines it. */
 export interface Actor {
@@ -25,6 +27,8 @@ export interface Actor {
   userfaultfds: string[];
   /** A second thread: it does some of what the process does. */
   hasThread: boolean;
+  /** Not one that is forked. */
+  readonly mayHaveThread: boolean;
   /** What it does next, whatever the lots say. */
   next: string[];
 }
@@ -33,6 +37,9 @@ interface Size {
   readonly processes: readonly [least: number, most: number];
   readonly calls: readonly [least: number, most: number];
 }
+
+/** Lines of somebody who waits and somebody who answers. */
+const MOST_LINES = 8;
 
 const USUAL: Size = { processes: [1, 4], calls: [5, 60] };
 const LARGE: Size = { processes: [5, 12], calls: [60, 200] };
@@ -52,7 +59,10 @@ function scenarioOf(plain: Draw, size: Size): string {
     const alive = actors.filter((actor) => actor.state === "alive");
     if (alive.length === 0) break;
     const actor = draw.one(alive);
-    lines.push(lineOf(draw, actor, actor.next.shift() ?? callOf(draw, actor, actors)));
+    const waits =
+      canWait(actor, actors) && actor.next.length === 0 && lines.length + MOST_LINES <= calls && draw.chance(0.015);
+    if (waits) lines.push(...waitingLines(draw, actor, actors));
+    else lines.push(lineOf(draw, actor, actor.next.shift() ?? callOf(draw, actor, actors)));
   }
   const used = actors.filter((actor) => actor.state !== "unborn");
   const declared = used.flatMap(({ name, hasThread }, i) => [
@@ -78,6 +88,7 @@ function newActor(draw: Draw, i: number): Actor {
     large: false,
     locksAll: false,
     userfaultfds: [],
+    mayHaveThread: !unborn,
     hasThread: !unborn && draw.chance(0.12),
     next: [],
   };
@@ -101,35 +112,4 @@ function callOf(draw: Draw, actor: Actor, actors: readonly Actor[]): string {
   if (kind === "file") return fileCall(draw, actor);
   if (kind === "userfaultfd") return userfaultfdCall(draw, actor);
   return processCall(draw, actor, actors) ?? accessCall(draw, actor);
-}
-
-function processCall(draw: Draw, actor: Actor, actors: readonly Actor[]): string | undefined {
-  const kind = draw.weighted({ fork: 6, exit: 2, wait: 2 });
-  if (kind === "fork") return forkCall(actor, actors);
-  if (kind === "exit") {
-    // A first thread that ends before the others is waited for in vain.
-    if (actor.hasThread || actors.filter((other) => other.state === "alive").length < 2) return undefined;
-    actor.state = "gone";
-    for (const parent of actors) if (parent.children.includes(actor.name)) parent.ended.push(actor.name);
-    return `exit(${draw.between(0, 3)})`;
-  }
-  const child = actor.ended.pop();
-  if (child !== undefined) {
-    actor.children = actor.children.filter((name) => name !== child);
-    return draw.chance(0.5) && actor.ended.length === 0 && actor.children.length === 0 ? "wait()" : `wait(${child})`;
-  }
-  return actor.children.length === 0 ? "wait()" : undefined;
-}
-
-function forkCall(actor: Actor, actors: readonly Actor[]): string | undefined {
-  const child = actors.find((other) => other.state === "unborn");
-  if (!child) return undefined;
-  child.state = "alive";
-  child.mappings = [...actor.mappings];
-  child.descriptors = [...actor.descriptors];
-  child.variables = actor.variables;
-  child.large = actor.large;
-  child.userfaultfds = [...actor.userfaultfds];
-  actor.children.push(child.name);
-  return `fork(${child.name})`;
 }

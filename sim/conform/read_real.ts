@@ -20,6 +20,7 @@ type Printed = RealMachine & {
     readonly errno?: string;
     readonly signal?: string;
     readonly undone?: string;
+    readonly waits?: string;
     readonly full: boolean;
     readonly processes: ObservedProcesses;
   }[];
@@ -43,10 +44,11 @@ export function readReal(json: string): RealRun {
   return { machine: printed, statements, end, contents, machineWide, swapAtEnd };
 }
 
-function outcome(one: Printed["statements"][number]): Pick<ObservedStatement, "result" | "errno" | "signal"> {
+function outcome(one: Printed["statements"][number]): Pick<ObservedStatement, "result" | "errno" | "signal" | "waits"> {
   if (one.errno !== undefined) return { errno: errnoName(Number(one.errno)) };
   if (one.signal !== undefined) return { signal: signalName(Number(one.signal)) };
   if (one.undone !== undefined) return {};
+  if (one.waits !== undefined) return { waits: true };
   return { result: BigInt(one.result ?? "0") };
 }
 

@@ -161,7 +161,10 @@ export class Forward {
       this.#once(unit - machine.units);
       if (change !== undefined && machine.step >= change) this.#byHand.applyChanges(change);
     }
-    const thread = this.#program.threads()[0]!;
+    const threads = this.#program.threads();
+    const [thread] = threads;
+    this.order.atBoundary(threads);
+    const { schedule } = this.order;
     this.#recording.take();
     this.#inside = { unit, to: step };
     // Where nobody has stopped it: no further than it was to go.
@@ -171,9 +174,10 @@ export class Forward {
     this.order.schedule = sequential;
     do {
       const before = machine.step;
-      this.doing.step(this.order.choose([...this.#platform.interrupts(), thread], this.doing.running)!);
+      this.doing.step(this.order.choose([...this.#platform.interrupts(), thread!], this.doing.running)!);
       if (machine.step > before && machine.step < step) this.#byHand.applyChanges(machine.step);
     } while (machine.step < until);
+    this.order.schedule = schedule;
     machine.thread = null;
     machine.observedUpTo = observedUpTo;
     machine.target = target;

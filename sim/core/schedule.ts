@@ -34,6 +34,17 @@ export const sequential: Schedule = {
   }),
 };
 
+/** The same, but who was woken goes on before whoever woke it begins its next unit: as on a real CPU of two. */
+export const wokenFirst: Schedule = {
+  sequential: true,
+  next(threads, running, memory) {
+    if (running?.call && threads.includes(running)) return { thread: running, memory };
+    const interrupt = threads.find(({ id }) => id < 0);
+    const thread = interrupt ?? threads.find(({ call }) => call);
+    return thread ? { thread, memory } : sequential.next(threads, running, memory);
+  },
+};
+
 /** Every step by a thread drawn with equal chances. */
 export function random(seed: number): Schedule {
   return {

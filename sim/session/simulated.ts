@@ -4,6 +4,7 @@ import { contentsOf } from "../conform/contents.ts";
 import { declaredOptions } from "../conform/not_compared.ts";
 import type { ObservedRun, RealMachine } from "../conform/observation.ts";
 import { type Detail, machineCounters, observe } from "../conform/observe.ts";
+import { wokenFirst } from "../core/schedule.ts";
 import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
 import { task_size_max } from "../kernel/arch/x86/mm/pgtable.ts";
 import { FIRST_FRAME } from "../kernel/mm/page_alloc.ts";
@@ -34,7 +35,7 @@ export function simulateOn(
   machine: Machine,
   detail: (statement: number) => Detail,
 ): Simulated | Refusal {
-  const loaded = load(host, { ...options, schedule: "sequential" }, (scenario) => onMachine(scenario, machine));
+  const loaded = load(host, options, (scenario) => onMachine(scenario, machine), wokenFirst);
   if ("refused" in loaded) return loaded;
   const run = observedOrRefused(loaded, detail, options.program);
   if ("refused" in run) return run;
@@ -96,21 +97,31 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
   const statements: ObservedRun["statements"][number][] = [];
   const faults: number[] = roster.members.map(() => 0);
   let counted = 0;
-  let results = state.results;
+  let results = 0;
   let end = observe(system, roster, faults, "everything");
   let machineWide: Readonly<Record<string, number>> = {};
   let contents = contentsOf(system, roster);
+  // The end of one statement and all of the next may be one go.
+  const { end: ends } = runner;
+  runner.end = (thread, result, count) => {
+    ends(thread, result, count);
+    machine.stopping = true;
+  };
+  const count = (thread: number) => {
+    const now = machine.counts[fault]! - beyond.size;
+    faults[roster.members[thread]!.processOf]! += now - counted;
+    counted = now;
+  };
   while (state.phase === 0) {
     const outcome = run.forward(maxSteps, 1);
-    if (state.results !== results) {
-      results = state.results;
-      const { file, line, actor, call, result, errno, signal, problem } = results.last!;
-      const process = roster.members.find((member) => member.name === actor)?.processOf ?? 0;
-      const now = machine.counts[fault]! - beyond.count;
-      faults[process]! += now - counted;
-      counted = now;
+    const inside = run.inFlight().filter(({ id }) => id in roster.members);
+    if (state.omitted + state.results.length > results) {
+      results = state.omitted + state.results.length;
+      const { file, line, actor, call, result, errno, signal, problem } = state.results.last!;
+      count(roster.members.findIndex((member) => member.name === actor));
       const detail = detailOf(statements.length);
-      end = observe(system, roster, faults, detail);
+      // While somebody is in the middle of a call there is no state to compare.
+      if (inside.length === 0) end = observe(system, roster, faults, detail);
       const given = { result: result ?? undefined, errno: errno ?? undefined, signal: signal ?? undefined, problem };
       statements.push({
         file: paths.indexOf(file),
@@ -124,18 +135,21 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
       contents = contentsOf(system, roster);
       const grown = counters();
       machineWide = Object.fromEntries(Object.entries(before).map(([line, was]) => [line, grown[line]! - was]));
+    } else {
+      const acting = inside.find((thread) => thread.lastStep === machine.step);
+      if (acting) count(acting.id);
     }
-    if (outcome !== "budget") break;
+    if (outcome === "done" || outcome === "target") break;
   }
   return { statements, end, contents, machineWide };
 }
 
-/** Counts faults that perf does not: on addresses that no program can have, and while nothing is done about faults. */
-function faultsBeyond({ machine, straight }: Loaded["system"]): { count: number } {
-  const beyond = { count: 0 };
+/** Steps with faults that perf does not count: on addresses that no program can have, and while nothing is done about faults. */
+function faultsBeyond({ machine, straight }: Loaded["system"]): ReadonlySet<number> {
+  const beyond = new Set<number>();
   const see = () => {
     const [address, , , task] = machine.args as [number, number, unknown, Task];
-    if (address >= task_size_max(straight) || task.pagefault_disabled > 0) beyond.count++;
+    if (address >= task_size_max(straight) || task.pagefault_disabled > 0) beyond.add(machine.step);
   };
   machine.listen("page_fault", see, { anon_faults: { fits: (_: unknown, count: number) => count, take: () => {} } });
   return beyond;

@@ -1,9 +1,11 @@
 // Linux judges the simulated kernel: known scenarios agree, and what is wrong is found and said.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { judgeScenarios } from "../../server/cli/conform_run.ts";
 import { native } from "../../server/cli/native.node.ts";
 import type { Native } from "../../server/cli/native.ts";
-import { mshare, skipWithoutCompiler } from "./machine.ts";
+import { exportScenarios } from "../../sim/session.ts";
+import { mshare, skipWithoutCompiler, terminalWith } from "./machine.ts";
 
 const folder = "test/scenarios/conform";
 const scenario = `process a
@@ -12,6 +14,14 @@ a: mmap(16TiB, 4MiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS|MAP_FIXED, -
 a: touch(16TiB, 8KiB, write)
 a: fork(b)
 b: touch(16TiB, 8KiB)
+`;
+
+/** A parent that waits for a child which does not end. */
+const WAITS = `process a
+process b
+a: fork(b)
+a: wait()
+a: load(0)
 `;
 
 /** The machine's answers with something changed in what the programs print. */
@@ -184,6 +194,54 @@ a: mremap(16TiB, 1GiB, 1GiB, MREMAP_MAYMOVE|MREMAP_FIXED, 32TiB)
     const { status, out, error } = await mshare(["conform", "a.mshare"], { "a.mshare": hangs }, described);
     assert.deepEqual([status, out], [2, ""]);
     assert.match(error, /deadlock .*a waits for .*; a real Linux might hang for ever/);
+  });
+
+  it("runs the others in one go where one might never end, and that one not at all", async () => {
+    const asked: (readonly string[])[] = [];
+    const listening: Native = {
+      async compile(source) {
+        const program = await native.compile(source);
+        if (typeof program === "string") return program;
+        const run = (args: readonly string[]) => {
+          asked.push(args);
+          return program.run(args);
+        };
+        return { ...program, run };
+      },
+    };
+    const texts: Readonly<Record<string, string>> = {
+      "hangs.mshare": WAITS,
+      "a.mshare": scenario,
+      "b.mshare": scenario,
+    };
+    const terminal = terminalWith(listening);
+    const host = { ...terminal, read: (path: string) => texts[path] };
+    const programs = Object.keys(texts).map((program) => ({ program }));
+    const judged = await judgeScenarios(terminal, programs, host, "quick");
+    assert.ok(typeof judged !== "string");
+    assert.match(judged[0]?.failure ?? "", /deadlock/);
+    assert.deepEqual(
+      judged.slice(1).map(({ comparison }) => comparison?.differences),
+      [[], []],
+    );
+    assert.deepEqual(asked.slice(0, 2), [["machine"], ["all", "quick", "without=0"]]);
+    assert.ok(asked.slice(2).every(([number]) => number !== "0"));
+  });
+
+  it("a real call that waits for ever ends the run, and is a difference", async () => {
+    const exported = exportScenarios({ read: () => WAITS }, [{ program: "a.mshare" }]);
+    assert.ok("source" in exported);
+    const program = await native.compile(exported.source);
+    assert.ok(typeof program !== "string");
+    const { status, out } = await program.run(["0", "quick"]);
+    program.remove();
+    assert.equal(status, 0);
+    assert.match(out, /"call":"wait","waits":/);
+    assert.doesNotMatch(out, /"call":"load"/);
+    const waits = simulatedHere(/"errno":"10"/, '"waits":"0"');
+    const text = "process a\na: wait()\na: load(0)\n";
+    const { out: said } = await mshare(["conform", "a.mshare"], { "a.mshare": text }, waits);
+    assert.match(said, /a\.mshare:2: a: wait\(\)\n\s+gives: simulated ECHILD, Linux nothing: it waits for ever/);
   });
 
   it("gives JSON to programs", async () => {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { command } from "../../server/cli/command.ts";
 import { native, nativeOf } from "../../server/cli/native.node.ts";
 import type { Native } from "../../server/cli/native.ts";
+import type { Terminal } from "../../server/cli/terminal.ts";
 
 export interface Ran {
   readonly status: number | "serving";
@@ -13,6 +14,21 @@ export interface Ran {
 /** With the built command, for runs that several processes share. */
 export const shared = nativeOf("dist/mshare.js");
 
+/** A command line that says nothing to anybody. */
+export const terminalWith = (with_: Native): Terminal => ({
+  read: readText,
+  out() {},
+  error() {},
+  colors: false,
+  progress: false,
+  interrupted: () => false,
+  breathe: () => Promise.resolve(),
+  write: () => "nothing is written here",
+  server: () => false,
+  version: "test",
+  native: with_,
+});
+
 /** Runs `mshare` with these arguments. `files`: texts that lie in no file. */
 export async function mshare(
   args: readonly string[],
@@ -21,6 +37,7 @@ export async function mshare(
 ): Promise<Ran> {
   let [out, error] = ["", ""];
   const status = await command(args, {
+    ...terminalWith(with_),
     read: (path) => files[path] ?? readText(path),
     out: (text) => {
       out += text;
@@ -28,14 +45,6 @@ export async function mshare(
     error: (text) => {
       error += text;
     },
-    colors: false,
-    progress: false,
-    interrupted: () => false,
-    breathe: () => Promise.resolve(),
-    write: () => "nothing is written here",
-    server: () => false,
-    version: "test",
-    native: with_,
   });
   return { status, out, error };
 }

@@ -1,7 +1,14 @@
 // Random programs, on Linux and in the simulator: 2,000 in CI, else 300. MSHARE_CONFORM_PROGRAMS sets how many,
 // MSHARE_CONFORM_SEED the first.
 import assert from "node:assert/strict";
-import { checkFile, randomLargeScenario, randomScenario, shrink } from "../../sim/session.ts";
+import {
+  checkFile,
+  type RealMachine,
+  randomLargeScenario,
+  randomScenario,
+  shrink,
+  simulateOn,
+} from "../../sim/session.ts";
 import { mshare, shared, skipWithoutCompiler } from "./machine.ts";
 
 const programs = Number(process.env["MSHARE_CONFORM_PROGRAMS"] ?? (process.env["CI"] ? "2000" : "300"));
@@ -31,6 +38,13 @@ const FLAGS = [
   ...named("MFD", "CLOEXEC ALLOW_SEALING EXEC NOEXEC_SEAL"),
   ...named("UFFDIO", "API REGISTER UNREGISTER WAKE COPY ZEROPAGE CONTINUE WRITEPROTECT"),
 ];
+
+/** One like any other. */
+const MACHINE: RealMachine = {
+  kernel: "6.18.0",
+  ...{ thp: "never", overcommit: "0", memory: 2 ** 34, swap: 0, readsAhead: false, pageCluster: 0, swapDevice: "none" },
+  ...{ cpus: 2, hugepages: 0, root: true, ages: false, randomized: false, frames: true, scan: true, full: true },
+};
 
 describe("random programs", () => {
   it("are well formed: 1 to 4 processes, 5 to 60 calls, and the same for the same seed", () => {
@@ -67,6 +81,18 @@ describe("random programs", () => {
       "close dup exec exit fallocate fcntl fork fsync ftruncate ioctl link load lseek madvise memfd_create mincore mkdir mlock mlock2 mlockall mmap mprotect mremap msync munlock munlockall munmap open pagemap read rename rmdir smaps status store touch unlink userfaultfd wait write";
     assert.deepEqual([...calls].sort(), wanted.split(" "));
     for (const name of FLAGS) assert.ok(names.has(name), `${name} is not drawn in 3,000 programs`);
+  });
+
+  it("have faults that wait for another's answer, and nobody waits for ever", () => {
+    let waiting = 0;
+    for (let i = 0; i < 400; i++) {
+      const text = randomScenario(i);
+      if (!text.includes("parallel {")) continue;
+      waiting++;
+      const simulated = simulateOn({ read: () => text }, { program: "random.mshare" }, MACHINE, () => "counters");
+      assert.ok(!("refused" in simulated), `seed ${i}: ${"refused" in simulated ? simulated.message : ""}`);
+    }
+    assert.ok(waiting > 40, `${waiting} of 400 programs`);
   });
 
   it("shrink to what matters", async () => {

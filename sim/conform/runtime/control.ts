@@ -32,33 +32,67 @@ __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *form
   exit(2);
 }
 
-/* 'R', 'S', 'Z' …; 'X' where there is no such thread. */
-static char state_of(pid_t pid) {
-  char path[64], text[512];
-  snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)pid, (int)pid);
+/* 'R', 'S', 'Z' …; 'X' where there is no such thread. *switches: how often it has given up its CPU. */
+static char look_at(pid_t pid, unsigned long *switches) {
+  char path[64], text[4096];
+  snprintf(path, sizeof path, "/proc/%d/task/%d/status", (int)pid, (int)pid);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 'X';
   ssize_t size = read(fd, text, sizeof text - 1);
   close(fd);
   if (size <= 0) return 'X';
   text[size] = 0;
-  const char *after = strrchr(text, ')');
-  return after && after[1] ? after[2] : 'X';
+  const char *state = strstr(text, "\nState:\t"), *count = strstr(text, "\nvoluntary_ctxt_switches:\t");
+  *switches = count ? strtoul(count + 26, NULL, 10) : 0;
+  return state ? state[8] : 'X';
 }
 
 static int is_gone(pid_t pid) {
-  char state = state_of(pid);
+  unsigned long switches;
+  char state = look_at(pid, &switches);
   return state == 'Z' || state == 'X';
 }
 
-/* Waits until the agent has handed its turn back. */
+static int has_returned(int who) { return __atomic_load_n(&slot_of(who)->turn, __ATOMIC_ACQUIRE) == TURN_CONTROLLER; }
+
+/* Whether it sleeps in its call, and goes on sleeping: nobody else does anything meanwhile. */
+static int sleeps(int who) {
+  unsigned long before = 0, now;
+  for (int looks = 0; looks < 5; looks++) {
+    char state = look_at(members[who].pid, &now);
+    if ((state != 'S' && state != 'D') || (looks && now != before) || has_returned(who)) return 0;
+    before = now;
+    usleep(300);
+  }
+  return 1;
+}
+
+struct strand;
+static struct strand *strand;
+static int strands_waiting;
+static void wait_in_strand(int who);
+static void let_others_on(void);
+
+static int waits_for_ever; /* the call that was begun last */
+static int over;           /* a call waits for ever: nothing is done after it */
+
+/* Three seconds of sleep while nobody else acts: who could wake it? */
+enum { FOR_EVER = 15 };
+
+/* Waits until the agent has handed its turn back, or never will. */
 static void await(int who) {
   struct slot *slot = slot_of(who);
-  struct timespec wait = {0, 200000000};
-  for (int tries = 0; __atomic_load_n(&slot->turn, __ATOMIC_ACQUIRE) != TURN_CONTROLLER;) {
+  for (int tries = 0, asleep = 0; !has_returned(who);) {
+    struct timespec wait = {0, strand ? 1000000 : 200000000};
     if (syscall(SYS_futex, &slot->turn, 0, TURN_AGENT, &wait, NULL, 0) == 0 || errno != ETIMEDOUT) continue;
     if (members[who].pid && is_gone(members[who].pid)) die("%s ended without being told to", members[who].name);
-    if (++tries > 400) die("%s does not come back from its call", members[who].name);
+    asleep = sleeps(who) ? asleep + 1 : 0;
+    if (strand && asleep) wait_in_strand(who);
+    if ((strand && asleep && !has_returned(who)) || asleep > FOR_EVER) {
+      waits_for_ever = 1;
+      return;
+    }
+    if (++tries > (strand ? 80000 : 400)) die("%s does not come back from its call", members[who].name);
   }
 }
 
@@ -253,6 +287,8 @@ static int64_t perform_wait(const struct call *call) {
 
 USED static void perform(const struct call *call) {
   int who = call->who;
+  let_others_on();
+  if (over) return;
   show_life();
   if (!members[who].alive) die("line %d: %s is not there", call->line, members[who].name);
   struct slot *slot = slot_of(who);
@@ -271,6 +307,11 @@ USED static void perform(const struct call *call) {
     case DO_STATUS: result = (int64_t)field_of(who, call->field); break;
     case DO_SMAPS: result = (int64_t)smaps_field(who, call->arg[0], call->field); break;
     default: result = (int64_t)pagemap_entry(who, call->arg[0]); break;
+  }
+  if (waits_for_ever) {
+    over = 1;
+    record(call->file, call->line, who, call->name, "waits", 0);
+    return;
   }
   int trapped = call->op == OP_EXEC && slot->signal == SIGTRAP;
   int can_fail = call->op == OP_SYSCALL && call->kind <= DO_WAIT;

@@ -27,7 +27,7 @@ import {
   type Walker,
   type WalkFrame,
 } from "./state.ts";
-import { afterCall, NothingHappens } from "./walk.ts";
+import { afterBlock, afterCall, NothingHappens } from "./walk.ts";
 import { createWho } from "./who.ts";
 
 export interface Runner extends Program {
@@ -268,8 +268,11 @@ export function createRunner(
         else if (state.phase === 1) endExit();
         else {
           // It never comes back: what it still had to do is not done.
-          const left = state.walkers.filter((walker) => walker.owner !== thread.id);
-          state.walkers = state.walkers.length > 1 ? left : [{ owner: -1, frames: [] }];
+          const [main, ...parts] = state.walkers.filter((walker) => walker.owner !== thread.id);
+          const inBlock = state.walkers.length > 1;
+          // A block that nobody is left in is over; it must not begin once more.
+          if (parts.length > 0) state.walkers = [main!, ...parts];
+          else state.walkers = [inBlock ? afterBlock(main!) : { owner: -1, frames: [] }];
         }
       }
     },

@@ -155,6 +155,21 @@ describe("userfaultfd", () => {
       ${ALL}
       a: load(p)`);
     assert.ok(alone.bugs.some(({ message }) => /userfaultfd/.test(message)));
+    // All of a block: it is over then, and what follows is done by who is left.
+    const both = run(`${BEGIN}
+      process c on cpu 1
+      thread a.t on cpu 1
+      ${ALL}
+      parallel {
+        a: load(p)
+        a.t: load(p + 4KiB)
+      }
+      c: close(77) fails EBADF`);
+    assert.deepEqual(
+      both.bugs.filter(({ message }) => /blocked/.test(message)).map(({ message }) => /a and a\.t|a\.t/.test(message)),
+      [true],
+    );
+    assert.equal(both.statements.at(-1)?.call, "close");
     passes(`${BEGIN}
       process c on cpu 1
       ${ALL}
