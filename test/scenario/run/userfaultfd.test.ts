@@ -158,7 +158,6 @@ describe("userfaultfd", () => {
     // All of a block: it is over then, and what follows is done by who is left.
     const both = run(`${BEGIN}
       process c on cpu 1
-      thread a.t on cpu 1
       ${ALL}
       parallel {
         a: load(p)
