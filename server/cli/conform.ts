@@ -68,8 +68,7 @@ async function conformFile(terminal: Terminal, program: string, args: Arguments)
   const isMatch = comparison.differences.length === 0;
   const counts = isJudge(machine, comparison.version);
   const verdict = isMatch ? "agree" : counts ? "differ" : "not judged";
-  if (has(args, JSON_OUT))
-    terminal.out(jsonLine({ file: program, verdict, machine: machineOf(machine), ...comparison }));
+  if (has(args, JSON_OUT)) terminal.out(jsonLine({ file: program, verdict, machine, ...comparison }));
   else if (!has(args, QUIET) || verdict === "differ")
     terminal.out(fileText(program, terminal.read(program) ?? "", comparison, machine, verdict));
   return verdict === "differ" ? STATUS.failed : STATUS.ok;
@@ -99,40 +98,3 @@ function unusable(
   else terminal.error(`${refusalText({ message, diagnostics })}\n`);
   return STATUS.refused;
 }
-
-/** Without the statements that the program printed beside it. */
-const machineOf = ({
-  kernel,
-  thp,
-  overcommit,
-  memory,
-  swap,
-  cpus,
-  hugepages,
-  root,
-  randomized,
-  frames,
-  scan,
-  full,
-  ages,
-  readsAhead,
-  pageCluster,
-  swapDevice,
-}: RealMachine) => ({
-  kernel,
-  thp,
-  overcommit,
-  memory,
-  swap,
-  cpus,
-  hugepages,
-  root,
-  randomized,
-  frames,
-  scan,
-  full,
-  ages,
-  readsAhead,
-  pageCluster,
-  swapDevice,
-});

@@ -32,16 +32,14 @@ type Printed = RealMachine & {
 
 /** Only changes are printed: here every statement gets the whole picture again. */
 export function readReal(json: string): RealRun {
-  const printed = JSON.parse(json) as Printed;
+  const { statements: printed, end, machineWide, contents, swapAtEnd, ...machine } = JSON.parse(json) as Printed;
   let processes: ObservedProcesses = {};
-  const statements = printed.statements.map((one): ObservedStatement => {
+  const statements = printed.map((one): ObservedStatement => {
     processes = { ...processes, ...normalized(one.processes) };
     const { file, line, actor, call, full } = one;
     return { file, line, actor, call, full, ...outcome(one), processes };
   });
-  const end = { ...processes, ...normalized(printed.end) };
-  const { machineWide, contents, swapAtEnd } = printed;
-  return { machine: printed, statements, end, contents, machineWide, swapAtEnd };
+  return { machine, statements, end: { ...processes, ...normalized(end) }, contents, machineWide, swapAtEnd };
 }
 
 function outcome(one: Printed["statements"][number]): Pick<ObservedStatement, "result" | "errno" | "signal" | "waits"> {

@@ -111,6 +111,7 @@ import * as vmscan from "./mm/vmscan.ts";
 import * as vmscan_node from "./mm/vmscan_node.ts";
 import * as watermarks from "./mm/watermarks.ts";
 import * as kvm_main from "./virt/kvm/kvm_main.ts";
+import * as kvm_main_pfn from "./virt/kvm/kvm_main_pfn.ts";
 
 export const kernelFunctions: readonly FunctionTable[] = [
   access,
@@ -211,6 +212,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   anon_inodes,
   mmu_notifier,
   kvm_main,
+  kvm_main_pfn,
   kvm_mmu,
   hugetlbfs,
   hugetlb,
@@ -324,6 +326,7 @@ export interface KernelFunctions
     Bound<typeof anon_inodes>,
     Bound<typeof mmu_notifier>,
     Bound<typeof kvm_main>,
+    Bound<typeof kvm_main_pfn>,
     Bound<typeof kvm_mmu>,
     Bound<typeof hugetlbfs>,
     Bound<typeof hugetlb>,

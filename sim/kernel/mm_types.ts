@@ -173,6 +173,7 @@ export const cachedText = (page: number): string => (page > 0 ? `frame 0x${(page
 
 export const address_space = struct("address_space", {
   host: ref<Inode>("inode"),
+  a_ops: text(),
   /** Page cache: offset in pages → frame number + 1; a negative number is a swap entry (shmem). */
   i_pages: mapOf<Radix<number>>(Radix.empty, cachedText),
   nrpages: pages(),

@@ -21,8 +21,8 @@ export interface Cursor {
   beforeBlock: boolean;
 }
 
-/** Words that cannot be names of processes, threads, lets, labels and variables. */
-export const reservedWords: ReadonlySet<string> = new Set([
+/** Words that begin a declaration or statement. */
+export const statementWords: ReadonlySet<string> = new Set([
   "kernel",
   "machine",
   "process",
@@ -36,11 +36,12 @@ export const reservedWords: ReadonlySet<string> = new Set([
   "allow",
   "label",
   "cpu",
-  "fails",
-  "faults",
-  "true",
-  "false",
-  "null",
+]);
+
+/** Words that cannot be names of processes, threads, lets, labels and variables. */
+export const reservedWords: ReadonlySet<string> = new Set([
+  ...statementWords,
+  ...["fails", "faults", "true", "false", "null"],
 ]);
 
 export const MAX_PROBLEMS = 1000;
@@ -273,23 +274,6 @@ function actorLength(c: Cursor): number {
   if (peek(c, length) === "." && peek(c, length + 1) === "word") length += 2;
   return length;
 }
-
-/** Words that begin a declaration or statement. */
-export const statementWords: ReadonlySet<string> = new Set([
-  "kernel",
-  "machine",
-  "process",
-  "thread",
-  "schedule",
-  "let",
-  "include",
-  "parallel",
-  "repeat",
-  "expect",
-  "allow",
-  "label",
-  "cpu",
-]);
 
 export function spanOf(span: Span): Span {
   return { start: span.start, end: span.end };

@@ -44,6 +44,13 @@ export interface Looking
   forget(): void;
 }
 
+/** What an expression is worth for a thread, and where that is kept. */
+interface Asked {
+  readonly value: Value;
+  readonly thread: Thread;
+  readonly place: Pick<ValueNode, "dataId" | "variable" | "writable" | "memory" | "object">;
+}
+
 export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differences, current: () => number): Looking {
   const { system, runner, scenario } = loaded;
   const { machine } = system;
@@ -151,6 +158,16 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
     return { value: text };
   };
 
+  /** What an expression that somebody writes is worth for a thread, and where that is kept. */
+  const asked = (text: string, id: number): Asked | { readonly error: string } => {
+    const { expr, problems } = parseExpressionText(text);
+    if (problems[0]) return { error: problems[0].message };
+    const thread = threadNumbered(loaded, id);
+    const result = exprValue(expr, thread, "event first");
+    if ("error" in result) return { error: result.error };
+    return { value: result.value, thread, place: placeOf(expr, thread) };
+  };
+
   return {
     exprValue,
     taskNamed,
@@ -196,33 +213,26 @@ export function createLooking(loaded: Loaded, maps: SourceMaps, changed: Differe
       return scopesOf(input);
     },
     evaluate(text, id) {
-      const { expr, problems } = parseExpressionText(text);
-      if (problems[0]) return { error: problems[0].message };
-      const thread = threadNumbered(loaded, id);
-      const result = exprValue(expr, thread, "event first");
-      if ("error" in result) return { error: result.error };
-      const place = placeOf(expr, thread);
+      const found = asked(text, id);
+      if ("error" in found) return found;
+      const { value, thread, place } = found;
       return {
-        ...expressionNode(text, result.value, "decimal"),
+        ...expressionNode(text, value, "decimal"),
         expression: text,
-        ...memoryAt(result.value, thread),
+        ...memoryAt(value, thread),
         ...place,
         ...entryHere(place.dataId),
       };
     },
     numberIn(text, id) {
-      const { expr, problems } = parseExpressionText(text);
-      const result = problems[0] ? undefined : exprValue(expr, threadNumbered(loaded, id), "event first");
-      return result && "value" in result && typeof result.value === "bigint" ? String(result.value) : text;
+      const found = asked(text, id);
+      return "value" in found && typeof found.value === "bigint" ? String(found.value) : text;
     },
     hover(text, id) {
-      const { expr, problems } = parseExpressionText(text);
-      if (problems[0]) return { error: problems[0].message };
-      const thread = threadNumbered(loaded, id);
-      const result = exprValue(expr, thread, "event first");
-      if ("error" in result) return { error: result.error };
-      const place = placeOf(expr, thread);
-      return { ...place, ...hoverNode(text, result.value, thread), ...entryHere(place.dataId) };
+      const found = asked(text, id);
+      if ("error" in found) return found;
+      const { value, thread, place } = found;
+      return { ...place, ...hoverNode(text, value, thread), ...entryHere(place.dataId) };
     },
     addressSpaces: () => addressSpaces(system, sharersNow()),
     tlbs: () => tlbs(system),

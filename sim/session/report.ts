@@ -24,18 +24,10 @@ export interface ReportedObject extends Life {
   readonly id: string;
 }
 
-export interface ReportedBug {
-  readonly kind: string;
-  readonly message: string;
-  readonly step: number;
-  readonly task: string;
-  readonly cpu: number;
-  readonly file: string;
-  readonly line: number;
+export interface ReportedBug extends Omit<BugReport, "stack" | "objects"> {
   readonly stack: readonly ReportedFrame[];
   readonly objects: readonly ReportedObject[];
   readonly history: readonly HistoryLine[];
-  readonly count: number;
   /** Neither expected nor allowed. */
   readonly unexpected: boolean;
 }

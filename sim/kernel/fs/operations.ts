@@ -5,7 +5,7 @@ import type { Steps } from "../../core/thread.ts";
 import type { Kernel } from "../kernel.ts";
 import type { MmuNotifierOps } from "../mm/mmu_notifier.ts";
 import type { VmOps } from "../mm/vm_ops.ts";
-import type { Dentry, File, Inode, SuperBlock, Vma } from "../mm_types.ts";
+import type { AddressSpace, Dentry, File, Inode, Page, SuperBlock, Vma } from "../mm_types.ts";
 import type { IoctlArg } from "./ioctl.ts";
 import type { UserBuffer } from "./read_write.ts";
 
@@ -44,6 +44,14 @@ export interface InodeFunctions {
   setattr(dentry: Dentry, attributes: Attributes): Steps<number>;
 }
 
+/** What a page cache asks of the file system whose pages it has. */
+export interface AddressSpaceFunctions {
+  /** The page that `len` bytes at `pos` go to, locked and with a reference; or a negative errno. */
+  write_begin(mapping: AddressSpace, pos: number, len: number): Steps<Page | number>;
+  /** `copied` bytes have come to `pos`, none perhaps. Unlocks the page and gives the reference back. */
+  write_end(mapping: AddressSpace, pos: number, copied: number, page: Page): Steps<void>;
+}
+
 export interface SuperFunctions {
   /** Nobody uses the inode any more: frees what it has. */
   evict_inode(inode: Inode): Steps<void>;
@@ -57,6 +65,7 @@ export interface FileSystemFunctions {
 type Names<F> = { readonly [N in keyof F]?: string };
 export type FileOperations = Names<FileFunctions>;
 export type InodeOperations = Names<InodeFunctions>;
+export type AddressSpaceOperations = Names<AddressSpaceFunctions>;
 export type SuperOperations = Names<SuperFunctions>;
 export type FileSystemType = Names<FileSystemFunctions>;
 
@@ -65,6 +74,7 @@ export interface OperationTables {
   readonly vm_ops: Readonly<Record<string, VmOps>>;
   readonly file_operations: Readonly<Record<string, FileOperations>>;
   readonly inode_operations: Readonly<Record<string, InodeOperations>>;
+  readonly address_space_operations: Readonly<Record<string, AddressSpaceOperations>>;
   readonly super_operations: Readonly<Record<string, SuperOperations>>;
   readonly file_system_types: Readonly<Record<string, FileSystemType>>;
   readonly mmu_notifier_ops: Readonly<Record<string, MmuNotifierOps>>;
@@ -81,6 +91,14 @@ export function inode_op<N extends keyof InodeFunctions>(
   op: N,
 ): InodeFunctions[N] | undefined {
   return kernelFunction(k, k.inode_operations[inode.i_op]?.[op]);
+}
+
+export function address_space_op<N extends keyof AddressSpaceFunctions>(
+  k: Kernel,
+  mapping: AddressSpace,
+  op: N,
+): AddressSpaceFunctions[N] | undefined {
+  return kernelFunction(k, k.address_space_operations[mapping.a_ops]?.[op]);
 }
 
 export function super_op<N extends keyof SuperFunctions>(

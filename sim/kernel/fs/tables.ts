@@ -47,6 +47,7 @@ export const operationTables: OperationTables = {
     },
     proc_pagemap_operations: { llseek: "generic_file_llseek", read: "pagemap_read" },
   },
+  address_space_operations: { shmem_aops: { write_begin: "shmem_write_begin", write_end: "shmem_write_end" } },
   inode_operations: {
     shmem_inode_operations: { setattr: "shmem_setattr" },
     shmem_special_inode_operations: { setattr: "shmem_setattr" },

@@ -1,8 +1,9 @@
-// Writing to a file through its page cache (mm/filemap.c). All files here are shared memory: they begin and end the write of a page.
+// Writing to a file through its page cache (mm/filemap.c).
 import type { Steps } from "../../core/thread.ts";
+import { address_space_op } from "../fs/operations.ts";
 import { buffer_from, type UserBuffer } from "../fs/read_write.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Inode } from "../mm_types.ts";
+import type { AddressSpace } from "../mm_types.ts";
 import { EFAULT } from "../uapi/errno.ts";
 
 /**
@@ -13,11 +14,13 @@ import { EFAULT } from "../uapi/errno.ts";
  */
 export function* generic_perform_write(
   k: Kernel,
-  inode: Inode,
+  mapping: AddressSpace,
   from: UserBuffer,
   count: number,
   pos: number,
 ): Steps<number> {
+  const write_begin = address_space_op(k, mapping, "write_begin")!;
+  const write_end = address_space_op(k, mapping, "write_end")!;
   const ahead = k.config.version === "6.12";
   let written = 0;
   let status = 0;
@@ -27,11 +30,11 @@ export function* generic_perform_write(
     const source = buffer_from(from, written);
     if (ahead && (yield* k.fault_in_iov_iter_readable(source, bytes)) === bytes) status = -EFAULT;
     if (status !== 0) break;
-    const page = yield* k.shmem_write_begin(inode, at, bytes);
+    const page = yield* write_begin(mapping, at, bytes);
     if (typeof page === "number") status = page;
     else {
       const copied = yield* k.copy_folio_from_iter_atomic(page, at % 4096, source, bytes);
-      yield* k.shmem_write_end(inode, at, copied, page);
+      yield* write_end(mapping, at, copied, page);
       written += copied;
       const nowhere = copied === 0 && !ahead;
       if (nowhere && (yield* k.fault_in_iov_iter_readable(source, bytes)) === bytes) status = -EFAULT;

@@ -4,7 +4,7 @@ import { PG_dirty, PG_uptodate } from "../flags.ts";
 import { MAX_LFS_FILESIZE } from "../fs/inode.ts";
 import type { UserBuffer } from "../fs/read_write.ts";
 import type { Kernel } from "../kernel.ts";
-import type { File, Inode, Page } from "../mm_types.ts";
+import type { AddressSpace, File, Inode, Page } from "../mm_types.ts";
 import { EFAULT, EFBIG, EINVAL, ENOSPC, ENXIO, EOPNOTSUPP, EPERM } from "../uapi/errno.ts";
 import {
   F_SEAL_FUTURE_WRITE,
@@ -56,20 +56,30 @@ export function* shmem_file_write_iter(
   const inode = file.f_inode!;
   yield* k.inode_lock(inode);
   const written =
-    count > 0 && pos >= MAX_LFS_FILESIZE - 1 ? -EFBIG : yield* k.generic_perform_write(inode, from, count, pos);
+    count > 0 && pos >= MAX_LFS_FILESIZE - 1
+      ? -EFBIG
+      : yield* k.generic_perform_write(inode.i_mapping!, from, count, pos);
   yield k.inode_unlock(inode);
   return written;
 }
 
-/** The page that `len` bytes at `pos` go to, locked and with a reference; or a negative errno. */
-export function* shmem_write_begin(k: Kernel, inode: Inode, pos: number, len: number): Steps<Page | number> {
+/** address_space_operations.write_begin */
+export function* shmem_write_begin(k: Kernel, mapping: AddressSpace, pos: number, len: number): Steps<Page | number> {
+  const inode = mapping.host!;
   if (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -EPERM;
   if (inode.seals & F_SEAL_GROW && pos + len > inode.i_size) return -EPERM;
   return (yield* k.shmem_get_folio(inode, Math.floor(pos / 4096), "write")) ?? -ENOSPC;
 }
 
-/** `copied` bytes came to `pos`, none perhaps: the file reaches up to them all the same. */
-export function* shmem_write_end(k: Kernel, inode: Inode, pos: number, copied: number, page: Page): Steps<void> {
+/** address_space_operations.write_end: the file reaches up to `pos` also where nothing came to it. */
+export function* shmem_write_end(
+  k: Kernel,
+  mapping: AddressSpace,
+  pos: number,
+  copied: number,
+  page: Page,
+): Steps<void> {
+  const inode = mapping.host!;
   if (pos + copied > inode.i_size) yield k.i_size_write(inode, pos + copied);
   if (!(page.flags & PG_uptodate)) {
     const from = pos % 4096;

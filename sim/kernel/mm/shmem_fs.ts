@@ -26,6 +26,7 @@ export function shmem_get_inode(k: Kernel, sb: SuperBlock, mode: number, flags: 
   } else {
     inode.i_op = type === S_IFREG ? "shmem_inode_operations" : "shmem_special_inode_operations";
     inode.i_fop = type === S_IFREG ? "shmem_file_operations" : "";
+    if (type === S_IFREG) inode.i_mapping!.a_ops = "shmem_aops";
   }
   return inode;
 }

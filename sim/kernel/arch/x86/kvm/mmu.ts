@@ -1,12 +1,9 @@
 // The guest's stage-2 table (arch/x86/kvm/mmu): filled by the guest's faults with the frames that its process has, emptied
 // when the process's tables change. It holds no references to pages: that is what the notifiers are for.
 import type { Steps } from "../../../../core/thread.ts";
-import { _PAGE_PSE, entryPfn, withFlags, withoutFlags } from "../../../../hardware/entry.ts";
-import { FAULT_FLAG_WRITE, PG_dirty } from "../../../flags.ts";
+import { entryPfn, withFlags, withoutFlags } from "../../../../hardware/entry.ts";
 import type { Kernel } from "../../../kernel.ts";
-import { FOLL_UNLOCKABLE, FOLL_WRITE, mmap_locked } from "../../../mm/gup.ts";
-import type { GrabbedPage } from "../../../mm/gup_fast.ts";
-import { EFAULT, ENXIO } from "../../../uapi/errno.ts";
+import { ENXIO } from "../../../uapi/errno.ts";
 import { KVM_MEM_READONLY } from "../../../uapi/kvm.ts";
 import {
   EPT_ACCESSED,
@@ -19,6 +16,7 @@ import {
   type Kvm,
   type MemorySlot,
 } from "../../../virt/kvm/kvm_host.ts";
+import type { GuestPage } from "../../../virt/kvm/kvm_main_pfn.ts";
 
 const MMU_LOCK = "&kvm->mmu_lock";
 
@@ -62,11 +60,6 @@ export function* kvm_tdp_page_fault(k: Kernel, vm: Kvm, gfn: number, access: "re
   return 0;
 }
 
-/** A page of the process, with a reference, and whether it may be written to. */
-export interface GuestPage extends GrabbedPage {
-  readonly writable: boolean;
-}
-
 /** Sets the entry of a guest frame. Caller holds mmu_lock. */
 export function* tdp_mmu_map_handle_target_level(
   k: Kernel,
@@ -84,52 +77,6 @@ export function set_spte(k: Kernel, vm: Kvm, gfn: number, spte: number): number 
   const old = vm.spte.get(gfn) ?? 0;
   vm.spte = spte === 0 ? vm.spte.delete(gfn) : vm.spte.set(gfn, spte);
   return k.trace.set_spte(vm, gfn, spte, old, entryPfn(spte));
-}
-
-/** The page at an address of the process, made present by a fault if need be. Or a negative errno. */
-export function* hva_to_pfn(k: Kernel, hva: number, access: "read" | "write"): Steps<GuestPage | number> {
-  const fast = yield* k.get_user_page_fast_only(hva, FAULT_FLAG_WRITE);
-  if (fast) return { ...fast, writable: true };
-  const mm = k.current.mm!;
-  const write = access === "write" ? FOLL_WRITE : 0;
-  for (;;) {
-    const locked = mmap_locked();
-    yield* k.mmap_read_lock(mm);
-    const pages = yield* k.__get_user_pages_locked(mm, hva, 1, FOLL_UNLOCKABLE | write, locked);
-    if (pages < 0) {
-      if (locked.held) yield k.mmap_read_unlock(mm);
-      return -EFAULT;
-    }
-    if (!locked.held) continue;
-    const found = k.get_mapped_page(hva, write);
-    if (!found) {
-      yield k.mmap_read_unlock(mm);
-      continue;
-    }
-    // A page that could be written to as well is mapped so at once.
-    const writable = write !== 0 || k.get_mapped_page(hva, FAULT_FLAG_WRITE)?.pfn === found.pfn;
-    yield k.get_page(found.page);
-    yield k.mmap_read_unlock(mm);
-    return { ...found, writable };
-  }
-}
-
-/** The page that the running process has at an address with the rights needed; null without. Makes no step. */
-export function get_mapped_page(k: Kernel, address: number, write: number): GrabbedPage | null {
-  const mm = k.current.mm!;
-  if (!k.page_is_mapped(mm, address, write)) return null;
-  const entry = k.leaf_entry(mm, address);
-  const within = entry & _PAGE_PSE ? Math.floor(address / 4096) % 512 : 0;
-  return { page: k.page(entryPfn(entry)), pfn: entryPfn(entry) + within };
-}
-
-/** Gives the reference back: from here on only the notifiers tell when the page goes. */
-export function* kvm_release_page(k: Kernel, { page, writable }: GuestPage, how: "mapped" | "unused"): Steps<void> {
-  if (how === "mapped" && page.slot !== k.zero_pfn) {
-    if (writable) page.flags |= PG_dirty;
-    k.folio_mark_accessed(page);
-  }
-  yield* k.put_page(page);
 }
 
 /** Takes guest frames out of the table. True if there were some. Caller holds mmu_lock. */

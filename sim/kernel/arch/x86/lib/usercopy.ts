@@ -1,6 +1,7 @@
 // Copying between the kernel and a program's memory (arch/x86/lib/copy_user_64.S, lib/usercopy.c): what cannot
 // be faulted in ends the copy where it is.
 import type { Steps } from "../../../../core/thread.ts";
+import { readBytes, writeBytes } from "../../../../hardware/bytes.ts";
 import type { UserBuffer } from "../../../fs/read_write.ts";
 import type { Kernel } from "../../../kernel.ts";
 import { EFAULT } from "../../../uapi/errno.ts";
@@ -94,24 +95,9 @@ export function copy_frame(k: Kernel, from: number, offset: number, to: number, 
 
 /** Bytes of a frame from `offset` on. */
 export function read_frame(k: Kernel, pfn: number, offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) {
-    const at = offset + i;
-    k.memory.readWord(pfn, at >> 3);
-    const half = at & 4 ? k.memory.high : k.memory.low;
-    bytes[i] = Math.floor(half / 2 ** (8 * (at & 3))) % 256;
-  }
-  return bytes;
+  return readBytes(k.memory, pfn, offset, length);
 }
 
 export function write_frame(k: Kernel, pfn: number, offset: number, bytes: Uint8Array): void {
-  for (let i = 0; i < bytes.length; i++) {
-    const at = offset + i;
-    k.memory.readWord(pfn, at >> 3);
-    const shift = 2 ** (8 * (at & 3));
-    const put = (half: number) => half - (Math.floor(half / shift) % 256) * shift + bytes[i]! * shift;
-    const low = at & 4 ? k.memory.low : put(k.memory.low);
-    const high = at & 4 ? put(k.memory.high) : k.memory.high;
-    k.memory.writeWord(pfn, at >> 3, low, high);
-  }
+  writeBytes(k.memory, pfn, offset, bytes);
 }
