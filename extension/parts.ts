@@ -12,6 +12,7 @@ import { registerFormats } from "./formats.ts";
 import { registerHovers } from "./hovers.ts";
 import { registerInlineValues } from "./inline-values.ts";
 import { registerMachineViews } from "./machine-views.ts";
+import { registerMessagesView } from "./messages-view.ts";
 import { registerPastBanner } from "./past-banner.ts";
 import { registerTimeStatus } from "./time-status.ts";
 import { registerTimeTravel } from "./time-travel.ts";
@@ -39,6 +40,7 @@ export function activateParts(context: ExtensionContext, platform: Platform): vo
     registerPastBanner(),
     registerMachineViews(),
     registerBugsView(),
+    registerMessagesView(),
     registerExamples(context),
     platform.startLanguageClient(),
   );

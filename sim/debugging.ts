@@ -309,6 +309,8 @@ export interface DebugSession {
   tlbs(): readonly ValueNode[];
   /** What detectors have found up to now. */
   bugs(): readonly FoundBug[];
+  /** What breakpoints with a message have told of the run as far as it was recorded, by steps. */
+  messages(): readonly Deed[];
   /** Evaluates an expression of the scenario language in a thread's process. Never changes the machine. */
   evaluate(expression: string, thread: number): ValueNode | { readonly error: string };
   /** Text, one level a line, of the walk of an address, a variable or an expression; what a hover shows. */

@@ -3,7 +3,7 @@
 import type { Question } from "../../sim/debugging.ts";
 
 export type Command =
-  | { readonly kind: "help" | "time" | "clear" | "tasks" }
+  | { readonly kind: "help" | "time" | "clear" | "messages" | "tasks" }
   | { readonly kind: "explain"; readonly word: string }
   | { readonly kind: "set"; readonly expression: string; readonly value: string }
   | { readonly kind: "gotoWrite"; readonly expression: string }
@@ -45,6 +45,7 @@ export const commandWords: readonly { readonly label: string; readonly detail: s
     label: "when ",
     detail: "when EVENT, when PLACE: every step, past and recorded future, at which that happened or was reached",
   },
+  { label: "messages", detail: "messages: what breakpoints have printed around now, each with its step" },
   { label: "changed since ", detail: "changed since STEP: what is different now from the state after that step" },
   { label: "steps", detail: "steps [N]: the last N kernel steps (10)" },
   {
@@ -84,6 +85,7 @@ export function parseCommand(line: string): Command | { readonly error: string }
       );
     case "time":
     case "clear":
+    case "messages":
     case "tasks":
       return rest === "" ? { kind: words[0] } : undefined;
     case "run":

@@ -16,6 +16,8 @@ export interface Breakpoint {
   readonly about: string;
   /** Only with a hit condition. */
   readonly passes?: Passes;
+  /** Of those at a line. */
+  readonly at?: { readonly file: string; readonly line: number };
 }
 
 /** Why the run stops here. */
@@ -93,7 +95,7 @@ export function createJudge(world: BreakpointWorld): Judge {
       if (stop.passes && !countFits(stop.options.hitCondition, timesPassed(stop.passes, world.step()))) return false;
       const { logMessage } = stop.options;
       if (logMessage === undefined) return true;
-      world.output({ category: "console", text: logMessage === "" ? world.event() : world.interpolate(logMessage) });
+      world.message(logMessage === "" ? world.event() : world.interpolate(logMessage), stop.at);
       return false;
     },
     hit(stop, reason, text) {

@@ -1,6 +1,5 @@
 // What breakpoints ask about the world, and tell it.
 import type { Watch } from "../core/storage.ts";
-import type { Output } from "../debugging.ts";
 import type { Expr } from "../scenario/ast.ts";
 import type { Evaluation } from "../scenario/expressions.ts";
 import type { EventPattern, NoPattern } from "./event_words.ts";
@@ -49,7 +48,8 @@ export interface BreakpointWorld {
   event(): string;
   /** The text of the statement at a place. */
   statement(place: { readonly file: string; readonly line: number }): string;
-  output(output: Output): void;
+  /** Tells the message of a breakpoint. `at`: its line; without, the message is about the statement under way. */
+  message(text: string, at?: { readonly file: string; readonly line: number }): void;
   /** Tells it unless it was told before. */
   warnOnce(text: string): void;
 }

@@ -113,6 +113,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
   function newFuture(): void {
     if (machine.step === run.last) return;
     watching.breakpoints.newFuture();
+    watching.messages.forgetAfter(machine.step);
     tell(`A new future starts at step ${machine.step}; steps ${machine.step + 1} to ${run.last} are forgotten.`);
   }
 
@@ -193,6 +194,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     addressSpaces: looking.addressSpaces,
     tlbs: looking.tlbs,
     bugs: looking.bugs,
+    messages: watching.messages.all,
     complete: (text, column) => completions(loaded, text, column),
     write(id, given) {
       const text = looking.numberIn(given, stops.current);

@@ -3,8 +3,8 @@ import type { BreakpointStatus, LineBreakpoint, Until } from "../debugging.ts";
 import { type Breakpoint, type Hit, type Judge, refused } from "./breakpoint.ts";
 import type { BreakpointWorld, Place } from "./breakpoint_world.ts";
 
-interface LineStop extends Breakpoint, Place {
-  readonly file: string;
+interface LineStop extends Breakpoint, Pick<Place, "sites"> {
+  readonly at: { readonly file: string; readonly line: number };
 }
 
 /** Of what no client has set. */
@@ -31,7 +31,7 @@ export function createLineStops(world: BreakpointWorld, { make, stops, hit }: Ju
         const place = world.place(file, one.line);
         if (!place) return refused(breakpoint, world.noPlace(file));
         if (problem) return { ...refused(breakpoint, problem), line: one.line };
-        made.push({ ...breakpoint, ...place, file });
+        made.push({ ...breakpoint, at: { file, line: place.line }, sites: place.sites });
         return { id: breakpoint.id, verified: true, line: place.line };
       });
       lines.set(file, made);
@@ -42,9 +42,9 @@ export function createLineStops(world: BreakpointWorld, { make, stops, hit }: Ju
     atSites: (sites) =>
       all()
         .filter((stop) => passed(stop, sites) && stops(stop))
-        .map((stop) => hit(stop, "breakpoint", `${stop.file}:${stop.line}: ${world.event()}`)),
+        .map((stop) => hit(stop, "breakpoint", `${stop.at.file}:${stop.at.line}: ${world.event()}`)),
     atStatement(file, line) {
-      const here = (lines.get(file) ?? []).filter((stop) => !isInKernel(stop) && stop.line === line);
+      const here = (lines.get(file) ?? []).filter((stop) => !isInKernel(stop) && stop.at.line === line);
       const text = `line ${line}: ${world.statement({ file, line })}`;
       // Nothing of the statement is done yet: this is before it, whatever was asked for.
       return here.filter((stop) => stops(stop)).map((stop) => ({ ...hit(stop, "breakpoint", text), when: "after" }));
@@ -83,5 +83,6 @@ export function createUntilStop(world: BreakpointWorld): UntilStop {
   };
 }
 
-const isInKernel = ({ sites }: Place): boolean => sites.length > 0;
-const passed = (place: Place, sites: Uint8Array): boolean => place.sites.some((site) => sites[site] === 1);
+const isInKernel = ({ sites }: Pick<Place, "sites">): boolean => sites.length > 0;
+const passed = (place: Pick<Place, "sites">, sites: Uint8Array): boolean =>
+  place.sites.some((site) => sites[site] === 1);

@@ -15,6 +15,7 @@ import { createFunctionWatch, type FunctionWatch } from "./function_watch.ts";
 import { breakableLines, kernelSites, scenarioLine } from "./lines.ts";
 import type { Loaded } from "./load.ts";
 import type { Looking } from "./looking.ts";
+import { createMessages, type Messages } from "./messages.ts";
 import type { Matcher } from "./moments.ts";
 import { expressionNode } from "./nodes.ts";
 import { nameOfPlace, valueAtPlace } from "./place_titles.ts";
@@ -29,6 +30,7 @@ export interface Watching {
   readonly breakpoints: Breakpoints;
   readonly functions: FunctionWatch;
   readonly trouble: Trouble;
+  readonly messages: Messages;
   /** Events and kernel functions at which a run can stop. */
   words(): ReturnType<typeof eventWords>;
   /** Understands an event in words; what is watched for it is so until `arm`. */
@@ -67,6 +69,7 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
   };
 
   const warned = new Set<string>();
+  const messages = createMessages();
 
   const functions = createFunctionWatch(system);
   const words: WordContext = {
@@ -123,7 +126,11 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
     last: () => run.last,
     event: () => describeEvent(system),
     statement: looking.statementText,
-    output: told,
+    message(text, at = machine.place()) {
+      if (isSearching()) return;
+      messages.tell({ step: machine.step, description: text, task: running().name, ...at });
+      tell({ category: "console", text, ...(at.line > 0 && { file: at.file, line: at.line }) });
+    },
     warnOnce(text) {
       if (isSearching() || warned.has(text)) return;
       warned.add(text);
@@ -148,6 +155,7 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
     breakpoints,
     functions,
     trouble,
+    messages,
     words: () => eventWords(words),
     matcher(text) {
       const pattern = eventPattern(text, words);

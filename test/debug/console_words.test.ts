@@ -92,6 +92,30 @@ describe("the debug console", () => {
     assert.deepEqual([times, moments.map(({ line }) => line)], [2, [22, 31]]);
   });
 
+  it("lists what breakpoints have printed, with the steps to go to", async () => {
+    const c = await stopped();
+    assert.equal(say(c, "messages"), "no breakpoint has printed anything yet");
+    c.request("setFunctionBreakpoints", { breakpoints: [{ name: "log set_pgd into guest: {mm.name} is linked" }] });
+    c.request("reverseContinue", { threadId: 1 });
+    await c.event("stopped");
+    c.request("continue", { threadId: 1 });
+    const output = await c.event("output");
+    assert.deepEqual([output.source?.name, output.line], ["msharefs-basics.mshare", 22]);
+    await c.event("stopped");
+    const { messages } = c.request("mshare/messages", {}) as never as { messages: { step: number; line: number }[] };
+    assert.deepEqual(
+      messages.map(({ line }) => line),
+      [22, 31],
+    );
+    const [first] = messages;
+    assert.equal(say(c, `goto ${first!.step}`), `going to step ${first!.step}`);
+    await c.event("stopped");
+    assert.match(
+      say(c, "messages"),
+      /^→ \d+ {2}writer, line 22: "writer" is linked\n {2}\d+ {2}reader, line 31: "reader" /,
+    );
+  });
+
   it("completes what follows a command", async () => {
     const c = await stopped();
     assert.ok(completed(c, "break TLB").includes("tlb_flush"));

@@ -58,6 +58,7 @@ const shapes: Record<string, Record<string, Kind | `${Kind}!`>> = {
   "mshare/addressSpaces": {},
   "mshare/tlbs": {},
   "mshare/bugs": {},
+  "mshare/messages": {},
   "mshare/format": { base: "text", expression: "text" },
 };
 

@@ -37,6 +37,7 @@ interface EventBodies {
   breakpoint: DebugProtocol.BreakpointEvent["body"];
   progressStart: DebugProtocol.ProgressStartEvent["body"];
   invalidated: DebugProtocol.InvalidatedEvent["body"];
+  output: DebugProtocol.OutputEvent["body"];
 }
 
 type Body<Map, Name> = Name extends keyof Map ? Map[Name] : unknown;

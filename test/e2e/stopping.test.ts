@@ -58,6 +58,16 @@ desktop("stopping, moving and looking", "trusts every folder", (newWindow) => {
       assert.match(lines, /after 8 faults/);
       assert.match(lines, /at 0x[0-9a-f]+, on CPU 0/);
     });
+    await check("a printed line leads to the moment that it is about", async () => {
+      const messages = await debug.openView("Messages");
+      const row = messages
+        .locator(".monaco-list-row")
+        .filter({ hasText: /on CPU 0/ })
+        .first();
+      const stop = await debug.untilStopped(() => row.click());
+      assert.equal(stop.reason, "goto");
+      assert.match(stop.description ?? "", /^page_fault: .*in the past$/);
+    });
     await check("a pause in a run of a hundred million accesses", async () => {
       await debug.end();
       await editor.command("Remove All Breakpoints");

@@ -88,6 +88,8 @@ function run(adapter: Adapter, debuggee: Debuggee, command: Command, thread: num
         if ("error" in found) throw new RequestError("refused", found.error);
         return says(occurrencesText(command.words, found, session.now));
       });
+    case "messages":
+      return messagesText(session.messages(), session.now);
     case "changed":
       return changedSince(adapter, command.step);
     case "break": {
@@ -128,8 +130,18 @@ function set(adapter: Adapter, debuggee: Debuggee, expression: string, value: st
 /** Moments that are listed on either side of now. */
 const NEAR = 10;
 
-/** The moments around now, one a line; the arrow stands where now is between them. */
 function occurrencesText(words: string, { times, moments, earlier }: Occurrences, now: number): string {
+  const often = times === 0 ? "never" : times === 1 ? "once" : `${times} times`;
+  const head = `${words}: ${often}, as far as the run was recorded`;
+  return [head, ...momentLines(moments, now, earlier, times - earlier - moments.length)].join("\n");
+}
+
+function messagesText(messages: readonly Deed[], now: number): string {
+  return momentLines(messages, now, 0, 0).join("\n") || "no breakpoint has printed anything yet";
+}
+
+/** The moments around now, one a line. `earlier`, `later`: how many there are before and behind these. */
+function momentLines(moments: readonly Deed[], now: number, earlier: number, later: number): string[] {
   const first = moments.findIndex(({ step }) => step > now);
   const at = first < 0 ? moments.length : first;
   const line = ({ step, task, line, description }: Deed) =>
@@ -137,11 +149,10 @@ function occurrencesText(words: string, { times, moments, earlier }: Occurrences
   const [from, to] = [Math.max(0, at - NEAR), Math.min(moments.length, at + NEAR)];
   const more = (count: number, what: string) => (count > 0 ? [`  … ${count} ${what}`] : []);
   return [
-    `${words}: ${times === 0 ? "never" : times === 1 ? "once" : `${times} times`}, as far as the run was recorded`,
     ...more(earlier + from, "earlier"),
     ...moments.slice(from, to).map(line),
-    ...more(times - earlier - to, "later"),
-  ].join("\n");
+    ...more(later + moments.length - to, "later"),
+  ];
 }
 
 function changedSince(adapter: Adapter, step: number): Later {

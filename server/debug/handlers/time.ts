@@ -139,7 +139,7 @@ export function whoDid({ session }: Debuggee, question: Question, id: string, bo
   });
 }
 
-function deedOut(adapter: Adapter, { step, description, task, file, line }: Deed): object {
+export function deedOut(adapter: Adapter, { step, description, task, file, line }: Deed): object {
   const place = line > 0 ? { source: sourceOut(adapter.environment, file), line: lineOut(adapter.client, line) } : {};
   return { step, description, task, ...place };
 }

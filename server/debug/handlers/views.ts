@@ -2,11 +2,18 @@
 import type { ValueNode } from "../../../sim/debugging.ts";
 import type { Adapter } from "../adapter.ts";
 import type { Handlers } from "../handlers.ts";
+import { deedOut } from "./time.ts";
 
 export const viewHandlers: Handlers = {
   "mshare/addressSpaces": (adapter) => rows(adapter, "address spaces", adapter.stopped().session.addressSpaces()),
   "mshare/tlbs": (adapter) => rows(adapter, "TLBs", adapter.stopped().session.tlbs()),
   "mshare/bugs": (adapter) => ({ bugs: adapter.stopped().session.bugs() }),
+  "mshare/messages": (adapter) => ({
+    messages: adapter
+      .stopped()
+      .session.messages()
+      .map((message) => deedOut(adapter, message)),
+  }),
 };
 
 /** A reference whose variables are the rows; 0 where there are none. Holds until the next move, as all references do. */
