@@ -27,8 +27,9 @@ export type Excuse = "more Referenced" | "minor instead of major";
 
 const MEMINFO = "meminfo: ";
 
-/** A counter of the whole machine: others change it too. */
-export const isMachineWide = ({ what }: Difference): boolean => what.startsWith(MEMINFO) || what.startsWith("vmstat: ");
+/** A counter of the whole machine: others change it too. Of the pool of huge pages it is told with each process. */
+export const isMachineWide = ({ what }: Difference): boolean =>
+  what.startsWith(MEMINFO) || what.startsWith("vmstat: ") || / HugePages_\w+$/.test(what);
 
 /** All differences, each where it first shows. Statements must be the same in both, in the same order. */
 export function compareRuns(simulated: ObservedRun, real: ObservedRun, excuses: ReadonlySet<Excuse>): Difference[] {

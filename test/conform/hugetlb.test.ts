@@ -1,7 +1,10 @@
 // Huge pages, on Linux and in the simulator: PMD sharing and reservations compared, the pool left as it was found.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { checkFile, randomHugetlbScenario } from "../../sim/session.ts";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkFile, exportScenarios, randomHugetlbScenario } from "../../sim/session.ts";
 import { mshare, shared, skipWithoutCompiler } from "./machine.ts";
 
 const SHARING = `machine { hugepages: 8 }
@@ -34,6 +37,16 @@ a: ftruncate(fd, 1GiB)
 a: p = mmap(16TiB, 1GiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_FIXED|MAP_NORESERVE, fd, 0)
 a: store(p, 1)
 a: mremap(p, 1GiB, 1GiB, MREMAP_MAYMOVE|MREMAP_FIXED, 17TiB)
+`;
+
+/** One that is in the middle of something for seconds. */
+const WAITS = `machine { hugepages: 3 }
+process a
+process b
+a: mmap(16TiB, 4MiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS|MAP_HUGETLB|MAP_FIXED, -1, 0)
+a: touch(16TiB, 4MiB, write)
+a: fork(b)
+a: wait()
 `;
 
 /** More in CI. */
@@ -100,6 +113,35 @@ describe("huge pages", () => {
       }
       await comesBackTo(before);
     });
+
+    for (const signal of ["SIGKILL", "SIGINT"] as const)
+      it(`the pool comes back when the program gets ${signal}, even twice`, async function () {
+        this.timeout(180_000);
+        if (process.getuid?.() !== 0) this.skip();
+        const exported = exportScenarios({ read: () => WAITS }, [{ program: "a.mshare" }]);
+        assert.ok("source" in exported);
+        const folder = mkdtempSync(join(tmpdir(), "mshare-pool-"));
+        const [source, program] = [join(folder, "a.c"), join(folder, "a")];
+        writeFileSync(source, exported.source);
+        assert.equal(spawnSync("cc", ["-O0", "-w", "-o", program, source]).status, 0);
+        const before = await quietPool();
+        const child = spawn(program, ["all", "quick"], { stdio: ["ignore", "pipe", "inherit"], detached: true });
+        const ended = new Promise((done) => child.on("exit", done));
+        // The description of the machine is printed when the pool is there.
+        const text = await new Promise<string>((done) =>
+          child.stdout.on("data", (part) => /\{/.test(`${part}`) && done(`${part}`)),
+        );
+        assert.match(text, /"hugepages":3,/);
+        // All of its group, as from a terminal.
+        process.kill(-child.pid!, signal);
+        await new Promise((done) => setTimeout(done, 5));
+        try {
+          process.kill(-child.pid!, signal);
+        } catch {}
+        await ended;
+        rmSync(folder, { recursive: true });
+        await comesBackTo(before);
+      });
 
     const compared = {
       "shared PMD tables, reservations and the pool": SHARING,

@@ -191,6 +191,8 @@ static void become_agent(int who) {
   slot->clear[2] = end;
   slot->clear[3] = TASK_END - end;
   catch_signals();
+  /* Who steps it may be killed. */
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   syscall(SYS_close_range, 3U, ~0U, 0U);
   /* What this process's library told the kernel to look at when it ends is not there any more. */
   syscall(SYS_set_robust_list, NULL, 24);

@@ -18,6 +18,7 @@ export const headSource = `#define _GNU_SOURCE
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
@@ -52,9 +53,14 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
   return remove(path);
 }
 
+/* Signals that ask a program to end; SIGPIPE: nobody reads any more. */
+static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+
 /* Whatever happens: no process and no file stays behind. */
 static void clean_up(void) {
   if (getpid() != controller) return;
+  /* Whoever is asked twice to end cleans up all the same. */
+  for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) signal(endings[i], SIG_IGN);
   if (running > 0) kill(running, SIGTERM);
   for (int i = 0; i < member_count; i++)
     if (members[i].pid > 0 && members[i].process == i) kill(members[i].pid, SIGKILL);
@@ -236,10 +242,7 @@ int main(int argc, char **argv) {
   start_again(argv);
   controller = getpid();
   atexit(clean_up);
-  signal(SIGINT, interrupted);
-  signal(SIGTERM, interrupted);
-  signal(SIGHUP, interrupted);
-  signal(SIGPIPE, interrupted); /* nobody reads any more */
+  for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) signal(endings[i], interrupted);
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   umask(022);
   lift_limits();
