@@ -77,7 +77,8 @@ export class Storage {
     this.store = store;
     this.type = type;
     this.#numbered = type.population === "numbered";
-    this.stride = this.#numbered ? type.numbers : type.numbers + HEADER;
+    // A freed object links to the next one where its first number was.
+    this.stride = this.#numbered ? type.numbers : Math.max(1, type.numbers) + HEADER;
     this.shift = Math.max(0, Math.floor(Math.log2(CHUNK_NUMBERS[type.population] / this.stride)));
     const numbers = (this.stride << this.shift) + (this.#numbered ? HEADER : 0);
     const blank = blankOf(type, numbers, 1 << this.shift);

@@ -4,6 +4,7 @@
 import { idOf } from "../core/struct.ts";
 import { _PAGE_PSE, entryPfn } from "../hardware/entry.ts";
 import { PG_swapcache } from "../kernel/flags.ts";
+import type { MmuTableBatch } from "../kernel/mm/mmu_gather.ts";
 import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
 import { type File, type Files, type Mm, PAGE_TYPES, type Task, type Vma } from "../kernel/mm_types.ts";
 import { alive, type Context, nameOf, range } from "./context.ts";
@@ -17,10 +18,12 @@ export function refcountLeak(context: Context): () => void {
 
   function pages(): void {
     const { zone } = context.system.straight;
+    const waiting = new Set([...all<MmuTableBatch>("mmu_table_batch")].flatMap(({ tables }) => tables));
     for (let pfn = 0; pfn < zone.fresh; pfn++) {
       const page = context.page(pfn);
       const { type, refcount } = page;
-      if (refcount <= 0 || page.mapcount > 0) continue;
+      // What waits for a grace period that a hanging reader holds up is not lost.
+      if (refcount <= 0 || page.mapcount > 0 || waiting.has(pfn)) continue;
       // What the swap cache has is not lost, nor is a file's page on its way to swap.
       const cached = (page.flags & PG_swapcache) !== 0;
       const unmapped = type === PAGE_TYPE.anon && !cached;

@@ -1,6 +1,7 @@
 // use-after-free: nothing reads, writes or walks a freed page, page table, VMA, mm_struct, inode or file.
-// Observes every use of a freed structure (the store tells it), every walk of the MMU and every entry that the kernel reads
-// or writes: the frame must be a page table of that level now; and references to pages that are free or still mapped.
+// Observes every use of a freed structure (the store tells it), every walk of the MMU, every entry that the kernel reads
+// or writes and every lock of a page table: the frame must be a page table, of that level, now; and references to pages that
+// are free or still mapped.
 import { type BatchListener, unconcerned } from "../core/batch.ts";
 import { type Handle, idOf } from "../core/struct.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -42,6 +43,17 @@ export function useAfterFree(context: Context, suspended: () => boolean): void {
   machine.listen("page_fault", () => hardwareWalk(context), { anon_faults: walks });
   for (const [level, event] of ["", "set_pte", "set_pmd", "set_pud", "set_p4d"].entries()) {
     if (event) machine.listen(event, () => entryWritten(context, level), { anon_faults: walks, anon_zaps: zapped });
+  }
+  const pages = store.storage("page");
+  for (const [event, does] of [
+    ["lock", "takes"],
+    ["unlock", "releases"],
+  ] as const) {
+    const used = () => {
+      const lock = machine.args[0] as Handle;
+      if (lock.$ === pages && levelOf(context, lock.slot) === 0) lockOfFreed(context, lock.slot, does);
+    };
+    machine.listen(event, used, { anon_faults: walks });
   }
   machine.listen("set_pgd", () => entryWritten(context, topLevel(context)));
   for (const k of [system.stepping, system.straight]) watchReads(context, k, suspended);
@@ -117,6 +129,11 @@ function entryWritten(context: Context, level: number): void {
   const mm = args[0] as Mm;
   const what = `the ${levelName(context, level)} entry of ${mmName(mm)} for ${hex(args[1] as number)} is written to`;
   badTable(context, pfn, what, `write ${level} ${idOf(mm)}`);
+}
+
+/** A page table's lock lies beside it and goes with it. */
+function lockOfFreed(context: Context, pfn: number, does: string): void {
+  badTable(context, pfn, `${context.runner()} ${does} the lock of`, `lock ${does}`);
 }
 
 /** Reads of entries are no steps. The kernel does them with one function, which is listened to here. */

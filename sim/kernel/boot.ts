@@ -8,15 +8,18 @@ import { Memory } from "../hardware/memory.ts";
 import { Mmu } from "../hardware/mmu.ts";
 import { type Tlb, tlb_cache } from "../hardware/tlb.ts";
 import { type Batches, createBatches } from "./batches.ts";
+import { createDaemons, DAEMON_NAMES, type Daemon } from "./daemons.ts";
 import { events, type KernelEvents } from "./events.ts";
 import type { OperationTables } from "./fs/operations.ts";
 import { userfaultfd_ctx } from "./fs/userfaultfd_ctx.ts";
 import { kernelFunctions } from "./functions.ts";
 import * as straight from "./functions.ts?straight";
 import { CGROUP_MAX, type Cgroup, cgroup } from "./kernel/cgroup.ts";
+import { type RcuState, rcu_head, rcu_state } from "./kernel/rcu/tree.ts";
 import { bindKernel, type Config, type FunctionTable, type Kernel, type KernelBase, waitIn } from "./kernel.ts";
 import { FAULT_MUTEXES, hugetlb_init } from "./mm/hugetlb.ts";
 import { type MemCgroup, mem_cgroup } from "./mm/memcontrol.ts";
+import { mmu_table_batch } from "./mm/mmu_gather.ts";
 import { mmu_notifier } from "./mm/mmu_notifier.ts";
 import { FIRST_FRAME, PAGE_TYPE, type Zone, zone } from "./mm/page_alloc.ts";
 import { PAGE_COUNTER_MAX } from "./mm/page_counter.ts";
@@ -62,8 +65,8 @@ export interface System {
   readonly kernelThread: Thread;
   /** By CPU: who does what is asked of a CPU itself, in the place of its idle task. */
   readonly cpuThreads: readonly Thread[];
-  /** Who reclaims when little memory is free. */
-  readonly kswapd: Thread;
+  /** Who works in the background; who has the least to do first. */
+  readonly daemons: readonly Daemon[];
   taskOf(thread: Thread): types.Task;
 }
 
@@ -92,6 +95,9 @@ export function boot(
     mmu_notifier,
     mem_cgroup,
     cgroup,
+    rcu_head,
+    rcu_state,
+    mmu_table_batch,
     kvm,
     userfaultfd_ctx,
     tlb_cache,
@@ -148,6 +154,7 @@ interface Shared {
   readonly hugetlb_fault_mutex_table: readonly types.HugetlbFaultMutex[];
   readonly root_mem_cgroup: MemCgroup;
   readonly root_cgroup: Cgroup;
+  readonly rcu_state: RcuState;
   /** By number, as the tasks. */
   threads: readonly Thread[];
   readonly tasks: types.Task[];
@@ -189,6 +196,7 @@ function sharedState(
       store.alloc(types.hugetlb_fault_mutex),
     ),
     ...rootGroups(machine, rootLruvec),
+    rcu_state: store.alloc(rcu_state),
     threads: [],
     tasks: [],
     pages: store.storage("page"),
@@ -233,8 +241,9 @@ function kernelBase(shared: Shared): KernelBase {
     hugetlb_fault_mutex_table: shared.hugetlb_fault_mutex_table,
     root_mem_cgroup: shared.root_mem_cgroup,
     root_cgroup: shared.root_cgroup,
+    rcu_state: shared.rcu_state,
     get kswapd() {
-      return tasks.at(-1)!;
+      return tasks.at(-DAEMON_NAMES.length)!;
     },
     in_user_mode: (task) =>
       shared.threads[tasks.indexOf(task)]?.call == null && machine.thread?.id !== tasks.indexOf(task),
@@ -280,27 +289,28 @@ function start(shared: Shared, stepping: Kernel, k: Kernel, processes: readonly 
   shared.init_mm.mm_count = 1;
   const kernelThread = createThread(processes.length, "kernel", 0);
   const cpuThreads = cpus.map(({ id }) => createThread(kernelThread.id + 1 + id, `cpu ${id}`, id));
-  const kswapd = createThread(kernelThread.id + 1 + cpus.length, "kswapd0", 0);
+  const own = DAEMON_NAMES.map((name, i) => createThread(kernelThread.id + 1 + cpus.length + i, name, 0));
   const declared = processes.map(({ name, cpu }, i) => createThread(i, name, cpu));
-  const threads = [...declared, kernelThread, ...cpuThreads, kswapd];
+  const threads = [...declared, kernelThread, ...cpuThreads, ...own];
   shared.threads = threads;
   for (const thread of threads) tasks.push(newTask(machine, thread));
-  for (const { id } of [kernelThread, ...cpuThreads, kswapd]) tasks[id]!.kthread = 1;
+  for (const { id } of [kernelThread, ...cpuThreads, ...own]) tasks[id]!.kthread = 1;
   for (const cpu of cpus) {
     cpu.idle = tasks[cpuThreads[cpu.id]!.id]!;
     cpu.idle.comm = `swapper/${cpu.id}`;
     cpu.curr = cpu.idle;
     cpu.loaded_mm = shared.init_mm;
   }
-  shared.platform = createPlatform({ machine, stepping, straight: k, cpus, taskOf: (thread) => tasks[thread.id]! });
+  const daemons = createDaemons(k, (name) => own[DAEMON_NAMES.indexOf(name)]!);
+  const taskOf = (thread: Thread) => tasks[thread.id]!;
+  shared.platform = createPlatform({ machine, stepping, straight: k, cpus, daemons, taskOf });
   machine.straight = true;
   machine.thread = kernelThread;
   prepare(shared, k, processes, patch);
   machine.straight = false;
   machine.thread = null;
-  const taskOf = (thread: Thread) => tasks[thread.id]!;
   const { platform } = shared;
-  return { machine, config, stepping, straight: k, platform, threads, kernelThread, cpuThreads, kswapd, taskOf };
+  return { machine, config, stepping, straight: k, platform, threads, kernelThread, cpuThreads, daemons, taskOf };
 }
 
 function newTask(machine: Machine, thread: Thread): types.Task {

@@ -264,6 +264,22 @@ export const events = {
   },
   unlock: { args: ["lock", "name", "mode"], doc: "A lock is released." },
   contend: { args: ["lock", "name", "mode"], doc: "A task starts to wait for a lock.", aliases: ["contention_begin"] },
+  // RCU
+  rcu_callback: {
+    args: ["func", "rhp", "qlen"],
+    doc: "What has been unlinked will be freed by a function that is called after a grace period. `qlen`: how many wait for the same one.",
+    aliases: ["call_rcu"],
+  },
+  rcu_grace_period: {
+    args: ["gp_seq", "gpevent"],
+    doc: "A grace period begins or is over, `start` or `end`: by then all readers have left that were there when it began.",
+    aliases: ["grace period"],
+  },
+  rcu_invoke_callback: {
+    args: ["func", "rhp"],
+    doc: "A grace period has passed: what waited for it is freed now.",
+    aliases: ["RCU callback"],
+  },
   // Life of processes
   fork: {
     args: ["parent", "child"],

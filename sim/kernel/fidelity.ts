@@ -144,8 +144,8 @@ export const fidelity: readonly Fidelity[] = [
     topic: "RCU",
     level: "simplified",
     means:
-      "There are no grace periods and no callbacks: VMAs and other structures are freed at once. Page tables are freed after their flush, when no CPU is in a lockless walk (gup_fast) any more; who unmaps waits for that, where 6.18 leaves them to a callback and returns. 6.12 is as on bare metal, where the IPIs of the flush see to it.",
-    where: ["lock_vma_under_rcu", "tlb_remove_table_free"],
+      "Page tables of 6.18 are freed by callbacks, in batches, after a grace period that waits for everybody who was in a read-side section, had preemption off or interrupts off (gup_fast) when it began, and for nobody else: that is as early as RCU allows, and outside of parallel blocks before the next statement. All callbacks are run by one thread, rcu_preempt, which takes nobody's CPU, where Linux has a softirq on each CPU; there are no expedited grace periods. 6.12 is as on bare metal: it frees tables after the flush, whose IPIs wait for gup_fast. Other structures are freed at once, VMAs too (6.18 may give their memory to other VMAs at once, 6.12 waits), and to find a VMA or an anon_vma without a lock and to take its lock or a reference is one step: a race between the two cannot be found.",
+    where: ["lock_vma_under_rcu", "tlb_remove_table_free", "rcu_gp_kthread"],
   },
   {
     topic: "signals and exec",

@@ -33,6 +33,7 @@ import * as exit from "./kernel/exit.ts";
 import * as fork from "./kernel/fork.ts";
 import * as rwsem from "./kernel/locking/rwsem.ts";
 import * as spinlock from "./kernel/locking/spinlock.ts";
+import * as rcu from "./kernel/rcu/tree.ts";
 import * as sched from "./kernel/sched.ts";
 import type { Bound, FunctionTable } from "./kernel.ts";
 import * as iov_iter from "./lib/iov_iter.ts";
@@ -129,6 +130,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   fork,
   rwsem,
   spinlock,
+  rcu,
   sched,
   gup,
   gup_fast,
@@ -243,6 +245,7 @@ export interface KernelFunctions
     Bound<typeof fork>,
     Bound<typeof rwsem>,
     Bound<typeof spinlock>,
+    Bound<typeof rcu>,
     Bound<typeof sched>,
     Bound<typeof gup>,
     Bound<typeof gup_fast>,

@@ -13,6 +13,7 @@ import type { KernelEvents } from "./events.ts";
 import type { OperationTables } from "./fs/operations.ts";
 import type { KernelFunctions } from "./functions.ts";
 import type { Cgroup } from "./kernel/cgroup.ts";
+import type { RcuState } from "./kernel/rcu/tree.ts";
 import type { MemCgroup } from "./mm/memcontrol.ts";
 import type { Zone } from "./mm/page_alloc.ts";
 import type { Lruvec } from "./mm/swap.ts";
@@ -66,6 +67,7 @@ export interface KernelBase extends OperationTables {
   readonly hugetlb_fault_mutex_table: readonly HugetlbFaultMutex[];
   readonly root_mem_cgroup: MemCgroup;
   readonly root_cgroup: Cgroup;
+  readonly rcu_state: RcuState;
   /** The kernel thread that reclaims before anybody has to. */
   readonly kswapd: Task;
   /** The frame that all reads of untouched private memory share. */

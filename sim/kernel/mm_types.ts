@@ -281,6 +281,8 @@ export const task_struct = struct("task_struct", {
   exit_state: oneOf({ 0: "alive", 1: "zombie", 2: "dead" }),
   exit_code: number(),
   preempt_count: number(),
+  /** How many read-side sections of RCU it is in, one inside the other. */
+  rcu_read_lock_nesting: number(),
   /** Not yet started (a child before its fork) or running. */
   started: bool(),
   /** SIGKILL: the task has been killed, and exits when it leaves the kernel. */

@@ -2,6 +2,7 @@
 import type { Machine } from "../core/machine.ts";
 import type { Platform, Unit } from "../core/program.ts";
 import { createThread, type Steps, type Thread } from "../core/thread.ts";
+import type { Daemon } from "./daemons.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Cpu, Task } from "./mm_types.ts";
 
@@ -19,12 +20,13 @@ interface Parts {
   readonly stepping: Kernel;
   readonly straight: Kernel;
   readonly cpus: readonly Cpu[];
+  readonly daemons: readonly Daemon[];
   taskOf(thread: Thread): Task;
 }
 
 type Callable = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
 
-export function createPlatform({ machine, stepping, straight, cpus, taskOf }: Parts): KernelPlatform {
+export function createPlatform({ machine, stepping, straight, cpus, daemons, taskOf }: Parts): KernelPlatform {
   const handlers = cpus.map((cpu) => createThread(-1 - cpu.id, `irq/${cpu.id}`, cpu.id));
   const unit = (name: string, args: readonly unknown[]): Unit => ({
     straight: () => (straight as unknown as Callable)[name]!(...args),
@@ -33,6 +35,7 @@ export function createPlatform({ machine, stepping, straight, cpus, taskOf }: Pa
   // A handler that has begun goes on, also when it has done all that was asked.
   const pending = () =>
     handlers.filter(({ call, cpu }) => call !== null || (cpus[cpu]!.pending > 0 && cpus[cpu]!.irqs_off === 0));
+  const everywhere = daemons.filter(({ isEverywhere }) => isEverywhere).map(({ thread }) => thread);
   const interrupt = (thread: Thread) => unit("handle_ipi", [cpus[thread.cpu]!]);
   return {
     handlers,
@@ -40,7 +43,7 @@ export function createPlatform({ machine, stepping, straight, cpus, taskOf }: Pa
     interrupt,
     interrupts: pending,
     available(thread) {
-      if (thread.id < 0) return true;
+      if (thread.id < 0 || everywhere.includes(thread)) return true;
       const running = cpus[thread.cpu]!.curr;
       const preemptible = !running || (running.preempt_count === 0 && cpus[thread.cpu]!.irqs_off === 0);
       return preemptible || running === taskOf(thread);
@@ -49,7 +52,9 @@ export function createPlatform({ machine, stepping, straight, cpus, taskOf }: Pa
       const cpu = cpus[thread.cpu]!;
       const task = taskOf(thread);
       // What is asked of a CPU itself takes nobody's place on it.
-      return cpu.curr === task || cpu.idle === task ? null : unit("context_switch", [cpu, task]);
+      return cpu.curr === task || cpu.idle === task || everywhere.includes(thread)
+        ? null
+        : unit("context_switch", [cpu, task]);
     },
     runNow() {
       const { thread } = machine;

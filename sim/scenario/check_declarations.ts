@@ -1,4 +1,5 @@
 // Judges declarations: counts, CPUs, schedules; at most one kernel, machine and schedule.
+import { DAEMON_NAMES, type DaemonName } from "../kernel/daemons.ts";
 import type { Actor, Item, ScheduleDeclaration, ScheduleEntry, SchedulePolicy } from "./ast.ts";
 import { checkActor } from "./check_actor.ts";
 import { type Around, checkConstantInteger, checkCpu, checkExpression } from "./check_expression.ts";
@@ -69,15 +70,17 @@ export function checkPolicy(state: CheckState, policy: SchedulePolicy): void {
   if (policy.kind === "list") for (const entry of policy.entries) checkEntry(state, entry);
 }
 
-/** The kernel thread that reclaims has steps of its own in a `parallel` block; a process of that name comes first. */
-export const KSWAPD = "kswapd0";
-
-/** Whether an entry of a schedule means that thread. */
-export const isKswapd = (actor: Actor, processes: ReadonlyMap<string, unknown>): boolean =>
-  actor.kind === "process" && actor.name.text === KSWAPD && !actor.thread && !actor.index && !processes.has(KSWAPD);
+/**
+ * Which of the kernel's threads an entry of a schedule means: they have steps of their own in a `parallel` block. A process of
+ * that name comes first.
+ */
+export function daemonOf(actor: Actor, processes: ReadonlyMap<string, unknown>): DaemonName | undefined {
+  if (actor.kind !== "process" || actor.thread || actor.index || processes.has(actor.name.text)) return undefined;
+  return DAEMON_NAMES.find((name) => name === actor.name.text);
+}
 
 function checkEntry(state: CheckState, entry: ScheduleEntry): void {
-  if (!isKswapd(entry.actor, state.processes)) checkActor(state, entry.actor, NOTHING, [KSWAPD]);
+  if (!daemonOf(entry.actor, state.processes)) checkActor(state, entry.actor, NOTHING, DAEMON_NAMES);
   if (entry.actor.kind === "process" && entry.actor.index === "all") {
     reportAt(state, "bad-index", entry.actor, "A schedule names one process at a time.");
   }

@@ -1,9 +1,18 @@
-// Locks that somebody holds or waits for: all that are declared in any structure, wherever it is.
+// Locks that somebody holds or waits for: all that are declared in any structure, wherever it is; and what is not free yet
+// because of readers without a lock.
 import type { Storage } from "../core/storage.ts";
 import type { Handle, StructType } from "../core/struct.ts";
 import type { ValueNode } from "../debugging.ts";
 import type { System } from "../kernel/boot.ts";
-import { type Mm, PAGE_TYPES, type Page, type RwSemaphore, type Spinlock, type Vma } from "../kernel/mm_types.ts";
+import {
+  type Mm,
+  PAGE_TYPES,
+  type Page,
+  type RwSemaphore,
+  type Spinlock,
+  type Task,
+  type Vma,
+} from "../kernel/mm_types.ts";
 import { objectNode } from "./nodes.ts";
 import { hex, summary } from "./show.ts";
 
@@ -20,7 +29,30 @@ export function lockNodes(system: System): ValueNode[] {
       }
     }
   }
+  nodes.push(...rcuNodes(system));
   return nodes.length > 0 ? nodes : [{ name: "none", value: "no lock is held" }];
+}
+
+const namesOf = (tasks: Iterable<Task>): string => [...tasks].map(({ comm }) => comm).join(", ");
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+/** Who is in a read-side section of RCU, the grace period that is on, and who waits for it. Nothing where there is nothing to say. */
+function rcuNodes({ straight: k }: System): ValueNode[] {
+  const { rcu_state } = k;
+  const { gp_seq, gp_tasks, wait, next_gp } = rcu_state;
+  const readers = k.tasks().filter(({ rcu_read_lock_nesting }) => rcu_read_lock_nesting > 0);
+  const nodes: ValueNode[] = [];
+  if (readers.length > 0) nodes.push({ name: "rcu_read_lock", value: `held by ${namesOf(readers)}` });
+  const number = Math.floor(gp_seq / 4) + 1;
+  const parts: string[] = [];
+  if (gp_seq % 4 !== 0) {
+    const on = `grace period ${number} is on`;
+    parts.push(gp_tasks.length > 0 ? `${on}, waits for ${namesOf(gp_tasks)}` : on);
+  }
+  if (wait.len > 0) parts.push(`${counted(wait.len, "callback")} of ${gp_seq % 4 === 0 ? number - 1 : number}`);
+  if (next_gp.len > 0) parts.push(`${counted(next_gp.len, "callback")} for the next one`);
+  if (parts.length > 0) nodes.push({ ...objectNode("RCU", rcu_state), value: parts.join("; ") });
+  return nodes;
 }
 
 /** Whether an argument of an event is a lock in an object. */

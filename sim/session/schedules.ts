@@ -2,9 +2,10 @@
 import type { Run } from "../core/run.ts";
 import { listed, random, type Schedule, sequential, type Turn, turnOf } from "../core/schedule.ts";
 import type { System } from "../kernel/boot.ts";
+import { DAEMON_NAMES } from "../kernel/daemons.ts";
 import type { Actor, Expr, ScheduleEntry, SchedulePolicy } from "../scenario/ast.ts";
 import { type CheckedScenario, constantsOf } from "../scenario/check.ts";
-import { isKswapd } from "../scenario/check_declarations.ts";
+import { daemonOf } from "../scenario/check_declarations.ts";
 import { evaluate } from "../scenario/expressions.ts";
 import { parseScheduleText } from "../scenario/parser.ts";
 import type { Roster } from "../scenario/run/roster.ts";
@@ -69,8 +70,9 @@ function threadsOf(scenario: CheckedScenario, actor: Actor, roster: Roster, cpus
     if (cpu >= cpus) throw new BadSchedule(`schedule: the machine has no CPU ${cpu}.`);
     return [-1 - cpu];
   }
-  // The kernel's own threads follow the declared ones: `kernel`, one for each CPU, kswapd.
-  if (isKswapd(actor, scenario.processes)) return [roster.members.length + 1 + cpus];
+  // The kernel's own threads follow the declared ones: `kernel`, one for each CPU, those that work in the background.
+  const daemon = daemonOf(actor, scenario.processes);
+  if (daemon) return [roster.members.length + 1 + cpus + DAEMON_NAMES.indexOf(daemon)];
   const process = scenario.processes.get(actor.name.text);
   const symbol = actor.thread ? process?.threads.get(actor.thread.text) : process;
   if (!symbol) throw new BadSchedule(`schedule: there is no process \`${actor.name.text}\`.`);

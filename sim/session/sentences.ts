@@ -137,12 +137,22 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   lock: (told) => `${told("name")}${ownerText(told.raw("lock"))} is taken${lockMode(told)}`,
   unlock: (told) => `${told("name")}${ownerText(told.raw("lock"))} is released`,
   contend: (told) => `waits for ${told("name")}${ownerText(told.raw("lock"))}${lockMode(told)}`,
+  rcu_callback: (told) => `${told("func")} will be called after a grace period, ${waiting(told.raw("qlen"))}`,
+  rcu_grace_period: (told) =>
+    told.raw("gpevent") === "start"
+      ? "a grace period of RCU begins: readers who are there are waited for"
+      : "the grace period of RCU is over: all readers who were there when it began have left",
+  rcu_invoke_callback: inserted("a grace period has passed: RCU calls {func}"),
+
   fork: inserted("{parent} makes {child}"),
   exit: inserted("{task} ends"),
   kernel_warning: inserted("{text}"),
 };
 
 const references = (count: unknown): string => `${count} reference${count === 1 ? "" : "s"}`;
+
+const waiting = (callbacks: unknown): string =>
+  callbacks === 1 ? "the only one that waits for it" : `one of ${callbacks} that wait for it`;
 
 function shares(told: Told): string {
   const others = told.raw("sharers") as number;

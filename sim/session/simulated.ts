@@ -97,6 +97,7 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
   const statements: ObservedRun["statements"][number][] = [];
   const faults: number[] = roster.members.map(() => 0);
   let counted = 0;
+  let grown = false;
   let results = 0;
   let end = observe(system, roster, faults, "everything");
   let machineWide: Readonly<Record<string, number>> = {};
@@ -133,11 +134,16 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
         processes: end,
       });
       contents = contentsOf(system, roster);
-      const grown = counters();
-      machineWide = Object.fromEntries(Object.entries(before).map(([line, was]) => [line, grown[line]! - was]));
+      grown = true;
     } else {
       const acting = inside.find((thread) => thread.lastStep === machine.step);
       if (acting) count(acting.id);
+    }
+    // Tables are freed after a grace period: the real machine is asked when that is over, too.
+    if (grown && !runner.works()) {
+      const now = counters();
+      machineWide = Object.fromEntries(Object.entries(before).map(([line, was]) => [line, now[line]! - was]));
+      grown = false;
     }
     if (outcome === "done" || outcome === "target") break;
   }

@@ -2,6 +2,7 @@
 
 import type { Frame } from "../debugging.ts";
 import type { BugObject, BugReport } from "../detectors/report.ts";
+import { DAEMON_NAMES } from "../kernel/daemons.ts";
 import type { History } from "./history.ts";
 import { lifeLines } from "./lives.ts";
 
@@ -18,13 +19,17 @@ export interface Circumstances {
   state(object: BugObject): string;
 }
 
+/** Where somebody was who worked on no statement. */
+export const withoutStatement = (task: string): string =>
+  DAEMON_NAMES.some((name) => name === task) ? "in the background" : "at the end of the run";
+
 export function splat(bug: BugReport, { calls, statement, history, state }: Circumstances): string {
   const [title = "", ...rest] = linesOf(bug.message);
   // What the kernel calls a warning is none of its BUGs.
   const word = /^(?:WARNING|INFO|rcu): /.test(title) ? "" : "BUG: ";
   const kind = title.startsWith(bug.kind) ? "" : `${bug.kind}: `;
   const times = bug.count > 1 ? ` (${bug.count} times)` : "";
-  const place = bug.line > 0 ? `${bug.file}:${bug.line}` : "the end of the run";
+  const place = bug.line > 0 ? `${bug.file}:${bug.line}` : withoutStatement(bug.task).replace(/^at /, "");
   return [
     RULE,
     `${word}${kind}${title}${times}`,

@@ -34,7 +34,7 @@ export const runnable = (loaded: Loaded): { readonly thread: number; readonly te
 function able({ run, runner, system }: Loaded): { readonly thread: number; readonly text: string }[] {
   return run.able().map((thread) => {
     const at = runner.nextStatementOf(thread);
-    const idle = thread === system.kswapd ? "reclaims memory" : "exits";
+    const idle = system.daemons.find((one) => one.thread === thread)?.does ?? "exits";
     const what = thread.id < 0 ? "handles an interrupt" : at ? `line ${at.line}: ${at.text}` : idle;
     const begun = thread.call !== null && thread.id >= 0 ? ", under way" : "";
     return { thread: threadNumber(thread), text: `${thread.name} on cpu${thread.cpu}: ${what}${begun}` };

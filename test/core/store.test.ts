@@ -59,6 +59,18 @@ describe("the store", () => {
     assert.equal(b.test_count, 2);
   });
 
+  it("has room for the link between freed objects also where they have no numbers", () => {
+    const note = struct("test_only_note", { test_note: value<string>("blank") });
+    const store = new Store();
+    store.define(note);
+    store.onStale = (handle, field, how) => assert.fail(`${handle.slot} ${field} ${how}`);
+    const [a, b, c] = [store.alloc(note), store.alloc(note), store.alloc(note)];
+    store.free(a);
+    store.free(c);
+    b.test_note = "b";
+    assert.deepEqual([store.alloc(note).slot, store.alloc(note).slot, b.test_note], [c.slot, a.slot, "b"]);
+  });
+
   it("goes back to any of its snapshots, whatever was done since", () => {
     const action = fc.record({ what: fc.nat(4), which: fc.nat(30), n: fc.nat(1000) });
     fc.assert(

@@ -1,4 +1,5 @@
-// Runs several processes' calls at once, step by step, as a seed says: a schedule without a scenario.
+// Runs several processes' calls at once, step by step, as a seed says, and the grace periods of RCU among them: a schedule
+// without a scenario.
 import { random } from "../../sim/core/schedule.ts";
 import type { Steps, Thread } from "../../sim/core/thread.ts";
 import { SIGKILL } from "../../sim/kernel/uapi/signal.ts";
@@ -23,18 +24,21 @@ export function interleave(
   let memory = 0;
   /** Who was killed exits when it would return to its program. */
   const killed = (thread: Thread) => m.task(thread.id).signal === SIGKILL && m.task(thread.id).exit_state === 0;
+  const rcu = m.system.daemons.find(({ run }) => run === "rcu_gp_kthread")!;
   const start = (thread: Thread): Steps<unknown> | null => {
     if (thread.id < 0) return platform.interrupt(thread).stepping();
+    if (thread === rcu.thread) return platform.unit(rcu.run, []).stepping();
     const work = killed(thread) ? { name: "do_group_exit", args: [SIGKILL] } : next(thread.id);
     if (work === undefined) done.add(thread);
     return work ? platform.unit(work.name, work.args).stepping() : null;
   };
   for (;;) {
-    const able = [...platform.interrupts(), ...actors.map((who) => threads[who]!)].filter(
+    const waiting = rcu.thread.call !== null || rcu.isAwake() ? [rcu.thread] : [];
+    const able = [...platform.interrupts(), ...actors.map((who) => threads[who]!), ...waiting].filter(
       (thread) =>
         // Who has nothing left to do may be killed, and then has to come to the end of its exit.
         (!done.has(thread) || thread.call !== null || killed(thread)) &&
-        (thread.id < 0 || m.task(thread.id).started !== 0) &&
+        (thread.id < 0 || thread === rcu.thread || m.task(thread.id).started !== 0) &&
         (!thread.waitsFor || thread.waitsFor()) &&
         platform.available(thread),
     );

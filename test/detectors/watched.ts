@@ -45,8 +45,13 @@ export function watched(places: readonly Place[], patch: Patch = noPatch, option
     machine.thread = null;
     return result;
   };
-  const call = (who: number, name: string, ...args: unknown[]) =>
-    as(who, () => platform.unit(name, args).straight() as number);
+  const call = (who: number, name: string, ...args: unknown[]) => {
+    const result = as(who, () => platform.unit(name, args).straight() as number);
+    // What has been woken does its work before the next call.
+    for (const { thread, run, isAwake } of system.daemons)
+      if (isAwake()) as(thread.id, () => platform.unit(run, []).straight());
+    return result;
+  };
   const sys: Watched["sys"] = (who, name, ...args) => call(who, "do_syscall", name, args);
   const load: Watched["load"] = (who, address) => call(who, "user_load", address);
   const store: Watched["store"] = (who, address, value = 1) => call(who, "user_store", address, value, 0);

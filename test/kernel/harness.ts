@@ -58,9 +58,10 @@ export function drive(
   const call = (who: number, name: string, ...args: unknown[]) => {
     const result = run(system.threads[who]!, name, args);
     // What has been woken does its work before the next call.
-    if (system.straight.zone.kswapd_awake) {
-      system.kswapd.cpu = system.taskOf(system.kswapd).cpu;
-      run(system.kswapd, "kswapd_run", []);
+    for (const { thread, run: work, isAwake } of system.daemons) {
+      if (!isAwake()) continue;
+      thread.cpu = system.taskOf(thread).cpu;
+      run(thread, work, []);
     }
     return result;
   };

@@ -139,6 +139,16 @@ class Machine {
   do(op: Op): void {
     if (!this.alive(op.who)) return;
     for (const [name, ...args] of this.units(op)) this.call(op.who, name, ...args);
+    this.graceful();
+  }
+
+  /** What waits for a grace period has seen one, as nobody is in the middle of a call. */
+  graceful(): void {
+    for (const { thread, run, isAwake } of this.daemons) if (isAwake()) this.callIn(thread, run, []);
+  }
+
+  get daemons() {
+    return this.system.daemons.filter(({ run }) => run === "rcu_gp_kthread");
   }
 
   /** The kernel functions that an operation calls, with their arguments. */
@@ -170,16 +180,26 @@ class Machine {
       const unit = this.alive(who) ? units[who]!.shift() : undefined;
       return unit ? platform.unit(unit[0], unit.slice(1)).stepping() : null;
     };
+    const daemonOf = (thread: Thread) => this.daemons.find((one) => one.thread === thread);
+    const begin = (thread: Thread): Steps<unknown> | null => {
+      if (thread.id < 0) return platform.interrupt(thread).stepping();
+      const daemon = daemonOf(thread);
+      return daemon ? platform.unit(daemon.run, []).stepping() : next(thread.id);
+    };
     const ready = (thread: Thread): boolean =>
       (!thread.waitsFor || thread.waitsFor()) &&
       platform.available(thread) &&
       (thread.id < 0 ||
         thread.call !== null ||
+        daemonOf(thread)?.isAwake() ||
         this.killed(thread.id) ||
-        (this.alive(thread.id) && units[thread.id]!.length + queues[thread.id]!.length > 0)) &&
-      (thread.id < 0 || this.task(thread.id).started !== 0);
+        (thread.id < PROCESSES.length &&
+          this.alive(thread.id) &&
+          units[thread.id]!.length + queues[thread.id]!.length > 0)) &&
+      (thread.id < 0 || daemonOf(thread) !== undefined || this.task(thread.id).started !== 0);
     for (let memory = 0; ; ) {
-      const able = [...platform.interrupts(), ...PROCESSES.map((_, who) => threads[who]!)].filter(ready);
+      const own = [...PROCESSES.map((_, who) => threads[who]!), ...this.daemons.map(({ thread }) => thread)];
+      const able = [...platform.interrupts(), ...own].filter(ready);
       if (able.length === 0) break;
       const drawn = schedule.next(able, null, memory);
       memory = drawn.memory;
@@ -188,7 +208,7 @@ class Machine {
       thread.waitsFor = null;
       const switchIn = thread.id < 0 ? null : platform.switchIn(thread);
       if (switchIn) for (const _step of switchIn.stepping());
-      thread.call ??= thread.id < 0 ? platform.interrupt(thread).stepping() : next(thread.id);
+      thread.call ??= begin(thread);
       if (thread.call?.next().done) thread.call = null;
       machine.thread = null;
     }
@@ -201,6 +221,7 @@ class Machine {
       if (this.alive(who)) this.call(who, "sys_exit", 0);
       this.call(who, "task_work_run");
     });
+    this.graceful();
     // Pages that lost their last user while reclaim had them locked are in the swap cache until it comes by again.
     if (this.system.straight.swap_info.inuse_pages > 0)
       this.callIn(this.system.kernelThread, "kernel_reclaim", [this.system.straight.swap_info.inuse_pages]);

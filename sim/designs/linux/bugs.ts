@@ -32,6 +32,13 @@ export const historicBugs: readonly KnownBug[] = [
     historic: true,
   },
   {
+    id: "pt-reclaim-semi-rcu",
+    title: "A page table that PT_RECLAIM takes away is freed after an interrupt, not after a grace period of RCU",
+    kinds: ["use-after-free"],
+    source: 'what "x86: mm: free page table pages by RCU instead of semi RCU" sees to, since 6.14',
+    historic: true,
+  },
+  {
     id: "mremap-flush",
     title: "mremap flushes the old address only after it has let go of the page table's lock",
     kinds: ["missing-tlb-flush", "stale-tlb-access"],

@@ -8,6 +8,7 @@ import { EBUSY, ESRCH } from "../uapi/errno.ts";
 export function* context_switch(k: Kernel, cpu: Cpu, next: Task): Steps<void> {
   const prev = cpu.curr;
   if (prev === next) return;
+  if (prev) k.rcu_note_context_switch(prev);
   cpu.curr = next;
   // A kernel thread borrows the tables of whoever ran before.
   next.active_mm = next.mm ?? cpu.loaded_mm;

@@ -1,11 +1,11 @@
 // get_user_pages_fast (mm/gup.c): a page by way of the page tables, without any lock. Interrupts are off meanwhile: who takes a
-// table away and waits until all CPUs have answered an IPI knows that nobody is in it.
+// table away and waits until all CPUs have answered an IPI, or for a grace period, knows that nobody is in it.
 import type { Steps } from "../../core/thread.ts";
 import { _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, _PAGE_USER, entryPfn } from "../../hardware/entry.ts";
 import { p4d_offset, pgd_offset, pmd_offset, pte_offset, pud_offset } from "../arch/x86/mm/pgtable.ts";
 import { PG_referenced } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Cpu, Page } from "../mm_types.ts";
+import type { Page } from "../mm_types.ts";
 
 /** A page that a process has, with a reference to `page`: of a huge page its first frame speaks for all, `pfn` is the one meant. */
 export interface GrabbedPage {
@@ -76,10 +76,4 @@ export function* gup_fast_leaf(
   }
   if (!huge) page.flags |= PG_referenced;
   return { page, pfn: page.slot + (huge ? Math.floor(address / 4096) % 512 : 0) };
-}
-
-/** Whether no CPU other than `here` is in page tables without a lock. Asked between steps too, when no CPU is `k.cpu`. */
-export function no_lockless_walkers(k: Kernel, here: Cpu): boolean {
-  for (let id = 0; id < k.config.cpus; id++) if (k.cpuOf(id) !== here && k.cpuOf(id).irqs_off > 0) return false;
-  return true;
 }

@@ -60,7 +60,16 @@ export const anon_faults: BatchSpec = {
     ...["do_anonymous_page", "pte_alloc", "vmf_anon_prepare", "check_stable_address_space"],
     ...["alloc_page", "get_page_from_freelist", "take_free_page", "clear_highpage", "folio_add_new_anon_rmap"],
     ...["folio_add_lru_vma", "folio_add_lru", "lruvec_add_folio", "folio_lru_list"],
-    ...["pte_offset_map_lock", "pte_unmap_unlock", "pte_lockptr", "spin_lock", "spin_unlock", "lock_ticket"],
+    ...[
+      "pte_offset_map_lock",
+      "pte_unmap_unlock",
+      "pte_lockptr",
+      "rcu_read_lock",
+      "rcu_read_unlock",
+      "spin_lock",
+      "spin_unlock",
+      "lock_ticket",
+    ],
     ...["read_entry", "set_pte"],
   ],
 };

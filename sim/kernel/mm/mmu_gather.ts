@@ -1,4 +1,6 @@
 // Gathering what an unmap frees until the TLBs have been flushed (mm/mmu_gather.c): first unhook, then flush, then free.
+import { value } from "../../core/fields.ts";
+import { type Of, struct } from "../../core/struct.ts";
 import type { Steps } from "../../core/thread.ts";
 import { alignDown, PMD_SIZE, PUD_SIZE } from "../arch/x86/mm/pgtable.ts";
 import { TLB_FLUSH_ALL } from "../arch/x86/mm/tlb.ts";
@@ -12,6 +14,16 @@ const NEXT_BATCH = 510 - 1;
 export const GATHER_LIMIT = FIRST_BATCH + 19 * NEXT_BATCH;
 /** Page tables that wait together for a grace period. */
 const MAX_TABLE_BATCH = 509;
+
+/** Tables that wait for a grace period together. */
+export const mmu_table_batch = struct("mmu_table_batch", { tables: value<readonly number[]>([]) });
+export interface MmuTableBatch extends Of<typeof mmu_table_batch> {}
+
+/**
+ * Whether tables are freed by a callback of RCU: always since 6.14, as who walks them may hold nothing but `rcu_read_lock`. 6.12
+ * on bare metal frees them after their flush: its IPIs wait for those who walk with interrupts off.
+ */
+const frees_tables_by_rcu = ({ config }: Kernel): boolean => config.version !== "6.12" || config.ptReclaim;
 
 /** struct mmu_gather */
 export interface MmuGather {
@@ -143,14 +155,25 @@ export function* p4d_free_tlb(k: Kernel, tlb: MmuGather, pfn: number, address: n
  * table no more from now on; since then with up to 508 others, and counts until it is freed.
  */
 export function* tlb_remove_table(k: Kernel, tlb: MmuGather, pfn: number): Steps<void> {
-  const with_pages = k.config.version === "6.12";
+  if (k.unfixed("pt-reclaim-semi-rcu")) {
+    yield* k.tlb_flush_mmu_tlbonly(tlb);
+    yield* k.tlb_remove_table_one(pfn);
+    return;
+  }
+  const with_pages = !frees_tables_by_rcu(k);
   if (with_pages) yield k.pagetable_dtor(pfn);
   tlb.tables.push(pfn);
   if (!with_pages && tlb.tables.length === MAX_TABLE_BATCH) yield* k.tlb_table_flush(tlb);
   if (with_pages && tlb.pages.length + tlb.tables.length >= GATHER_LIMIT) yield* k.tlb_flush_mmu(tlb);
 }
 
-/** Flushes, then frees the tables that wait. */
+/** A table that found no room in a batch, freed at once: nobody walks it with interrupts off, but somebody may with `rcu_read_lock`. */
+export function* tlb_remove_table_one(k: Kernel, pfn: number): Steps<void> {
+  yield* k.tlb_remove_table_sync_one();
+  yield* k.__tlb_remove_table(pfn);
+}
+
+/** Flushes, then leaves the tables that wait to RCU. */
 export function* tlb_table_flush(k: Kernel, tlb: MmuGather): Steps<void> {
   if (tlb.tables.length === 0) return;
   yield* k.tlb_flush_mmu_tlbonly(tlb);
@@ -159,23 +182,36 @@ export function* tlb_table_flush(k: Kernel, tlb: MmuGather): Steps<void> {
   yield* k.tlb_remove_table_free(tables);
 }
 
-/** Frees tables after every lockless walker has gone. Linux leaves that to a callback of RCU; here who unmaps waits for it. */
 export function* tlb_remove_table_free(k: Kernel, tables: readonly number[]): Steps<void> {
-  const { cpu } = k;
-  const left = () => k.no_lockless_walkers(cpu);
-  while (!left()) yield k.wait(left, "lockless walkers of page tables");
+  if (!frees_tables_by_rcu(k)) {
+    for (const pfn of tables) yield* k.__tlb_remove_table(pfn);
+    return;
+  }
+  const batch = k.store.alloc(mmu_table_batch);
+  batch.tables = tables;
+  yield k.call_rcu(batch, "tlb_remove_table_rcu");
+}
+
+/** After the grace period: whoever was in one of these tables has left it. */
+export function* tlb_remove_table_rcu(k: Kernel, batch: MmuTableBatch): Steps<void> {
+  yield* k.__tlb_remove_table_free(batch);
+}
+
+export function* __tlb_remove_table_free(k: Kernel, batch: MmuTableBatch): Steps<void> {
+  const { tables } = batch;
+  k.store.free(batch);
   for (const pfn of tables) yield* k.__tlb_remove_table(pfn);
 }
 
 export function* __tlb_remove_table(k: Kernel, pfn: number): Steps<void> {
-  if (k.config.version === "6.12") yield* k.put_page(k.page(pfn));
-  else yield* k.pagetable_dtor_free(pfn);
+  if (frees_tables_by_rcu(k)) yield* k.pagetable_dtor_free(pfn);
+  else yield* k.put_page(k.page(pfn));
 }
 
 /** Keeps a page until the flush. True when no more fit: the caller must flush. */
 export function __tlb_remove_page(k: Kernel, tlb: MmuGather, page: Page): boolean {
   tlb.pages.push(page);
-  const kept = tlb.pages.length + (k.config.version === "6.12" ? tlb.tables.length : 0);
+  const kept = tlb.pages.length + (frees_tables_by_rcu(k) ? 0 : tlb.tables.length);
   // Pages whose mapping is still counted lie in two batches at most.
   const full = kept > FIRST_BATCH && (kept - FIRST_BATCH) % NEXT_BATCH === 0;
   return kept >= GATHER_LIMIT || (full && tlb.delayed_rmaps.length > 0);

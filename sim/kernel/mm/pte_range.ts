@@ -21,7 +21,8 @@ import type { Mm, Vma } from "../mm_types.ts";
 export const PTE_LOCK = "ptlock_ptr(ptdesc)";
 
 /**
- * Locks the PTE table below a PMD entry. It may go while the lock is waited for (PT_RECLAIM): then the entry is looked at again.
+ * Locks the PTE table below a PMD entry. It may be unlinked while the lock is waited for (PT_RECLAIM), but not freed: then the entry
+ * is looked at again. Linux is in a read-side section of RCU until pte_unmap; here the lock, which keeps preemption off, takes over.
  * @returns pointer to the PTE of `address`; 0 when there is no table, and nothing is locked
  */
 export function* pte_offset_map_lock(k: Kernel, pmdp: number, address: number): Steps<number> {
@@ -29,7 +30,9 @@ export function* pte_offset_map_lock(k: Kernel, pmdp: number, address: number): 
     const pmd = k.read_entry(pmdp);
     if (!leads_down(pmd)) return 0;
     const ptl = k.pte_lockptr(pmd);
+    k.rcu_read_lock();
     yield* k.spin_lock(ptl, PTE_LOCK);
+    k.rcu_read_unlock();
     if (k.read_entry(pmdp) === pmd) return pte_offset(pmd, address);
     yield k.spin_unlock(ptl, PTE_LOCK);
   }

@@ -1,31 +1,32 @@
-// kswapd in a run: once woken it reclaims before the next statement begins, or in a `parallel` block in turns with the others.
+// The kernel's own threads in a run: once woken they work before the next statement begins, or in a `parallel` block in turns
+// with the others.
 import type { Unit } from "../../core/program.ts";
 import type { Thread } from "../../core/thread.ts";
 import type { System } from "../../kernel/boot.ts";
 
 export interface Background {
-  /** Who does something in the background now: kswapd, or nobody. */
-  thread(): Thread | undefined;
+  /** Who has something to do in the background now. */
+  threads(): readonly Thread[];
   is(thread: Thread): boolean;
-  begin(): Unit;
+  begin(thread: Thread): Unit;
   /** It will never come to the end of what it is doing: it is not woken again. */
-  lose(): void;
+  lose(thread: Thread): void;
 }
 
+const NOBODY: readonly Thread[] = [];
+
 export function createBackground(system: System): Background {
-  const { kswapd, straight: k } = system;
+  const { daemons } = system;
+  const daemonOf = (thread: Thread) => daemons.find((one) => one.thread === thread)!;
   return {
-    thread() {
-      if (kswapd.call) return kswapd;
-      if (!k.zone.kswapd_awake) return undefined;
-      kswapd.cpu = system.taskOf(kswapd).cpu;
-      return kswapd;
+    threads() {
+      const awake = daemons.filter(({ thread, isAwake }) => thread.call !== null || isAwake());
+      if (awake.length === 0) return NOBODY;
+      for (const { thread } of awake) if (!thread.call) thread.cpu = system.taskOf(thread).cpu;
+      return awake.map(({ thread }) => thread);
     },
-    is: (thread) => thread === kswapd,
-    begin: () => system.platform.unit("kswapd_run", []),
-    lose() {
-      k.zone.kswapd_awake = 0;
-      k.zone.kswapd_failures = Number.POSITIVE_INFINITY;
-    },
+    is: (thread) => daemonOf(thread) !== undefined,
+    begin: (thread) => system.platform.unit(daemonOf(thread).run, []),
+    lose: (thread) => daemonOf(thread).lose(),
   };
 }

@@ -38,6 +38,8 @@ export interface Runner extends Program {
   readonly state: ScenarioState;
   readonly inspector: ScenarioInspector;
   actor(thread: Thread): ActorState;
+  /** Whether somebody works in the background: what waits for a grace period is not free yet. */
+  works(): boolean;
   /** Variables were changed by hand: statements that have just begun take them as they are now. */
   reread(): void;
   /** The statement that a thread is in, or undefined. */
@@ -93,6 +95,7 @@ export function createRunner(
     throw new BadArgument(result.error);
   };
 
+  const works = () => background.threads().length > 0;
   const who = createWho({
     scenario,
     roster,
@@ -107,6 +110,7 @@ export function createRunner(
     who,
     results,
     value: exprValue,
+    working: works,
     refuse,
     expect: expectNow,
   });
@@ -220,6 +224,7 @@ export function createRunner(
     system,
     state,
     inspector,
+    works,
     reread: () => doing.reread(),
     actor: (thread) => actors[thread.id]!,
     threads() {
@@ -227,9 +232,9 @@ export function createRunner(
       const killed = dying.threads();
       // Who is in the middle of a call goes on while others die.
       if (killed.length > 0) return [...killed, ...settling.inFlight().filter((thread) => !killed.includes(thread))];
-      const reclaiming = background.thread();
+      const working = background.threads();
       // Who is in a call ends it first.
-      if (reclaiming && schedule().sequential) return [...system.threads.filter(isBusy), reclaiming];
+      if (working.length > 0 && schedule().sequential) return [...system.threads.filter(isBusy), ...working];
       if (state.phase === 0) {
         try {
           settling.settle();
@@ -239,13 +244,14 @@ export function createRunner(
           state.phase = 2;
           return [];
         }
-        if (settling.ready.length > 0) return reclaiming ? [...settling.ready, reclaiming] : settling.ready;
+        if (settling.ready.length > 0) return working.length > 0 ? [...settling.ready, ...working] : settling.ready;
+        if (working.length > 0) return working;
       }
       return nextExit();
     },
     schedule,
     begin(thread) {
-      if (background.is(thread)) return background.begin();
+      if (background.is(thread)) return background.begin(thread);
       if (dying.threads().includes(thread)) return beginDeath(thread);
       if (state.phase !== 0) return beginExit();
       const { statement, walker } = settling.arrivalOf(thread)!;
@@ -263,7 +269,7 @@ export function createRunner(
     stuck(waiting) {
       hooks.deadlock(waiting);
       for (const thread of waiting) {
-        if (background.is(thread)) background.lose();
+        if (background.is(thread)) background.lose(thread);
         else if (dying.lose(thread)) settling.forget();
         else if (state.phase === 1) endExit();
         else {
@@ -278,7 +284,7 @@ export function createRunner(
     },
     crashed(thread, error) {
       if (!hooks.oops(thread, error)) return false;
-      if (background.is(thread)) background.lose();
+      if (background.is(thread)) background.lose(thread);
       else if (dying.lose(thread)) settling.forget();
       else if (state.phase === 1) endExit();
       else {

@@ -36,12 +36,14 @@ interface Parts {
   readonly who: Who;
   readonly results: Results;
   value(expr: Expr, thread: number, frames: readonly WalkFrame[]): Value;
+  /** Whether somebody works in the background: what comes after a parallel block comes after that. */
+  working(): boolean;
   /** The next statement of `arrival` can never be done, for this reason. */
   refuse(arrival: CallArrival, problem: string): void;
   expect(item: Extract<Item, { kind: "expect" }>, frames: readonly WalkFrame[]): void;
 }
 
-export function createSettling({ system, plan, state, who, results, value, refuse, expect }: Parts): Settling {
+export function createSettling({ system, plan, state, who, results, value, working, refuse, expect }: Parts): Settling {
   let arrivals = new Map<number, CallArrival>();
   let ready: readonly Thread[] = [];
   let settledFor: readonly Walker[] | null = null;
@@ -98,7 +100,11 @@ export function createSettling({ system, plan, state, who, results, value, refus
         const parts = walkers.slice(1).flatMap((walker) => arrive(walker, before));
         if (parts.length === 0) {
           walkers = [afterBlock(main)];
-          continue;
+          if (!working()) continue;
+          state.walkers = walkers;
+          settledFor = null;
+          ready = [];
+          return;
         }
         walkers = [main, ...parts];
         const lost = lostPart(parts);
