@@ -1,5 +1,5 @@
 // RCU in a run: page tables are free when the next statement begins, and in a parallel block when its turn has come.
-import { ANONYMOUS, fails, passes } from "./running.ts";
+import { ANONYMOUS, passes } from "./running.ts";
 
 const HEAD = `machine { cpus: 2, memory: 64MiB }
   process a on cpu 0
