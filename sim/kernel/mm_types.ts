@@ -208,11 +208,15 @@ export const inode = struct("inode", {
   }),
   alloced: pages(),
   swapped: pages(),
-  /** shmem: VM_NORESERVE when pages are charged one by one; the range of a hole that is being punched, in pages. */
+  /** shmem: VM_NORESERVE when pages are charged one by one; the range of a hole that is being punched, or allocated ahead so far. */
   shmem_flags: flags(VM_FLAGS),
   falloc_start: pages(),
   falloc_next: pages(),
   falloc_punching: bool(),
+  /** A range is being allocated ahead: how many of its pages are new, and how many reclaim could not write out. */
+  falloc_allocating: bool(),
+  falloc_nr_falloced: pages(),
+  falloc_nr_unswapped: pages(),
   /** Target of a symbolic link. */
   i_link: text(),
   name: text(),

@@ -9,6 +9,7 @@ import {
   PG_locked,
   PG_uptodate,
   VM_FAULT_NOPAGE,
+  VM_FAULT_RETRY,
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, File, Page } from "../mm_types.ts";
@@ -25,6 +26,39 @@ export function* folio_lock(k: Kernel, page: Page): Steps<void> {
   while (page.flags & PG_locked) yield k.wait(() => !(page.flags & PG_locked), "a page's lock");
   page.flags |= PG_locked;
 }
+
+/** Until nobody has the page's lock. */
+export function* folio_wait_locked(k: Kernel, page: Page): Steps<void> {
+  while (page.flags & PG_locked) yield k.wait(() => !(page.flags & PG_locked), "a page's lock");
+}
+
+/** The same; who is killed meanwhile waits no more. */
+export function* folio_wait_locked_killable(k: Kernel, page: Page): Steps<void> {
+  const { current } = k;
+  const over = () => !(page.flags & PG_locked) || current.signal !== 0;
+  while (!over()) yield k.wait(over, "a page's lock");
+}
+
+/** The lock of a fault's page. Returns 0; or VM_FAULT_RETRY without it: then the lock of the fault was dropped to wait for it. */
+export function* folio_lock_or_retry(k: Kernel, page: Page, vmf: VmFault): Steps<number> {
+  return k.folio_trylock(page) ? 0 : yield* k.__folio_lock_or_retry(page, vmf);
+}
+
+export function* __folio_lock_or_retry(k: Kernel, page: Page, vmf: VmFault): Steps<number> {
+  const { flags, vma } = vmf;
+  if (!fault_flag_allow_retry_first(flags)) {
+    yield* k.folio_lock(page);
+    return 0;
+  }
+  if (flags & FAULT_FLAG_RETRY_NOWAIT) return VM_FAULT_RETRY;
+  yield* k.release_fault_lock(vma, flags);
+  yield* k.folio_wait_locked_killable(page);
+  return VM_FAULT_RETRY;
+}
+
+/** The fault may be tried again, and has not been yet. */
+const fault_flag_allow_retry_first = (flags: number): boolean =>
+  (flags & FAULT_FLAG_ALLOW_RETRY) !== 0 && !(flags & FAULT_FLAG_TRIED);
 
 export function folio_trylock(_k: Kernel, page: Page): boolean {
   if (page.flags & PG_locked) return false;
@@ -173,8 +207,7 @@ function fault_around_window({ vma, address, pgoff }: VmFault): { from: number; 
  * @returns the file if the lock was dropped, else null
  */
 export function* maybe_unlock_mmap_for_io(k: Kernel, vmf: VmFault): Steps<File | null> {
-  const first = vmf.flags & FAULT_FLAG_ALLOW_RETRY && !(vmf.flags & FAULT_FLAG_TRIED);
-  if (!first || vmf.flags & FAULT_FLAG_RETRY_NOWAIT) return null;
+  if (!fault_flag_allow_retry_first(vmf.flags) || vmf.flags & FAULT_FLAG_RETRY_NOWAIT) return null;
   const file = vmf.vma.vm_file!;
   k.get_file(file);
   yield* k.release_fault_lock(vmf.vma, vmf.flags);

@@ -47,6 +47,7 @@ export function* hugetlb_fault(k: Kernel, vma: Vma, real_address: number, flags:
   yield* k.hugetlb_vma_lock_read(vma);
   const ptep = yield* k.huge_pte_alloc(vma.vm_mm!, vma, address);
   let ret = VM_FAULT_OOM;
+  let need_wait_lock: Page | undefined;
   if (ptep !== 0) {
     const orig_pte = k.read_entry(ptep);
     const vmf: VmFault = {
@@ -62,10 +63,13 @@ export function* hugetlb_fault(k: Kernel, vma: Vma, real_address: number, flags:
       prealloc_pte: 0,
     };
     ret = none(orig_pte) ? yield* k.hugetlb_no_page(mapping, vmf) : yield* k.hugetlb_present(vmf);
+    need_wait_lock = vmf.need_wait_lock;
   }
   yield* k.hugetlb_vma_unlock_read(vma);
   if (ret & VM_FAULT_RETRY) yield k.vma_end_read(vma);
   yield k.hugetlb_fault_mutex_unlock(mutex);
+  // Its holder may be about to take the mutex again (hugetlb_wp drops it, and keeps the page locked).
+  if (need_wait_lock) yield* k.folio_wait_locked(need_wait_lock);
   return ret;
 }
 
@@ -95,8 +99,8 @@ export function* hugetlb_write_protected(k: Kernel, vmf: VmFault): Steps<number>
   const page = k.page(entryPfn(vmf.orig_pte));
   const anon = page.anon_vma !== null;
   if (anon && !k.folio_trylock(page)) {
+    vmf.need_wait_lock = page;
     yield k.huge_pte_unlock(vmf.ptep);
-    while (page.flags & PG_locked) yield k.wait(() => !(page.flags & PG_locked), "a page's lock");
     return 0;
   }
   yield k.get_page(page);
@@ -121,12 +125,20 @@ export function* hugetlb_no_page(k: Kernel, mapping: AddressSpace, vmf: VmFault)
     if (prepared !== 0) return prepared;
     page = yield* k.alloc_hugetlb_folio(vma, address, "use reservation");
     // A page that is migrated meanwhile has no entry for a moment.
-    if (!page) return k.read_entry(ptep) === vmf.orig_pte ? VM_FAULT_SIGBUS : 0;
+    if (!page) return (yield* k.hugetlb_pte_stable(ptep, vmf.orig_pte)) ? VM_FAULT_SIGBUS : 0;
     k.folio_zero_user(page);
     if (anon) page.flags |= PG_locked;
     else yield* k.hugetlb_add_to_page_cache(page, mapping, pgoff);
   }
   return yield* k.hugetlb_map_page(vmf, page, anon ? "anonymous" : "of the file");
+}
+
+/** Whether an entry that was read without its lock has not changed. */
+export function* hugetlb_pte_stable(k: Kernel, ptep: number, orig_pte: number): Steps<boolean> {
+  yield* k.huge_pte_lock(ptep);
+  const same = k.read_entry(ptep) === orig_pte;
+  yield k.huge_pte_unlock(ptep);
+  return same;
 }
 
 /** Maps the locked page, if the entry is still empty. A private mapping that is written to gets its copy at once. */

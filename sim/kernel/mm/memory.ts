@@ -16,7 +16,6 @@ import {
   VM_FAULT_RETRY,
   VM_HUGETLB,
 } from "../flags.ts";
-import type { UffdReason } from "../fs/userfaultfd.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Vma } from "../mm_types.ts";
 
@@ -37,12 +36,12 @@ export interface VmFault {
   cow_page: Page | null;
   /** A PTE table allocated ahead, its frame; 0 for none. */
   prealloc_pte: number;
-  /** What vm_ops->fault has found a userfaultfd must be told of. */
-  uffd?: UffdReason;
+  /** VM_FAULT_* bits that shmem_get_folio_gfp has for vm_ops->fault besides the page. */
+  fault_type?: number;
   /** Where the access was, within the page too. */
   real_address?: number;
-  /** The page had to be read from swap. */
-  major?: boolean;
+  /** Huge pages: somebody else has this page's lock; the fault waits for it when it has let go of its own locks. */
+  need_wait_lock?: Page;
 }
 
 /**

@@ -31,7 +31,7 @@ import {
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Page, Vma } from "../mm_types.ts";
-import { is_guard_pte } from "./madvise_guard.ts";
+import { is_guard_pte, is_pte_marker } from "./madvise_guard.ts";
 import type { VmFault } from "./memory.ts";
 import { is_migration_entry } from "./migrate.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
@@ -43,13 +43,10 @@ export const SWP_UFFD_WP = _PAGE_USER;
 
 /** Brings a page back. Major if it had to be read, minor if it was still in the swap cache. */
 export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
-  if (is_guard_pte(vmf.orig_pte)) return k.read_entry(vmf.ptep) === vmf.orig_pte ? VM_FAULT_SIGSEGV : 0;
+  if (is_pte_marker(vmf.orig_pte)) return k.handle_pte_marker(vmf);
   if (is_migration_entry(vmf.orig_pte)) return yield* k.migration_entry_wait(vmf);
   const entry = makeSwapEntry(0, swapOffset(vmf.orig_pte));
-  if (swapType(vmf.orig_pte) !== 0 || k.swap_info.swap_map.get(swapOffset(entry)) === undefined)
-    return yield* k.bad_swap_entry(vmf);
-  const prepared = yield* k.vmf_anon_prepare(vmf);
-  if (prepared !== 0) return prepared;
+  if (swapType(vmf.orig_pte) !== 0) return yield* k.bad_swap_entry(vmf);
   const { vma, address } = vmf;
   const mm = vma.vm_mm!;
   let page = k.swap_cache_get_folio(entry);
@@ -61,8 +58,13 @@ export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
     yield k.get_page(page);
   } else {
     page = alone ? yield* k.alloc_swap_folio(vmf, entry) : yield* k.swapin_readahead(entry, vmf);
-    if (!page) return yield* k.swap_in_failed(vmf);
+    if (!page) return yield* k.swap_in_failed(vmf, entry);
     if (alone) {
+      // Else somebody faster could free the slot, and another page get it, while this one is read.
+      if (k.swapcache_prepare(entry) !== 0) {
+        yield* k.swapcache_wq(entry);
+        return yield* k.swap_in_given_up(page, ret);
+      }
       k.folio_add_lru(page);
       yield k.swap_read_folio(page, entry);
     }
@@ -71,13 +73,13 @@ export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
     k.count_memcg_event_mm(mm, "pgmajfault");
   }
   if (!alone) {
-    yield* k.folio_lock(page);
-    if (!(page.flags & PG_swapcache) || page.private !== swapOffset(entry)) {
-      // It left the cache while we waited: the fault is tried again.
-      k.folio_unlock(page);
+    const retry = yield* k.folio_lock_or_retry(page, vmf);
+    if (retry !== 0) {
       yield* k.put_page(page);
-      return ret;
+      return ret | retry;
     }
+    // It left the cache while we waited: the fault is tried again.
+    if (!(page.flags & PG_swapcache) || page.private !== swapOffset(entry)) return yield* k.swap_in_given_up(page, ret);
     // Whoever read it ahead could not know.
     page.type = PAGE_TYPE.anon;
   }
@@ -85,8 +87,8 @@ export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
   vmf.ptep = ptep;
   if (ptep === 0 || k.read_entry(ptep) !== vmf.orig_pte) {
     if (ptep !== 0) yield k.pte_unmap_unlock(vmf.pmdp);
-    k.folio_unlock(page);
-    yield* k.put_page(page);
+    ret = yield* k.swap_in_given_up(page, ret);
+    if (alone) k.swapcache_clear(entry);
     return ret;
   }
   yield k.swap_free(entry);
@@ -108,25 +110,38 @@ export function* do_swap_page(k: Kernel, vmf: VmFault): Steps<number> {
   k.folio_unlock(page);
   if (write && !writable) {
     vmf.orig_pte = pte;
-    const copied = yield* k.do_wp_page(vmf);
-    return copied & VM_FAULT_ERROR ? copied & VM_FAULT_ERROR : ret | copied;
-  }
-  yield k.pte_unmap_unlock(vmf.pmdp);
+    ret |= yield* k.do_wp_page(vmf);
+    if (ret & VM_FAULT_ERROR) ret &= VM_FAULT_ERROR;
+  } else yield k.pte_unmap_unlock(vmf.pmdp);
+  if (alone) k.swapcache_clear(entry);
   return ret;
 }
 
-/** No memory for the page; but if somebody else has brought it back meanwhile, that does not matter. */
-export function* swap_in_failed(k: Kernel, vmf: VmFault): Steps<number> {
+/** An entry that says something about its address. */
+export function handle_pte_marker(_k: Kernel, vmf: VmFault): number {
+  return is_guard_pte(vmf.orig_pte) ? VM_FAULT_SIGSEGV : VM_FAULT_SIGBUS;
+}
+
+/** The locked page is not what the entry refers to, or the entry is another one by now: `ret` is what the fault was so far. */
+export function* swap_in_given_up(k: Kernel, page: Page, ret: number): Steps<number> {
+  k.folio_unlock(page);
+  yield* k.put_page(page);
+  return ret;
+}
+
+/** No memory for the page, or nobody refers to its slot; but if somebody else has brought it back meanwhile, that does not matter. */
+export function* swap_in_failed(k: Kernel, vmf: VmFault, entry: number): Steps<number> {
   const ptep = yield* k.pte_offset_map_lock(vmf.pmdp, vmf.address);
   if (ptep === 0) return 0;
   const here = k.read_entry(ptep) === vmf.orig_pte;
+  const bad = here && k.swp_swapcount(entry) === 0;
   yield k.pte_unmap_unlock(vmf.pmdp);
+  if (bad) return yield* k.bad_swap_entry(vmf);
   return here ? VM_FAULT_OOM : 0;
 }
 
-/** The entry may have changed since it was read without a lock. */
+/** An entry that no device has, or that refers to nothing. */
 export function* bad_swap_entry(k: Kernel, vmf: VmFault): Steps<number> {
-  if (k.read_entry(vmf.ptep) !== vmf.orig_pte) return 0;
   yield k.trace.kernel_warning(`bad swap entry at 0x${vmf.address.toString(16)}`);
   return VM_FAULT_SIGBUS;
 }

@@ -9,7 +9,6 @@ import {
   PG_swapbacked,
   PG_uptodate,
   VM_FAULT_LOCKED,
-  VM_FAULT_MAJOR,
   VM_FAULT_NOPAGE,
   VM_FAULT_OOM,
   VM_FAULT_RETRY,
@@ -33,7 +32,8 @@ export type Sgp = "read" | "noalloc" | "cache" | "write" | "falloc";
 
 /**
  * The page of a file, locked and with a reference. `vmf`: the fault that it is for, if it is for one.
- * @returns null for a hole ("read"), and where a userfaultfd is to be told of the fault (vmf.uffd); a negative errno: -EINVAL beyond the size, -ENOSPC, -ENOMEM
+ * @returns null for a hole ("read"), and where a userfaultfd was told of the fault (vmf.fault_type says what came of it); a
+ * negative errno: -EINVAL beyond the size, -ENOSPC, -ENOMEM
  */
 export function* shmem_get_folio_gfp(
   k: Kernel,
@@ -44,17 +44,23 @@ export function* shmem_get_folio_gfp(
 ): Steps<Page | null | number> {
   for (;;) {
     if (beyond_size(inode, index, sgp)) return -EINVAL;
-    const known = k.filemap_page(inode.i_mapping!, index);
+    const entry = inode.i_mapping!.i_pages.get(index) ?? 0;
+    const known = entry > 0 ? k.page(entry - 1) : null;
+    if (known) yield k.get_page(known);
+    // The file has it, in memory or in swap.
+    if (entry !== 0 && vmf && has_uffd_minor(vmf.vma.vm_flags)) {
+      if (known) yield* k.put_page(known);
+      vmf.fault_type = yield* k.handle_userfault(vmf, "minor");
+      return null;
+    }
+    if (entry < 0) {
+      const back = yield* k.shmem_swapin_folio(inode, index, -entry, sgp, vmf);
+      if (back === -EEXIST) continue;
+      return back;
+    }
     if (known) {
-      yield k.get_page(known);
       yield* k.folio_lock(known);
       if (known.mapping === inode.i_mapping) {
-        if (vmf && has_uffd_minor(vmf.vma.vm_flags)) {
-          k.folio_unlock(known);
-          yield* k.put_page(known);
-          vmf.uffd = "minor";
-          return null;
-        }
         if (sgp === "write") k.folio_mark_accessed(known);
         if (known.flags & PG_uptodate) return known;
         // Reserved by fallocate, never filled.
@@ -64,18 +70,10 @@ export function* shmem_get_folio_gfp(
       yield* k.put_page(known);
       if (known.mapping !== inode.i_mapping) continue;
     }
-    const entry = inode.i_mapping!.i_pages.get(index) ?? 0;
-    if (entry < 0) {
-      const back = yield* k.shmem_swapin_folio(inode, index, -entry, vmf ? vmf.vma.vm_mm : null);
-      if (back === -EEXIST) continue;
-      if (typeof back === "number") return back;
-      if (vmf && back.major) vmf.major = true;
-      return back.page;
-    }
     if (sgp === "read") return null;
     if (sgp === "noalloc") return -ENOENT;
     if (vmf && vmf.vma.vm_flags & VM_UFFD_MISSING) {
-      vmf.uffd = "missing";
+      vmf.fault_type = yield* k.handle_userfault(vmf, "missing");
       return null;
     }
     const page = yield* k.shmem_alloc_and_add_folio(inode, index, vmf ? vmf.vma.vm_mm : null);
@@ -123,29 +121,54 @@ export function* shmem_alloc_and_add_folio(
   index: number,
   mm: Mm | null,
 ): Steps<Page | number> {
-  const page = yield* k.alloc_page(PAGE_TYPE.shmem);
+  const mapping = inode.i_mapping!;
+  const page = yield* k.shmem_alloc_folio();
   if (!page) return -ENOMEM;
-  if (yield* k.mem_cgroup_charge(page, mm)) {
-    yield* k.put_page(page);
-    return -ENOMEM;
-  }
   page.flags = PG_locked | PG_swapbacked;
-  let error = inode.i_mapping!.i_pages.get(index) === undefined ? 0 : -EEXIST;
-  if (!error) error = k.shmem_inode_acct_blocks(inode, 1);
+  let error = yield* k.mem_cgroup_charge(page, mm);
+  if (error && mapping.i_pages.get(index) !== undefined) error = -EEXIST;
+  if (!error) error = yield* k.shmem_add_to_page_cache(page, mapping, index, 0);
+  if (!error) {
+    error = k.shmem_inode_acct_blocks(inode, 1);
+    if (error) error = acct_blocks_again(k, inode);
+    if (error) yield* k.filemap_remove_folio(page);
+  }
   if (error) {
-    page.flags = 0;
+    k.folio_unlock(page);
     yield* k.put_page(page);
     return error;
   }
-  yield* k.shmem_add_to_page_cache(page, inode.i_mapping!, index);
   k.shmem_recalc_inode(inode, 1, 0);
   k.folio_add_lru(page);
   return page;
 }
 
-/** Puts a locked page into a file, which takes a reference; in place of its swap entry, where there is one. */
-export function* shmem_add_to_page_cache(k: Kernel, page: Page, mapping: AddressSpace, index: number): Steps<void> {
+/** A new page, with one reference and for nobody yet; null without memory. */
+export function* shmem_alloc_folio(k: Kernel): Steps<Page | null> {
+  return yield* k.alloc_page(PAGE_TYPE.shmem);
+}
+
+/** The file system is full; but pages of the file may have gone unnoticed. A new one is in its cache, and not counted yet. */
+function acct_blocks_again(k: Kernel, inode: Inode): number {
+  k.shmem_recalc_inode(inode, 1, 0);
+  inode.alloced--;
+  return k.shmem_inode_acct_blocks(inode, 1);
+}
+
+/**
+ * Puts a locked page into a file, which takes a reference; in place of its swap entry (`expected`, negative) where there is one.
+ * Returns 0; -EEXIST if something else is there.
+ */
+export function* shmem_add_to_page_cache(
+  k: Kernel,
+  page: Page,
+  mapping: AddressSpace,
+  index: number,
+  expected: number,
+): Steps<number> {
+  if ((mapping.i_pages.get(index) ?? 0) !== expected) return -EEXIST;
   yield k.page_cache_add(mapping, index, page);
+  return 0;
 }
 
 /** Charges pages to the file system and, where the file reserved nothing ahead, to the system. Returns 0 or an errno. */
@@ -169,7 +192,8 @@ export function shmem_inode_unacct_blocks(k: Kernel, inode: Inode, pages: number
 export function shmem_recalc_inode(k: Kernel, inode: Inode, alloced: number, swapped: number): void {
   inode.alloced += alloced;
   inode.swapped += swapped;
-  const freed = inode.alloced - inode.swapped - inode.i_mapping!.nrpages;
+  // Who moves a page to swap raises `swapped` first, while the page is in the cache still.
+  const freed = inode.alloced - inode.swapped - inode.i_mapping!.nrpages + Math.max(0, swapped);
   if (freed > 0) {
     inode.alloced -= freed;
     k.shmem_inode_unacct_blocks(inode, freed);
@@ -184,12 +208,12 @@ export function* shmem_fault(k: Kernel, vmf: VmFault): Steps<number> {
     const ret = yield* k.shmem_falloc_wait(vmf, inode);
     if (ret !== 0) return ret;
   }
+  vmf.fault_type = 0;
   const page = yield* k.shmem_get_folio_gfp(inode, vmf.pgoff, "cache", vmf);
-  if (vmf.uffd) return yield* k.handle_userfault(vmf, vmf.uffd);
   if (page === -ENOMEM) return VM_FAULT_OOM;
-  if (page === null || typeof page === "number") return VM_FAULT_SIGBUS;
+  if (typeof page === "number") return VM_FAULT_SIGBUS;
   vmf.page = page;
-  return VM_FAULT_LOCKED | (vmf.major ? VM_FAULT_MAJOR : 0);
+  return page ? VM_FAULT_LOCKED | vmf.fault_type : vmf.fault_type;
 }
 
 /** A fault into a hole that is being punched waits, so that punching ends. Returns 0 when the fault is elsewhere. */
@@ -285,7 +309,7 @@ export function* shmem_undo_range(
     yield* k.folios_put_refs(pages, 0, pages.length);
     index = found.at(-1)![0] + 1;
   }
-  if (what === "truncate") yield* k.shmem_zero_ends(inode, start, end);
+  if (what === "truncate") yield* k.shmem_truncate_partial_folios(inode, start, end);
   for (let index = first; ; ) {
     const [one] = mapping.i_pages.entries(index, after);
     if (!one) {
@@ -331,29 +355,33 @@ export function* shmem_free_swap(k: Kernel, inode: Inode, index: number, entry: 
   return true;
 }
 
-/** Zeroes the parts of the first and last page that a range covers only partly. */
-export function* shmem_zero_ends(k: Kernel, inode: Inode, start: number, end: number): Steps<void> {
-  const first = Math.floor(start / 4096);
-  const last = Math.floor(end / 4096);
-  if (start % 4096 !== 0) yield* k.shmem_zero_part(inode, first, start % 4096, Math.min(4096, end - first * 4096));
-  if (!Number.isFinite(end) || end % 4096 === 0) return;
-  if (last !== first || start % 4096 === 0) yield* k.shmem_zero_part(inode, last, 0, end % 4096);
+/** The first and the last page of a range of bytes: what they have of it becomes zero, or they go if somebody kept them so far. */
+export function* shmem_truncate_partial_folios(k: Kernel, inode: Inode, start: number, end: number): Steps<void> {
+  const first = yield* k.shmem_get_partial_folio(inode, Math.floor(start / 4096));
+  let same_folio = Math.floor(start / 4096) === Math.floor((end - 1) / 4096);
+  if (first) {
+    same_folio = end <= (first.index + 1) * 4096;
+    yield* k.shmem_truncate_partial(first, start, end);
+  }
+  if (same_folio || !Number.isFinite(end)) return;
+  const last = yield* k.shmem_get_partial_folio(inode, Math.floor((end - 1) / 4096));
+  if (last) yield* k.shmem_truncate_partial(last, start, end);
 }
 
-/** Zeroes bytes `from` to `to` of one page, if the file has it; from swap it comes back for that. */
-export function* shmem_zero_part(k: Kernel, inode: Inode, index: number, from: number, to: number): Steps<void> {
-  const page = yield* k.shmem_get_partial_folio(inode, index);
-  if (!page) return;
+/** Of one locked page with a reference, both of which go. */
+export function* shmem_truncate_partial(k: Kernel, page: Page, start: number, end: number): Steps<void> {
   page.flags |= PG_dirty;
-  k.write_frame(page.slot, from, new Uint8Array(to - from));
+  yield* k.truncate_inode_partial_folio(page, start, end);
   k.folio_unlock(page);
   yield* k.put_page(page);
 }
 
-/** The page at an index, locked and with a reference, also beyond the file's size unless it is in swap. */
+/** The page at an index, locked and with a reference; one that is in swap only within the file's size. */
 export function* shmem_get_partial_folio(k: Kernel, inode: Inode, index: number): Steps<Page | null> {
-  const page = k.filemap_page(inode.i_mapping!, index);
-  if (page) {
+  const entry = inode.i_mapping!.i_pages.get(index) ?? 0;
+  if (entry === 0) return null;
+  if (entry > 0) {
+    const page = k.page(entry - 1);
     yield k.get_page(page);
     yield* k.folio_lock(page);
     if (page.mapping === inode.i_mapping) return page;

@@ -5,7 +5,7 @@ import { MAX_LFS_FILESIZE } from "../fs/inode.ts";
 import type { UserBuffer } from "../fs/read_write.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, File, Inode, Page } from "../mm_types.ts";
-import { EFAULT, EFBIG, EINVAL, ENOSPC, ENXIO, EOPNOTSUPP, EPERM } from "../uapi/errno.ts";
+import { EFAULT, EFBIG, EINTR, EINVAL, ENOMEM, ENOSPC, ENXIO, EOPNOTSUPP, EPERM } from "../uapi/errno.ts";
 import {
   F_SEAL_FUTURE_WRITE,
   F_SEAL_GROW,
@@ -26,7 +26,8 @@ export function* shmem_file_read_iter(
 ): Steps<number> {
   const inode = file.f_inode!;
   let done = 0;
-  while (done < count && pos + done < inode.i_size) {
+  // Also who reads nothing has the page brought in where he would have read it.
+  while (pos + done < inode.i_size) {
     const index = Math.floor((pos + done) / 4096);
     const offset = (pos + done) % 4096;
     const page = yield* k.shmem_get_folio(inode, index, "read");
@@ -40,7 +41,7 @@ export function* shmem_file_read_iter(
     if (page) yield* k.put_page(page);
     done += copied;
     if (copied < length) return done || -EFAULT;
-    if (length === 0) break;
+    if (length === 0 || done >= count) break;
   }
   return done;
 }
@@ -155,16 +156,34 @@ export function* shmem_reserve(k: Kernel, inode: Inode, mode: number, offset: nu
   const after = Math.ceil(end / 4096);
   const sb = inode.i_sb!;
   if (sb.max_blocks > 0 && after - first > sb.max_blocks) return -ENOSPC;
-  for (let index = first; index < after; index++) {
-    const page = yield* k.shmem_get_folio(inode, index, "falloc");
+  inode.falloc_start = first;
+  inode.falloc_next = first;
+  inode.falloc_nr_falloced = 0;
+  inode.falloc_nr_unswapped = 0;
+  inode.falloc_allocating = 1;
+  let error = 0;
+  for (let index = first; index < after && !error; index++) {
+    const page = yield* k.shmem_falloc_page(inode, index);
     if (page === null || typeof page === "number") {
-      yield* k.shmem_undo_range(inode, first * 4096, index * 4096, "undo fallocate");
-      return page ?? -ENOSPC;
+      error = page ?? -ENOSPC;
+      if (index > first) yield* k.shmem_undo_range(inode, first * 4096, index * 4096, "undo fallocate");
+      continue;
     }
+    // From here on shmem_writeout leaves it alone until it is filled.
+    if (!(page.flags & PG_uptodate)) inode.falloc_nr_falloced++;
+    inode.falloc_next = index + 1;
     page.flags |= PG_dirty;
     k.folio_unlock(page);
     yield* k.put_page(page);
   }
-  if (!(mode & FALLOC_FL_KEEP_SIZE) && end > inode.i_size) yield k.i_size_write(inode, end);
-  return 0;
+  if (!error && !(mode & FALLOC_FL_KEEP_SIZE) && end > inode.i_size) yield k.i_size_write(inode, end);
+  inode.falloc_allocating = 0;
+  return error;
+}
+
+/** A page ahead; -EINTR for who was killed; -ENOMEM where reclaim meets more pages of this call than are new. */
+export function* shmem_falloc_page(k: Kernel, inode: Inode, index: number): Steps<Page | null | number> {
+  if (k.current.signal) return -EINTR;
+  if (inode.falloc_nr_unswapped > inode.falloc_nr_falloced) return -ENOMEM;
+  return yield* k.shmem_get_folio(inode, index, "falloc");
 }

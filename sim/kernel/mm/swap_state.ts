@@ -6,6 +6,7 @@ import { makeSwapEntry, swapOffset } from "../../hardware/entry.ts";
 import { PG_dirty, PG_locked, PG_swapbacked, PG_swapcache, PG_uptodate } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace, Page } from "../mm_types.ts";
+import { EEXIST, ENOENT } from "../uapi/errno.ts";
 import { is_migration_entry } from "./migrate.ts";
 import { PAGEVEC_SIZE } from "./swap.ts";
 
@@ -104,27 +105,33 @@ export function* __read_swap_cache_async(
   entry: number,
   type: number,
 ): Steps<{ readonly page: Page | null; readonly allocated: boolean }> {
-  const known = k.swap_cache_get_folio(entry);
-  if (known) {
-    yield k.get_page(known);
-    return { page: known, allocated: false };
+  let page: Page | null = null;
+  for (;;) {
+    const known = k.swap_cache_get_folio(entry);
+    if (known) {
+      yield k.get_page(known);
+      if (page) yield* k.put_page(page);
+      return { page: known, allocated: false };
+    }
+    // Nobody refers to it any more: there is nothing to read.
+    const unused = k.swp_swapcount(entry) === 0;
+    if (!unused) page ??= yield* k.alloc_page(type);
+    if (!page) return { page: null, allocated: false };
+    const error = unused ? -ENOENT : k.swapcache_prepare(entry);
+    if (error === 0) break;
+    if (error !== -EEXIST) {
+      yield* k.put_page(page);
+      return { page: null, allocated: false };
+    }
+    yield* k.swapcache_wq(entry);
   }
-  const page = yield* k.alloc_page(type);
-  if (!page) return { page: null, allocated: false };
+  page.flags = PG_locked | PG_swapbacked;
   if (yield* k.mem_cgroup_swapin_charge_folio(page, k.current.mm, entry)) {
+    k.put_swap_folio(entry);
+    page.flags = 0;
     yield* k.put_page(page);
     return { page: null, allocated: false };
   }
-  page.flags = PG_locked | PG_swapbacked;
-  // Somebody else may have read it, or dropped it, while memory was looked for.
-  const raced = k.swap_cache_get_folio(entry);
-  if (raced || k.swp_swapcount(entry) === 0) {
-    page.flags = 0;
-    yield* k.put_page(page);
-    if (raced) yield k.get_page(raced);
-    return { page: raced, allocated: false };
-  }
-  k.swapcache_prepare(entry);
   yield k.swap_cache_add_folio(page, entry);
   k.folio_add_lru(page);
   return { page, allocated: true };

@@ -8,6 +8,7 @@ import { makeSwapEntry, swapOffset } from "../../hardware/entry.ts";
 import { PG_dirty, PG_swapcache } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { cachedText, type Page } from "../mm_types.ts";
+import { EEXIST, ENOENT } from "../uapi/errno.ts";
 import { MEMCG_SWAP_FAIL } from "./memcontrol.ts";
 
 /** In a slot's entry of the swap map: the page is in the swap cache too. */
@@ -109,11 +110,35 @@ export function put_swap_folio(k: Kernel, entry: number): void {
   set_or_free(k, slot, (k.swap_info.swap_map.get(slot) ?? 0) & ~SWAP_HAS_CACHE);
 }
 
-/** A slot whose page comes into the cache again. */
-export function swapcache_prepare(k: Kernel, entry: number): void {
+/**
+ * Whoever reads a slot marks it first: nobody else reads it then, and it cannot be given to another page before that is done.
+ * Returns 0; -EEXIST: somebody else is at it; -ENOENT: nobody refers to the slot any more.
+ */
+export function swapcache_prepare(k: Kernel, entry: number): number {
   const si = k.swap_info;
   const slot = swapOffset(entry);
-  si.swap_map = si.swap_map.set(slot, (si.swap_map.get(slot) ?? 0) | SWAP_HAS_CACHE);
+  const count = si.swap_map.get(slot);
+  if (count === undefined) return -ENOENT;
+  if (count & SWAP_HAS_CACHE) return -EEXIST;
+  si.swap_map = si.swap_map.set(slot, count | SWAP_HAS_CACHE);
+  return 0;
+}
+
+/** Who read a slot past the swap cache is done with it. */
+export function swapcache_clear(k: Kernel, entry: number): void {
+  k.put_swap_folio(entry);
+}
+
+/**
+ * Somebody else reads the slot into a page that is not in the swap cache (yet). Linux sleeps for a moment and looks again: here
+ * that is when there is something else to see. Who is killed meanwhile waits no more.
+ */
+export function* swapcache_wq(k: Kernel, entry: number): Steps<void> {
+  const { swap_info, current } = k;
+  const slot = swapOffset(entry);
+  const reading = () => ((swap_info.swap_map.get(slot) ?? 0) & SWAP_HAS_CACHE) !== 0 && !swap_info.swap_cache.get(slot);
+  const over = () => !reading() || current.signal !== 0;
+  while (!over()) yield k.wait(over, "a page that comes from swap");
 }
 
 /** A page-table entry that referred to a slot is gone: so are the slot and its cached page if nobody else needs them. */
@@ -122,13 +147,14 @@ export function* free_swap_and_cache_nr(k: Kernel, entry: number): Steps<void> {
   if (k.swp_swapcount(entry) === 0) yield* k.__try_to_reclaim_swap(entry);
 }
 
-/** Nobody refers to the slot but perhaps the swap cache: its page goes too, unless somebody uses it. */
+/** Nobody refers to the slot but perhaps the swap cache: its page leaves that, unless it is mapped and swap is not short. */
 export function* __try_to_reclaim_swap(k: Kernel, entry: number): Steps<void> {
   const page = k.swap_cache_get_folio(entry);
   if (!page) return;
   yield k.get_page(page);
   if (k.folio_trylock(page)) {
-    if (page.flags & PG_swapcache && page.private === swapOffset(entry) && page.mapcount === 0) {
+    const needless = page.mapcount === 0 || k.mem_cgroup_swap_full(page);
+    if (page.flags & PG_swapcache && page.private === swapOffset(entry) && needless) {
       yield* k.swap_cache_del_folio(page);
       page.flags |= PG_dirty;
     }

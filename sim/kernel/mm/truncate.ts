@@ -36,6 +36,15 @@ export function* truncate_inode_folio(k: Kernel, mapping: AddressSpace, page: Pa
   yield* k.filemap_remove_folio(page);
 }
 
+/** Bytes from `start` to before `end` of the file that are in a locked page become zero; if that is all of it, it goes. */
+export function* truncate_inode_partial_folio(k: Kernel, page: Page, start: number, end: number): Steps<void> {
+  const pos = page.index * 4096;
+  const offset = Math.max(0, start - pos);
+  const length = Math.min(4096, end - pos) - offset;
+  if (length === 4096) yield* k.truncate_inode_folio(page.mapping!, page);
+  else k.write_frame(page.slot, offset, new Uint8Array(length));
+}
+
 export function* truncate_cleanup_folio(k: Kernel, page: Page): Steps<void> {
   if (page.mapcount > 0) yield* k.unmap_mapping_folio(page);
 }

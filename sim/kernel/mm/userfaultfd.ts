@@ -3,13 +3,13 @@
 import type { Steps } from "../../core/thread.ts";
 import { _PAGE_DIRTY, _PAGE_RW, _PAGE_SPECIAL, _PAGE_UFFD_WP, withFlags, withoutFlags } from "../../hardware/entry.ts";
 import { mk_pte, none, task_size_max } from "../arch/x86/mm/pgtable.ts";
-import { PG_dirty, PG_uptodate, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "../flags.ts";
+import { PG_locked, PG_swapbacked, PG_uptodate, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "../flags.ts";
 import type { IoctlArg, Layout } from "../fs/ioctl.ts";
 import { is_valid_range, range_layout, vmas_in } from "../fs/userfaultfd.ts";
 import type { UserfaultfdCtx } from "../fs/userfaultfd_ctx.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Vma } from "../mm_types.ts";
-import { EAGAIN, EEXIST, EFAULT, EINVAL, ENOENT, ENOMEM, ESRCH } from "../uapi/errno.ts";
+import { EAGAIN, EEXIST, EFAULT, EINTR, EINVAL, ENOENT, ENOMEM, ESRCH } from "../uapi/errno.ts";
 import * as uffd from "../uapi/userfaultfd.ts";
 import type { UffdWp } from "./mprotect.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
@@ -144,6 +144,7 @@ export function* mfill_atomic(
       if (missing) break;
       error = yield* k.mfill_atomic_pte(vma, pmdp, start + done, filling, bytes, wp);
       if (!error) done += 4096;
+      if (k.current.signal) error = -EINTR;
       bytes = null;
     }
     yield k.vma_end_read(vma);
@@ -274,20 +275,28 @@ export function* shmem_mfill_atomic_pte(
   wp: Protection,
 ): Steps<number> {
   const inode = vma.vm_file!.f_inode!;
+  const mapping = inode.i_mapping!;
   const index = k.linear_page_index(vma, address);
-  if (index * 4096 >= inode.i_size) return -EFAULT;
-  const page = yield* k.shmem_alloc_and_add_folio(inode, index, vma.vm_mm);
-  if (typeof page === "number") return page;
+  if (k.shmem_inode_acct_blocks(inode, 1)) return -ENOMEM;
+  const page = yield* k.shmem_alloc_folio();
+  if (!page) {
+    k.shmem_inode_unacct_blocks(inode, 1);
+    return -ENOMEM;
+  }
   if (bytes) k.write_frame(page.slot, 0, bytes);
   else k.clear_highpage(page);
-  page.flags |= PG_uptodate | PG_dirty;
-  const error = yield* k.mfill_atomic_install_pte(vma, pmdp, address, page, wp);
-  if (error) {
-    yield* k.filemap_remove_folio(page);
-    k.shmem_recalc_inode(inode, 0, 0);
+  page.flags = PG_locked | PG_swapbacked | PG_uptodate;
+  let error = index * 4096 >= inode.i_size ? -EFAULT : yield* k.mem_cgroup_charge(page, vma.vm_mm);
+  if (!error) error = yield* k.shmem_add_to_page_cache(page, mapping, index, 0);
+  if (!error) {
+    error = yield* k.mfill_atomic_install_pte(vma, pmdp, address, page, wp);
+    if (error) yield* k.filemap_remove_folio(page);
   }
+  if (!error) k.shmem_recalc_inode(inode, 1, 0);
   k.folio_unlock(page);
-  if (error) yield* k.put_page(page);
+  if (!error) return 0;
+  yield* k.put_page(page);
+  k.shmem_inode_unacct_blocks(inode, 1);
   return error;
 }
 
@@ -314,8 +323,11 @@ export function* mfill_atomic_install_pte(
   const writable = (vma.vm_flags & VM_WRITE) !== 0 && !(of_file && !(vma.vm_flags & VM_SHARED));
   entry = writable ? withFlags(entry, _PAGE_RW) : withoutFlags(entry, _PAGE_RW);
   if (wp === "write-protected") entry = withFlags(withoutFlags(entry, _PAGE_RW), _PAGE_UFFD_WP);
-  if (of_file) k.folio_add_file_rmap_pte(page, vma);
-  else {
+  if (of_file) {
+    // A new one of shared memory; what the file has had already is on its list.
+    k.folio_add_lru(page);
+    k.folio_add_file_rmap_pte(page, vma);
+  } else {
     k.folio_add_new_anon_rmap(page, vma, address);
     k.folio_add_lru_vma(page, vma);
   }
