@@ -247,6 +247,10 @@ function kernelBase(shared: Shared): KernelBase {
     },
     in_user_mode: (task) =>
       shared.threads[tasks.indexOf(task)]?.call == null && machine.thread?.id !== tasks.indexOf(task),
+    can_go_on: (holder, reason) => {
+      const { waitsFor, waitReason } = shared.threads[holder - 1] ?? { waitsFor: null, waitReason: "" };
+      return !waitsFor || (waitReason !== reason && waitsFor());
+    },
     ...shared.operations,
     get zero_pfn() {
       return shared.zero_pfn;

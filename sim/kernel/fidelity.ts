@@ -84,7 +84,7 @@ export const fidelity: readonly Fidelity[] = [
     topic: "names on the call stack",
     level: "simplified",
     means:
-      "Functions bear Linux's names and call each other as there, also those that a compiler inlines. Compared with 6.18.44, stack by stack and in order: paging out and in, reclaim for a control group and its OOM kill, first faults, fork, holes and truncation, huge pages with shared tables, VMAs that split and merge, userfaultfd, and TLB flushes of munmap, madvise, mprotect, mremap. What Linux does in one long function is sometimes in two here (shrink_folio, unmap_anon, hugetlb_copy_page, dup_vma), what it does in macros in none; walk_page_range_vma and alloc_page stand for several functions each. With version 6.12 too names are 6.18's where the two differ (madvise_do_behavior, copy_vma_and_data, shrink_vma, folio_alloc_swap, swap_writeout, shmem_writeout).",
+      "Functions bear Linux's names and call each other as there, also those that a compiler inlines. Compared with 6.18.44, stack by stack and in order: paging out and in, reclaim for a control group and its OOM kill, first faults, fork, holes and truncation, huge pages with shared tables, VMAs that split and merge, userfaultfd, and TLB flushes of munmap, madvise, mprotect, mremap. What Linux does in one long function is sometimes in two or more here (shrink_folio, unmap_anon, hugetlb_copy_page, dup_vma, shmem_punch_hole and others), what it does in macros in none; walk_page_range_vma and alloc_page stand for several functions each. With version 6.12 too names are 6.18's where the two differ (madvise_do_behavior, copy_vma_and_data, shrink_vma, folio_alloc_swap, swap_writeout, shmem_writeout).",
   },
   {
     topic: "order of locks and steps",
@@ -185,7 +185,7 @@ export const fidelity: readonly Fidelity[] = [
     topic: "memory cgroups",
     level: "simplified",
     means:
-      "Version 2, mounted as systemd does it: groups within groups, who is charged for what, min, low, high, max, swap.max, events, OOM kills in a group or of a whole one, removed groups. Charges are exact where Linux charges in batches of 64 pages a CPU, memory.high makes nobody sleep, and there is no other controller, no memory.pressure, no zswap, no threads apart from their process. Who is charged for anonymous and shared pages is compared with a real controller of version 1.",
+      "Version 2, mounted as systemd does it (memory_recursiveprot): groups within groups, who is charged for what, min, low, high, max, swap.max, events, OOM kills in a group or of a whole one, removed groups. Charges are exact where Linux charges in batches of 64 pages a CPU, memory.high makes nobody sleep, and there is no other controller, no memory.pressure, no zswap, no threads apart from their process. Who is charged for anonymous and shared pages is compared with a real controller of version 1.",
     where: ["try_charge_memcg", "mem_cgroup_handle_over_high", "page_counter_calculate_protection"],
   },
   {

@@ -79,6 +79,8 @@ export interface KernelBase extends OperationTables {
   readonly cpu: Cpu;
   /** Whether a task is in its program, not in the kernel on its behalf. */
   in_user_mode(task: Task): boolean;
+  /** Whether a thread, by its number as holder of a lock, need not wait: for `reason` it waits as long as anybody asks. */
+  can_go_on(holder: number, reason: string): boolean;
   cpuOf(id: number): Cpu;
   tlbOf(id: number): Tlb;
   page(pfn: number): Page;

@@ -118,4 +118,26 @@ describe("the OOM reaper", () => {
     assert.equal(mm.oom_skip, 1);
     assert.deepEqual(told, ["MMU_NOTIFY_UNMAP"]);
   });
+
+  it("comes again while who has mmap_lock is busy", () => {
+    const driver = drive([0, { cpu: 1, threadOf: 0 }, 0], noPatch);
+    driver.call(0, "sys_mmap", BASE, 16384, 3, PRIVATE, -1, 0);
+    driver.touch(0, BASE, 16384, "write");
+    const { machine, platform, threads } = driver.system;
+    const mm = driver.task(0).mm!;
+    const maps = platform.unit("sys_mmap", [BASE + 2 ** 20, 4096, 3, PRIVATE, -1, 0]).stepping();
+    const kills = platform.unit("kernel_oom_kill", [driver.task(0)]).stepping();
+    const go = (who: number, steps: typeof maps) => {
+      machine.thread = threads[who]!;
+      const next = steps.next();
+      machine.thread = null;
+      return next;
+    };
+    while (mm.mmap_lock.count === 0) assert.equal(go(1, maps).done, false);
+    for (let i = 0; i < 20 && threads[2]!.waitReason !== "the mmap_lock of who was killed"; i++) go(2, kills);
+    assert.deepEqual([mm.oom_skip, threads[2]!.waitReason], [0, "the mmap_lock of who was killed"]);
+    while (mm.mmap_lock.count !== 0) assert.equal(go(1, maps).done, false);
+    for (let i = 0; i < 200 && !go(2, kills).done; i++);
+    assert.deepEqual([mm.oom_skip, mm.rss_anon], [1, 0]);
+  });
 });

@@ -8,7 +8,7 @@ const BASE = 2 ** 41;
 const GROUP = "/sys/fs/cgroup/a";
 const PRIVATE_ANON = 0x22;
 const SHARED_ANON = 0x21;
-const [EAGAIN, EBUSY, EEXIST, EINVAL, ENODEV, ESRCH] = [-11, -16, -17, -22, -19, -3];
+const [EAGAIN, EBUSY, EEXIST, EINVAL, ENODEV, ENOMEM, ESRCH] = [-11, -16, -17, -22, -19, -12, -3];
 
 function machine(swap = 2 ** 22): Driver {
   const driver = drive([0, 1, { cpu: 0, forked: true }], noPatch, { memory: 2 ** 26, swap });
@@ -96,12 +96,17 @@ describe("the cgroup file system", () => {
       ["16K", "16384\n"],
       ["1m", "1048576\n"],
       ["2G", "2147483648\n"],
+      ["020000", "8192\n"],
+      ["0x2000", "8192\n"],
+      ["1P", "1125899906842624\n"],
+      ["9E", "max\n"],
       ["max", "max\n"],
     ] as const) {
       assert.equal(write(driver, "memory.max", text), text.length);
       assert.equal(read(driver, "memory.max"), shown);
     }
     for (const text of ["", "-1", "1x", "many"]) assert.equal(write(driver, "memory.max", text), EINVAL, text);
+    assert.equal(write(driver, "memory.reclaim", "max"), EINVAL, "only limits have no end");
   });
 });
 
@@ -223,8 +228,38 @@ describe("memory.max", () => {
     assert.equal(done, 13, "16 pages less three tables");
     assert.deepEqual([memcg(driver).memory_events(MEMCG_OOM), memcg(driver).memory_events(MEMCG_OOM_KILL)], [1, 1]);
     assert.equal(driver.count("mark_victim"), 1);
+    // Before the killer comes, and once more for who is about to die: the stock is drained, then 16 tries again.
+    assert.equal(memcg(driver).memory_events(MEMCG_MAX), 2 * 17 + 1);
     driver.call(0, "sys_munmap", BASE, 4096);
     assert.equal(driver.call(0, "user_store", BASE + done * 4096, 1, 0), 0);
+  });
+
+  it("pages that fallocate made and nobody filled go to swap as zeroes", () => {
+    const driver = machine();
+    // Frames that have something in them are free.
+    map(driver, 256, PRIVATE_ANON, 1);
+    driver.touch(1, BASE, 256 * 4096, "write");
+    driver.call(1, "sys_munmap", BASE, 256 * 4096);
+    join(driver);
+    const fd = driver.call(0, "sys_memfd_create", "m", 0);
+    assert.equal(driver.call(0, "sys_fallocate", fd, 0, 0, 32 * 4096), 0);
+    write(driver, "memory.reclaim", "128K");
+    assert.ok(memcg(driver).pswpout >= 32);
+    driver.call(0, "sys_mmap", BASE, 32 * 4096, 3, 1, fd, 0);
+    for (let page = 0; page < 32; page++) {
+      assert.equal(driver.call(0, "user_load", BASE + page * 4096), 0);
+      assert.equal(driver.task(0).load_low, 0);
+    }
+  });
+
+  it("what fallocate is about is not written out, as it may have to be undone: beyond the limit the killer comes, and all of it goes", () => {
+    const driver = machine();
+    join(driver);
+    write(driver, "memory.max", "256K");
+    const fd = driver.call(0, "sys_memfd_create", "m", 0);
+    assert.equal(driver.call(0, "sys_fallocate", fd, 0, 0, 128 * 4096), ENOMEM);
+    const { vmstat } = driver.system.straight;
+    assert.deepEqual([vmstat.nr_shmem, vmstat.pswpout, vmstat.oom_kill], [0, 0, 1]);
   });
 
   it("below what the group has reclaims at once", () => {

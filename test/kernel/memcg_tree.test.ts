@@ -242,6 +242,24 @@ describe("memory.low and memory.min", () => {
       [150, 50, 100],
     );
   });
+
+  it("what children do not want of their parent's protects them by what they have beyond their own (memory_recursiveprot)", () => {
+    const driver = tree(["/a", "/a/b", "/a/c"]);
+    join(driver, 0, "/a/b");
+    join(driver, 1, "/a/c");
+    touch(driver, 0, 97);
+    touch(driver, 1, 197);
+    write(driver, "/a/memory.min", "480K");
+    write(driver, "/a/b/memory.min", "80K");
+    const k = driver.system.straight;
+    for (const path of ["/a", "/a/b", "/a/c"])
+      k.page_counter_calculate_protection(k.root_mem_cgroup, group(driver, path));
+    // 120 pages, of which b claims 20: the rest by 80 to 200.
+    assert.deepEqual(
+      ["/a", "/a/b", "/a/c"].map((path) => group(driver, path).memory.emin),
+      [120, 20 + 28, 71],
+    );
+  });
 });
 
 describe("memory.swap.max", () => {

@@ -30,7 +30,7 @@ export const operationTables: OperationTables = {
     kvm_vm_fops: { llseek: "noop_llseek", unlocked_ioctl: "kvm_vm_ioctl", release: "kvm_vm_release" },
     hugetlbfs_file_operations: {
       llseek: "generic_file_llseek",
-      read: "hugetlbfs_read",
+      read: "hugetlbfs_read_iter",
       mmap: "hugetlbfs_file_mmap",
       fsync: "noop_fsync",
       fallocate: "hugetlbfs_fallocate",

@@ -3,7 +3,7 @@
 // hugetlb_fault.ts, page tables in hugetlb_tables.ts and hugetlb_range.ts.
 import type { Steps } from "../../core/thread.ts";
 import { PMD_SIZE } from "../arch/x86/mm/pgtable.ts";
-import { PG_locked, PG_uptodate } from "../flags.ts";
+import { PG_dirty, PG_locked, PG_uptodate } from "../flags.ts";
 import type { Config, Kernel } from "../kernel.ts";
 import type { AddressSpace, Hstate, Page, Vma } from "../mm_types.ts";
 import { ENOMEM } from "../uapi/errno.ts";
@@ -159,10 +159,12 @@ export function* hugetlb_add_to_page_cache(k: Kernel, page: Page, mapping: Addre
   page.flags |= PG_locked;
   k.folio_clear_hugetlb_restore_reserve(page);
   yield* k.__filemap_add_folio(mapping, page, cache_index(index));
+  page.flags |= PG_dirty;
   mapping.host!.i_blocks += HPAGE_PAGES;
 }
 
 /** Takes a locked huge page out of its file. Caller holds a reference. */
 export function* hugetlb_delete_from_page_cache(k: Kernel, page: Page): Steps<void> {
+  page.flags &= ~(PG_dirty | PG_uptodate);
   yield* k.filemap_remove_folio(page);
 }

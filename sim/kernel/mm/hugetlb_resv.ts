@@ -20,7 +20,7 @@ import { HPAGE_PAGES, HPAGE_SIZE } from "./hugetlb.ts";
 export const HPAGE_RESV_OWNER = 1;
 export const HPAGE_RESV_UNMAPPED = 2;
 
-const VMA_LOCK = "&vma_lock->rw_sema";
+export const VMA_LOCK = "&vma_lock->rw_sema";
 const PRIVATE_LOCK = "&resv_map->rw_sema";
 
 export const is_shareable = (vma: Vma): boolean => (vma.vm_flags & VM_MAYSHARE) !== 0;
@@ -204,13 +204,6 @@ export function* hugetlb_vma_unlock_write_free(k: Kernel, vma: Vma): Steps<void>
 export function hugetlb_vma_lock_put(k: Kernel, lock: HugetlbVmaLock): void {
   lock.refs--;
   if (lock.refs === 0) k.store.free(lock);
-}
-
-/** Waits until nobody has the lock; its VMA may be gone then. Caller has a reference, which goes. */
-export function* hugetlb_vma_lock_wait(k: Kernel, lock: HugetlbVmaLock): Steps<void> {
-  yield* k.down_write(lock.rw_sema, VMA_LOCK);
-  yield k.up_write(lock.rw_sema, VMA_LOCK);
-  k.hugetlb_vma_lock_put(lock);
 }
 
 /** The VMA's lock and its class: one of its own where it is shared, its reservations' where it is its owner's private one. */

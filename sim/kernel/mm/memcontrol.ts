@@ -152,15 +152,25 @@ export function* mem_cgroup_swapin_charge_folio(k: Kernel, page: Page, mm: Mm | 
  */
 export function* try_charge_memcg(k: Kernel, memcg: MemCgroup, nr: number): Steps<number> {
   let retries = MAX_RECLAIM_RETRIES;
+  let drained = false;
+  let passed_oom = false;
   for (;;) {
     const over = k.page_counter_try_charge(memcg, "memory", nr);
     if (!over) break;
+    // The reaper has been at its memory already: it need not have more to end.
+    if (k.current.oom_victim && k.current.mm?.oom_skip) return -ENOMEM;
     k.memcg_memory_event(over, MEMCG_MAX);
     const freed = yield* k.try_to_free_mem_cgroup_pages(over, nr);
-    if (over.memory.usage + nr <= over.memory.max || freed > 0) continue;
-    if (retries-- > 0 && k.mem_cgroup_get_nr_swap_pages(over) > 0) continue;
-    if (k.current.signal) return -ENOMEM;
-    if ((yield* k.mem_cgroup_oom(over)) !== "killed") return -ENOMEM;
+    if (k.mem_cgroup_margin(over) >= nr) continue;
+    if (!drained) {
+      // What CPUs have charged ahead would go back now: here they have nothing.
+      drained = true;
+      continue;
+    }
+    if (freed > 0 || retries-- > 0) continue;
+    if (passed_oom && k.current.signal) return -ENOMEM;
+    if ((yield* k.mem_cgroup_oom(over)) === "nobody") return -ENOMEM;
+    passed_oom = true;
     retries = MAX_RECLAIM_RETRIES;
   }
   for (const { memory } of self_and_above(memcg)) {
@@ -175,14 +185,20 @@ export function* try_charge_memcg(k: Kernel, memcg: MemCgroup, nr: number): Step
 
 /** A group is full, and reclaim does not help: one of its processes is killed. */
 export function* mem_cgroup_oom(k: Kernel, memcg: MemCgroup): Steps<OomOutcome> {
-  k.memcg_memory_event(memcg, MEMCG_OOM);
-  yield k.trace.mem_cgroup_oom(memcg, memcg.memory.usage);
+  yield k.count_mem_cgroup_oom(memcg);
   return yield* k.mem_cgroup_out_of_memory(memcg);
 }
 
+/** Counts that a group is out of memory. Returns the event. */
+export function count_mem_cgroup_oom(k: Kernel, memcg: MemCgroup): number {
+  k.memcg_memory_event(memcg, MEMCG_OOM);
+  return k.trace.mem_cgroup_oom(memcg, memcg.memory.usage);
+}
+
 export function* mem_cgroup_out_of_memory(k: Kernel, memcg: MemCgroup): Steps<OomOutcome> {
-  // Somebody has made room meanwhile: nobody need be killed.
-  return k.mem_cgroup_margin(memcg) >= 1 ? "killed" : yield* k.out_of_memory(memcg);
+  // Somebody has made room meanwhile, or who asks ends anyway: nobody need be killed.
+  const needless = k.mem_cgroup_margin(memcg) >= 1 || k.current.signal !== 0;
+  return needless ? "killed" : yield* k.out_of_memory(memcg);
 }
 
 /** Pages that can be charged to a group before it is full. */
@@ -199,6 +215,8 @@ export function* mem_cgroup_handle_over_high(k: Kernel): Steps<void> {
   const nr = current.memcg_nr_pages_over_high;
   if (nr === 0) return;
   current.memcg_nr_pages_over_high = 0;
+  // Nobody is killed for memory.high: who ends anyway need not make room first.
+  if (current.signal) return;
   for (const group of self_and_above(k.mem_cgroup_from_task(current))) {
     if (group.memory.usage <= group.memory.high) continue;
     k.memcg_memory_event(group, MEMCG_HIGH);

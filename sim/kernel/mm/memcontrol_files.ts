@@ -2,7 +2,7 @@
 import type { Steps } from "../../core/thread.ts";
 import type { CgroupFile } from "../kernel/cgroup.ts";
 import type { Kernel } from "../kernel.ts";
-import { EAGAIN, EINVAL } from "../uapi/errno.ts";
+import { EAGAIN, EINTR, EINVAL } from "../uapi/errno.ts";
 import { MAX_RECLAIM_RETRIES, type MemCgroup } from "./memcontrol.ts";
 import { PAGE_COUNTER_MAX } from "./page_counter.ts";
 
@@ -30,13 +30,23 @@ export const MEMORY_FILES: Readonly<Record<string, CgroupFile<MemCgroup>>> = {
   "memory.swap.events": { read: (k, memcg) => lines(k.swap_events(memcg)) },
 };
 
-/** A size as it is written to memory.max: bytes with K, M, G or T, or "max". In pages; a negative errno. */
+const UNITS = "kmgtpe";
+
+/** A number at the start of a text, with K, M, G, T, P or E, as the kernel reads it: 0x… is hexadecimal, 0… octal. Null: none. */
+function memparse(text: string): { readonly bytes: number; readonly rest: string } | null {
+  const found = /^(0x[\da-f]+|0[0-7]*|[1-9]\d*)([kmgtpe]?)/i.exec(text);
+  if (!found) return null;
+  const digits = /^0[0-7]+$/.test(found[1]!) ? `0o${found[1]!.slice(1)}` : found[1]!;
+  const unit = found[2] ? 1024 ** (UNITS.indexOf(found[2].toLowerCase()) + 1) : 1;
+  return { bytes: Number(digits) * unit, rest: text.slice(found[0].length) };
+}
+
+/** A size as it is written to memory.max: bytes with a unit, or "max". In pages; a negative errno. */
 function page_counter_memparse(text: string): number {
   if (text === "max") return PAGE_COUNTER_MAX;
-  const found = /^(\d+|0x[\da-f]+)([kmgt]?)$/i.exec(text);
-  if (!found) return -EINVAL;
-  const unit = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }[found[2]!.toLowerCase()]!;
-  return Math.min(PAGE_COUNTER_MAX, Math.floor((Number(found[1]) * unit) / 4096));
+  const found = memparse(text);
+  if (found?.rest !== "") return -EINVAL;
+  return Math.min(PAGE_COUNTER_MAX, Math.floor(found.bytes / 4096));
 }
 
 /** So much of the group is reclaimed only where everything else would end without memory: never. */
@@ -63,7 +73,8 @@ export function* memory_high_write(k: Kernel, memcg: MemCgroup, text: string): S
   if (high < 0) return high;
   memcg.memory.high = high;
   yield k.trace.memory_limit_write(memcg, "memory.high", high);
-  for (let retries = MAX_RECLAIM_RETRIES; memcg.memory.usage > high && !k.current.signal; )
+  const asked = () => memcg.memory.high === high && memcg.memory.usage > high && !k.current.signal;
+  for (let retries = MAX_RECLAIM_RETRIES; asked(); )
     if ((yield* k.try_to_free_mem_cgroup_pages(memcg, memcg.memory.usage - high)) === 0 && retries-- === 0) break;
   return 0;
 }
@@ -74,12 +85,14 @@ export function* memory_max_write(k: Kernel, memcg: MemCgroup, text: string): St
   if (max < 0) return max;
   memcg.memory.max = max;
   yield k.trace.memory_max_write(memcg, max);
-  for (let retries = MAX_RECLAIM_RETRIES; memcg.memory.usage > max; ) {
+  const asked = () => memcg.memory.max === max && memcg.memory.usage > max && !k.current.signal;
+  for (let retries = MAX_RECLAIM_RETRIES; asked(); ) {
     if (retries > 0) {
       if ((yield* k.try_to_free_mem_cgroup_pages(memcg, memcg.memory.usage - max)) === 0) retries--;
       continue;
     }
-    if ((yield* k.mem_cgroup_oom(memcg)) !== "killed") break;
+    yield k.count_mem_cgroup_oom(memcg);
+    if ((yield* k.mem_cgroup_out_of_memory(memcg)) === "nobody") break;
   }
   return 0;
 }
@@ -100,12 +113,15 @@ export function* memory_oom_group_write(k: Kernel, memcg: MemCgroup, text: strin
   return 0;
 }
 
-/** memory.reclaim: so much is to be freed. -EAGAIN if it was less. */
+/** memory.reclaim: so much is to be freed, a quarter of what is left at a time. -EAGAIN if it was less. */
 export function* memory_reclaim(k: Kernel, memcg: MemCgroup, text: string): Steps<number> {
-  const wanted = page_counter_memparse(text);
-  if (wanted < 0) return wanted;
+  const found = memparse(text);
+  if (found?.rest.trim() !== "") return -EINVAL;
+  const wanted = Math.floor(found.bytes / 4096);
   for (let freed = 0, retries = MAX_RECLAIM_RETRIES; freed < wanted; ) {
-    const now = yield* k.try_to_free_mem_cgroup_pages(memcg, wanted - freed, "proactive");
+    if (k.current.signal) return -EINTR;
+    const batch = Math.floor((wanted - freed) / 4);
+    const now = yield* k.try_to_free_mem_cgroup_pages(memcg, batch, "proactive");
     if (now === 0 && retries-- === 0) return -EAGAIN;
     freed += now;
   }

@@ -104,19 +104,31 @@ export function find_lock_task_mm(k: Kernel, process: Task): Mm | null {
  * together (memory.oom.group).
  */
 export function* oom_kill_process(k: Kernel, victim: Task, memcg: MemCgroup | null): Steps<void> {
+  const mm = k.find_lock_task_mm(victim);
+  // It ends already: that need not be counted again.
+  if (mm && k.task_will_free_mem(victim, mm)) {
+    yield* k.mark_oom_victim(victim, mm);
+    return;
+  }
   const oom_group = k.mem_cgroup_get_oom_group(victim, memcg);
   yield* k.__oom_kill_process(victim);
   if (!oom_group) return;
   k.memcg_memory_event(oom_group, MEMCG_OOM_GROUP_KILL);
-  for (const task of k.tasks()) {
-    if (
-      task === victim ||
-      task.pid !== task.tgid ||
-      !k.mem_cgroup_is_descendant(k.mem_cgroup_from_task(task), oom_group)
-    )
-      continue;
-    if (k.oom_badness(task, 0) !== Number.NEGATIVE_INFINITY) yield* k.__oom_kill_process(task);
-  }
+  // As in Linux the victim is one of them once more, and counted so.
+  for (const task of k.tasks())
+    if (task.pid === task.tgid && k.mem_cgroup_is_descendant(k.mem_cgroup_from_task(task), oom_group))
+      yield* k.oom_kill_memcg_member(task);
+}
+
+export function* oom_kill_memcg_member(k: Kernel, task: Task): Steps<void> {
+  if (task.started && task.oom_score_adj !== OOM_SCORE_ADJ_MIN) yield* k.__oom_kill_process(task);
+}
+
+/** Whether everybody who has the address space ends already, without the killer's doing. */
+export function task_will_free_mem(k: Kernel, victim: Task, mm: Mm): boolean {
+  return (
+    victim.signal === SIGKILL && !mm.oom_skip && k.tasks().every((task) => task.mm !== mm || task.signal === SIGKILL)
+  );
 }
 
 /** The largest group of the victim, within the one that is full, whose processes are killed together; null: there is none. */
@@ -132,18 +144,26 @@ export function mem_cgroup_get_oom_group(k: Kernel, victim: Task, memcg: MemCgro
 export function* __oom_kill_process(k: Kernel, victim: Task): Steps<void> {
   const mm = k.find_lock_task_mm(victim);
   if (!mm) return;
-  // oom_lock keeps others from choosing another one until the victim is marked: here it is marked first.
-  for (const task of k.tasks()) if (task.tgid === victim.tgid && task.mm === mm) task.memdie = 1;
   k.vmstat.oom_kill += 1;
   k.memcg_memory_event(k.get_mem_cgroup_from_mm(mm), MEMCG_OOM_KILL);
+  // oom_lock keeps others from choosing another one until the victim is marked: here it is marked first.
+  const marked = give_memdie(k, victim, mm);
   // First the signal: a victim may take of what is kept free for it, and its program must not.
   yield* k.do_send_sig_info(SIGKILL, victim);
-  yield* k.mark_oom_victim(victim, mm);
+  if (!marked) yield* k.mark_oom_victim(victim, mm);
   for (const task of k.tasks())
     if (task.mm === mm && task.tgid !== victim.tgid) yield* k.do_send_sig_info(SIGKILL, task);
 }
 
+/** Says whether it was chosen before. */
+function give_memdie(k: Kernel, victim: Task, mm: Mm): boolean {
+  const before = victim.memdie;
+  for (const task of k.tasks()) if (task.tgid === victim.tgid && task.mm === mm) task.memdie = 1;
+  return before !== 0;
+}
+
 export function* mark_oom_victim(k: Kernel, victim: Task, mm: Mm): Steps<void> {
+  give_memdie(k, victim, mm);
   yield k.trace.mark_victim(victim, mm, k.oom_badness(victim, k.vmstat.totalram_pages));
   if (mm === k.current.mm) k.current.oom_victim = 1;
 }
@@ -169,22 +189,30 @@ export function* kernel_oom_kill(k: Kernel, victim: Task): Steps<number> {
   return 0;
 }
 
+const MAX_OOM_REAP_RETRIES = 10;
+const REAPER_WAITS = "the mmap_lock of who was killed";
+
 /**
  * The reaper's work on who takes long to exit. Whether it could do it or not, nothing more is to be had from this address space
- * by killing. Linux tries ten times, a tenth of a second apart.
+ * by killing. Linux tries ten times, a tenth of a second apart: that is long for who has mmap_lock and is busy, and nothing for
+ * who has it and waits for something himself.
  */
 export function* oom_reap_task(k: Kernel, mm: Mm): Steps<void> {
-  yield* k.oom_reap_task_mm(mm);
+  const { mmap_lock } = mm;
+  const soon_free = () => mmap_lock.count < 0 && k.can_go_on(mmap_lock.holder, REAPER_WAITS);
+  for (let attempts = 1; !(yield* k.oom_reap_task_mm(mm)) && attempts < MAX_OOM_REAP_RETRIES; attempts++)
+    while (soon_free()) yield k.wait(() => !soon_free(), REAPER_WAITS);
   mm.oom_skip = 1;
   for (const task of k.tasks()) if (task.mm === mm) task.memdie = 0;
 }
 
-/** Where mmap_lock is taken for writing, it gives up; where exit has unmapped everything already there is nothing to do. */
-export function* oom_reap_task_mm(k: Kernel, mm: Mm): Steps<void> {
-  if (!k.down_read_trylock(mm.mmap_lock)) return;
+/** False where mmap_lock is taken for writing; where exit has unmapped everything already there is nothing to do. */
+export function* oom_reap_task_mm(k: Kernel, mm: Mm): Steps<boolean> {
+  if (!k.down_read_trylock(mm.mmap_lock)) return false;
   yield k.trace.lock(mm.mmap_lock, "&mm->mmap_lock", "read", 1);
   if (!mm.oom_skip) yield* k.__oom_reap_task_mm(mm);
   yield k.mmap_read_unlock(mm);
+  return true;
 }
 
 /** Drops private memory; shared memory would not become free by it. Faults will not bring any back from now on. */

@@ -66,8 +66,9 @@ export function page_counter_uncharge(_k: Kernel, memcg: MemCgroup, counter: Cou
 
 /**
  * How much of `memcg` is protected while the subtree of `root` is reclaimed: its own `min` and `low`, as far as the groups
- * between leave it that. Where children want more than their parent has, each gets its share. To be called from the top down.
- * Mounted without memory_recursiveprot, a group without a setting of its own has no protection.
+ * between leave it that. Where children want more than their parent has, each gets its share; what of their parent's they do not
+ * want protects them too, each as much as it has beyond its own (memory_recursiveprot, as systemd mounts it). To be called from
+ * the top down.
  */
 export function page_counter_calculate_protection(k: Kernel, root: MemCgroup, memcg: MemCgroup): void {
   const { memory, parent } = memcg;
@@ -85,6 +86,9 @@ const used_of = ({ memory }: MemCgroup, setting: "min" | "low"): number => Math.
 
 function effective_protection(memcg: MemCgroup, setting: "min" | "low", parent_effective: number): number {
   const wanted = used_of(memcg, setting);
-  const siblings = [...memcg.parent!.children].reduce((sum, one) => sum + used_of(one, setting), 0);
-  return siblings > parent_effective ? Math.floor((wanted * parent_effective) / siblings) : wanted;
+  const parent = memcg.parent!;
+  const siblings = [...parent.children].reduce((sum, one) => sum + used_of(one, setting), 0);
+  if (siblings > parent_effective) return Math.floor((wanted * parent_effective) / siblings);
+  const [more, of] = [memcg.memory.usage - wanted, parent.memory.usage - siblings];
+  return more > 0 && of > 0 ? wanted + Math.floor(((parent_effective - siblings) * more) / of) : wanted;
 }

@@ -1,11 +1,23 @@
 // hugetlbfs (fs/hugetlbfs/inode.c): files of huge pages. There is no write: they are filled through mappings.
 import type { Steps } from "../../../core/thread.ts";
 import { entryPfn } from "../../../hardware/entry.ts";
-import { VM_DONTEXPAND, VM_HUGETLB, VM_WRITE, withVmFlags } from "../../flags.ts";
+import { VM_DONTEXPAND, VM_HUGETLB, VM_MAYSHARE, VM_SHARED, VM_WRITE, withVmFlags } from "../../flags.ts";
 import type { Kernel } from "../../kernel.ts";
 import { HPAGE_PAGES, HPAGE_SIZE } from "../../mm/hugetlb.ts";
-import type { AddressSpace, Dentry, File, HugetlbVmaLock, Inode, Page, SuperBlock, Vma } from "../../mm_types.ts";
-import { EFAULT, EINVAL, ENODEV, ENOMEM, ENOSPC, EOPNOTSUPP, EPERM } from "../../uapi/errno.ts";
+import { VMA_LOCK } from "../../mm/hugetlb_resv.ts";
+import { PAGEVEC_SIZE } from "../../mm/swap.ts";
+import {
+  type AddressSpace,
+  type Dentry,
+  type File,
+  type HugetlbVmaLock,
+  type Inode,
+  type Page,
+  type SuperBlock,
+  type Vma,
+  vm_area_struct,
+} from "../../mm_types.ts";
+import { EFAULT, EINTR, EINVAL, ENODEV, ENOMEM, ENOSPC, EOPNOTSUPP, EPERM } from "../../uapi/errno.ts";
 import {
   F_SEAL_FUTURE_WRITE,
   F_SEAL_GROW,
@@ -118,7 +130,13 @@ export function* hugetlbfs_file_mmap(k: Kernel, file: File, vma: Vma): Steps<num
 }
 
 /** file_operations.read: holes read as zero and stay holes. */
-export function* hugetlbfs_read(k: Kernel, file: File, address: number, count: number, pos: number): Steps<number> {
+export function* hugetlbfs_read_iter(
+  k: Kernel,
+  file: File,
+  address: number,
+  count: number,
+  pos: number,
+): Steps<number> {
   const inode = file.f_inode!;
   let done = 0;
   while (done < count && pos + done < inode.i_size) {
@@ -184,24 +202,55 @@ export function* remove_inode_hugepages(k: Kernel, inode: Inode, start: number, 
   const mapping = inode.i_mapping!;
   const truncates = !Number.isFinite(end);
   let freed = 0;
-  for (const [cached, entry] of mapping.i_pages.entries(start / 4096, end / 4096)) {
-    const index = cached / HPAGE_PAGES;
-    const page = k.page(entry - 1);
-    yield k.get_page(page);
-    const mutex = k.hugetlb_fault_mutex_of(mapping, index);
-    yield* k.hugetlb_fault_mutex_lock(mutex);
-    yield* k.folio_lock(page);
-    if (page.mapping === mapping) {
-      if (page.mapcount > 0) yield* k.hugetlb_unmap_file_folio(mapping, page, index);
-      yield* k.hugetlb_delete_from_page_cache(page);
-      freed++;
-      if (!truncates) k.hugetlb_unreserve_pages(inode, index, index + 1, 1);
+  for (let next = start / 4096; ; ) {
+    const pages = yield* k.filemap_get_huge_folios(mapping, next, end / 4096);
+    if (pages.length === 0) break;
+    next = pages.at(-1)!.index + HPAGE_PAGES;
+    for (const page of pages) {
+      const mutex = k.hugetlb_fault_mutex_of(mapping, page.index / HPAGE_PAGES);
+      yield* k.hugetlb_fault_mutex_lock(mutex);
+      freed += yield* k.remove_inode_single_folio(inode, mapping, page, truncates ? "truncation" : "hole");
+      yield k.hugetlb_fault_mutex_unlock(mutex);
     }
-    k.folio_unlock(page);
-    yield k.hugetlb_fault_mutex_unlock(mutex);
-    yield* k.put_page(page);
+    yield* k.folios_put_refs(pages, 0, pages.length);
   }
   if (truncates) k.hugetlb_unreserve_pages(inode, start / HPAGE_SIZE, Number.POSITIVE_INFINITY, freed);
+}
+
+/** Huge pages of a file from an index on, as many as a batch takes, each with a reference. Indices in pages of 4 KiB. */
+export function* filemap_get_huge_folios(
+  k: Kernel,
+  mapping: AddressSpace,
+  start: number,
+  end: number,
+): Steps<readonly Page[]> {
+  const pages: Page[] = [];
+  for (const [, entry] of mapping.i_pages.entries(start, end)) {
+    pages.push(k.page(entry - 1));
+    if (pages.length === PAGEVEC_SIZE) break;
+  }
+  for (const page of pages) yield k.get_page(page);
+  return pages;
+}
+
+/** Caller holds the page's fault mutex, and a reference. Returns how many pages went: 0 where somebody was faster. */
+export function* remove_inode_single_folio(
+  k: Kernel,
+  inode: Inode,
+  mapping: AddressSpace,
+  page: Page,
+  why: "truncation" | "hole",
+): Steps<number> {
+  const index = page.index / HPAGE_PAGES;
+  yield* k.folio_lock(page);
+  const there = page.mapping === mapping;
+  if (there) {
+    if (page.mapcount > 0) yield* k.hugetlb_unmap_file_folio(mapping, page, index);
+    yield* k.hugetlb_delete_from_page_cache(page);
+    if (why === "hole") k.hugetlb_unreserve_pages(inode, index, index + 1, 1);
+  }
+  k.folio_unlock(page);
+  return there ? 1 : 0;
 }
 
 /** Unmaps one page from those who were busy, or faulted it in again. The page's fault mutex is held: no more can come. */
@@ -217,12 +266,19 @@ export function* hugetlb_unmap_file_folio(k: Kernel, mapping: AddressSpace, page
       yield* k.hugetlb_vma_unlock_write(vma);
       continue;
     }
-    // The VMA's lock comes before i_mmap_rwsem: wait for it without that, and look at all of them again.
+    // The VMA's lock comes before i_mmap_rwsem: wait for it without that, and look at all of them again afterwards.
     const lock = vma.vm_private_data as HugetlbVmaLock;
     lock.refs++;
     yield k.i_mmap_unlock_write(mapping);
-    yield* k.hugetlb_vma_lock_wait(lock);
+    yield* k.down_write(lock.rw_sema, VMA_LOCK);
     yield* k.i_mmap_lock_write(mapping);
+    // The VMA may be gone, and the lock with it but for our reference.
+    const still = lock.vma;
+    const at = still ? part_of(still, start, start + HPAGE_PAGES) : { from: 0, to: 0 };
+    if (still && at.from < at.to && k.hugetlb_vma_maps_page(still, at.from, page))
+      yield* k.unmap_hugepage_range(still, at.from, at.to, null);
+    yield k.up_write(lock.rw_sema, VMA_LOCK);
+    k.hugetlb_vma_lock_put(lock);
     i = -1;
   }
   yield k.i_mmap_unlock_write(mapping);
@@ -302,24 +358,42 @@ export function* hugetlbfs_preallocate(
   const refused = k.inode_newsize_ok(inode, end);
   if (refused) return refused;
   if (inode.seals & F_SEAL_GROW && end > inode.i_size) return -EPERM;
-  const map = k.inode_resv_map(inode)!;
-  for (let index = Math.floor(offset / HPAGE_SIZE); index < Math.ceil(end / HPAGE_SIZE); index++) {
-    const mutex = k.hugetlb_fault_mutex_of(mapping, index);
-    yield* k.hugetlb_fault_mutex_lock(mutex);
-    const known = k.filemap_hugetlb_page(mapping, index) !== null;
-    const promised = k.region_count(map, index, index + 1) === 1;
-    const page = known ? null : yield* k.take_huge_page(promised ? "reserved" : "unreserved");
-    if (page) {
-      k.region_add(map, index, index + 1);
-      k.folio_zero_user(page);
-      yield* k.hugetlb_add_to_page_cache(page, mapping, index);
-      k.folio_unlock(page);
-      yield* k.put_page(page);
-    }
-    yield k.hugetlb_fault_mutex_unlock(mutex);
-    if (!known && !page) return -ENOSPC;
+  // Who allocates huge pages needs a VMA.
+  const pseudo_vma = k.store.alloc(vm_area_struct) as Vma;
+  pseudo_vma.vm_mm = k.current.mm;
+  pseudo_vma.vm_flags = VM_HUGETLB + VM_MAYSHARE + VM_SHARED;
+  pseudo_vma.vm_file = file;
+  let error = 0;
+  for (let index = Math.floor(offset / HPAGE_SIZE); index < Math.ceil(end / HPAGE_SIZE) && !error; index++) {
+    if (k.current.signal) error = -EINTR;
+    else error = yield* k.hugetlbfs_preallocate_page(mapping, index, pseudo_vma);
   }
-  if (!(mode & FALLOC_FL_KEEP_SIZE) && end > inode.i_size) yield k.i_size_write(inode, end);
+  k.store.free(pseudo_vma);
+  const sized = (!error || error === -EINTR) && !(mode & FALLOC_FL_KEEP_SIZE);
+  if (sized && end > inode.i_size) yield k.i_size_write(inode, end);
+  return error;
+}
+
+/** One huge page of the file, unless it is there. Returns 0 or -ENOSPC. */
+export function* hugetlbfs_preallocate_page(
+  k: Kernel,
+  mapping: AddressSpace,
+  index: number,
+  pseudo_vma: Vma,
+): Steps<number> {
+  const mutex = k.hugetlb_fault_mutex_of(mapping, index);
+  yield* k.hugetlb_fault_mutex_lock(mutex);
+  const known = k.filemap_hugetlb_page(mapping, index) !== null;
+  const page = known ? null : yield* k.alloc_hugetlb_folio(pseudo_vma, index * HPAGE_SIZE, "use reservation");
+  if (!page) {
+    yield k.hugetlb_fault_mutex_unlock(mutex);
+    return known ? 0 : -ENOSPC;
+  }
+  k.folio_zero_user(page);
+  yield* k.hugetlb_add_to_page_cache(page, mapping, index);
+  yield k.hugetlb_fault_mutex_unlock(mutex);
+  k.folio_unlock(page);
+  yield* k.put_page(page);
   return 0;
 }
 
