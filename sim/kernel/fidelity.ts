@@ -90,7 +90,7 @@ export const fidelity: readonly Fidelity[] = [
     topic: "order of locks and steps",
     level: "simplified",
     means:
-      "Locks are taken and given back where Linux does, but whoever waits gets them in order of arrival: no spinning, no stealing, no timeouts. How long something takes means nothing; only the order does. The lock of a VMA is the rw_semaphore of 6.12 in 6.18 too, which counts readers in vm_refcnt. Entries of each PUD table are guarded by a lock of its own, where Linux has one for an mm (page_table_lock).",
+      "Locks are taken and given back where Linux does, but whoever waits gets them in order of arrival: no spinning, no stealing, no timeouts, and no wait that a fatal signal ends (Linux's killable locks). How long something takes means nothing; only the order does. The lock of a VMA is the rw_semaphore of 6.12 in 6.18 too, which counts readers in vm_refcnt. Entries of each PUD table are guarded by a lock of its own, where Linux has one for an mm (page_table_lock).",
     where: ["down_read", "down_write", "spin_lock", "lock_vma_under_rcu", "__pmd_alloc"],
   },
   {

@@ -153,7 +153,7 @@ export function* copy_pte_range(
     const pte = k.read_entry(src_ptep);
     if (none(pte)) continue;
     const dst_ptep = pte_offset(dst_pmd, address);
-    if (isPresent(pte)) yield* k.copy_present_pte(dst, src, dst_ptep, src_ptep, pte, address, rss);
+    if (isPresent(pte)) yield* k.copy_present_ptes(dst, src, dst_ptep, src_ptep, pte, address, rss);
     else yield* k.copy_nonpresent_pte(dst, src, dst_ptep, src_ptep, pte, address, rss);
   }
   yield k.spin_unlock(src_ptl, "ptlock_ptr(ptdesc)/1");
@@ -162,7 +162,7 @@ export function* copy_pte_range(
   return 0;
 }
 
-export function* copy_present_pte(
+export function* copy_present_ptes(
   k: Kernel,
   dst: Vma,
   src: Vma,
