@@ -25,10 +25,13 @@ export function* sys_read(k: Kernel, fd: number, address: number, count: number)
   const file = k.fdget(fd);
   if (!file) return -EBADF;
   const got = yield* k.vfs_read(file, address, count, file.f_pos);
-  if (got > 0) file.f_pos += got;
+  if (got > 0 && !reads_messages(file)) file.f_pos += got;
   k.fdput(file);
   return got;
 }
+
+/** Messages are no part of a file: who reads some stands where he stood. */
+const reads_messages = (file: File): boolean => file.f_op === "userfaultfd_fops";
 
 export function* sys_write(k: Kernel, fd: number, address: UserBuffer, count: number): Steps<number> {
   const file = k.fdget(fd);
