@@ -129,13 +129,14 @@ function pageFaults() {
   });
 }
 
-function debugSession(text) {
+/** `slice`: steps after which the adapter would look up. */
+function debugSession(text, slice = 1e7) {
   const session = engine.openDebugSession(host(text), { program: "bench.mshare" });
   if ("refused" in session) throw new Error(session.message);
   const go = (goal) => {
     session.start(goal);
     let stop;
-    while (!(stop = session.advance(1e7)));
+    while (!(stop = session.advance(slice)));
     return stop;
   };
   return { session, go };
@@ -153,6 +154,37 @@ function jumps(steps, what, text) {
   const shown = (values) => `p50 ${quantile(values, 0.5).toFixed(1)} ms, p95 ${quantile(values, 0.95).toFixed(1)} ms`;
   note("b", `step back at ${steps.toLocaleString("en")} steps, ${what}`, shown(back), "p95 under 50 ms");
   note("b", `random jumps within ${steps.toLocaleString("en")} steps, ${what}`, shown(random), "p95 under 50 ms");
+}
+
+/** One call of half a million steps: back into it, and to and fro in its middle. */
+function jumpsInside() {
+  const text = `kernel linux
+machine { cpus: 2, memory: 1GiB }
+process a on cpu 0
+a: p = mmap(0, 340MiB, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0)
+a: touch(p, 340MiB, write)
+a: munmap(p, 340MiB)
+a: p = mmap(0, 4KiB, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)`;
+  /** Where the call begins, in a run of its own: who stops there does the call step by step, and leaves checkpoints in it. */
+  const stopAt = ({ session, go }, line) => {
+    session.setLineBreakpoints("bench.mshare", [{ line }]);
+    go({ kind: "continue" });
+    session.setLineBreakpoints("bench.mshare", []);
+    return session.now;
+  };
+  const from = stopAt(debugSession(text), 6);
+  const { session, go } = debugSession(text, 50_000);
+  const to = stopAt({ session, go }, 7);
+  const time = (goal) => processorSeconds(() => go(goal)) * 1000;
+  const random = Array.from({ length: 80 }, (_, i) =>
+    time({ kind: "goto", step: from + 1 + ((i * 7_919_993) % (to - from - 1)) }),
+  );
+  const back = Array.from({ length: 40 }, () => time({ kind: "stepBack", by: "instruction", thread: session.current }));
+  const shown = (values) =>
+    `p50 ${quantile(values, 0.5).toFixed(1)} ms, p95 ${quantile(values, 0.95).toFixed(1)} ms, the slowest ${Math.max(...values).toFixed(0)} ms`;
+  const what = `inside one call of ${(to - from).toLocaleString("en")} steps`;
+  note("b", `random jumps ${what}, the first of all among them`, shown(random), "p95 under 50 ms");
+  note("b", `step back ${what}`, shown(back), "p95 under 50 ms");
 }
 
 function reverse(what, text) {
@@ -393,6 +425,7 @@ for (const steps of [100_000, 1_000_000, 10_000_000]) {
   jumps(steps, "batches", faults(Math.ceil(steps / 6000) + 1));
   jumps(steps, "single steps", single(Math.ceil(steps / 25)));
 }
+jumpsInside();
 reverse("batches", faults(170));
 reverse("single steps", single(40_000));
 note(

@@ -8,10 +8,11 @@
 // list of these places, `[file, line, function]`. Line breakpoints in kernel files work by looking at the marks.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
-import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import { decodedMappings, encodedMappings, originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { parse } from "acorn";
 import { simple } from "acorn-walk";
 import * as esbuild from "esbuild";
+import { restartable } from "./restartable.mjs";
 
 const rooms = ["sim/core", "sim/hardware", "sim/kernel", "sim/designs"];
 const hasSteps = (text) => /\bfunction\s*\*/.test(text);
@@ -107,41 +108,96 @@ async function bothFlavours(path, file, sites) {
     }
     return known.get(line);
   };
+  const edited = (edits) => ({ js: applied(code, edits), map: moved(traced, code, edits) });
+  const tree = parse(code, { ecmaVersion: "latest", sourceType: "module", locations: true });
   return {
-    stepping: { js: rewrite(code, "stepping", siteOf), map },
-    straight: { js: rewrite(code, "straight", siteOf), map },
+    stepping: edited(steppingEdits(code, tree, siteOf, file)),
+    straight: edited(straightEdits(code, tree, siteOf)),
   };
 }
 
-/** Marks every step; for "straight" also takes `function*`, `yield*` and `yield` away. Lines and columns before a mark stay. */
-function rewrite(code, flavour, siteOf) {
-  const tree = parse(code, { ecmaVersion: "latest", sourceType: "module", locations: true });
-  const generators = [];
-  const enter = (node) => node.generator && generators.push(node);
+/** Generators, each with the yields that are its own. */
+function generatorsIn(tree) {
+  const generators = new Map();
+  const enter = (node) => node.generator && generators.set(node, []);
   simple(tree, { FunctionDeclaration: enter, FunctionExpression: enter });
-  const straight = flavour === "straight";
-  const edits = [];
-  if (straight) for (const fn of generators) edits.push([code.indexOf("*", fn.start), 1, " "]);
   simple(tree, {
     YieldExpression(node) {
-      const fn = generators.filter((f) => f.start <= node.start && node.end <= f.end).at(-1);
-      const bodyStart = node.argument ? node.argument.start : node.end;
-      const keyword = code.slice(node.start, bodyStart);
-      const head = straight ? " ".repeat(keyword.length) : keyword;
-      if (!node.argument || fn?.params[0]?.name !== "k") {
-        edits.push([node.start, keyword.length, node.argument ? head : straight ? "void 0" : keyword]);
-        return;
-      }
-      edits.push([
-        node.start,
-        keyword.length,
-        `${straight ? "(" : `${head}(`}k.sites[${siteOf(node, fn.id?.name ?? "")}] = 1, `,
-      ]);
-      edits.push([node.end, 0, ")"]);
+      const around = [...generators.keys()].filter(({ start, end }) => start <= node.start && node.end <= end);
+      generators.get(around.at(-1)).push(node);
     },
   });
-  edits.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
-  let out = code;
-  for (const [start, length, text] of edits) out = out.slice(0, start) + text + out.slice(start + length);
-  return out;
+  return generators;
+}
+
+const isKernel = (fn) => fn.params[0]?.name === "k";
+const marked = (fn, siteOf) => (node) => `k.sites[${siteOf(node, fn.id?.name ?? "")}] = 1`;
+
+/** Marks every step, and lets functions be entered again in their middle. */
+function steppingEdits(code, tree, siteOf, file) {
+  const edits = [];
+  for (const [fn, yields] of generatorsIn(tree)) {
+    if (!isKernel(fn) || yields.length === 0) continue;
+    const fail = (node, wanted) => {
+      const text = code.slice(node.start, node.end).split("\n")[0];
+      throw new Error(`${file}, ${fn.id?.name}: the build wants ${wanted}: ${text}`);
+    };
+    edits.push(...restartable(code, fn, marked(fn, siteOf), fail));
+  }
+  return edits;
+}
+
+/** Marks every step, and takes `function*`, `yield*` and `yield` away. */
+function straightEdits(code, tree, siteOf) {
+  const edits = [];
+  for (const [fn, yields] of generatorsIn(tree)) {
+    edits.push([code.indexOf("*", fn.start), 1, " "]);
+    for (const node of yields) {
+      const length = (node.argument?.start ?? node.end) - node.start;
+      const isMarked = node.argument && isKernel(fn);
+      const text = node.argument ? " ".repeat(length) : "void 0";
+      edits.push([node.start, length, isMarked ? `${text}(${marked(fn, siteOf)(node)}, ` : text]);
+      if (isMarked) edits.push([node.end, 0, ")"]);
+    }
+  }
+  return edits;
+}
+
+/** Those at one place in the order given. */
+const sorted = (edits) => edits.map((edit, i) => [...edit, i]).sort((a, b) => a[0] - b[0] || a[3] - b[3]);
+
+function applied(code, edits) {
+  let out = "";
+  let from = 0;
+  for (const [start, length, text] of sorted(edits)) {
+    out += code.slice(from, start) + text;
+    from = start + length;
+  }
+  return out + code.slice(from);
+}
+
+/** The source map after the edits, of which none changes a line's number. */
+function moved(traced, code, edits) {
+  const starts = [0];
+  for (let at = code.indexOf("\n"); at >= 0; at = code.indexOf("\n", at + 1)) starts.push(at + 1);
+  const ordered = sorted(edits);
+  let next = 0;
+  const mappings = decodedMappings(traced).map((segments, line) => {
+    const from = starts[line];
+    let shift = 0;
+    while (next < ordered.length && ordered[next][0] < from) next++;
+    return segments.map(([column, ...rest]) => {
+      for (; next < ordered.length && ordered[next][0] <= from + column; next++)
+        shift += ordered[next][2].length - ordered[next][1];
+      return [column + shift, ...rest];
+    });
+  });
+  const { version, sources, names, file } = traced;
+  return JSON.stringify({
+    version,
+    file,
+    sources,
+    names,
+    mappings: encodedMappings(new TraceMap({ version, sources, names, mappings })),
+  });
 }

@@ -1,9 +1,32 @@
 // What threads are in the middle of, and how they go on: by a whole unit as a plain call, or by one step.
+
+import { Call, type CallState } from "./call.ts";
+import { type Copies, copied } from "./frames.ts";
 import { type Machine, UNWIND } from "./machine.ts";
 import type { Order } from "./order.ts";
-import type { Platform, Program, Unit } from "./program.ts";
-import { Switched } from "./switched.ts";
-import type { Steps, Thread } from "./thread.ts";
+import type { Platform, Program } from "./program.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Thread } from "./thread.ts";
+
+/** Threads in the middle of their calls, as data. */
+export interface HalfDone {
+  readonly threads: readonly ThreadState[];
+  /** What the program knows of their units. */
+  readonly program: unknown;
+}
+
+/** The same, and what decides until the next boundary who goes on. */
+export interface Midway extends HalfDone {
+  readonly schedule: Schedule;
+}
+
+interface ThreadState {
+  readonly thread: Thread;
+  readonly call: CallState;
+  readonly cpu: number;
+  readonly waits: boolean;
+  readonly lastStep: number;
+}
 
 export class Doing {
   /** Who did the last step, or unit; null after a jump in time. */
@@ -12,7 +35,7 @@ export class Doing {
   readonly #program: Program;
   readonly #platform: Platform;
   readonly #order: Order;
-  readonly #inFlight = new Set<Thread>();
+  readonly #calls = new Map<Thread, Call>();
 
   constructor(machine: Machine, program: Program, platform: Platform, order: Order) {
     this.#machine = machine;
@@ -22,13 +45,13 @@ export class Doing {
   }
 
   /** Threads that are in the middle of a unit. */
-  get inFlight(): ReadonlySet<Thread> {
-    return this.#inFlight;
+  get inFlight(): readonly Thread[] {
+    return [...this.#calls.keys()];
   }
 
   /** No thread is. */
   get atBoundary(): boolean {
-    return this.#inFlight.size === 0;
+    return this.#calls.size === 0;
   }
 
   /**
@@ -58,20 +81,24 @@ export class Doing {
     return true;
   }
 
-  /** One step of the thread's unit, or what it does up to where it waits or ends. The machine's thread it stays until the end. */
-  step(thread: Thread): void {
+  /**
+   * One step of the thread's unit, or what it does up to where it waits or ends. The machine's thread it stays until the end.
+   * `until`: where nobody else comes in, it goes on up to this step.
+   */
+  step(thread: Thread, until: number): void {
     const machine = this.#machine;
     machine.thread = thread;
     this.running = thread;
     thread.waitsFor = null;
     const before = machine.step;
-    if (!thread.call) {
-      thread.call = this.#start(thread);
-      this.#inFlight.add(thread);
-    } else thread.call = this.#back(thread, thread.call);
+    let call = this.#calls.get(thread);
+    if (call) this.#back(thread, call);
+    else this.#set(thread, (call = this.#start(thread)));
     machine.undivided = this.#order.undivided;
-    const { value, done, error } = next(thread.call);
+    if (machine.undivided && this.#order.choices === null) machine.goOnUntil = until;
+    const { value, done, error } = next(call);
     machine.undivided = false;
+    machine.goOnUntil = 0;
     if (machine.step === before) this.#order.idled(thread);
     else {
       thread.lastStep = machine.step;
@@ -79,7 +106,7 @@ export class Doing {
     }
     if (!done) return;
     thread.call = null;
-    this.#inFlight.delete(thread);
+    this.#calls.delete(thread);
     machine.thread = null;
     if (error !== undefined) {
       this.#crashed(thread, error);
@@ -91,13 +118,49 @@ export class Doing {
     this.#program.end(thread, value, 1);
   }
 
+  /** What everybody is in the middle of; null where somebody's call cannot be taken apart. Changes nothing. */
+  halfDone(): HalfDone | null {
+    const calls = [...this.#calls];
+    if (!calls.every(([, call]) => call.isRestartable)) return null;
+    const copies: Copies = new Map();
+    const threads = calls.map(([thread, begun]): ThreadState => {
+      const { cpu, lastStep, waitsFor, waitReason } = thread;
+      this.#machine.thread = thread;
+      const call = begun.state(copies);
+      Object.assign(thread, { waitsFor, waitReason });
+      return { thread, call, cpu, lastStep, waits: waitsFor !== null };
+    });
+    this.#machine.thread = null;
+    return { threads, program: copied(this.#program.halfDone, copies) };
+  }
+
+  /** After `drop`, with the store as it was: everybody is in the middle of that again. */
+  enter({ threads, program }: HalfDone): void {
+    const copies: Copies = new Map();
+    for (const { thread, call, cpu, lastStep, waits } of threads) {
+      this.#machine.thread = thread;
+      thread.cpu = cpu;
+      thread.lastStep = lastStep;
+      thread.waitsFor = null;
+      this.#set(thread, Call.from(call, copies));
+      if (!waits) thread.waitsFor = null;
+    }
+    this.#machine.thread = null;
+    this.#program.halfDone = copied(program, copies);
+  }
+
   /** Calls in flight are gone: nobody is in the middle of anything. */
   drop(): void {
-    for (const thread of this.#inFlight) {
+    for (const thread of this.#calls.keys()) {
       thread.call = null;
       thread.waitsFor = null;
     }
-    this.#inFlight.clear();
+    this.#calls.clear();
+  }
+
+  #set(thread: Thread, call: Call): void {
+    thread.call = call;
+    this.#calls.set(thread, call);
   }
 
   #crashed(thread: Thread, error: unknown): void {
@@ -105,29 +168,25 @@ export class Doing {
     this.#machine.units++;
   }
 
-  #start(thread: Thread): Steps<unknown> {
-    if (isInterrupt(thread)) return this.#platform.interrupt(thread).stepping();
-    return whole(this.#platform.switchIn(thread), this.#program.begin(thread));
+  #start(thread: Thread): Call {
+    if (isInterrupt(thread)) return new Call(this.#platform.interrupt(thread));
+    const switchIn = this.#platform.switchIn(thread);
+    const call = new Call(this.#program.begin(thread));
+    if (switchIn) call.switchIn(switchIn);
+    return call;
   }
 
   /** Another task may have got its CPU since its last step. */
-  #back(thread: Thread, call: Steps<unknown>): Steps<unknown> {
+  #back(thread: Thread, call: Call): void {
     const switchIn = isInterrupt(thread) ? null : this.#platform.switchIn(thread);
-    if (!switchIn) return call;
-    // Two who share a CPU may take turns at every step: what has been switched before is not carried along.
-    return new Switched(switchIn.stepping(), call instanceof Switched && call.isBack ? call.call : call);
+    if (switchIn) call.switchIn(switchIn);
   }
 }
 
 const isInterrupt = (thread: Thread): boolean => thread.id < 0;
 
-function* whole(before: Unit | null, unit: Unit): Steps<unknown> {
-  if (before) yield* before.stepping();
-  return yield* unit.stepping();
-}
-
 /** The next step of a call, or the exception with which it ends. */
-function next(call: Steps<unknown>): { readonly value: unknown; readonly done: boolean; readonly error?: unknown } {
+function next(call: Call): { readonly value: unknown; readonly done: boolean; readonly error?: unknown } {
   try {
     const { value, done } = call.next();
     return { value, done: done === true };

@@ -1,16 +1,19 @@
 // The way forward: plain calls where nobody could tell the difference, step by step where somebody looks or threads
 // interleave; what people changed on the way is changed again.
 import type { ByHand } from "./by_hand.ts";
-import { Doing } from "./doing.ts";
-import type { Machine, MachineSnapshot } from "./machine.ts";
+import { Doing, type Midway } from "./doing.ts";
+import type { Machine } from "./machine.ts";
 import { Order } from "./order.ts";
 import type { Platform, Program } from "./program.ts";
-import type { Recording } from "./recording.ts";
+import type { Recording, RunSnapshot } from "./recording.ts";
 import { sequential } from "./schedule.ts";
 import type { Thread } from "./thread.ts";
 
 /** Goes at a step, one after the other, of which none was one. */
 const MOST_IDLE = 1_000_000;
+
+/** A unit of more work than this is long. */
+const LONG = 4000;
 
 export type Outcome = "target" | "stopped" | "budget" | "done";
 
@@ -26,8 +29,8 @@ export class Forward {
   readonly #byHand: ByHand;
   /** How far the present way is to go, about. */
   #pauseAt = Number.POSITIVE_INFINITY;
-  /** A unit that was done step by step, and a step in its middle: to steps before that it is not done as a plain call first. */
-  #inside: { readonly unit: number; readonly to: number } | null = null;
+  /** Long units, with the furthest step in each that is known: to steps before that they are not done as plain calls first. */
+  readonly #long = new Map<number, number>();
 
   constructor(machine: Machine, program: Program, platform: Platform, recording: Recording, byHand: ByHand) {
     this.#machine = machine;
@@ -54,20 +57,32 @@ export class Forward {
     }
   }
 
-  /** To the state of a checkpoint: calls in flight are gone. */
-  restore(snapshot: MachineSnapshot): void {
+  /** A checkpoint here, where calls that are in flight can be taken apart. */
+  keep(): void {
+    const midway = this.midway();
+    if (midway || this.doing.atBoundary) this.#recording.take(midway);
+  }
+
+  /** What threads are in the middle of, if it can be told. */
+  midway(): Midway | null {
+    const halfDone = this.doing.atBoundary ? null : this.doing.halfDone();
+    return halfDone && { ...halfDone, schedule: this.order.schedule };
+  }
+
+  /** To the state of a checkpoint: calls in flight are those that were then. */
+  restore(snapshot: RunSnapshot): void {
     const machine = this.#machine;
-    const { step, units } = machine;
-    if (this.#inside?.unit === units && !this.doing.atBoundary && step > this.#inside.to)
-      this.#inside = { unit: units, to: step };
     this.doing.drop();
     this.doing.running = null;
     machine.restore(snapshot);
+    if (!snapshot.midway) return;
+    this.order.schedule = snapshot.midway.schedule;
+    this.doing.enter(snapshot.midway);
   }
 
   /** What comes after the current step is not what happens any more. */
   forgetFuture(): void {
-    this.#inside = null;
+    this.#long.clear();
   }
 
   #runPlain(target: number, pauseAt: number): Outcome {
@@ -102,6 +117,7 @@ export class Forward {
   #once(most = Number.POSITIVE_INFINITY): boolean {
     const machine = this.#machine;
     const boundary = this.doing.atBoundary;
+    if (!boundary && this.#recording.isDue) this.keep();
     const known = boundary ? null : this.order.schedule.known?.();
     if (known?.call) {
       this.#go(known);
@@ -115,8 +131,9 @@ export class Forward {
       this.#recording.offer();
       const [first] = threads;
       if (first && interrupts.length === 0 && this.#goesStraight(first)) {
-        const begun = machine.units;
-        if (!this.doing.straight(first, most)) this.#again(begun, machine.step);
+        const { units, work } = machine;
+        if (!this.doing.straight(first, most)) this.#again(units, machine.step);
+        else if (machine.units === units + 1 && machine.work > work + LONG) this.#long.set(units, machine.step);
         return true;
       }
     }
@@ -128,13 +145,12 @@ export class Forward {
 
   /** Whether nobody could come between, or wants to see, the steps of the next unit. */
   #goesStraight(thread: Thread): boolean {
-    const machine = this.#machine;
-    const inside = this.#inside?.unit === machine.units && machine.target <= this.#inside.to;
-    return !inside && this.order.choices === null && this.order.undivided && this.#platform.available(thread);
+    const isInside = this.#machine.target <= (this.#long.get(this.#machine.units) ?? 0);
+    return !isInside && this.order.choices === null && this.order.undivided && this.#platform.available(thread);
   }
 
   #go(thread: Thread): void {
-    this.doing.step(thread);
+    this.doing.step(thread, Math.min(this.#pauseAt, this.#recording.dueAt));
     this.order.schedule.over?.(thread);
     this.#machine.thread = null;
   }
@@ -143,15 +159,15 @@ export class Forward {
   #endStuck(threads: readonly Thread[]): void {
     const { inFlight } = this.doing;
     this.#program.stuck([...new Set([...inFlight, ...threads])]);
-    this.#machine.units += inFlight.size;
+    this.#machine.units += inFlight.length;
     this.doing.drop();
   }
 
-  /** The unit could not go on as plain calls: back to its beginning, then step by step to where it was. */
+  /** The unit could not go on as plain calls: back to the last checkpoint, then step by step to where it was. */
   #again(unit: number, step: number): void {
     const machine = this.#machine;
     const { target, observedUpTo, stopping } = machine;
-    this.restore(this.#recording.beforeUnit(unit));
+    this.restore(this.#recording.beforeUnit(unit, step));
     machine.observedUpTo = Number.POSITIVE_INFINITY;
     while (machine.units < unit) {
       const change = this.#byHand.nextChange(machine.step, Number.POSITIVE_INFINITY);
@@ -162,11 +178,11 @@ export class Forward {
       if (change !== undefined && machine.step >= change) this.#byHand.applyChanges(change);
     }
     const threads = this.#program.threads();
-    const [thread] = threads;
-    this.order.atBoundary(threads);
+    const thread = this.doing.inFlight[0] ?? threads[0]!;
+    if (this.doing.atBoundary) this.order.atBoundary(threads);
     const { schedule } = this.order;
-    this.#recording.take();
-    this.#inside = { unit, to: step };
+    this.keep();
+    this.#long.set(unit, Math.max(step, this.#long.get(unit) ?? 0));
     // Where nobody has stopped it: no further than it was to go.
     const until = machine.stopWanted ? step : Math.min(step, Math.max(this.#pauseAt, machine.step + 1));
     machine.target = step;
@@ -174,7 +190,14 @@ export class Forward {
     this.order.schedule = sequential;
     do {
       const before = machine.step;
-      this.doing.step(this.order.choose([...this.#platform.interrupts(), thread!], this.doing.running)!);
+      if (this.#recording.isDue) {
+        this.order.schedule = schedule;
+        this.keep();
+        this.order.schedule = sequential;
+      }
+      const change = this.#byHand.nextChange(before, step) ?? step;
+      const next = this.order.choose([...this.#platform.interrupts(), thread], this.doing.running)!;
+      this.doing.step(next, Math.min(until, change, this.#recording.dueAt));
       if (machine.step > before && machine.step < step) this.#byHand.applyChanges(machine.step);
     } while (machine.step < until);
     this.order.schedule = schedule;

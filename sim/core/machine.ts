@@ -55,6 +55,8 @@ export class Machine {
   straight = false;
   /** Nobody else does a step until the running thread's unit ends or waits: always so for plain calls. */
   undivided = false;
+  /** Up to this step whoever runs step by step goes on by itself. */
+  goOnUntil = 0;
   /** Runs of like steps may be done at once (batch.ts). */
   batching = true;
   /** Somebody watches calls of kernel functions. */
@@ -190,6 +192,11 @@ export class Machine {
   snapshot(): MachineSnapshot {
     const { step, units, work } = this;
     return { step, units, work, store: this.store.snapshot(), counts: this.counts.slice(), idle: this.#idle };
+  }
+
+  /** Whether the step that was just done is to be followed by the next one of the same thread, with nobody asked in between. */
+  get goesOn(): boolean {
+    return this.step < this.goOnUntil && !this.stopping;
   }
 
   /** Goes without a step since the last step. */

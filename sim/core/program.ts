@@ -1,4 +1,5 @@
 // What a run is given: what there is to do, and a computer that decides who may do it.
+import type { Frames } from "./frames.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Steps, Thread } from "./thread.ts";
 
@@ -11,6 +12,8 @@ export interface Unit {
    * @returns how many; 0 where this one has to be done by itself
    */
   many?(most: number): number;
+  /** Takes its calls apart, where they are made for that. */
+  readonly frames?: Frames;
 }
 
 /** What there is to do: the scenario. All its state is in the store. */
@@ -29,6 +32,11 @@ export interface Program {
   /** Somebody has changed something by hand: whatever the program knows without looking may be otherwise. */
   changed(): void;
   memory: number;
+  /**
+   * What it knows of units that are half done beside what is in the store; null: nothing. A copy of it is kept with a checkpoint
+   * in the middle of calls (copied in frames.ts), and given back when the run goes back there.
+   */
+  halfDone: unknown;
 }
 
 /** What the simulated computer decides about who may run. */

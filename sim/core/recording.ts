@@ -1,6 +1,7 @@
 // Checkpoints of a run. Going back is: restore the last checkpoint before the wanted step, run forward. Checkpoints are
-// taken where no call is in flight, as far apart as takes about equally long everywhere; when they take too much memory, the
-// distance doubles.
+// as far apart as takes about equally long everywhere; when they take too much memory, the distance doubles. Plain calls
+// leave none in their middle, calls that are done step by step do.
+import type { Midway } from "./doing.ts";
 import type { Machine, MachineSnapshot } from "./machine.ts";
 import { bytesBetween } from "./store.ts";
 
@@ -8,8 +9,14 @@ import { bytesBetween } from "./store.ts";
 const FIRST_INTERVAL = 2000;
 const MOST_CHECKPOINTS = 8192;
 
+/** A state of a run. */
+export interface RunSnapshot extends MachineSnapshot {
+  /** What threads were in the middle of; null at a boundary. */
+  readonly midway: Midway | null;
+}
+
 interface Checkpoint {
-  readonly snapshot: MachineSnapshot;
+  readonly snapshot: RunSnapshot;
   /** What it holds alone. */
   bytes: number;
 }
@@ -21,6 +28,8 @@ export class Recording {
   #interval = FIRST_INTERVAL;
   #copiedBefore = 0;
   #isFull = false;
+  /** So much work has to be done before the next checkpoint in the middle of calls; unknown after a jump. */
+  #due: number | undefined;
 
   constructor(machine: Machine, limitBytes: number) {
     this.#machine = machine;
@@ -31,19 +40,35 @@ export class Recording {
   offer(): void {
     const last = this.#checkpoints.at(-1);
     if (last && this.#machine.work - last.snapshot.work < this.#interval) return;
-    this.take();
+    this.take(null);
+  }
+
+  /** Whether it is time for a checkpoint in the middle of calls, also of calls that are done once more. */
+  get isDue(): boolean {
+    return this.dueAt <= this.#machine.step;
+  }
+
+  /** The step at which it is, at the earliest. */
+  get dueAt(): number {
+    const { work, step } = this.#machine;
+    this.#due ??=
+      this.#checkpoints[this.#find((snapshot) => snapshot.step <= step).index]!.snapshot.work + this.#interval;
+    return step + this.#due - work;
   }
 
   /** A checkpoint here, however near the next ones are. */
-  take(): void {
-    const { units } = this.#machine;
-    const at = this.#checkpoints.findLastIndex(({ snapshot }) => snapshot.units <= units);
+  take(midway: Midway | null): void {
+    const { step, units } = this.#machine;
+    this.#due = undefined;
+    const at = this.#checkpoints.findLastIndex(
+      ({ snapshot }) => snapshot.step < step || (snapshot.step === step && snapshot.units <= units),
+    );
     const before = this.#checkpoints[at];
-    if (before?.snapshot.units === units) return;
+    if (before?.snapshot.step === step && before.snapshot.units === units) return;
     const copied = this.#machine.store.copiedBytes;
     if (before) before.bytes += copied - this.#copiedBefore;
     this.#copiedBefore = copied;
-    const snapshot = this.#machine.snapshot();
+    const snapshot = { ...this.#machine.snapshot(), midway };
     this.#checkpoints.splice(at + 1, 0, { snapshot, bytes: listBytes(snapshot) });
     if (this.#checkpoints.length > MOST_CHECKPOINTS) this.#thin();
     while (this.bytes > this.#limitBytes && this.#checkpoints.length > 2) {
@@ -53,14 +78,18 @@ export class Recording {
   }
 
   /** The last checkpoint from which re-execution reaches the state after `step`. */
-  before(step: number): MachineSnapshot {
+  before(step: number): RunSnapshot {
+    this.#due = undefined;
     const { index } = this.#find((snapshot) => snapshot.step < step);
     return this.#checkpoints[index]!.snapshot;
   }
 
-  /** The last checkpoint at or before the boundary at which unit number `units` begins. */
-  beforeUnit(units: number): MachineSnapshot {
-    const { index } = this.#find((snapshot) => snapshot.units <= units);
+  /** The same for the state in which unit number `units`, which has not ended, is at `step` or has not come to a step. */
+  beforeUnit(units: number, step: number): RunSnapshot {
+    this.#due = undefined;
+    const { index } = this.#find(
+      (snapshot) => snapshot.step < step || (snapshot.step === step && snapshot.units <= units && !snapshot.midway),
+    );
     return this.#checkpoints[index]!.snapshot;
   }
 
@@ -68,12 +97,13 @@ export class Recording {
   forgetAfter(step: number): void {
     this.#checkpoints = this.#checkpoints.filter(({ snapshot }, i) => i === 0 || snapshot.step < step);
     this.#copiedBefore = this.#machine.store.copiedBytes;
+    this.#due = undefined;
   }
 
   /** The beginning itself is another one. */
   restart(): void {
     this.#checkpoints = [];
-    this.take();
+    this.take(null);
   }
 
   /** Checkpoints had to go for want of memory: nothing is lost by that but time. */
@@ -90,11 +120,17 @@ export class Recording {
     return this.#interval;
   }
 
+  /** From now on. */
+  set interval(work: number) {
+    this.#interval = work;
+    this.#due = undefined;
+  }
+
   get bytes(): number {
     return this.#checkpoints.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  #find(fits: (snapshot: MachineSnapshot) => boolean): { index: number } {
+  #find(fits: (snapshot: RunSnapshot) => boolean): { index: number } {
     let low = 0;
     let high = this.#checkpoints.length - 1;
     while (low < high) {

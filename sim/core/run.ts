@@ -3,10 +3,10 @@
 import { ByHand } from "./by_hand.ts";
 import type { Doing } from "./doing.ts";
 import { Forward, type Outcome } from "./forward.ts";
-import type { Machine, MachineSnapshot } from "./machine.ts";
+import type { Machine } from "./machine.ts";
 import type { Order } from "./order.ts";
 import type { Platform, Program } from "./program.ts";
-import type { Recording } from "./recording.ts";
+import type { Recording, RunSnapshot } from "./recording.ts";
 import type { Thread } from "./thread.ts";
 import type { TurnTaken } from "./turns.ts";
 
@@ -31,7 +31,7 @@ export class Run {
     this.#forward = new Forward(machine, program, platform, recording, this.#byHand);
     this.#order = this.#forward.order;
     this.#doing = this.#forward.doing;
-    recording.take();
+    recording.take(null);
   }
 
   /** See Forward. */
@@ -78,13 +78,24 @@ export class Run {
     return snapshot.step;
   }
 
-  /** To a state that was kept at a boundary, to go another way from there: what was recorded after it is forgotten. */
-  restart(snapshot: MachineSnapshot): void {
+  /** A checkpoint here, where there can be one. */
+  keep(): void {
+    this.#forward.keep();
+  }
+
+  /** The present state; null where it cannot be kept. */
+  snapshot(): RunSnapshot | null {
+    const midway = this.#forward.midway();
+    return midway || this.atBoundary ? { ...this.machine.snapshot(), midway } : null;
+  }
+
+  /** To a state that was kept, to go another way from there: what was recorded after it is forgotten. */
+  restart(snapshot: RunSnapshot): void {
     this.#forward.restore(snapshot);
     this.#forgetFuture();
   }
 
-  /** Whether a unit is half done: then no checkpoint can be taken here. */
+  /** Whether no unit is half done. */
   get atBoundary(): boolean {
     return this.#doing.atBoundary;
   }
@@ -128,11 +139,11 @@ export class Run {
     const { machine } = this;
     const observed = machine.observedUpTo;
     machine.observedUpTo = Number.POSITIVE_INFINITY;
-    // A step in the middle of a unit is reached from the unit's beginning: a checkpoint near it makes that short.
+    // In the middle of a unit that was done as plain calls there is no checkpoint: one near the step makes the next way short.
     const near = step - NEAR;
     if (step - machine.step > 2 * NEAR) {
       const outcome = this.forward(step, near - machine.step);
-      if (outcome === "budget" && this.atBoundary) this.recording.take();
+      if (outcome === "budget") this.keep();
     }
     while (machine.step < step && this.forward(step, Number.POSITIVE_INFINITY) !== "done");
     machine.observedUpTo = observed;
@@ -154,6 +165,6 @@ export class Run {
 
   /** Threads that are in the middle of a unit. */
   inFlight(): readonly Thread[] {
-    return [...this.#doing.inFlight];
+    return this.#doing.inFlight;
   }
 }

@@ -178,6 +178,11 @@ export class Storage {
     return made;
   }
 
+  /** From now on this is the pointer to its object. For who has kept it while the store went to another time and back. */
+  adopt({ whole }: Handle): void {
+    if (!this.#numbered && this.isAlive(whole)) this.#handles[whole.slot] = whole;
+  }
+
   list(ids: readonly number[]): RefList<Handle> {
     return new RefList(this, ids);
   }

@@ -57,10 +57,12 @@ export class Handle {
   readonly genAt: number;
   readonly base: number;
   readonly valueBase: number;
+  /** The object that this is embedded in, or itself. */
+  readonly whole: Handle;
   /** Handles of embedded structures, made when first asked for. */
   parts: (Handle | undefined)[] = NONE;
 
-  constructor($: Storage, layout: StructType, slot: number, gen: number, place: Place) {
+  constructor($: Storage, layout: StructType, slot: number, gen: number, place: Place, whole?: Handle) {
     this.$ = $;
     this.layout = layout;
     this.chunks = $.chunks;
@@ -71,6 +73,7 @@ export class Handle {
     this.genAt = place.genAt;
     this.base = place.base;
     this.valueBase = place.valueBase;
+    this.whole = whole ?? this;
   }
 
   /** A pointer kept as a value (`void *`) counts as which object it points to. */
@@ -222,6 +225,7 @@ const OWN = {
   genAt: 0,
   base: 0,
   valueBase: 0,
+  whole: 0,
   parts: 0,
 };
 
@@ -356,7 +360,7 @@ const properties: Record<Kind["kind"], (name: string, id: number, to: AccessTrac
           const base = this.base + this.places[id]!;
           const valueBase = this.valueBase + this.layout.innerValues[id]!;
           const place = { chunk: this.chunk, genAt: this.genAt, base, valueBase };
-          const made = new Handle(this.$, this.layout.inner[id]!, this.slot, this.gen, place);
+          const made = new Handle(this.$, this.layout.inner[id]!, this.slot, this.gen, place, this.whole);
           if (this.parts === NONE) this.parts = [];
           this.parts[id] = made;
           return made;

@@ -2,7 +2,7 @@
 // the ways that differ, so that of all interleavings which nobody can tell apart one is run: dynamic partial-order
 // reduction with source sets and sleep sets (Abdulla, Aronis, Jonsson, Sagonas: Optimal dynamic partial order reduction,
 // POPL 2014), the ways taken in order of their preemptions (Musuvathi, Qadeer: Iterative context bounding, PLDI 2007).
-import type { MachineSnapshot } from "../core/machine.ts";
+import type { RunSnapshot } from "../core/recording.ts";
 import type { Run } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
 import { traceAccesses } from "../core/struct.ts";
@@ -57,7 +57,7 @@ interface Sleeper {
 /** A state on the way that was taken last, from which ways that leave it later can begin. */
 interface Mark {
   readonly at: number;
-  readonly snapshot: MachineSnapshot;
+  readonly snapshot: RunSnapshot;
   readonly block: unknown;
 }
 
@@ -66,6 +66,9 @@ const MOST_WAITING = 100_000;
 
 /** Marks are so many steps apart: each has its price, as what is written after it is copied. */
 const MARKS_APART = 24;
+
+/** The same in the middle of calls, which have to be taken apart for it and put together: that takes as long as some hundred steps. */
+const MARKS_IN_CALLS_APART = 200;
 
 /** `mostWaiting`: so many ways are kept at most, those with the fewest switches. */
 export function createExplorer(rules: Rules, mostWaiting = MOST_WAITING): Explorer {
@@ -153,8 +156,10 @@ export function createExplorer(rules: Rules, mostWaiting = MOST_WAITING): Explor
 
   function mark(): void {
     const last = marks.at(-1);
-    if (!subject.run.atBoundary || (last && at - last.at < MARKS_APART)) return;
-    marks.push({ at, snapshot: subject.run.machine.snapshot(), block });
+    const apart = subject.run.atBoundary ? MARKS_APART : MARKS_IN_CALLS_APART;
+    if (last && at - last.at < apart) return;
+    const snapshot = subject.run.snapshot();
+    if (snapshot) marks.push({ at, snapshot, block });
   }
 
   const schedule: Schedule = {

@@ -1,9 +1,10 @@
 // Builds a machine with a kernel in it: structures, events, functions in both flavours, memory, CPUs, the first processes.
 import { type EventSpecs, makeTrace, type Trace } from "../core/events.ts";
 import type { Fields } from "../core/fields.ts";
+import { Frames } from "../core/frames.ts";
 import { Machine } from "../core/machine.ts";
 import type { StructType } from "../core/struct.ts";
-import { createThread, type Thread } from "../core/thread.ts";
+import { Thread } from "../core/thread.ts";
 import { Memory } from "../hardware/memory.ts";
 import { Mmu } from "../hardware/mmu.ts";
 import { type Tlb, tlb_cache } from "../hardware/tlb.ts";
@@ -223,7 +224,7 @@ function rootGroups(machine: Machine, lists: Lruvec): { root_mem_cgroup: MemCgro
 
 function kernelBase(shared: Shared): KernelBase {
   const { machine, cpus, tlbs, tasks, pages, config } = shared;
-  return {
+  const base: Omit<KernelBase, "frames"> = {
     machine,
     store: machine.store,
     memory: shared.memory,
@@ -277,6 +278,7 @@ function kernelBase(shared: Shared): KernelBase {
       if (machine.straight) shared.platform!.runNow();
     },
   };
+  return Object.assign(base, { frames: new Frames(base) });
 }
 
 function start(shared: Shared, stepping: Kernel, k: Kernel, processes: readonly ProcessSpec[], patch: Patch): System {
@@ -291,10 +293,10 @@ function start(shared: Shared, stepping: Kernel, k: Kernel, processes: readonly 
   shared.init_mm.name = "init_mm";
   shared.init_mm.mm_users = 2;
   shared.init_mm.mm_count = 1;
-  const kernelThread = createThread(processes.length, "kernel", 0);
-  const cpuThreads = cpus.map(({ id }) => createThread(kernelThread.id + 1 + id, `cpu ${id}`, id));
-  const own = DAEMON_NAMES.map((name, i) => createThread(kernelThread.id + 1 + cpus.length + i, name, 0));
-  const declared = processes.map(({ name, cpu }, i) => createThread(i, name, cpu));
+  const kernelThread = new Thread(processes.length, "kernel", 0);
+  const cpuThreads = cpus.map(({ id }) => new Thread(kernelThread.id + 1 + id, `cpu ${id}`, id));
+  const own = DAEMON_NAMES.map((name, i) => new Thread(kernelThread.id + 1 + cpus.length + i, name, 0));
+  const declared = processes.map(({ name, cpu }, i) => new Thread(i, name, cpu));
   const threads = [...declared, kernelThread, ...cpuThreads, ...own];
   shared.threads = threads;
   for (const thread of threads) tasks.push(newTask(machine, thread));

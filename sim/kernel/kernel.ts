@@ -2,9 +2,10 @@
 // replace any of them. There are two of these for one machine, over the same state: one whose functions stop at each step
 // and one whose functions are plain calls (tools/flavours.mjs).
 import type { Trace } from "../core/events.ts";
+import type { Frames } from "../core/frames.ts";
 import { type Machine, UNWIND } from "../core/machine.ts";
 import type { Store } from "../core/store.ts";
-import { createThread, type Thread, WAITING } from "../core/thread.ts";
+import { Thread, WAITING } from "../core/thread.ts";
 import type { Memory } from "../hardware/memory.ts";
 import type { Mmu } from "../hardware/mmu.ts";
 import type { Tlb } from "../hardware/tlb.ts";
@@ -58,6 +59,8 @@ export interface KernelBase extends OperationTables {
   /** Runs of like steps that can be done at once. */
   readonly batches: Batches;
   readonly sites: Uint8Array;
+  /** Takes calls of this kernel's functions apart. */
+  readonly frames: Frames;
   readonly init_mm: Mm;
   readonly zone: Zone;
   readonly vmstat: Vmstat;
@@ -115,7 +118,7 @@ export function bindKernel(base: KernelBase, functions: readonly FunctionTable[]
 }
 
 /** `current` while nobody runs. */
-const NOBODY = createThread(0, "nobody", 0);
+const NOBODY = new Thread(0, "nobody", 0);
 
 export function waitIn(machine: Machine, ready: () => boolean, reason: string): number {
   if (machine.straight) throw UNWIND;

@@ -1,7 +1,7 @@
 // What the simulated computer decides about who may run (core/program.ts: Platform): interrupts, task switches, preemption.
 import type { Machine } from "../core/machine.ts";
 import type { Platform, Unit } from "../core/program.ts";
-import { createThread, type Steps, type Thread } from "../core/thread.ts";
+import { type Steps, Thread } from "../core/thread.ts";
 import type { Daemon } from "./daemons.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Cpu, Task } from "./mm_types.ts";
@@ -27,10 +27,11 @@ interface Parts {
 type Callable = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
 
 export function createPlatform({ machine, stepping, straight, cpus, daemons, taskOf }: Parts): KernelPlatform {
-  const handlers = cpus.map((cpu) => createThread(-1 - cpu.id, `irq/${cpu.id}`, cpu.id));
+  const handlers = cpus.map((cpu) => new Thread(-1 - cpu.id, `irq/${cpu.id}`, cpu.id));
   const unit = (name: string, args: readonly unknown[]): Unit => ({
     straight: () => (straight as unknown as Callable)[name]!(...args),
     stepping: () => (stepping as unknown as Callable)[name]!(...args) as Steps<unknown>,
+    frames: stepping.frames,
   });
   // A handler that has begun goes on, also when it has done all that was asked.
   const pending = () =>

@@ -245,7 +245,7 @@ export function createMoving(parts: Parts): Moving {
       machine.observedUpTo = machine.step;
       watching.arm();
       // Between two calls the last one has its result, which it has not where one comes to its last step again.
-      if (run.atBoundary) run.recording.take();
+      if (run.atBoundary) run.keep();
       machine.captures.set(machine.step + 1, "");
       if (run.forward(machine.step + 1, 1) === "stopped" && watching.why) return stops.because(watching.why);
       return stops.here("pause");

@@ -238,7 +238,7 @@ export function createTravel({ system, run, runner }: Loaded, traveller: Travell
       if (outcome !== "budget" || machine.step >= step - NEAR) break;
       yield* rest();
     }
-    if (run.atBoundary && machine.step < step) run.recording.take();
+    if (machine.step < step) run.keep();
   }
 
   return travel;

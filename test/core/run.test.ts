@@ -5,7 +5,7 @@ import type { Platform, Program, Unit } from "../../sim/core/program.ts";
 import { Recording } from "../../sim/core/recording.ts";
 import { Run } from "../../sim/core/run.ts";
 import { random, type Schedule, sequential } from "../../sim/core/schedule.ts";
-import { createThread, type Steps, type Thread, WAITING } from "../../sim/core/thread.ts";
+import { type Steps, Thread, WAITING } from "../../sim/core/thread.ts";
 
 interface Toy {
   readonly run: Run;
@@ -23,7 +23,7 @@ function toy(
   const machine = new Machine();
   machine.events.add({ tick: { args: [], doc: "A step." } });
   machine.begin();
-  const left = Object.keys(calls).map((name, i) => createThread(i, name, i));
+  const left = Object.keys(calls).map((name, i) => new Thread(i, name, i));
   const stuck: string[][] = [];
   const remove = (thread: Thread) => void left.splice(left.indexOf(thread), 1);
   const program: Program = {
@@ -42,6 +42,7 @@ function toy(
     crashed: () => false,
     changed() {},
     memory: 0,
+    halfDone: null,
   };
   const platform: Platform = {
     interrupts: () => [],

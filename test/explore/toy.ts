@@ -8,7 +8,7 @@ import { Recording } from "../../sim/core/recording.ts";
 import { Run } from "../../sim/core/run.ts";
 import type { Schedule } from "../../sim/core/schedule.ts";
 import { type Of, struct } from "../../sim/core/struct.ts";
-import { createThread, type Steps, type Thread, WAITING } from "../../sim/core/thread.ts";
+import { type Steps, Thread, WAITING } from "../../sim/core/thread.ts";
 
 /**
  * `read` adds a cell to what the thread has; `write` puts that, and the thread's mark, into a cell; `leave` does so too, but
@@ -42,7 +42,7 @@ export function createToy(programs: readonly (readonly Operation[])[], schedule:
   const trace = makeTrace<{ go: { args: []; doc: string } }>(machine.events, machine.args, machine.fire);
   const cells = machine.store.alloc(toy_cells) as Cells;
   const states = programs.map(() => machine.store.alloc(toy_thread) as ToyThread);
-  const threads = programs.map((_, i) => createThread(i + 1, `t${i}`, i));
+  const threads = programs.map((_, i) => new Thread(i + 1, `t${i}`, i));
 
   function wait(thread: Thread, ready: () => boolean): number {
     thread.waitsFor = ready;
@@ -86,6 +86,7 @@ export function createToy(programs: readonly (readonly Operation[])[], schedule:
     crashed: () => false,
     changed() {},
     memory: 0,
+    halfDone: null,
   };
   const platform: Platform = {
     interrupts: () => [],
@@ -124,7 +125,7 @@ export function outcomesOfAll(programs: readonly (readonly Operation[])[]): { ou
     },
   };
   const { run, outcome } = createToy(programs, schedule);
-  const start = run.machine.snapshot();
+  const start = { ...run.machine.snapshot(), midway: null };
   let runs = 0;
   for (;;) {
     [at, options] = [0, []];

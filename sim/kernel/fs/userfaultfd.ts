@@ -245,18 +245,27 @@ export function* userfaultfd_register(k: Kernel, ctx: UserfaultfdCtx, arg: Ioctl
     (mode & uffd.UFFDIO_REGISTER_MODE_MISSING ? VM_UFFD_MISSING : 0) +
     (mode & uffd.UFFDIO_REGISTER_MODE_WP ? VM_UFFD_WP : 0) +
     (mode & uffd.UFFDIO_REGISTER_MODE_MINOR ? VM_UFFD_MINOR : 0);
-  const error = yield* k.with_watched_mm(ctx, function* (mm) {
-    yield* k.mmap_write_lock(mm);
-    const refused = check_registrable(k, ctx, start, start + len, vm_flags);
-    const failed = refused || (yield* k.userfaultfd_register_range(ctx, start, start + len, vm_flags));
-    yield k.mmap_write_unlock(mm);
-    return failed;
-  });
+  const error = yield* k.with_watched_mm(ctx, (mm) => register_watched(k, mm, ctx, start, start + len, vm_flags));
   if (error !== 0) return error ?? -ENOMEM;
   const more =
     (mode & uffd.UFFDIO_REGISTER_MODE_WP ? bit(uffd.UFFDIO_WRITEPROTECT) : 0n) |
     (mode & uffd.UFFDIO_REGISTER_MODE_MINOR ? bit(uffd.UFFDIO_CONTINUE) : 0n);
   return yield* k.copy_struct_to_user(arg, register_layout, { ...given, ioctls: RANGE_IOCTLS | more });
+}
+
+function* register_watched(
+  k: Kernel,
+  mm: Mm,
+  ctx: UserfaultfdCtx,
+  start: number,
+  end: number,
+  vm_flags: number,
+): Steps<number> {
+  yield* k.mmap_write_lock(mm);
+  const refused = check_registrable(k, ctx, start, end, vm_flags);
+  const failed = refused || (yield* k.userfaultfd_register_range(ctx, start, end, vm_flags));
+  yield k.mmap_write_unlock(mm);
+  return failed;
 }
 
 function check_registrable(k: Kernel, ctx: UserfaultfdCtx, start: number, end: number, vm_flags: number): number {
@@ -332,26 +341,28 @@ export function* userfaultfd_unregister(k: Kernel, ctx: UserfaultfdCtx, arg: Ioc
   if (typeof given === "number") return given;
   const [start, len] = [Number(given["start"]), Number(given["len"])];
   if (!is_valid_range(k, start, len)) return -EINVAL;
-  const others = (vma: Vma) => vma.vm_userfaultfd_ctx !== null && vma.vm_userfaultfd_ctx !== ctx;
-  const error = yield* k.with_watched_mm(ctx, function* (mm) {
-    yield* k.mmap_write_lock(mm);
-    const vmas = vmas_in(k, mm, start, start + len);
-    const refused = vmas.length === 0 || vmas.some((vma) => !vma_can_userfault(vma, vma.vm_flags) || others(vma));
-    let failed = refused ? -EINVAL : 0;
-    for (let at = start; !failed && at < start + len; ) {
-      const vma = vmas_in(k, mm, at, start + len)[0];
-      if (!vma) break;
-      const from = Math.max(at, vma.vm_start);
-      at = Math.min(start + len, vma.vm_end);
-      if (!vma.vm_userfaultfd_ctx) continue;
-      // Who waits would wait for ever.
-      if (vma.vm_flags & VM_UFFD_MISSING) yield k.wake_userfault(ctx, from, at - from);
-      failed = yield* k.userfaultfd_clear_vma(vma, from, at);
-    }
-    yield k.mmap_write_unlock(mm);
-    return failed;
-  });
+  const error = yield* k.with_watched_mm(ctx, (mm) => unregister_watched(k, mm, ctx, start, start + len));
   return error ?? -ENOMEM;
+}
+
+function* unregister_watched(k: Kernel, mm: Mm, ctx: UserfaultfdCtx, start: number, end: number): Steps<number> {
+  const others = (vma: Vma) => vma.vm_userfaultfd_ctx !== null && vma.vm_userfaultfd_ctx !== ctx;
+  yield* k.mmap_write_lock(mm);
+  const vmas = vmas_in(k, mm, start, end);
+  const refused = vmas.length === 0 || vmas.some((vma) => !vma_can_userfault(vma, vma.vm_flags) || others(vma));
+  let failed = refused ? -EINVAL : 0;
+  for (let at = start; !failed && at < end; ) {
+    const vma = vmas_in(k, mm, at, end)[0];
+    if (!vma) break;
+    const from = Math.max(at, vma.vm_start);
+    at = Math.min(end, vma.vm_end);
+    if (!vma.vm_userfaultfd_ctx) continue;
+    // Who waits would wait for ever.
+    if (vma.vm_flags & VM_UFFD_MISSING) yield k.wake_userfault(ctx, from, at - from);
+    failed = yield* k.userfaultfd_clear_vma(vma, from, at);
+  }
+  yield k.mmap_write_unlock(mm);
+  return failed;
 }
 
 export function* userfaultfd_wake(k: Kernel, ctx: UserfaultfdCtx, arg: IoctlArg): Steps<number> {

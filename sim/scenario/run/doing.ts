@@ -20,6 +20,8 @@ export interface Doing {
   end(thread: Thread, statement: CallStatement, result: unknown, count: number): Done | undefined;
   /** Variables have other values now: calls of which nothing is done yet take their arguments anew. */
   reread(): void;
+  /** Calls that have begun, by thread. */
+  halfDone: ReadonlyMap<number, Begun>;
   /** The call comes to nothing. */
   drop(thread: Thread): void;
 }
@@ -45,7 +47,7 @@ interface Parts {
   forked(thread: Thread, args: readonly unknown[]): readonly unknown[];
 }
 
-interface Begun {
+export interface Begun {
   readonly call: KernelCall;
   readonly problem?: string;
   /** The step at which the thread begins, if it is not in the middle of a `touch`; before it nothing is done. */
@@ -160,6 +162,14 @@ export function createDoing({ scenario, plan, system, state, actor, forked }: Pa
         const fresh = again();
         if (fresh?.name === name) (args as unknown[]).splice(0, args.length, ...fresh.args);
       }
+    },
+    get halfDone() {
+      return begun;
+    },
+    set halfDone(calls) {
+      if (calls === begun) return;
+      begun.clear();
+      for (const [thread, call] of calls) begun.set(thread, call);
     },
     drop(thread) {
       const doing = actor(thread);

@@ -11,7 +11,7 @@ import { positionAt } from "../lines.ts";
 import { isTrue, type Value } from "../values.ts";
 import { createBackground } from "./background.ts";
 import { BadArgument } from "./calls.ts";
-import { createDoing, type Done } from "./doing.ts";
+import { type Begun, createDoing, type Done } from "./doing.ts";
 import { createDying } from "./dying.ts";
 import { createInspector, type ScenarioInspector } from "./inspector.ts";
 import { judge, textOf } from "./judge.ts";
@@ -64,6 +64,12 @@ export interface RunnerHooks {
   deadlock(waiting: readonly Thread[]): void;
   /** A kernel function has ended with this exception. True: it is a bug of the simulated kernel, and reported. */
   oops(thread: Thread, error: unknown): boolean;
+}
+
+/** Calls that have begun, and where everybody stood. */
+interface HalfDone {
+  readonly begun: ReadonlyMap<number, Begun>;
+  readonly settle: () => void;
 }
 
 export function createRunner(
@@ -302,6 +308,13 @@ export function createRunner(
     },
     set memory(value) {
       state.schedule_memory = value;
+    },
+    get halfDone(): HalfDone {
+      return { begun: doing.halfDone, settle: settling.keep() };
+    },
+    set halfDone({ begun, settle }: HalfDone) {
+      doing.halfDone = begun;
+      settle();
     },
     statementOf(thread) {
       const actor = actors[thread.id]!;

@@ -25,6 +25,8 @@ export interface Settling {
   inFlight(): readonly Thread[];
   /** What was found out is not so any more. */
   forget(): void;
+  /** What is known now; calling the result makes it so again. */
+  keep(): () => void;
   /** What `work` finds out is forgotten after it. */
   meanwhile<T>(work: () => T): T;
 }
@@ -178,6 +180,11 @@ export function createSettling({ system, plan, state, who, results, value, worki
     return [...threads].map((owner) => ({ owner, frames }));
   }
 
+  function keep(): () => void {
+    const kept = { arrivals, ready, settledFor };
+    return () => ({ arrivals, ready, settledFor } = kept);
+  }
+
   return {
     settle: settleAll,
     get ready() {
@@ -188,12 +195,13 @@ export function createSettling({ system, plan, state, who, results, value, worki
     forget() {
       settledFor = null;
     },
+    keep,
     meanwhile(work) {
-      const kept = { arrivals, ready, settledFor };
+      const again = keep();
       try {
         return work();
       } finally {
-        ({ arrivals, ready, settledFor } = kept);
+        again();
       }
     },
   };

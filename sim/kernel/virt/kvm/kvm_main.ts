@@ -118,7 +118,8 @@ export function* kvm_set_memory_region(k: Kernel, vm: Kvm, slot: MemorySlot): St
   // An invalidation that has begun must end with the slots with which it began.
   const idle = () => vm.mn_active_invalidate_count === 0;
   while (!idle()) yield k.wait(idle, "invalidations of guest memory");
-  vm.memslots = npages > 0 ? [...others, slot] : others;
+  // Whoever has looked one up compares it with what is here later: a frozen one stays the same thing (core/frames.ts).
+  vm.memslots = npages > 0 ? [...others, Object.freeze(slot)] : others;
   yield k.trace.kvm_set_memory_region(vm, id, base_gfn, npages, userspace_addr);
   if (old) yield* k.kvm_arch_flush_shadow_memslot(vm, old);
   return 0;
