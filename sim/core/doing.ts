@@ -11,6 +11,8 @@ import type { Thread } from "./thread.ts";
 /** Threads in the middle of their calls, as data. */
 export interface HalfDone {
   readonly threads: readonly ThreadState[];
+  /** Who did the last step. */
+  readonly running: Thread | null;
   /** What the program knows of their units. */
   readonly program: unknown;
 }
@@ -29,7 +31,7 @@ interface ThreadState {
 }
 
 export class Doing {
-  /** Who did the last step, or unit; null after a jump in time. */
+  /** Who did the last step, or unit; null after a jump in time to a boundary. */
   running: Thread | null = null;
   readonly #machine: Machine;
   readonly #program: Program;
@@ -131,11 +133,11 @@ export class Doing {
       return { thread, call, cpu, lastStep, waits: waitsFor !== null };
     });
     this.#machine.thread = null;
-    return { threads, program: copied(this.#program.halfDone, copies) };
+    return { threads, running: this.running, program: copied(this.#program.halfDone, copies) };
   }
 
   /** After `drop`, with the store as it was: everybody is in the middle of that again. */
-  enter({ threads, program }: HalfDone): void {
+  enter({ threads, running, program }: HalfDone): void {
     const copies: Copies = new Map();
     for (const { thread, call, cpu, lastStep, waits } of threads) {
       this.#machine.thread = thread;
@@ -146,6 +148,7 @@ export class Doing {
       if (!waits) thread.waitsFor = null;
     }
     this.#machine.thread = null;
+    this.running = running;
     this.#program.halfDone = copied(program, copies);
   }
 
