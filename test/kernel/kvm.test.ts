@@ -158,8 +158,8 @@ describe("a guest's secondary MMU", () => {
     const page = k.page(Math.floor(k.walk_entries(m.task(0).mm!, BASE)[3] / 4096) % 2 ** 40);
     m.call(0, "folio_referenced", page);
     read(m, 0);
-    assert.equal(m.call(0, "folio_referenced", page), 1, "by the guest alone");
-    assert.equal(m.call(0, "folio_referenced", page), 0);
+    assert.deepEqual(m.call(0, "folio_referenced", page), { ptes: 1, locked: false }, "by the guest alone");
+    assert.deepEqual(m.call(0, "folio_referenced", page), { ptes: 0, locked: false });
   });
 
   it("no subscriber, no step", () => {

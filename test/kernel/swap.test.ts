@@ -132,7 +132,10 @@ describe("swap", () => {
     pageout(driver);
     assert.equal(driver.call(0, "sys_mlock", BASE, 8192), 0);
     assert.equal(straight.vmstat.nr_mlock, 1, "the page that was never away");
-    assert.equal(driver.call(0, "folio_referenced", straight.page(entryPfn(pte(driver, 0)))), -1);
+    assert.deepEqual(driver.call(0, "folio_referenced", straight.page(entryPfn(pte(driver, 0)))), {
+      ptes: 0,
+      locked: true,
+    });
     assert.equal(straight.vmstat.nr_mlock, 2);
   });
 
@@ -145,7 +148,7 @@ describe("swap", () => {
       const driver = mapped(machine(), PRIVATE_ANON);
       driver.call(0, "sys_madvise", BASE, KIB_256, advice);
       const page = driver.system.straight.page(entryPfn(pte(driver, 0)));
-      assert.equal(driver.call(0, "folio_referenced", page), expected, `${advice}`);
+      assert.deepEqual(driver.call(0, "folio_referenced", page), { ptes: expected, locked: false }, `${advice}`);
     }
   });
 
@@ -241,5 +244,28 @@ describe("swap", () => {
     driver.call(0, "sys_munmap", BASE, KIB_256);
     driver.call(0, "task_work_run");
     assert.equal(vmstat.nr_swap_pages, free);
+  });
+
+  it("reclaim does not wait for the lock of a page's reverse map: the page stays for now", () => {
+    const driver = mapped(machine(), SHARED_ANON, 4096);
+    const k = driver.system.straight;
+    const mapping = driver.task(0).mm!.mm_mt.at(0)!.vm_file!.f_inode!.i_mapping!;
+    const page = k.page(mapping.i_pages.get(0)! - 1);
+    mapping.i_mmap_rwsem.count = -1;
+    mapping.i_mmap_rwsem.holder = 1;
+    driver.call(1, "folio_check_references", page, null);
+    assert.notEqual(pte(driver, 0) & 0x20, 0, "whether it was used is not known");
+    mapping.i_mmap_rwsem.count = 0;
+    mapping.i_mmap_rwsem.holder = 0;
+    driver.call(1, "folio_check_references", page, null);
+    assert.equal(pte(driver, 0) & 0x20, 0);
+  });
+
+  it("nobody writes out what the OOM reaper is about to free", () => {
+    const driver = mapped(machine(), PRIVATE_ANON, 4096);
+    const page = driver.system.straight.page(entryPfn(pte(driver, 0)));
+    driver.task(0).mm!.oom_reaped = 1;
+    assert.equal(driver.call(1, "folio_check_references", page, null), "keep");
+    driver.task(0).mm!.oom_reaped = 0;
   });
 });

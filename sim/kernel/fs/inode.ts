@@ -88,6 +88,13 @@ export function* i_mmap_lock_read(k: Kernel, mapping: AddressSpace): Steps<void>
   yield* k.down_read(mapping.i_mmap_rwsem, i_mmap_class(mapping));
 }
 
+/** Without waiting: false where somebody has it. */
+export function* i_mmap_trylock_read(k: Kernel, mapping: AddressSpace): Steps<boolean> {
+  if (!k.down_read_trylock(mapping.i_mmap_rwsem)) return false;
+  yield k.trace.lock(mapping.i_mmap_rwsem, i_mmap_class(mapping), "read", 1);
+  return true;
+}
+
 export function i_mmap_unlock_read(k: Kernel, mapping: AddressSpace): number {
   return k.up_read(mapping.i_mmap_rwsem, i_mmap_class(mapping));
 }

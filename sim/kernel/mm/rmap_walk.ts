@@ -2,7 +2,7 @@
 import type { Steps } from "../../core/thread.ts";
 import { _PAGE_ACCESSED, entryPfn, isPresent, withoutFlags } from "../../hardware/entry.ts";
 import { pte_offset, pte_young } from "../arch/x86/mm/pgtable.ts";
-import { VM_LOCKED } from "../flags.ts";
+import { PG_swapbacked, VM_LOCKED } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AnonVma, Page, Vma } from "../mm_types.ts";
 import type { MemCgroup } from "./memcontrol.ts";
@@ -16,6 +16,9 @@ export interface RmapWalkControl {
   readonly arg: unknown;
   /** Whether there is nothing left to look for. */
   readonly done?: (page: Page) => boolean;
+  /** Nobody waits for the reverse map's lock: where somebody has it, `contended` says so afterwards. */
+  readonly try_lock?: true;
+  contended?: boolean;
   /** VMAs that do not count. */
   invalid_vma?(vma: Vma, arg: unknown): boolean;
 }
@@ -27,7 +30,7 @@ export function* rmap_walk(k: Kernel, page: Page, rwc: RmapWalkControl): Steps<v
 }
 
 export function* rmap_walk_anon(k: Kernel, page: Page, rwc: RmapWalkControl): Steps<void> {
-  const anon_vma = yield* k.folio_lock_anon_vma_read(page);
+  const anon_vma = yield* k.folio_lock_anon_vma_read(page, rwc);
   if (!anon_vma) return;
   for (const vma of [...anon_vma.rb_root]) {
     const address = k.vma_address(page, vma);
@@ -38,9 +41,17 @@ export function* rmap_walk_anon(k: Kernel, page: Page, rwc: RmapWalkControl): St
   k.put_anon_vma(anon_vma);
 }
 
-/** The anon_vma of a page, locked; null if it has none. */
-export function* folio_lock_anon_vma_read(k: Kernel, { anon_vma }: Page): Steps<AnonVma | null> {
+/** The anon_vma of a page, locked; null if it has none, or was not to be waited for. */
+export function* folio_lock_anon_vma_read(k: Kernel, { anon_vma }: Page, rwc: RmapWalkControl): Steps<AnonVma | null> {
   if (!anon_vma) return null;
+  if (rwc.try_lock) {
+    const { rwsem } = anon_vma.root!;
+    rwc.contended = !k.down_read_trylock(rwsem);
+    if (rwc.contended) return null;
+    anon_vma.refcount++;
+    yield k.trace.lock(rwsem, "&anon_vma->rwsem", "read", 1);
+    return anon_vma;
+  }
   // The last VMA may go while the lock is waited for: the anon_vma stays.
   anon_vma.refcount++;
   yield* k.down_read(anon_vma.root!.rwsem, "&anon_vma->rwsem");
@@ -50,7 +61,10 @@ export function* folio_lock_anon_vma_read(k: Kernel, { anon_vma }: Page): Steps<
 export function* rmap_walk_file(k: Kernel, page: Page, rwc: RmapWalkControl): Steps<void> {
   const { mapping } = page;
   if (!mapping) return;
-  yield* k.i_mmap_lock_read(mapping);
+  if (rwc.try_lock) {
+    rwc.contended = !(yield* k.i_mmap_trylock_read(mapping));
+    if (rwc.contended) return;
+  } else yield* k.i_mmap_lock_read(mapping);
   for (const vma of [...mapping.i_mmap]) {
     const address = k.vma_address(page, vma);
     if (address < 0 || rwc.invalid_vma?.(vma, rwc.arg)) continue;
@@ -99,15 +113,26 @@ interface FolioReferencedArg {
   readonly memcg: MemCgroup | null;
 }
 
-/**
- * In how many places the page was used since the last look; -1 where a locked mapping has it. `memcg`: only by this group and
- * those below it.
- */
-export function* folio_referenced(k: Kernel, page: Page, memcg: MemCgroup | null = null): Steps<number> {
-  if (page.mapcount === 0) return 0;
+/** What came of folio_referenced. */
+export interface Referenced {
+  /** In how many places the page was used since the last look; -1: it does not matter, or could not be found out at once. */
+  readonly ptes: number;
+  /** A locked mapping has the page. */
+  readonly locked: boolean;
+}
+
+/** How the page was used since the last look. `memcg`: only by this group and those below it. */
+export function* folio_referenced(k: Kernel, page: Page, memcg: MemCgroup | null = null): Steps<Referenced> {
+  if (page.mapcount === 0) return { ptes: 0, locked: false };
   const pra: FolioReferencedArg = { referenced: 0, mapcount: page.mapcount, locked: false, memcg };
-  yield* k.rmap_walk(page, { rmap_one: k.folio_referenced_one, arg: pra, invalid_vma: k.invalid_folio_referenced_vma });
-  return pra.locked ? -1 : pra.referenced;
+  const rwc: RmapWalkControl = {
+    rmap_one: k.folio_referenced_one,
+    arg: pra,
+    invalid_vma: k.invalid_folio_referenced_vma,
+    try_lock: true,
+  };
+  yield* k.rmap_walk(page, rwc);
+  return { ptes: rwc.contended ? -1 : pra.referenced, locked: pra.locked };
 }
 
 /** What is read in order, or at random, says nothing about being used again; what others than the group use does not help it. */
@@ -128,6 +153,13 @@ export function* folio_referenced_one(
   if (vma.vm_flags & VM_LOCKED) {
     k.mlock_vma_folio(page, vma);
     pra.locked = true;
+    yield k.pte_unmap_unlock(at.pmdp);
+    return false;
+  }
+  // Written out it would be for nothing: who alone has it ends, or the OOM reaper is at it.
+  const { mm_users, oom_reaped } = vma.vm_mm!;
+  if ((mm_users === 0 || oom_reaped) && page.anon_vma && page.flags & PG_swapbacked && page.mapcount === 1) {
+    pra.referenced = -1;
     yield k.pte_unmap_unlock(at.pmdp);
     return false;
   }

@@ -126,10 +126,11 @@ export function* shrink_folio(k: Kernel, page: Page, memcg: MemCgroup | null, re
 
 /** Used pages stay: active after the second time, or where several processes use them. */
 export function* folio_check_references(k: Kernel, page: Page, memcg: MemCgroup | null): Steps<Fate> {
-  const ptes = yield* k.folio_referenced(page, memcg);
+  const { ptes, locked } = yield* k.folio_referenced(page, memcg);
   const before = page.flags & PG_referenced;
   page.flags &= ~PG_referenced;
-  if (ptes < 0) return "activate";
+  if (locked) return "activate";
+  if (ptes < 0) return "keep";
   if (ptes === 0) return "free";
   page.flags |= PG_referenced;
   return before || ptes > 1 ? "activate" : "keep";
