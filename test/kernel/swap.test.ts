@@ -261,6 +261,25 @@ describe("swap", () => {
     assert.equal(pte(driver, 0) & 0x20, 0);
   });
 
+  it("pages that go without being written are flushed and given back by 31", () => {
+    const driver = drive([0, { cpu: 1, threadOf: 0 }], noPatch, { memory: 2 ** 26, swap: 2 ** 24 });
+    driver.call(0, "sys_mmap", BASE, KIB_256, 3, PRIVATE_ANON, -1, 0);
+    for (const who of [0, 1]) driver.touch(who, BASE, KIB_256, "write");
+    driver.call(0, "sys_madvise", BASE, KIB_256, MADV_FREE);
+    const { machine: steps } = driver.system;
+    const seen: string[] = [];
+    for (const event of ["ipi", "free_page"]) steps.listen(event, () => seen.push(event));
+    driver.call(0, "sys_madvise", BASE, KIB_256, MADV_PAGEOUT);
+    const freed = seen
+      .join(" ")
+      .split("ipi")
+      .map((one) => one.split("free_page").length - 1);
+    assert.deepEqual(
+      freed.filter((pages) => pages > 0),
+      [31, 31, 2],
+    );
+  });
+
   it("nobody writes out what the OOM reaper is about to free", () => {
     const driver = mapped(machine(), PRIVATE_ANON, 4096);
     const page = driver.system.straight.page(entryPfn(pte(driver, 0)));

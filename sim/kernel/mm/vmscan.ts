@@ -15,6 +15,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Page } from "../mm_types.ts";
 import type { MemCgroup } from "./memcontrol.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
+import { PAGEVEC_SIZE } from "./swap.ts";
 
 /** MADV_PAGEOUT: reclaims isolated pages, used or not. What cannot go is put back. Returns how many went. */
 export function* reclaim_pages(k: Kernel, pages: readonly Page[]): Steps<number> {
@@ -48,7 +49,8 @@ export function* shrink_folio_list(
   memcg: MemCgroup | null,
   references: References,
 ): Steps<Shrunk> {
-  const free: Page[] = [];
+  let free: Page[] = [];
+  let nr_reclaimed = 0;
   const kept: Page[] = [];
   for (const page of pages) {
     if (!k.folio_trylock(page)) {
@@ -59,11 +61,16 @@ export function* shrink_folio_list(
     if (fate === "activate") yield* k.activate_locked(page);
     k.folio_unlock(page);
     (fate === "free" ? free : kept).push(page);
+    if (fate === "free") nr_reclaimed++;
+    if (free.length < PAGEVEC_SIZE) continue;
+    // Nobody may reach the frames any more when they are given back.
+    yield* k.try_to_unmap_flush();
+    yield* k.free_unref_folios(free);
+    free = [];
   }
-  // Nobody may reach the frames any more when they are given back.
   yield* k.try_to_unmap_flush();
   yield* k.free_unref_folios(free);
-  return { nr_reclaimed: free.length, kept };
+  return { nr_reclaimed, kept };
 }
 
 /** Gives back isolated pages whose last reference is the caller's. */
