@@ -68,6 +68,13 @@ async function tests() {
     packages: "external",
     plugins,
   });
+  writeFileSync(resolve(root, "out/machine.mjs"), oneAfterAnother(files));
+}
+
+/** What needs the machine for itself, its Linux or an editor on its screen, in one file: mocha runs files side by side. */
+function oneAfterAnother(files) {
+  const needing = files.filter((file) => /^(e2e|conform)\//.test(file)).sort();
+  return needing.map((file) => `import "./test/${file.replace(/\.ts$/, ".mjs")}";\n`).join("");
 }
 
 /** The first line of an example says what it shows. */
