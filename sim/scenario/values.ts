@@ -6,6 +6,8 @@ import { MAX_U64 } from "./integers.ts";
 export interface ObjectValue {
   /** For messages: `mm_struct`, `pte`. */
   readonly type: string;
+  /** What the scenario calls it: a process. */
+  readonly name?: string;
   /** Two objects of one type with the same id are equal. Without ids they are equal when they are one object. */
   readonly id?: string | number | bigint;
   /** A field, or undefined where there is none of that name. */

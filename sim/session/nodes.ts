@@ -143,6 +143,13 @@ function integerText(value: bigint): string {
   return `${value} (${hex(value)}${size})`;
 }
 
+/** A value in a message that a person wrote: who it is, a text as it is, a number as people write it. */
+export function messageText(value: Value): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "bigint") return value < ADDRESSES ? String(value) : hex(value);
+  return (value !== null && isObject(value) && value.name) || expressionNode("", value, "decimal").value;
+}
+
 /** A value of an expression. */
 export function expressionNode(name: string, value: Value, format: "hex" | "decimal"): ValueNode {
   if (typeof value === "bigint") return { name, value: format === "hex" ? hex(value) : integerText(value) };
@@ -165,11 +172,14 @@ export function expressionNode(name: string, value: Value, format: "hex" | "deci
   const fields = value.fields?.() ?? [];
   const shown = fields.slice(0, 4).flatMap((field) => {
     const inner = value.get(field);
-    return inner === undefined || isObject(inner) ? [] : [`${field} ${expressionNode(field, inner, format).value}`];
+    if (inner === undefined) return [];
+    const node = expressionNode(field, inner, format);
+    if (!isObject(inner)) return [`${field} ${node.value}`];
+    return node.count === undefined ? [] : [node.value];
   });
   return {
     name,
-    value: shown.join(", ") || entriesText(value, fields) || value.type,
+    value: shown.join(", ") || entriesText(value, fields) || (value.name ?? value.type),
     type: value.type,
     children: () => fields.map((field) => expressionNode(field, value.get(field) ?? null, format)),
   };

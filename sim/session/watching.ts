@@ -17,7 +17,7 @@ import type { Loaded } from "./load.ts";
 import type { Looking } from "./looking.ts";
 import { createMessages, type Messages } from "./messages.ts";
 import type { Matcher } from "./moments.ts";
-import { expressionNode } from "./nodes.ts";
+import { messageText } from "./nodes.ts";
 import { nameOfPlace, valueAtPlace } from "./place_titles.ts";
 import { ENTRY, findField, memoryProblem, watchPlace } from "./places.ts";
 import { bytesText } from "./show.ts";
@@ -120,7 +120,7 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
       message.replace(IN_BRACES, (_, text: string) => {
         const { expr } = parseExpressionText(text);
         const result = evaluateNow(expr);
-        return "value" in result ? expressionNode("", result.value, "decimal").value : `{${text}: ${result.error}}`;
+        return "value" in result ? messageText(result.value) : `{${text}: ${result.error}}`;
       }),
     step: () => machine.step,
     last: () => run.last,

@@ -17,8 +17,8 @@ reader: store(q, 1)
 `;
 
 /** Before the first step. */
-async function entered(): Promise<TestClient> {
-  const c = clientOn(realEngine, { [program]: text });
+async function entered(more = ""): Promise<TestClient> {
+  const c = clientOn(realEngine, { [program]: text + more });
   c.launch({ program, stopOnEntry: true });
   await c.event("stopped");
   return c;
@@ -191,6 +191,18 @@ describe("log points", () => {
       printed.some((text) => text.startsWith("sched switch ")),
       printed.join(),
     );
+  });
+
+  it("print who it is by name, texts as they are, numbers without their other forms", async () => {
+    const c = await entered("writer: munmap(p, 64KiB)\nreader: store(q, 2)\n");
+    const message = "{task} on {cpu} of {64 * 1024}, not {writer}: {task.comm} {mm(reader)} {tlb(cpu)} {writer.p}";
+    lines(c, { line: 9, logMessage: message }, { line: 11 });
+    events(c, "log TLB flush: {task}, {reason}");
+    await c.move("continue");
+    const printed = c.output("console");
+    const wanted = /^reader on 1 of 65536, not writer: reader mm of reader entries \(\d+\) 0x7ffff7fef000$/m;
+    assert.match(printed, wanted);
+    assert.match(printed, /^writer, local mm shootdown$/m);
   });
 
   it("with an empty message are breakpoints", async () => {

@@ -70,6 +70,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
     const task = system.taskOf(system.threads[thread]!);
     return {
       type: "process",
+      name: roster.members[thread]!.name,
       id: thread,
       task,
       thread,
@@ -88,7 +89,7 @@ export function createInspector(parts: Parts): ScenarioInspector {
     const numbers = roster.of(symbol);
     if (symbol.count === undefined) return processValue(numbers[0]!);
     const at = (index: bigint) => (index < BigInt(numbers.length) ? processValue(numbers[Number(index)]!) : undefined);
-    return { type: "process array", id: `array:${symbol.name}`, get: () => undefined, at };
+    return { type: "process array", name: symbol.name, id: `array:${symbol.name}`, get: () => undefined, at };
   };
 
   const loopCounter = (name: string, frames: readonly WalkFrame[]): bigint | undefined => {
