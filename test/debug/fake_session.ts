@@ -206,10 +206,10 @@ export class FakeSession extends FakeRun implements Session {
   }
 
   steps(from: number, count: number) {
-    const to = Math.min(from + count - 1, this.last);
-    const steps = Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => {
-      const part = this.partAt(from + index - 1);
-      return { step: from + index, text: part?.text ?? "", file: this.program, line: part?.line };
+    const [first, last] = [Math.max(from, 1), Math.min(from + count - 1, this.last)];
+    const steps = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => {
+      const part = this.partAt(first + index - 1);
+      return { step: first + index, text: part?.text ?? "", file: this.program, line: part?.line };
     });
     return found(steps);
   }

@@ -259,15 +259,15 @@ describe("looking at a stopped run", () => {
     const args = { memoryReference: "3", instructionOffset: -4, instructionCount: 7 };
     const { instructions } = c.request("disassemble", args);
     assert.deepEqual(
-      instructions.map((each) => [each.address, each.instruction]),
+      instructions.map((each) => [each.address, each.presentationHint ?? each.instruction]),
       [
-        ["-1", ""],
-        ["0", ""],
+        ["-1", "invalid"],
+        ["0", "the beginning"],
         ["1", "A: x = 1"],
         ["2", "A: x = 1"],
         ["3", "B: x = 2"],
-        ["4", ""],
-        ["5", ""],
+        ["-1", "invalid"],
+        ["-1", "invalid"],
       ],
     );
     assert.deepEqual([instructions[2].location?.path, instructions[2].line], [program, 1]);

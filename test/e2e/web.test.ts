@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { keys } from "./debugging.ts";
+import { texts } from "./editor.ts";
 import { eventually } from "./eventually.ts";
 import { packed } from "./packed.ts";
 import { picture, session, skipWithoutEditor } from "./sessions.ts";
@@ -72,6 +73,16 @@ describe("the web version of the extension", function () {
           return statement.test((await debug.callStack()).join("\n"));
         });
         await picture(editor, "web");
+      });
+      await check("the kernel's steps in the disassembly view, and no row without one", async () => {
+        await editor.command("Open Disassembly View");
+        const rows = editor.page.locator(".disassembly-view .monaco-list-row");
+        await rows.first().waitFor();
+        await eventually("every row says what happened", async () => {
+          const shown = await texts(rows);
+          return shown.length > 5 && shown.every((row) => /\d.*\w: \w/.test(row));
+        });
+        await editor.page.locator(`.tab.active [aria-label^="Close"]`).first().click();
       });
       await check("stepping back", async () => {
         await debug.tool("step-back");

@@ -83,6 +83,10 @@ function tellMemory(adapter: Adapter, memoryReference: string, offset: number, c
   adapter.afterResponse(() => adapter.event("memory", { memoryReference, offset, count }));
 }
 
+const BEGINNING: DebugProtocol.DisassembledInstruction = { address: "0", instruction: "the beginning" };
+/** No step yet, or none ever. VS Code leaves out what is at this address: what it shows blank it does not ask for again. */
+const BEYOND: DebugProtocol.DisassembledInstruction = { address: "-1", instruction: "", presentationHint: "invalid" };
+
 function instructions(adapter: Adapter, debuggee: Debuggee, from: number, wanted: number): Later {
   const below = Math.max(0, Math.min(wanted, -from));
   return Later.from(debuggee.session.steps(from + below, wanted - below), (steps) => ({
@@ -99,7 +103,7 @@ function instructionsOf(
   const known = new Map(steps.map((step) => [step.step, step]));
   return Array.from({ length: wanted }, (_, index) => {
     const step = known.get(from + index);
-    if (!step) return { address: String(from + index), instruction: "", presentationHint: "invalid" };
+    if (!step) return from + index === 0 ? BEGINNING : BEYOND;
     return {
       address: String(step.step),
       instruction: stepLine(step),
