@@ -112,7 +112,7 @@ describe("the debug console", () => {
     await c.event("stopped");
     assert.match(
       say(c, "messages"),
-      /^→ \d+ {2}writer, line 22: "writer" is linked\n {2}\d+ {2}reader, line 31: "reader" /,
+      /^→ \d+ {2}writer, line 22: writer is linked\n {2}\d+ {2}reader, line 31: reader /,
     );
   });
 
