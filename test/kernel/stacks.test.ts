@@ -3,7 +3,8 @@
 // not there, nor those that lead to no such event; `-`: there was none. Recorded with tracepoints in an instance of tracefs, option `stacktrace`: tlb_flush
 // is the tracepoint tlb:tlb_flush (without "flush on task switch"), the others are those that tell the same: PSWPIN, PSWPOUT and
 // NR_SWAPCACHE of memcg:count_memcg_events and memcg:mod_memcg_lruvec_state for the swap events, NR_SHMEM and
-// filemap:mm_filemap_* for the page cache, kmem:mm_page_alloc and mm_page_free for frames.
+// filemap:mm_filemap_* for the page cache, kmem:mm_page_alloc and mm_page_free for frames, sched:sched_switch for who waits and
+// sched:sched_waking for who is woken.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -50,32 +51,33 @@ function simulated({ program, events, once, trees }: Recorded): ReadonlyMap<numb
   const seen = new Map<number, string[]>();
   const stacks = new Set<string>();
   const before = new Map<number, readonly string[]>();
+  let line = 0;
   for (;;) {
     const stop = go(session, { kind: "continue" });
     const event = stop.description.match(/^\w+/)?.[0] ?? "";
     if (!events.includes(event)) return seen;
     const frames = answerOf(session.stack(session.current));
-    const { kind, line } = frames.at(-1)!;
+    const names = frames.map(({ name }) => name);
+    // What a callback of RCU does belongs to the statement before.
+    const bottom = frames.at(-1)!;
+    if (bottom.kind === "scenario" && bottom.line) line = bottom.line;
     // Processes that exit at the end have no statement any more.
-    if (kind !== "scenario" || !line) return seen;
-    const names = frames
-      .map(({ name }) => name)
-      .reverse()
-      .filter((name) => known.has(name));
+    else if (!names.includes("rcu_gp_kthread")) return seen;
+    const called = names.reverse().filter((name) => known.has(name));
     const tree = seen.get(line) ?? [];
     seen.set(line, tree);
-    const key = `${line} ${event} ${names.join(" ")}`;
+    const key = `${line} ${event} ${called.join(" ")}`;
     if (once && stacks.has(key)) continue;
     stacks.add(key);
     const last = before.get(line) ?? [];
     let same = 0;
-    while (same < names.length && names[same] === last[same]) same++;
-    for (let depth = same; depth < names.length; depth++) tree.push(`  ${"  ".repeat(depth)}${names[depth]}`);
-    const what = `  ${"  ".repeat(names.length)}* ${event}`;
+    while (same < called.length && called[same] === last[same]) same++;
+    for (let depth = same; depth < called.length; depth++) tree.push(`  ${"  ".repeat(depth)}${called[depth]}`);
+    const what = `  ${"  ".repeat(called.length)}* ${event}`;
     const [again, times] = (tree.at(-1) ?? "").split(" × ");
     if (again === what && same === last.length) tree[tree.length - 1] = `${what} × ${Number(times ?? 1) + 1}`;
     else tree.push(what);
-    before.set(line, names);
+    before.set(line, called);
   }
 }
 

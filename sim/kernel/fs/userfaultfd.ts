@@ -123,6 +123,10 @@ function userfaultfd_must_wait(k: Kernel, mm: Mm, address: number, reason: UffdR
 
 /** Lets the faults of a range go on that wait. Returns the event. */
 export function wake_userfault(k: Kernel, ctx: UserfaultfdCtx, start: number, len: number): number {
+  return k.__wake_userfault(ctx, start, len);
+}
+
+export function __wake_userfault(k: Kernel, ctx: UserfaultfdCtx, start: number, len: number): number {
   const inside = (address: number) => address >= start && address < start + len;
   ctx.fault_wqh = ctx.fault_wqh.filter(([, address]) => !inside(address! - (address! % 4096)));
   return k.trace.userfaultfd_wake(start, len, ctx.mm);
