@@ -81,6 +81,31 @@ describe("parts of the machine in the variables view", () => {
     });
   }
 
+  it("readers of RCU, the grace period that waits for them, and its callbacks, among the locks", async () => {
+    const program = "test/scenarios/bugs/pt-reclaim-semi-rcu.mshare";
+    const c = new TestClient(realEngine, { ...realHost, read: (path) => realHost.read(path.replace(/^\/cwd\//, "")) });
+    const schedule =
+      "[user until set_pmd, user.other until contend, user.other*1, user, cpu 1, user, cpu 1, user, rcu_preempt*1]";
+    c.launch({ program, fixes: ["all"], schedule }, () =>
+      c.request("setFunctionBreakpoints", {
+        breakpoints: [{ name: "rcu_callback" }, { name: "rcu_grace_period" }, { name: "rcu_invoke_callback" }],
+      }),
+    );
+    const rcu: (string | undefined)[] = [];
+    for (let i = 0; i < 4; i++) {
+      await c.event("stopped");
+      const rows = scope(c, "Locks");
+      rcu.push(shownOf(rows, "rcu_read_lock"), shownOf(rows, "RCU"));
+      c.request("continue", { threadId: 1 });
+    }
+    assert.deepEqual(rcu, [
+      ...["held by user.other", "1 callback for the next one"],
+      ...["held by user.other", "grace period 1 is on, waits for user.other; 1 callback of 1"],
+      ...[undefined, "1 callback of 1"],
+      ...[undefined, undefined],
+    ]);
+  });
+
   it("VMAs page by page, as there may be tens of thousands", async () => {
     const many = [
       "process a",
