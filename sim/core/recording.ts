@@ -169,7 +169,13 @@ export class Recording {
   }
 }
 
-/** What a checkpoint costs before anything is written after it: counts, and lists of chunks. */
-function listBytes({ counts, store }: MachineSnapshot): number {
-  return store.storages.reduce((sum, { chunks }) => sum + 16 * chunks.length + 100, counts.byteLength);
+/** What a checkpoint costs before anything is written after it: counts, lists of chunks, and functions with their variables. */
+function listBytes({ counts, store, midway }: RunSnapshot): number {
+  const lists = store.storages.reduce((sum, { chunks }) => sum + 16 * chunks.length + 100, counts.byteLength);
+  if (!midway) return lists;
+  const frames = midway.threads.flatMap(({ call }) => [call, ...call.switches].flatMap((part) => part.frames));
+  return frames.reduce((sum, { variables }) => sum + FRAME_BYTES + 16 * variables.length, lists);
 }
+
+/** Of a function in the middle of a call, without its variables; about. */
+const FRAME_BYTES = 200;
