@@ -1,6 +1,6 @@
 // The bugs found so far, in the debug side bar. A click goes to where one was found: in time, and so in the source.
 import * as vscode from "vscode";
-import { activeSession, onTime, seek } from "./session.ts";
+import { atStop, goToStepOf, onTime } from "./session.ts";
 import { count } from "./time-status.ts";
 
 interface Bug {
@@ -24,7 +24,7 @@ export function registerBugsView(): vscode.Disposable {
   return vscode.Disposable.from(
     changed,
     view,
-    vscode.commands.registerCommand("mshare.goToBug", goTo),
+    vscode.commands.registerCommand("mshare.goToBug", goToStepOf),
     vscode.commands.registerCommand("mshare.copyBug", ({ kind, message }: Bug) =>
       vscode.env.clipboard.writeText(`${kind}: ${message}`),
     ),
@@ -37,18 +37,7 @@ export function registerBugsView(): vscode.Disposable {
   );
 }
 
-async function bugs(): Promise<Bug[]> {
-  try {
-    return (await activeSession()?.customRequest("mshare/bugs"))?.bugs ?? [];
-  } catch {
-    return []; // the run goes on, or is over
-  }
-}
-
-async function goTo({ step }: Bug): Promise<void> {
-  const session = activeSession();
-  if (session) await seek(session, step);
-}
+const bugs = async (): Promise<Bug[]> => (await atStop<{ bugs: Bug[] }>("mshare/bugs"))?.bugs ?? [];
 
 function itemOf(bug: Bug): vscode.TreeItem {
   const item = new vscode.TreeItem(bug.kind);

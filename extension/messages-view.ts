@@ -1,6 +1,6 @@
 // What log points and logging events have printed, in the debug side bar, by steps. A click goes to the moment that a line is about.
 import * as vscode from "vscode";
-import { activeSession, onTime, seek } from "./session.ts";
+import { atStop, goToStepOf, onTime } from "./session.ts";
 import { count } from "./time-status.ts";
 
 interface Message {
@@ -21,7 +21,7 @@ export function registerMessagesView(): vscode.Disposable {
   return vscode.Disposable.from(
     changed,
     vscode.window.createTreeView("mshare.messages", { treeDataProvider: provider }),
-    vscode.commands.registerCommand("mshare.goToMessage", goTo),
+    vscode.commands.registerCommand("mshare.goToMessage", goToStepOf),
     vscode.commands.registerCommand("mshare.copyMessage", ({ description }: Message) =>
       vscode.env.clipboard.writeText(description),
     ),
@@ -32,18 +32,8 @@ export function registerMessagesView(): vscode.Disposable {
   );
 }
 
-async function messages(): Promise<Message[]> {
-  try {
-    return (await activeSession()?.customRequest("mshare/messages"))?.messages ?? [];
-  } catch {
-    return []; // the run goes on, or is over
-  }
-}
-
-async function goTo({ step }: Message): Promise<void> {
-  const session = activeSession();
-  if (session) await seek(session, step);
-}
+const messages = async (): Promise<Message[]> =>
+  (await atStop<{ messages: Message[] }>("mshare/messages"))?.messages ?? [];
 
 function itemOf(message: Message, now: number): vscode.TreeItem {
   const { step, description, task, line } = message;

@@ -11,6 +11,7 @@ import { registerExamples } from "./examples.ts";
 import { registerFormats } from "./formats.ts";
 import { registerHovers } from "./hovers.ts";
 import { registerInlineValues } from "./inline-values.ts";
+import { registerLineCounts } from "./line-counts.ts";
 import { registerMachineViews } from "./machine-views.ts";
 import { registerMessagesView } from "./messages-view.ts";
 import { registerPastBanner } from "./past-banner.ts";
@@ -34,6 +35,7 @@ export function activateParts(context: ExtensionContext, platform: Platform): vo
     registerEventBreakpoints(),
     registerHovers(),
     registerInlineValues(),
+    registerLineCounts(),
     registerTimeStatus(),
     registerTimeTravel(),
     registerFormats(),

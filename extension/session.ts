@@ -48,6 +48,21 @@ export async function telling<Result>(act: () => PromiseLike<Result>): Promise<R
   }
 }
 
+/** What the active session answers while its run stands still; undefined while it goes on, or when it is over. */
+export async function atStop<Body>(command: string): Promise<Body | undefined> {
+  try {
+    return await activeSession()?.customRequest(command);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What has happened at a step, as a row of a view: a click goes there. */
+export async function goToStepOf({ step }: { readonly step: number }): Promise<void> {
+  const session = activeSession();
+  if (session) await seek(session, step);
+}
+
 /** To the state after that step. */
 export async function seek(session: vscode.DebugSession, step: number): Promise<void> {
   await telling(() => session.customRequest("mshare/seek", { step }));

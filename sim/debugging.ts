@@ -244,6 +244,13 @@ export interface Deed {
   readonly line: number;
 }
 
+/** A line on which a run can stop, and how often its statements were begun: exact up to 9,999. */
+export interface LineCount {
+  readonly file: string;
+  readonly line: number;
+  readonly times: number;
+}
+
 /** All times at which something happened, as far as the run was recorded, past and future. */
 export interface Occurrences {
   readonly times: number;
@@ -311,6 +318,8 @@ export interface DebugSession {
   bugs(): readonly FoundBug[];
   /** What breakpoints with a message have told of the run as far as it was recorded, by steps. */
   messages(): readonly Deed[];
+  /** How often each line of the scenario was begun up to now. */
+  lineCounts(): readonly LineCount[];
   /** Evaluates an expression of the scenario language in a thread's process. Never changes the machine. */
   evaluate(expression: string, thread: number): ValueNode | { readonly error: string };
   /** Text, one level a line, of the walk of an address, a variable or an expression; what a hover shows. */

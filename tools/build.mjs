@@ -14,6 +14,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { flavours } from "./flavours.mjs";
+import { kernelMap } from "./kernel_map.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const withTests = process.argv.includes("--test");
@@ -131,6 +132,8 @@ await Promise.all([
   bundle("language-server-web", "server/language/browser.ts", { ...web, ...small, plugins }),
   withTests ? tests() : undefined,
 ]);
+for (const map of ["dist/engine.js.map", "dist/adapter-web.js.map"].map((name) => resolve(root, name)))
+  writeFileSync(map, kernelMap(readFileSync(map, "utf8")));
 // npm links the command before it is built, and marks only what then exists as executable.
 chmodSync(resolve(root, "dist/mshare.js"), 0o755);
 writeFileSync(resolve(root, "dist/examples.json"), JSON.stringify(examples()));

@@ -1,6 +1,6 @@
 // One run being debugged: moves it in slices, so that requests are answered meanwhile, and tells the client where it stopped.
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import type { ExceptionReport, Goal, Output, Stop, Until } from "../../sim/debugging.ts";
+import type { ExceptionReport, Goal, LineCount, Output, Stop, Until } from "../../sim/debugging.ts";
 import type { Session } from "./environment.ts";
 import { RequestError } from "./errors.ts";
 import type { Launch } from "./launch.ts";
@@ -19,6 +19,8 @@ export interface Listener {
   defer(turn: () => void): void;
   event(name: string, body?: object): void;
   output(line: Output): void;
+  /** Lines that were begun more than once, or, at the end, never. */
+  lineCounts(lines: readonly LineCount[], when: "so far" | "at the end"): void;
   clientIds(hit: readonly number[]): number[];
   readonly showsProgress: boolean;
   readonly takesMemoryEvents: boolean;
@@ -151,6 +153,11 @@ export class Debuggee {
     this.listener.event("mshare/time", { step: now, last, past: now < last });
   }
 
+  private tellLines(when: "so far" | "at the end"): void {
+    const isNews = ({ times }: LineCount) => times > 1 || (times === 0 && when === "at the end");
+    this.listener.lineCounts(this.session.lineCounts().filter(isNews), when);
+  }
+
   private slices(move: number, goal: Goal, done: number): void {
     this.listener.defer(() => {
       if (move !== this.move) return;
@@ -208,6 +215,7 @@ export class Debuggee {
       hitBreakpointIds: this.listener.clientIds(stop.hit),
       ...((stop.exception || brief) && { text: stop.exception?.message ?? stop.description }),
     });
+    this.tellLines("so far");
     this.tellTime();
     if (this.listener.takesMemoryEvents)
       for (const change of this.memory.changes(this.session)) this.listener.event("memory", change);
@@ -215,6 +223,7 @@ export class Debuggee {
 
   private finish({ reason, description }: Stop): void {
     if (reason === "limit") this.listener.output({ category: "important", text: description });
+    this.tellLines(reason === "end" ? "at the end" : "so far");
     this.tellTime();
     this.dispose();
     this.listener.event("exited", { exitCode: exitCodes[this.session.report().verdict] });

@@ -1,5 +1,15 @@
 // A scenario being debugged: the engine side of `DebugSession` (debugging.ts). Puts together run, breakpoints, views.
-import type { DebugSession, Frame, Host, LaunchOptions, Lookup, Output, Refusal, ValueNode } from "../debugging.ts";
+import type {
+  DebugSession,
+  Frame,
+  Host,
+  LaunchOptions,
+  LineCount,
+  Lookup,
+  Output,
+  Refusal,
+  ValueNode,
+} from "../debugging.ts";
 import type { BugObject } from "../detectors/report.ts";
 import { completions } from "./completions.ts";
 import { whoDid } from "./deeds.ts";
@@ -114,6 +124,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     if (machine.step === run.last) return;
     watching.breakpoints.newFuture();
     watching.messages.forgetAfter(machine.step);
+    watching.lineCounts.forgetAfter(machine.step);
     tell(`A new future starts at step ${machine.step}; steps ${machine.step + 1} to ${run.last} are forgotten.`);
   }
 
@@ -151,6 +162,13 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     });
     return changed.since(then);
   }
+
+  const lineCounts = (): readonly LineCount[] =>
+    runner.plan.files.flatMap(({ path: file }) =>
+      breakableLines(runner.plan, file, 1, Number.POSITIVE_INFINITY).map((line) => ({
+        ...{ file, line, times: watching.lineCounts.upTo(file, line, machine.step) },
+      })),
+    );
 
   const { breakpoints } = watching;
   const session: OpenDebugSession = {
@@ -195,6 +213,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
     tlbs: looking.tlbs,
     bugs: looking.bugs,
     messages: watching.messages.all,
+    lineCounts,
     complete: (text, column) => completions(loaded, text, column),
     write(id, given) {
       const text = looking.numberIn(given, stops.current);

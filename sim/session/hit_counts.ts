@@ -19,6 +19,11 @@ export function timesPassed({ steps }: Passes, step: number): number {
   return index + 1;
 }
 
+/** How many passes there were up to `step`. */
+export function timesUpTo({ steps }: Passes, step: number): number {
+  return indexFrom(steps, step + 1);
+}
+
 /** What was after `step` will be otherwise. */
 export function forgetAfter({ steps }: Passes, step: number): void {
   steps.length = indexFrom(steps, step + 1);

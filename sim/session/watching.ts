@@ -12,6 +12,7 @@ import { type Breakpoints, createBreakpoints } from "./breakpoints.ts";
 import { describeEvent } from "./describe.ts";
 import { eventPattern, eventWords, type WordContext } from "./event_words.ts";
 import { createFunctionWatch, type FunctionWatch } from "./function_watch.ts";
+import { createLineCounts, type LineCounts } from "./line_counts.ts";
 import { breakableLines, kernelSites, scenarioLine } from "./lines.ts";
 import type { Loaded } from "./load.ts";
 import type { Looking } from "./looking.ts";
@@ -31,6 +32,7 @@ export interface Watching {
   readonly functions: FunctionWatch;
   readonly trouble: Trouble;
   readonly messages: Messages;
+  readonly lineCounts: LineCounts;
   /** Events and kernel functions at which a run can stop. */
   words(): ReturnType<typeof eventWords>;
   /** Understands an event in words; what is watched for it is so until `arm`. */
@@ -70,6 +72,7 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
 
   const warned = new Set<string>();
   const messages = createMessages();
+  const lineCounts = createLineCounts();
 
   const functions = createFunctionWatch(system);
   const words: WordContext = {
@@ -156,6 +159,7 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
     functions,
     trouble,
     messages,
+    lineCounts,
     words: () => eventWords(words),
     matcher(text) {
       const pattern = eventPattern(text, words);
@@ -179,6 +183,7 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
       const hits: Hit[] = [];
       if (machine.events.names[event] === "statement") {
         const place = machine.place();
+        lineCounts.begun(place.file, place.line, machine.step);
         hits.push(...breakpoints.atStatement(place.file, place.line));
       }
       hits.push(...breakpoints.atEvent(functions.take(), machine.sites), ...breakpoints.takeData());

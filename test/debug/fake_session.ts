@@ -131,6 +131,10 @@ export class FakeSession extends FakeRun implements Session {
     return [];
   }
 
+  lineCounts(): [] {
+    return [];
+  }
+
   threads() {
     const state = (thread: number) => (thread === this.current ? "running" : "waiting") as "running" | "waiting";
     return this.names.map((name, index) => ({

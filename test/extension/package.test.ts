@@ -61,6 +61,11 @@ describe("the package", function () {
       .filter((file) => /^sim\/(kernel|designs)\//.test(file));
     assert.ok(kernel.length > 0, "the engine is built from kernel files");
     assert.deepEqual(
+      sources.filter((source) => !/\/sim\/(kernel|designs|hardware)\//.test(source)),
+      [],
+      "nobody reads where anything else stands",
+    );
+    assert.deepEqual(
       kernel.filter((file) => !files.includes(file)),
       [],
     );

@@ -3,12 +3,13 @@ import type { Refusal } from "../../../sim/debugging.ts";
 import type { Adapter } from "../adapter.ts";
 import type { KeptStatus } from "../breakpoints.ts";
 import { capabilities } from "../capabilities.ts";
-import { readClient } from "../client.ts";
+import { lineOut, readClient } from "../client.ts";
 import { Debuggee, type Listener } from "../debuggee.ts";
 import { RequestError } from "../errors.ts";
 import type { Handlers } from "../handlers.ts";
 import { diagnosticLine, type Launch, launchAttributes, readLaunch } from "../launch.ts";
 import { type Arguments, optionalInteger, optionalText, record } from "../read.ts";
+import { sourceOut } from "../sources.ts";
 import { setDefaultFilters, statusOut } from "./breakpoints.ts";
 
 export const lifecycleHandlers: Handlers = {
@@ -118,6 +119,14 @@ function refusal(adapter: Adapter, refused: Refusal): RequestError {
 
 function listener(adapter: Adapter): Listener {
   return {
+    lineCounts(lines, when) {
+      const out = lines.map(({ file, line, times }) => ({
+        source: sourceOut(adapter.environment, file),
+        line: lineOut(adapter.client, line),
+        times,
+      }));
+      adapter.event("mshare/lineCounts", { lines: out, over: when === "at the end" });
+    },
     defer: (turn) => adapter.environment.defer(turn),
     event: (name, body) => adapter.event(name, body),
     output: (line) => adapter.output(line),
