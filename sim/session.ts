@@ -4,7 +4,7 @@ export { type Difference, isMachineWide } from "./conform/compare.ts";
 export { notComparedHere } from "./conform/not_compared.ts";
 export type { RealMachine, RealRun } from "./conform/observation.ts";
 export type { Detail } from "./conform/observe.ts";
-export { randomLargeScenario, randomScenario } from "./conform/random.ts";
+export { randomGroupsScenario, randomLargeScenario, randomScenario } from "./conform/random.ts";
 export { randomHugetlbScenario } from "./conform/random_hugetlb.ts";
 export { readReal } from "./conform/read_real.ts";
 export { shrink } from "./conform/shrink.ts";

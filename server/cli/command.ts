@@ -2,7 +2,7 @@
 import { nearest } from "../../sim/session.ts";
 import { type Arguments, type OptionRule, readArguments } from "./arguments.ts";
 import { checkCommand } from "./check.ts";
-import { conformCommand, HUGETLB, LARGE, RANDOM, SEED, WORKERS } from "./conform.ts";
+import { conformCommand, GROUPS, HUGETLB, LARGE, RANDOM, SEED, WORKERS } from "./conform.ts";
 import { designsCommand } from "./designs.ts";
 import { complain } from "./each_file.ts";
 import { ALL, exploreCommand, SAVE, SCHEDULES } from "./explore.ts";
@@ -52,7 +52,7 @@ const COMMANDS: readonly Command[] = [
     name: "conform",
     usage: "conform FILE…",
     doc: "Runs scenarios on this machine's Linux too and compares every result, counter and page.",
-    options: [RANDOM, SEED, WORKERS, LARGE, HUGETLB, JSON_OUT, QUIET, HELP],
+    options: [RANDOM, SEED, WORKERS, LARGE, HUGETLB, GROUPS, JSON_OUT, QUIET, HELP],
     run: conformCommand,
   },
   {

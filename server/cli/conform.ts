@@ -3,6 +3,7 @@ import { type Comparison, exportScenarios, type RealMachine, type Refusal } from
 import type { Arguments, OptionRule } from "./arguments.ts";
 import { conformRandom } from "./conform_random.ts";
 import { type Judged, judgeScenarios } from "./conform_run.ts";
+import type { RandomKind } from "./conform_slice.ts";
 import { differencesText, isJudge, isUnmet, machineText, notComparedText } from "./conform_text.ts";
 import { complain, refusalText, worse } from "./each_file.ts";
 import { jsonLine } from "./json.ts";
@@ -23,12 +24,20 @@ export const LARGE: OptionRule = {
   doc: "with --random: programs with 5 to 12 processes and 60 to 200 calls",
 };
 
+export const GROUPS: OptionRule = {
+  name: "groups",
+  doc: "with --random: programs in control groups (root, a memory controller)",
+};
+
+/** Kinds of random programs beside the usual ones. */
+const KINDS = [HUGETLB, LARGE, GROUPS];
+
 export async function conformCommand(args: Arguments, terminal: Terminal): Promise<Status> {
   const random = first(args, RANDOM);
   for (const rule of [SEED, WORKERS])
     if (random === undefined && first(args, rule) !== undefined)
       return complain(terminal, `--${rule.name} goes with --random N`);
-  for (const rule of [HUGETLB, LARGE])
+  for (const rule of KINDS)
     if (random === undefined && has(args, rule)) return complain(terminal, `--${rule.name} goes with --random N`);
   if (random !== undefined && args.files.length > 0)
     return complain(terminal, "--random N makes its own programs; no files go with it");
@@ -45,7 +54,7 @@ export async function conformCommand(args: Arguments, terminal: Terminal): Promi
       seed,
       workers,
       json: has(args, JSON_OUT),
-      programs: has(args, HUGETLB) ? "hugetlb" : has(args, LARGE) ? "large" : "any",
+      programs: (KINDS.find((rule) => has(args, rule))?.name ?? "any") as RandomKind,
     });
   }
   if (args.files.length === 0) return complain(terminal, "no file is given: mshare conform FILE…");

@@ -3,6 +3,7 @@ import {
   type Difference,
   exportScenarios,
   type RealMachine,
+  randomGroupsScenario,
   randomHugetlbScenario,
   randomLargeScenario,
   randomScenario,
@@ -14,8 +15,13 @@ import type { Terminal } from "./terminal.ts";
 /** Scenarios compiled into one program. */
 const BATCH = 100;
 
-/** Random programs of all kinds, large ones of all kinds, or of huge pages. */
-const GENERATORS = { any: randomScenario, large: randomLargeScenario, hugetlb: randomHugetlbScenario };
+/** Random programs of all kinds, large ones of all kinds, of huge pages, or in control groups. */
+const GENERATORS = {
+  any: randomScenario,
+  large: randomLargeScenario,
+  hugetlb: randomHugetlbScenario,
+  groups: randomGroupsScenario,
+};
 export type RandomKind = keyof typeof GENERATORS;
 
 /** Something to tell about the program of one seed. */

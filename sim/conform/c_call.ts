@@ -116,6 +116,9 @@ function isText(expr: Expr | undefined, scope: CScope): boolean {
   return expr?.kind === "string" || (expr?.kind === "name" && typeof scope.constant(expr.name) === "string");
 }
 
+/** What a path of a control group begins with. */
+export const GROUP_PATH = "\x02";
+
 /** Files are made in a directory of the program's own; a byte of 1 stands for it. What lies elsewhere is left alone. */
 function privatePath(path: string, at: Expr): string {
   const parts = path.split("/");
@@ -123,10 +126,11 @@ function privatePath(path: string, at: Expr): string {
   for (const [folder, own] of [
     ["/dev/shm", "\x01/shm"],
     ["/tmp", "\x01/tmp"],
+    ["/sys/fs/cgroup", GROUP_PATH],
   ] as const)
     if (path === folder || path.startsWith(`${folder}/`)) return own + path.slice(folder.length);
   if (path === "") return path;
-  throw new NotExportable("Only files below /dev/shm and /tmp can be used on a real Linux.", at);
+  throw new NotExportable("Only files below /dev/shm and /tmp, and control groups, can be used on a real Linux.", at);
 }
 
 function process(expr: Expr, scope: CScope): string {

@@ -3,6 +3,7 @@ import type { CScenario } from "./c_scenario.ts";
 import { NotExportable } from "./not_exportable.ts";
 import { agentSource } from "./runtime/agent.ts";
 import { controlSource } from "./runtime/control.ts";
+import { groupsSource } from "./runtime/groups.ts";
 import { hugepagesSource } from "./runtime/hugepages.ts";
 import { machineWideSource } from "./runtime/machine_wide.ts";
 import { headSource, mainSource } from "./runtime/main.ts";
@@ -35,6 +36,8 @@ export function cProgram(scenarios: readonly CScenario[]): string {
     `#define VARIABLES ${Math.max(1, ...scenarios.map((one) => one.variables))}`,
     `#define SCENARIOS ${scenarios.length}`,
     "",
+    `static const int uses_groups[] = {${scenarios.map((one) => Number(one.groups)).join(", ")}};`,
+    "",
     outputSource,
     agentSource,
     controlSource,
@@ -62,6 +65,7 @@ export function cProgram(scenarios: readonly CScenario[]): string {
     "}",
     "",
     machineWideSource,
+    groupsSource,
     mainSource,
   ].join("\n");
 }

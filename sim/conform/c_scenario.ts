@@ -5,7 +5,7 @@ import { evaluate } from "../scenario/expressions.ts";
 import { textOf } from "../scenario/run/judge.ts";
 import type { Plan } from "../scenario/run/plan.ts";
 import type { Roster } from "../scenario/run/roster.ts";
-import { callFields } from "./c_call.ts";
+import { callFields, GROUP_PATH } from "./c_call.ts";
 import { type CScope, cExpression, cString } from "./c_expression.ts";
 import { NotExportable } from "./not_exportable.ts";
 
@@ -16,6 +16,8 @@ export interface CScenario {
   readonly variables: number;
   /** Huge pages that the scenario's machine has. */
   readonly hugepages: number;
+  /** It makes control groups. */
+  readonly groups: boolean;
   /** Integers that stand in the scenario: the program's own memory keeps away from them. */
   readonly integers: readonly bigint[];
 }
@@ -176,7 +178,8 @@ export function cScenario(scenario: CheckedScenario, plan: Plan, roster: Roster,
     "",
   ].join("\n");
   const hugepages = Number(scenario.machine.get("hugepages"));
-  return { text, members: roster.members.length, variables: variables.size, hugepages, integers };
+  const groups = text.includes(cString(GROUP_PATH).slice(0, -1));
+  return { text, members: roster.members.length, variables: variables.size, hugepages, groups, integers };
 }
 
 /** `A`, `A[i]`, `A.thread`, as an actor or in an expression. */

@@ -2,6 +2,7 @@
 import type {
   ContentRun,
   Contents,
+  Groups,
   ObservedMapping,
   ObservedProcess,
   ObservedRun,
@@ -61,6 +62,7 @@ export function compareRuns(simulated: ObservedRun, real: ObservedRun, excuses: 
   const end = { ...(simulated.statements.at(-1) ?? NOWHERE), processes: simulated.end };
   compareProcesses(end, real.end, excuses, known, (what, x, y) => say(undefined, what, x, y));
   compareContents(simulated.contents, real.contents, (what, x, y) => say(undefined, what, x, y));
+  compareGroups(simulated.groups ?? {}, real.groups ?? {}, (what, x, y) => say(undefined, what, x, y));
   for (const [line, grown] of Object.entries(real.machineWide ?? {})) {
     const own = simulated.machineWide?.[line];
     const text = line.startsWith(MEMINFO) ? sizeText : String;
@@ -212,6 +214,21 @@ function compareContents(
     const text = (sum: number | undefined) => (sum === undefined ? "all 0" : `with sum 0x${sum.toString(16)}`);
     const page = other[0]!;
     say(`${name}: contents of 0x${(page * 4096).toString(16)}${more}`, text(a.get(page)), text(b.get(page)));
+  }
+}
+
+/** Those with a controller: in version 1 all have one. */
+function compareGroups(
+  ours: Groups,
+  theirs: Groups,
+  say: (what: string, simulated: string, real: string) => void,
+): void {
+  for (const [path, lines] of Object.entries(ours)) {
+    if (!theirs[path]) say(`group ${path}`, "is there", "is not there");
+    for (const [line, value] of Object.entries(theirs[path] ?? {})) {
+      const text = line === "oom_kill" ? String : sizeText;
+      if (lines[line] !== value) say(`group ${path}: ${line}`, text(lines[line] ?? 0), text(value));
+    }
   }
 }
 

@@ -59,12 +59,16 @@ export interface ObservedStatement {
   readonly processes: ObservedProcesses;
 }
 
+export type Groups = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 export interface ObservedRun {
   readonly statements: readonly ObservedStatement[];
   /** After the last statement. */
   readonly end: ObservedProcesses;
   /** After the last statement; null where there was too much to look at. */
   readonly contents: Contents | null;
+  /** After the last statement: lines of memory.stat in bytes and oom_kill, by path below /sys/fs/cgroup; null where there are no groups. */
+  readonly groups: Groups | null;
   /** By how much counters of the whole machine grew, as "meminfo: Shmem" (bytes) or "vmstat: pswpin"; null where that could not be measured. */
   readonly machineWide: Readonly<Record<string, number>> | null;
 }

@@ -4,7 +4,7 @@ import { vm_flags_letters } from "../kernel/fs/proc/task_mmu.ts";
 import type { Mm, Vma } from "../kernel/mm_types.ts";
 import { statOf, statusOf } from "../scenario/run/proc.ts";
 import type { Roster } from "../scenario/run/roster.ts";
-import type { ObservedMapping, ObservedProcess, ObservedProcesses, PageRun } from "./observation.ts";
+import type { Groups, ObservedMapping, ObservedProcess, ObservedProcesses, PageRun } from "./observation.ts";
 
 const COUNTERS = [
   "VmPTE",
@@ -61,6 +61,17 @@ export function machineCounters({ straight: k }: System): Readonly<Record<string
   for (const [line, bytes] of Object.entries(k.meminfo())) lines[`meminfo: ${line}`] = bytes;
   for (const [line, count] of Object.entries(k.vmstat_counters())) lines[`vmstat: ${line}`] = count;
   return lines;
+}
+
+/** What is charged to the control groups that there are, by path below /sys/fs/cgroup. */
+export function groupsOf({ straight: k }: System): Groups {
+  const groups: Record<string, Readonly<Record<string, number>>> = {};
+  for (const memcg of k.mem_cgroup_tree(k.root_mem_cgroup).slice(1)) {
+    if (k.memcg_of_path(`/sys/fs/cgroup${memcg.name}`) !== memcg) continue;
+    const { anon, shmem, file_mapped } = k.memory_stat(memcg);
+    groups[memcg.name] = { anon, shmem, file_mapped, oom_kill: k.memory_events(memcg).oom_kill };
+  }
+  return groups;
 }
 
 /** The pool of huge pages: the same for all processes, and told with each. */

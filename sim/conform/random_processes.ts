@@ -8,8 +8,7 @@ export function processCall(draw: Draw, actor: Actor, actors: readonly Actor[]):
   if (kind === "exit") {
     // A first thread that ends before the others is waited for in vain.
     if (actor.hasThread || actors.filter((other) => other.state === "alive").length < 2) return undefined;
-    actor.state = "gone";
-    for (const parent of actors) if (parent.children.includes(actor.name)) parent.ended.push(actor.name);
+    endOf(actor, actors);
     return `exit(${draw.between(0, 3)})`;
   }
   const child = actor.ended.pop();
@@ -20,6 +19,12 @@ export function processCall(draw: Draw, actor: Actor, actors: readonly Actor[]):
   return actor.children.length === 0 ? "wait()" : undefined;
 }
 
+/** It does nothing more, and can be waited for. */
+export function endOf(actor: Actor, actors: readonly Actor[]): void {
+  actor.state = "gone";
+  for (const parent of actors) if (parent.children.includes(actor.name)) parent.ended.push(actor.name);
+}
+
 export function forkCall(actor: Actor, actors: readonly Actor[]): string | undefined {
   const child = actors.find((other) => other.state === "unborn");
   if (!child) return undefined;
@@ -28,6 +33,7 @@ export function forkCall(actor: Actor, actors: readonly Actor[]): string | undef
   child.descriptors = [...actor.descriptors];
   child.variables = actor.variables;
   child.large = actor.large;
+  child.group = actor.group;
   child.userfaultfds = [...actor.userfaultfds];
   actor.children.push(child.name);
   return `fork(${child.name})`;

@@ -3,12 +3,13 @@
 import { contentsOf } from "../conform/contents.ts";
 import { declaredOptions } from "../conform/not_compared.ts";
 import type { ObservedRun, RealMachine } from "../conform/observation.ts";
-import { type Detail, machineCounters, observe } from "../conform/observe.ts";
+import { type Detail, groupsOf, machineCounters, observe } from "../conform/observe.ts";
 import { wokenFirst } from "../core/schedule.ts";
 import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
 import { task_size_max } from "../kernel/arch/x86/mm/pgtable.ts";
 import { FIRST_FRAME } from "../kernel/mm/page_alloc.ts";
 import type { Task } from "../kernel/mm_types.ts";
+import { SIGKILL } from "../kernel/uapi/signal.ts";
 import type { CheckedScenario } from "../scenario/check.ts";
 import { BadArgument } from "../scenario/run/calls.ts";
 import { type Loaded, load } from "./load.ts";
@@ -101,13 +102,27 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
   let results = 0;
   let end = observe(system, roster, faults, "everything");
   let machineWide: Readonly<Record<string, number>> = {};
-  let contents = contentsOf(system, roster);
+  let contents: ObservedRun["contents"] = null;
+  let groups: ObservedRun["groups"] = null;
+  // What is compared at the end is looked at when nobody has anything left to do, before the processes exit.
+  const { end: ends, threads } = runner;
+  runner.threads = () => {
+    const [was, able] = [state.phase, threads()];
+    if (was === 0 && state.phase !== 0) {
+      if (killed() > 0) end = observe(system, roster, faults, "everything");
+      contents = contentsOf(system, roster);
+      groups = groupsOf(system);
+    }
+    return able;
+  };
   // The end of one statement and all of the next may be one go.
-  const { end: ends } = runner;
   runner.end = (thread, result, count) => {
     ends(thread, result, count);
     machine.stopping = true;
   };
+  let dead = 0;
+  const isKilled = (thread: number) => system.taskOf(system.threads[thread]!).signal === SIGKILL;
+  const killed = () => roster.members.filter((_, i) => isKilled(i)).length;
   const count = (thread: number) => {
     const now = machine.counts[fault]! - beyond.size;
     faults[roster.members[thread]!.processOf]! += now - counted;
@@ -116,24 +131,36 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
   while (state.phase === 0) {
     const outcome = run.forward(maxSteps, 1);
     const inside = run.inFlight().filter(({ id }) => id in roster.members);
-    if (state.omitted + state.results.length > results) {
-      results = state.omitted + state.results.length;
-      const { file, line, actor, call, result, errno, signal, problem } = state.results.last!;
-      count(roster.members.findIndex((member) => member.name === actor));
-      const detail = detailOf(statements.length);
-      // While somebody is in the middle of a call there is no state to compare.
-      if (inside.length === 0) end = observe(system, roster, faults, detail);
-      const given = { result: result ?? undefined, errno: errno ?? undefined, signal: signal ?? undefined, problem };
-      statements.push({
-        file: paths.indexOf(file),
-        line,
-        actor,
-        call,
-        full: detail === "everything",
-        ...given,
-        processes: end,
-      });
-      contents = contentsOf(system, roster);
+    const seen = state.omitted + state.results.length;
+    if (seen > results) {
+      // What a killed process would have done is passed over: several results at once.
+      const fresh = state.results.all().slice(results - seen);
+      results = seen;
+      count(roster.members.findIndex(({ name }) => name === fresh.at(-1)!.actor));
+      const detail = detailOf(statements.length + fresh.length - 1);
+      const dying = killed();
+      const earlier = end;
+      const { result, errno, signal } = fresh.at(-1)!;
+      const isDone = result !== null || errno !== null || signal !== null;
+      // While somebody is in the middle of a call or of dying there is no state to compare; what was not done has changed nothing.
+      if (isDone && inside.length === 0 && dying === dead) end = observe(system, roster, faults, detail);
+      // Whoever is killed in the middle of a call does not come back from it.
+      const { actor: last } = fresh.at(-1)!;
+      const lost = dying !== dead && isKilled(roster.members.findIndex(({ name }) => name === last));
+      dead = dying;
+      for (const { file, line, actor, call, result, errno, signal, problem } of fresh)
+        statements.push({
+          file: paths.indexOf(file),
+          line,
+          actor,
+          call,
+          full: detailOf(statements.length) === "everything",
+          ...(lost && statements.length + 1 === seen
+            ? { signal: "OOM" }
+            : { result: result ?? undefined, errno: errno ?? undefined, signal: signal ?? undefined }),
+          problem,
+          processes: statements.length + 1 === seen ? end : earlier,
+        });
       grown = true;
     } else {
       const acting = inside.find((thread) => thread.lastStep === machine.step);
@@ -147,7 +174,7 @@ function observedRun({ run, runner, system, maxSteps }: Loaded, detailOf: (state
     }
     if (outcome === "done" || outcome === "target") break;
   }
-  return { statements, end, contents, machineWide };
+  return { statements, end, contents, groups, machineWide };
 }
 
 /** Steps with faults that perf does not count: on addresses that no program can have, and while nothing is done about faults. */

@@ -7,6 +7,7 @@ const run = (counters: Readonly<Record<string, number>>): ObservedRun => ({
   statements: [],
   end: { a: { counters } },
   contents: null,
+  groups: null,
   machineWide: null,
 });
 

@@ -7,6 +7,7 @@ struct member {
   int forked;  /* comes into being by a fork */
   pid_t pid;
   int alive;
+  int killed; /* for want of memory */
   int perf; /* counts hardware faults, or -1 */
   int proc[4]; /* its files in /proc, or -1 */
   uint64_t minflt, majflt; /* at the start */
@@ -74,6 +75,7 @@ static void wait_in_strand(int who);
 static void let_others_on(void);
 
 static int waits_for_ever; /* the call that was begun last */
+static int some_died;      /* during the last call, for want of memory */
 static int over;           /* a call waits for ever: nothing is done after it */
 
 /* Three seconds of sleep while nobody else acts: who could wake it? */
@@ -85,6 +87,10 @@ static void await(int who) {
   for (int tries = 0, asleep = 0; !has_returned(who);) {
     struct timespec wait = {0, strand ? 1000000 : 200000000};
     if (syscall(SYS_futex, &slot->turn, 0, TURN_AGENT, &wait, NULL, 0) == 0 || errno != ETIMEDOUT) continue;
+    if (members[who].pid && is_gone(members[who].pid) && uses_groups[scenario]) {
+      members[who].killed = 1;
+      return;
+    }
     if (members[who].pid && is_gone(members[who].pid)) die("%s ended without being told to", members[who].name);
     asleep = sleeps(who) ? asleep + 1 : 0;
     if (strand && asleep) wait_in_strand(who);
@@ -190,7 +196,7 @@ struct call {
   long nr;
   int child;            /* of fork and wait, or -1 */
   int vec;              /* mincore without a place for its answer */
-  const char *text[2];  /* strings among the arguments, by position; a byte of 1 begins a path in the private directory */
+  const char *text[2];  /* strings among the arguments, by position; a byte of 1 begins a path in the private directory, one of 2 a path of a control group */
   const char *field;    /* of status and smaps */
   uint64_t words[8];    /* a structure that is the third argument */
   int word_count;
@@ -223,19 +229,30 @@ static void check_range(const struct call *call) {
   if (reaches_area(start, length)) die("line %d: %s reaches this program's own memory at 0x%lx", call->line, call->name, AREA);
 }
 
+static void group_path(char *room, size_t size, const char *path, int line);
+static const char *group_text(int who, uint64_t fd, const char *text);
+
 /* Copies a string to where the agent can read it. */
-static uint64_t place_text(int who, int at, const char *text) {
+static uint64_t place_text(int who, int at, const char *text, int line) {
   char *room = (char *)slot_of(who) + ROOM_AT + (uint64_t)at * 0x3000;
   if (text[0] == 1) snprintf(room, 0x3000, "%s%s", directory(), text + 1);
+  else if (text[0] == 2) group_path(room, 0x3000, text + 1, line);
   else snprintf(room, 0x3000, "%s", text);
   return (uint64_t)room;
 }
+
+static void find_killed(void);
 
 static int64_t perform_agent(const struct call *call) {
   uint64_t arg[6];
   memcpy(arg, call->arg, sizeof arg);
   for (int i = 0; i < 2; i++)
-    if (call->text[i]) arg[i] = place_text(call->who, i, call->text[i]);
+    if (call->text[i]) arg[i] = place_text(call->who, i, call->text[i], call->line);
+  const char *written = call->op == OP_SYSCALL && call->nr == SYS_write ? call->text[1] : NULL;
+  if (written) {
+    const char *here = group_text(call->who, arg[0], written);
+    if (here != written) arg[1] = place_text(call->who, 1, here, call->line), arg[2] = strlen(here);
+  }
   if (call->word_count) {
     arg[2] = (uint64_t)slot_of(call->who) + ROOM_AT + 0x6000;
     memcpy((void *)arg[2], call->words, (size_t)call->word_count * 8);
@@ -251,6 +268,7 @@ static int64_t perform_agent(const struct call *call) {
   /* The agent's own memory does not count among what is locked. */
   if (call->op == OP_SYSCALL && call->nr == SYS_mlockall && result == 0)
     agent_call(call->who, OP_SYSCALL, SYS_munlock, (uint64_t[6]){AREA, AREA_BYTES});
+  if (written && result == (int64_t)arg[2]) return (int64_t)call->arg[2];
   return call->op == OP_STORE ? (int64_t)call->arg[1] : result;
 }
 
@@ -290,6 +308,10 @@ USED static void perform(const struct call *call) {
   let_others_on();
   if (over) return;
   show_life();
+  if (members[who].killed) {
+    record(call->file, call->line, who, call->name, "undone", 0);
+    return;
+  }
   if (!members[who].alive) die("line %d: %s is not there", call->line, members[who].name);
   struct slot *slot = slot_of(who);
   slot->signal = 0;
@@ -311,6 +333,11 @@ USED static void perform(const struct call *call) {
   if (waits_for_ever) {
     over = 1;
     record(call->file, call->line, who, call->name, "waits", 0);
+    return;
+  }
+  find_killed();
+  if (members[who].killed) {
+    record(call->file, call->line, who, call->name, "killed", 0);
     return;
   }
   int trapped = call->op == OP_EXEC && slot->signal == SIGTRAP;

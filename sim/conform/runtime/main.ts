@@ -4,6 +4,7 @@ export const headSource = `#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <signal.h>
@@ -71,6 +72,7 @@ static void clean_up(void) {
     else if (ended < 0 && errno != EINTR) break;
   }
   undo_pool();
+  remove_groups();
   if (private_directory[0]) nftw(private_directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -185,6 +187,7 @@ static int run_one(int quick) {
   stay_on_this_cpu();
   map_area();
   set_up_pool(pools[scenario]);
+  if (uses_groups[scenario]) set_up_groups();
   print_machine();
   start_members();
   int64_t before[MACHINE_LINES];
@@ -200,6 +203,8 @@ static int run_one(int quick) {
   printf(",\n\"contents\":");
   if (observation_budget < 0 || over) printf("null");
   else print_contents();
+  printf(",\n\"groups\":");
+  print_groups();
   printf(",\"swapAtEnd\":%lu,\"frames\":%s,\"scan\":%s,\"full\":%s}\n",
          line_value(file_text("/proc/meminfo"), "SwapTotal") * 1024, frames_visible ? "true" : "false", can_scan ? "true" : "false",
          observation_budget < 0 ? "false" : "true");
@@ -250,7 +255,7 @@ int main(int argc, char **argv) {
   if (none) {
     set_up_pool(0);
     print_machine();
-    printf("\"statements\":[],\"end\":{},\"machineWide\":null,\"contents\":null,\"swapAtEnd\":0,\"frames\":true,\"scan\":true,\"full\":true}\n");
+    printf("\"statements\":[],\"end\":{},\"machineWide\":null,\"contents\":null,\"groups\":null,\"swapAtEnd\":0,\"frames\":true,\"scan\":true,\"full\":true}\n");
     return 0;
   }
   return all ? run_all(quick) : run_one(quick);

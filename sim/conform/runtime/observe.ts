@@ -138,8 +138,8 @@ static void record(int file, int line, int who, const char *name, const char *te
   printf("%s\n{\"file\":%d,\"line\":%d,\"actor\":\"%s\",\"call\":\"%s\",\"%s\":\"%lu\",\"full\":%s,\"processes\":{",
          statements_printed > 1 ? "," : "", file, line, members[who].name, name, text, (uint64_t)value,
          full_observations ? "true" : "false");
-  /* While somebody is in the middle of a call there is no state to compare. */
-  if (!over && !strands_waiting && (full_observations || statements_printed <= 100000)) observe();
+  /* While somebody is in the middle of a call or of dying there is no state to compare; what was not done has changed nothing. */
+  if (!over && strcmp(text, "undone") && !strands_waiting && !some_died && (full_observations || statements_printed <= 100000)) observe();
   printf("}}");
 }
 
