@@ -112,15 +112,25 @@ export class Editor {
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden", timeout });
   }
 
+  /** A command that shows a list, and a row of it. A list goes when something else takes the focus, as an editor that opens late. */
+  async commandAndChoose(title: string, text: string): Promise<void> {
+    await eventually(`“${text}” of “${title}” is chosen`, async () => {
+      await this.command(title);
+      await this.choose(text, 10_000);
+      return true;
+    });
+  }
+
   /** Chooses from the list that is open. */
-  async choose(text: string): Promise<void> {
+  async choose(text: string, timeout = 60_000): Promise<void> {
     // The palette itself is a list, too, until it gives way.
     const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: text }).first();
     const input = this.page.locator(".quick-input-widget:not(.hidden) .quick-input-box input").first();
-    await eventually(`“${text}” is there to choose`, async () => {
-      await input.fill(text);
+    const isThere = async () => {
+      await input.fill(text, { timeout: 5000 });
       return row.isVisible();
-    });
+    };
+    await eventually(`“${text}” is there to choose`, isThere, timeout);
     await this.page.keyboard.press("Enter");
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }

@@ -1,6 +1,6 @@
 // code-server with our extension in it, on a free port of this machine only, with a home folder that is thrown away.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -46,6 +46,7 @@ export async function startServer(vsix: string, trust: Trust): Promise<Server> {
   const userData = join(home, "data");
   mkdirSync(join(userData, "User"), { recursive: true });
   writeFileSync(join(userData, "User/settings.json"), JSON.stringify({ ...settings, ...trustSettings[trust] }));
+  virtualWorkspace(join(home, "extensions/mshare-tests.memory-workspace-0.0.1"));
   const folders = ["--user-data-dir", userData, "--extensions-dir", join(home, "extensions")];
   run(home, [...folders, "--install-extension", vsix]);
 
@@ -71,6 +72,16 @@ export async function startServer(vsix: string, trust: Trust): Promise<Server> {
       rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
+}
+
+/** An extension that holds the examples in memory, as `memory:/examples`. It is installed when it is there before the first start. */
+function virtualWorkspace(folder: string): void {
+  cpSync("test/e2e/web", folder, { recursive: true });
+  const files = readdirSync("examples").map((name) => [
+    `/examples/${name}`,
+    readFileSync(join("examples", name), "utf8"),
+  ]);
+  writeFileSync(join(folder, "files.json"), JSON.stringify(Object.fromEntries(files)));
 }
 
 function environment(home: string): NodeJS.ProcessEnv {

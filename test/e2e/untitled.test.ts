@@ -12,8 +12,7 @@ desktop("documents in no file", "trusts every folder", (newWindow) => {
         await editor.page.keyboard.press("Control+Alt+n");
         return eventually("", () => untitled.isVisible(), 10_000).catch(() => false);
       });
-      await editor.command("Change Language Mode");
-      await editor.choose("mshare scenario");
+      await editor.commandAndChoose("Change Language Mode", "mshare scenario");
       await eventually("the language is known", async () => (await editor.statusBar()).includes("mshare scenario"));
       await editor.type("process a\na: p = mmap(0, 4KiB, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n");
       await editor.extensionRuns();
