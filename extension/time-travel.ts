@@ -81,12 +81,11 @@ async function runToLabel(): Promise<void> {
   if (chosen) await telling(() => session.customRequest("mshare/runTo", { place: chosen.label }));
 }
 
-/** The Call Stack view's menu names the thread; else the user chooses one. */
-async function stepTask(item?: { readonly threadId?: string | number }): Promise<void> {
+/** The Call Stack view's menu hands over the thread's number; else the user chooses one. */
+async function stepTask(thread?: unknown): Promise<void> {
   const session = neededSession();
   if (!session) return;
-  const named = Number(/(\d+)$/.exec(String(item?.threadId ?? ""))?.[1] ?? Number.NaN);
-  const threadId = Number.isNaN(named) ? await chooseTask(session) : named;
+  const threadId = typeof thread === "number" ? thread : await chooseTask(session);
   if (threadId === undefined) return;
   await telling(() => session.customRequest("stepIn", { threadId, singleThread: true, granularity: "instruction" }));
 }

@@ -14,8 +14,9 @@ const MOST_BYTES = 1 << 16;
 export class MemoryViews {
   private readonly views = new Map<string, { readonly view: View; bytes: Uint8Array }>();
 
-  opened(memoryReference: string, offset: number, bytes: Uint8Array): void {
-    const view = { memoryReference, offset, count: Math.min(bytes.length, MOST_BYTES) };
+  /** `wanted` bytes were asked for and these are there: what is not mapped yet may be later. */
+  opened(memoryReference: string, offset: number, wanted: number, bytes: Uint8Array): void {
+    const view = { memoryReference, offset, count: Math.min(wanted, MOST_BYTES) };
     const key = `${memoryReference} ${offset}`;
     this.views.delete(key);
     this.views.set(key, { view, bytes: bytes.slice(0, view.count) });

@@ -167,6 +167,18 @@ describe("looking at a stopped run", () => {
     assert.match(c.refused("setExpression", { expression: "nothing", value: "1" }), /nothing is called `nothing`/);
   });
 
+  it("has the editor show why a value is refused: it draws the old one, and says nothing by itself", async () => {
+    const c = await stoppedAt(6);
+    for (const [expression, value] of [
+      ["A.x", "many"],
+      ["12", "1"],
+      ["nothing", "1"],
+    ]) {
+      const refused = c.raw({ command: "setExpression", arguments: { expression, value } });
+      assert.deepEqual([refused.success, refused.body.error.showUser], [false, true], expression);
+    }
+  });
+
   it("offers data breakpoints on fields, by a name that lasts", async () => {
     const c = await stoppedAt(0);
     const info = c.request("dataBreakpointInfo", { variablesReference: scope(c, "Process"), name: "x" });

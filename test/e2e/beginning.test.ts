@@ -4,7 +4,7 @@ import { keys } from "./debugging.ts";
 import { desktop, linesOf } from "./desktop.ts";
 import type { Editor } from "./editor.ts";
 import { eventually } from "./eventually.ts";
-import { parts, picture, session, walkthroughPicture } from "./sessions.ts";
+import { moveEdgeForPictures, parts, picture, session, walkthroughPicture, widerForPictures } from "./sessions.ts";
 
 const example = "msharefs-basics.mshare";
 /** Its series flushes no TLB, and the scenario waits for the report. */
@@ -65,6 +65,9 @@ desktop("the first minutes with the extension", "trusts every folder", (newWindo
       const stop = await debug.press(keys.continue);
       assert.equal(stop.reason, "exception");
       assert.match(await debug.report(), /missing-tlb-flush/);
+      await debug.wholeCallStack();
+      await widerForPictures(editor, 110);
+      await moveEdgeForPictures(editor, "Call Stack", 100);
       await picture(editor, "bug");
       await walkthroughPicture(editor, "bug", parts.debugging);
     });

@@ -1,13 +1,14 @@
 // Debugging in the workbench as a person does it: breakpoints, keys, views and hovers.
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Editor, textArea, texts } from "./editor.ts";
 import { eventually } from "./eventually.ts";
-import type { Locator } from "./playwright.ts";
+import type { FrameLocator, Locator } from "./playwright.ts";
 import type { Message } from "./wire.ts";
 
 export interface Stop {
   reason: string;
+  /** What stands beside the thread, and in full. */
   description: string | undefined;
+  text: string | undefined;
   /** The highlighted line, and the file whose tab is active. */
   line: number;
   file: string;
@@ -58,10 +59,13 @@ export class Debugging {
 
   /** Lists hold only the rows that show. */
   private async scrollTo(list: Locator, row: Locator): Promise<void> {
+    const { mouse } = this.editor.page;
+    if ((await row.count()) > 0) return;
     await list.hover();
+    await mouse.wheel(0, -100_000);
     await eventually("the row scrolls into view", async () => {
       if ((await row.count()) > 0) return true;
-      await this.editor.page.mouse.wheel(0, 60);
+      await mouse.wheel(0, 60);
       return false;
     });
   }
@@ -108,8 +112,8 @@ export class Debugging {
     const followed = looksAtVariables ? ["stackTrace", "scopes"] : ["stackTrace"];
     await eventually("the views are filled", async () => followed.every((request) => isAnswered(since(), request)));
     const line = await this.standing();
-    const { reason, description } = stopped.body as { reason: string; description?: string };
-    return { reason, description, line, file: await this.activeFile() };
+    const { reason, description, text } = stopped.body as { reason: string; description?: string; text?: string };
+    return { reason, description, text, line, file: await this.activeFile() };
   }
 
   /** The line at which the run stands. */
@@ -118,8 +122,11 @@ export class Debugging {
   }
 
   async end(): Promise<void> {
-    await this.editor.page.keyboard.press(keys.end);
-    await eventually("the session ends", async () => !(await this.isDebugging()));
+    const isOver = async () => !(await this.isDebugging());
+    await eventually("the session ends", async () => {
+      await this.editor.page.keyboard.press(keys.end);
+      return eventually("", isOver, 5000).catch(() => false);
+    });
   }
 
   /** Where the toolbar has a button to stop. */
@@ -145,7 +152,7 @@ export class Debugging {
       await headers
         .filter({ has: page.locator(`h3.title:text-is("${wrong[0]}")`) })
         .first()
-        .click({ timeout: 5000 });
+        .click({ position: { x: 30, y: 10 }, timeout: 5000 }); // in its middle a header may have buttons
       return false;
     });
   }
@@ -199,18 +206,83 @@ export class Debugging {
     });
   }
 
+  /** A row of the Variables view, scrolled to. */
+  async variable(name: string): Promise<Locator> {
+    const view = this.editor.page.locator(".debug-variables");
+    const row = view.locator(".monaco-list-row").filter({ hasText: new RegExp(`\\b${name} =`) });
+    await this.scrollTo(view, row);
+    return row.first();
+  }
+
   /** A row's context menu in the Variables view. */
   async chooseFromMenu(variable: string, item: string): Promise<void> {
-    const view = this.editor.page.locator(".debug-variables");
-    const row = view.locator(".monaco-list-row").filter({ hasText: new RegExp(`\\b${variable} =`) });
-    await this.scrollTo(view, row);
-    await this.chooseFromMenuOf(row.first(), item);
+    await this.editor.chooseFromMenu(await this.variable(variable), item);
+  }
+
+  /** A double click on the value of a variable, and another one typed over it. */
+  async setVariable(name: string, value: string): Promise<void> {
+    const row = await this.variable(name);
+    const input = row.locator("input").first();
+    await eventually(`the value of ${name} can be typed over`, async () => {
+      await row.locator(".value").click({ clickCount: 2, timeout: 5000 });
+      await input.fill(value, { timeout: 3000 });
+      return true;
+    });
+    await this.editor.page.keyboard.press("Enter");
+  }
+
+  /** *View Binary Data* of a row of the Variables view. */
+  async viewMemory(row: Locator): Promise<void> {
+    await row.hover();
+    await row.locator('[aria-label="View Binary Data"]').click();
+    await this.memoryPage().locator("body").waitFor({ state: "attached" });
+  }
+
+  /** The bytes that the editor for memory shows, in hexadecimal, once they are as `wanted`. */
+  async memory(wanted: RegExp): Promise<string> {
+    const bytes = this.memoryPage().locator("input");
+    return eventually(`memory is ${wanted}`, async () => {
+      const shown = (await bytes.evaluateAll((all) => all.map((input) => input.value))).join(" ");
+      return wanted.test(shown) && shown;
+    });
+  }
+
+  /** Types over a byte in the editor for memory, and waits until it is written. */
+  async setByte(at: number, hex: string): Promise<void> {
+    const before = this.editor.wire.length;
+    await this.memoryPage().locator(`input[aria-label="byte ${at}"]`).fill(hex);
+    await this.editor.page.keyboard.press("Enter");
+    await this.answered("writeMemory", before);
+  }
+
+  private memoryPage(): FrameLocator {
+    return this.editor.page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
+  }
+
+  /** One more expression in the Watch view, which shows alone; gives its row. */
+  async watch(expression: string): Promise<Locator> {
+    const pane = await this.openView("Watch");
+    await pane.locator(".pane-header").hover();
+    await pane.locator('[aria-label="Add Expression"]').first().click();
+    await pane.locator("input").first().fill(expression);
+    await this.editor.page.keyboard.press("Enter");
+    const row = pane.locator(".monaco-list-row").filter({ hasText: expression }).first();
+    await row.waitFor();
+    return row;
   }
 
   /** A row's context menu in the Call Stack view. */
   async chooseFromFrameMenu(frame: string, item: string): Promise<void> {
     const row = this.editor.page.locator(".debug-call-stack .monaco-list-row").filter({ hasText: frame });
-    await this.chooseFromMenuOf(row.first(), item);
+    await this.editor.chooseFromMenu(row.first(), item);
+  }
+
+  /** A row of the Breakpoints view, scrolled to. */
+  async breakpoint(text: string | RegExp): Promise<Locator> {
+    const view = this.editor.page.locator(".debug-breakpoints");
+    const row = view.locator(".monaco-list-row").filter({ hasText: text });
+    await this.scrollTo(view, row);
+    return row.first();
   }
 
   /** Asks in the debug console; gives all lines that it shows when `wanted` is among them. */
@@ -232,6 +304,11 @@ export class Debugging {
     });
   }
 
+  /** Waits until the adapter has answered a request of this kind, and all of them, since the wire had so many messages. */
+  async answered(command: string, since: number): Promise<void> {
+    await eventually(`${command} is answered`, async () => isAnswered(this.editor.wire.slice(since), command));
+  }
+
   /** What requests of this kind have asked since the wire had so many messages. */
   asked(command: string, since = 0): unknown[] {
     const messages = this.editor.wire.slice(since);
@@ -240,20 +317,14 @@ export class Debugging {
       .map((message) => message.arguments);
   }
 
-  private async chooseFromMenuOf(row: Locator, item: string): Promise<void> {
-    await row.click({ button: "right" });
-    const entry = this.editor.page.locator(".monaco-menu .action-label").filter({ hasText: item }).first();
-    await entry.waitFor();
-    // A menu ignores the click that may still belong to its opening.
-    await eventually(`“${item}” is chosen`, async () => {
-      await sleep(300);
-      if (await entry.isVisible()) await entry.click();
-      return !(await entry.isVisible());
-    });
-  }
-
   callStack(): Promise<string[]> {
     return texts(this.editor.page.locator(".debug-call-stack .monaco-list-row"));
+  }
+
+  /** VS Code asks for the first function, and half a second later for those below it. */
+  async wholeCallStack(): Promise<void> {
+    const more = this.editor.page.locator(".debug-call-stack .load-all");
+    await more.waitFor({ state: "hidden" });
   }
 
   /** Clicks on a row of the Call Stack view and waits until that line is looked at. */
@@ -309,7 +380,8 @@ export class Debugging {
     return lines.find(([, top]) => top === tops[0])?.[0];
   }
 
-  private async activeFile(): Promise<string> {
+  /** The name in the active tab. */
+  async activeFile(): Promise<string> {
     return (await this.editor.page.locator(".tab.active").first().getAttribute("data-resource-name")) ?? "";
   }
 

@@ -1,6 +1,7 @@
 // The workbench as a person uses it: files, commands, lines, typing, problems. How to debug in it: debugging.ts.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "./eventually.ts";
 import { installed } from "./installed.ts";
 import { type Box, type Browser, type Locator, launchChromium, type Page, type PageElement } from "./playwright.ts";
@@ -133,6 +134,48 @@ export class Editor {
     await eventually(`“${text}” is there to choose`, isThere, timeout);
     await this.page.keyboard.press("Enter");
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  /** Chooses from a list, then from the one that comes in its place, and so on. */
+  async chooseInTurn(...rows: (string | RegExp)[]): Promise<void> {
+    for (const text of rows) {
+      const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: text }).first();
+      await eventually(`“${text}” is there to choose`, async () => {
+        await row.click({ timeout: 3000 });
+        return true;
+      });
+    }
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  /** What was copied last, pasted into an input that is left again. */
+  async clipboard(): Promise<string> {
+    const input = this.page.locator(".quick-input-widget:not(.hidden) .quick-input-box input").first();
+    await this.page.keyboard.press("Control+p");
+    await input.fill("");
+    await this.page.keyboard.press("Control+v");
+    const pasted = await input.inputValue();
+    await this.page.keyboard.press("Escape");
+    return pasted;
+  }
+
+  /** A row's context menu, of whatever view. */
+  async chooseFromMenu(row: Locator, item: string): Promise<void> {
+    await row.click({ button: "right" });
+    await this.chooseFromOpenMenu(item);
+  }
+
+  /** A menu ignores the click that may still belong to its opening. */
+  async chooseFromOpenMenu(item: string): Promise<void> {
+    const entry = this.page.locator(".monaco-menu .action-label").filter({ hasText: item }).first();
+    await entry.waitFor();
+    await eventually(`“${item}” is chosen`, async () => {
+      await sleep(300);
+      if (!(await entry.isVisible())) return true;
+      await entry.click();
+      await entry.waitFor({ state: "hidden", timeout: 5000 });
+      return true;
+    });
   }
 
   /** The tooltips and messages in the corner. */

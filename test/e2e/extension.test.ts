@@ -4,7 +4,15 @@ import { keys } from "./debugging.ts";
 import { desktop, linesOf } from "./desktop.ts";
 import type { Editor } from "./editor.ts";
 import { eventually } from "./eventually.ts";
-import { parts, picture, session, walkthroughPicture } from "./sessions.ts";
+import {
+  moveEdgeForPictures,
+  parts,
+  picture,
+  pictureWithHover,
+  session,
+  walkthroughPicture,
+  widerForPictures,
+} from "./sessions.ts";
 
 const example = "msharefs-basics.mshare";
 const lineOf = linesOf(example);
@@ -42,6 +50,7 @@ desktop("the extension in a real VS Code", "trusts every folder", (newWindow) =>
         { level: 2, name: "fd", value: "3" },
         { level: 2, name: "p", value: "0x20000000000" },
       ]);
+      await widerForPictures(editor, 110);
       await picture(editor, "stopped");
       await walkthroughPicture(editor, "stopped", parts.debugging);
     });
@@ -67,6 +76,8 @@ desktop("the extension in a real VS Code", "trusts every folder", (newWindow) =>
       await eventually("the event shows", async () => {
         return (await debug.variables()).some(({ name, value }) => name === "event" && value === "set_pgd");
       });
+      await debug.wholeCallStack();
+      await moveEdgeForPictures(editor, "Call Stack", 100);
       await picture(editor, "kernel");
       await walkthroughPicture(editor, "kernel", parts.debugging);
     });
@@ -77,7 +88,7 @@ desktop("the extension in a real VS Code", "trusts every folder", (newWindow) =>
         "2TiB",
         /pgd\[4\].* pud table in frame 0x[0-9a-f]+, .*shared by writer, reader,/,
       );
-      await picture(editor, "hover");
+      await pictureWithHover(editor, "hover");
     });
     await check("a step back, and that this is the past", async () => {
       await debug.tool("step-back");
@@ -88,6 +99,8 @@ desktop("the extension in a real VS Code", "trusts every folder", (newWindow) =>
         const beside = await editor.besideLine(await debug.standing());
         return beside.includes(`past: ${now} of ${last}`);
       });
+      await debug.wholeCallStack();
+      await widerForPictures(editor, -110); // the line's end says that this is the past
       await picture(editor, "past");
       await walkthroughPicture(editor, "past", parts.debugging);
     });

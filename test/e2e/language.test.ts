@@ -18,7 +18,11 @@ parallel {
 }
 parent:   load( p )==0
 `;
-const files = { "words.mshare": scenario, "machine.mshare": "kernel linux\nmachine { cpus: 2, memory: 64MiB }\n" };
+const files = {
+  ".vscode/settings.json": '{ "mshare.trace.server": "verbose" }',
+  "words.mshare": scenario,
+  "machine.mshare": "kernel linux\nmachine { cpus: 2, memory: 64MiB }\n",
+};
 const lineOf = (text: string) => scenario.split("\n").findIndex((line) => line.includes(text)) + 1;
 
 desktop("the language server in the editor", "trusts every folder", (newWindow) => {
@@ -36,12 +40,13 @@ desktop("the language server in the editor", "trusts every folder", (newWindow) 
       await hover(editor, lineOf("mmap("), "mmap", /mmap\(addr, length, prot, flags, fd, offset\)/);
       await hover(editor, lineOf("mmap("), "MAP_PRIVATE", /MAP_PRIVATE[\s\S]*0x2/);
     });
-    await check("colours by meaning: a process is one wherever it is named", async () => {
+    await check("colours by the grammar, and by meaning: a process is one wherever it is named", async () => {
       await editor.goToLine(lineOf("fork(child)"));
       await editor.command("Developer: Inspect Editor Tokens and Scopes");
       const widget = page.locator(".token-inspect-widget").first();
       await eventually("the token has its meaning", async () => {
-        return /semantic token type\s*class/.test((await widget.textContent()) ?? "");
+        const said = (await widget.textContent()) ?? "";
+        return /semantic token type\s*class/.test(said) && /source\.mshare/.test(said);
       });
       await keyboard.press("Escape");
     });
@@ -125,6 +130,27 @@ desktop("the language server in the editor", "trusts every folder", (newWindow) 
       await eventually("the parameter shows", async () => /addr/.test((await help.textContent()) ?? ""));
       await keyboard.press("Escape");
       await keyboard.press("Control+z");
+    });
+    await check("lines that become comments, and are none again", async () => {
+      const line = lineOf("fork(child)");
+      await editor.goToLine(line);
+      await keyboard.press("Control+Slash");
+      await eventually("it is a comment", async () =>
+        /^\/\/ parent: fork/.test((await editor.textOfLines()).get(line)!),
+      );
+      await keyboard.press("Control+Slash");
+      await eventually("it is none", async () => /^parent: fork/.test((await editor.textOfLines()).get(line)!));
+    });
+    await check("what editor and server say to each other, as much as the setting asks for", async () => {
+      await editor.command("Output: Show Output Channels...");
+      await editor.choose("mshare Language Server");
+      await editor.command("Developer: Set Log Level...");
+      await editor.chooseInTurn("mshare Language Server", "Trace");
+      await hover(editor, lineOf("mmap("), "mmap", /mmap\(addr/);
+      const output = page.locator(".output-view .view-lines");
+      await eventually("messages with what is in them are listed", async () => {
+        return /"range":\s*\{/.test((await output.textContent()) ?? "");
+      });
     });
     await check("a snippet, and what it writes", async () => {
       await editor.typeBelow(lineOf("load( p )"), "anon");

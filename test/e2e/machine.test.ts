@@ -4,7 +4,8 @@ import { keys } from "./debugging.ts";
 import { desktop, linesOf } from "./desktop.ts";
 import { texts } from "./editor.ts";
 import { eventually } from "./eventually.ts";
-import { parts, picture, session, walkthroughPicture, widerForPictures } from "./sessions.ts";
+import type { Locator } from "./playwright.ts";
+import { moveEdgeForPictures, parts, picture, session, walkthroughPicture, widerForPictures } from "./sessions.ts";
 
 const example = "msharefs-basics.mshare";
 const lineOf = linesOf(example);
@@ -18,7 +19,13 @@ desktop("the extension's views and commands", "trusts every folder", (newWindow)
       await eventually("the language is known", async () => (await editor.statusBar()).includes("mshare scenario"));
       await editor.extensionRuns();
       await debug.start();
-      await editor.commandWith("mshare: Break on Event…", "free of pmd table");
+      await debug.show("Breakpoints", "Bugs Found", "Messages");
+      for (const text of ["None so far.", "Nothing was printed so far."])
+        await editor.page.locator(".welcome-view-content").filter({ hasText: text }).first().waitFor();
+      const view = editor.page.locator(".pane:has(.debug-breakpoints)");
+      await view.locator(".pane-header").hover();
+      await view.locator('[aria-label^="Break on Event"]').click(); // the lightning
+      await editor.answer("free of pmd table");
       await editor.commandWith("mshare: Break on Event…", "dance of the tables");
       await eventually("the adapter has been told", async () => debug.functionBreakpoints().size === 2);
       const expected = { "free of pmd table": true, "dance of the tables": false };
@@ -50,7 +57,7 @@ desktop("the extension's views and commands", "trusts every folder", (newWindow)
       assert.equal(stop.line, Number(opened));
     });
     await check("address spaces, with who shares which tables", async () => {
-      await widerForPictures(editor);
+      await widerForPictures(editor, 190);
       await debug.setBreakpoint(lineOf("reader: touch(p"));
       await debug.setBreakpoint(lineOf("writer: load(p + 8)"));
       const stop = await debug.press(keys.continue);
@@ -87,6 +94,8 @@ desktop("the extension's views and commands", "trusts every folder", (newWindow)
       await debug.show("Address Spaces", "TLBs", "Bugs Found");
       const bugs = editor.page.locator('.pane:has(h3.title:text-is("Bugs Found"))').first();
       await debug.rowOf(bugs, "lock-recursion").waitFor();
+      await debug.rowOf(tlbs, "translations").locator(".monaco-tl-twistie").click(); // closed: there are hundreds
+      await moveEdgeForPictures(editor, "Bugs Found", 60);
       await picture(editor, "views");
     });
     await check("one step of a task of one's choice", async () => {
@@ -97,7 +106,7 @@ desktop("the extension's views and commands", "trusts every folder", (newWindow)
         return /writer[\s\S]*user_load/.test((await debug.callStack()).join("\n"));
       });
     });
-    await check("all values as hexadecimal, and again as usual", async () => {
+    await check("values as hexadecimal, and again as usual: all of them, and one", async () => {
       await debug.show("Variables");
       await debug.expand("Task");
       const fd = async () => (await debug.variables()).find(({ name }) => name === "fd")?.value;
@@ -106,12 +115,13 @@ desktop("the extension's views and commands", "trusts every folder", (newWindow)
       await eventually("fd is hexadecimal", async () => (await fd()) === "0x3");
       await editor.command("mshare: Show All Values as Usual");
       await eventually("fd is as usual", async () => (await fd()) === "3");
-    });
-    await check("one value as hexadecimal", async () => {
+      await debug.chooseFromMenu("fd", "Show All Values as Hexadecimal");
+      await eventually("fd is hexadecimal", async () => (await fd()) === "0x3");
+      await debug.chooseFromMenu("fd", "Show as Decimal");
+      await eventually("fd alone is not", async () => (await fd()) === "3");
+      await debug.chooseFromMenu("fd", "Show All Values as Usual");
       await debug.chooseFromMenu("fd", "Show as Hexadecimal");
-      await eventually("fd is hexadecimal", async () => {
-        return (await debug.variables()).some(({ name, value }) => name === "fd" && value === "0x3");
-      });
+      await eventually("fd alone is", async () => (await fd()) === "0x3");
     });
     await check("where a value was written", async () => {
       await debug.expand("mm");
@@ -121,10 +131,44 @@ desktop("the extension's views and commands", "trusts every folder", (newWindow)
         return (await editor.statusBar()).some((text) => /^step [\d,]+ of [\d,]+$/.test(text));
       });
     });
-    await check("without a session the views say what they are for", async () => {
+    await check("a report: copied, and the way to it from its menu", async () => {
+      await editor.commandWith("mshare: Go to Step…", "8400");
+      const bugs = await debug.openView("Bugs Found");
+      const report = debug.rowOf(bugs, "lock-recursion");
+      await editor.chooseFromMenu(report, "Copy Report");
+      assert.match(await editor.clipboard(), /^lock-recursion: WARNING: possible recursive locking/);
+      const stop = await debug.untilStopped(() => editor.chooseFromMenu(report, "Go to the Step of This Bug"));
+      assert.equal(stop.reason, "goto");
+    });
+    await check("in a view of the machine: a value copied, and where it was written", async () => {
+      const spaces = await debug.openView("Address Spaces");
+      await debug.expandRow(spaces, "writer");
+      await debug.expandRow(spaces, "mm");
+      const field = debug.rowOf(spaces, "map_count");
+      await editor.chooseFromMenu(field, "Copy Value");
+      assert.match(await editor.clipboard(), /^[12]$/);
+      const stop = await debug.untilStopped(() => editor.chooseFromMenu(field, "Go to Where This Was Written"));
+      assert.equal(stop.reason, "goto");
+      assert.match(stop.file, /\.ts$/);
+    });
+    await check("without a session the views say what they are for, and begin", async () => {
+      await debug.end();
+      const welcome = (pane: Locator) => pane.locator(".welcome-view-content");
+      const bugs = await debug.openView("Bugs Found");
+      await welcome(bugs).filter({ hasText: "What detectors find" }).first().waitFor();
+      const messages = await debug.openView("Messages");
+      await welcome(messages).filter({ hasText: "What log points" }).first().waitFor();
+      const tlbs = await debug.openView("TLBs");
+      const stop = await debug.untilStopped(() =>
+        welcome(tlbs).locator(".monaco-button").filter({ hasText: "Debug the Open Scenario" }).first().click(),
+      );
+      assert.equal(stop.file, example);
       await debug.end();
       const spaces = await debug.openView("Address Spaces");
-      await spaces.locator(".welcome-view-content").filter({ hasText: "who shares them" }).first().waitFor();
+      await welcome(spaces).filter({ hasText: "who shares them" }).first().waitFor();
+      await welcome(spaces).locator(".monaco-button").filter({ hasText: "Open an Example" }).first().click();
+      await editor.choose("race.mshare");
+      await editor.page.locator('.tab.active[data-resource-name="race.mshare"]').waitFor();
     });
   });
 });

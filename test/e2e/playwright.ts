@@ -9,9 +9,15 @@ export interface Locator {
   nth(index: number): Locator;
   all(): Promise<Locator[]>;
   count(): Promise<number>;
-  click(options?: { button?: "left" | "right"; clickCount?: number; timeout?: number }): Promise<void>;
+  click(options?: {
+    button?: "left" | "right";
+    clickCount?: number;
+    position?: Point;
+    timeout?: number;
+  }): Promise<void>;
   hover(options?: { position?: Point; force?: boolean }): Promise<void>;
   fill(text: string, options?: { timeout?: number }): Promise<void>;
+  inputValue(): Promise<string>;
   textContent(): Promise<string | null>;
   getAttribute(name: string): Promise<string | null>;
   isVisible(): Promise<boolean>;
@@ -23,6 +29,11 @@ export interface Locator {
     argument?: Argument,
   ): Promise<Result>;
   evaluateAll<Result>(script: (elements: PageElement[]) => Result): Promise<Result>;
+}
+
+export interface FrameLocator {
+  frameLocator(selector: string): FrameLocator;
+  locator(selector: string): Locator;
 }
 
 export interface Point {
@@ -39,6 +50,8 @@ export interface Box extends Point {
 export interface PageElement {
   textContent: string | null;
   innerText: string;
+  /** Of an input. */
+  value: string;
   style: { top: string };
   childNodes: Iterable<PageElement>;
   ownerDocument: {
@@ -68,6 +81,7 @@ export interface Page {
   /** Makes a function that the page's scripts can call. */
   exposeFunction<Argument>(name: string, called: (argument: Argument) => void): Promise<unknown>;
   locator(selector: string): Locator;
+  frameLocator(selector: string): FrameLocator;
   /** As a PNG. */
   screenshot(options: { clip?: Box }): Promise<Buffer>;
   keyboard: {

@@ -26,6 +26,7 @@ export const settings = {
   "extensions.autoUpdate": false,
   "extensions.ignoreRecommendations": true,
   "git.enabled": false,
+  "remote.autoForwardPorts": false, // adapters and tests beside listen on some, which would be announced
   "terminal.integrated.gpuAcceleration": "off", // drawn as text, which tests can read
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
@@ -47,6 +48,8 @@ export async function startServer(vsix: string, trust: Trust): Promise<Server> {
   mkdirSync(join(userData, "User"), { recursive: true });
   writeFileSync(join(userData, "User/settings.json"), JSON.stringify({ ...settings, ...trustSettings[trust] }));
   virtualWorkspace(join(home, "extensions/mshare-tests.memory-workspace-0.0.1"));
+  // What VS Code opens memory in, for *View Binary Data*. Folders that are there before the first start count as installed.
+  cpSync("test/e2e/hexeditor", join(home, "extensions/ms-vscode.hexeditor-0.0.1"), { recursive: true });
   const folders = ["--user-data-dir", userData, "--extensions-dir", join(home, "extensions")];
   run(home, [...folders, "--install-extension", vsix]);
 

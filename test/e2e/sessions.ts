@@ -1,9 +1,11 @@
 // Tests in a real editor come as whole sessions: each begins in a window of its own with nothing kept from before, so that
 // it can be run alone, and again. A real browser on a busy machine loses a click now and then; what fails three times is broken.
+import { setTimeout as sleep } from "node:timers/promises";
 import { Debugging } from "./debugging.ts";
 import { Editor } from "./editor.ts";
+import { eventually } from "./eventually.ts";
 import { whatIsMissing } from "./installed.ts";
-import type { Box } from "./playwright.ts";
+import type { Box, Point } from "./playwright.ts";
 
 export interface Window {
   readonly editor: Editor;
@@ -56,24 +58,55 @@ export function skipWithoutEditor(context: Mocha.Context): void {
   context.skip();
 }
 
+const areRenewed = process.env["MSHARE_PICTURES"] === "1";
+
 /** `MSHARE_PICTURES=1 npm test` also renews the pictures of the documentation. */
-export async function picture(editor: Editor, name: string, part?: Box): Promise<void> {
-  if (process.env["MSHARE_PICTURES"] === "1") await editor.screenshot(`docs/images/${name}.png`, part);
+export async function picture(editor: Editor, name: string): Promise<void> {
+  if (!areRenewed) return;
+  await editor.page.mouse.move(5, 500); // what the mouse rests on may show a hover
+  await settled(editor);
+  await pictureWithHover(editor, name);
+}
+
+/** Colours come last. */
+async function settled(editor: Editor): Promise<void> {
+  await sleep(1000);
+  const busy = editor.page.locator(".statusbar .codicon-modifier-spin");
+  await eventually("nothing goes on in the status bar", async () => (await busy.count()) === 0);
+}
+
+/** The same with what the mouse has opened. */
+export async function pictureWithHover(editor: Editor, name: string): Promise<void> {
+  if (areRenewed) await editor.screenshot(`docs/images/${name}.png`);
 }
 
 /** The part of a window that matters: walkthroughs show pictures a third as wide as a window. */
 export async function walkthroughPicture(editor: Editor, name: string, part: Box): Promise<void> {
-  if (process.env["MSHARE_PICTURES"] === "1") await editor.screenshot(`extension/walkthrough/${name}.png`, part);
+  if (!areRenewed) return;
+  await settled(editor);
+  await editor.screenshot(`extension/walkthrough/${name}.png`, part);
 }
 
-/** A side bar in which rows are read to their ends. */
-export async function widerForPictures(editor: Editor): Promise<void> {
-  if (process.env["MSHARE_PICTURES"] !== "1") return;
+/** A side bar in which rows are read to their ends, or most of them. */
+export async function widerForPictures(editor: Editor, pixels: number): Promise<void> {
+  if (!areRenewed) return;
   const { x, width } = (await editor.page.locator(".part.sidebar").first().boundingBox())!;
-  const { mouse } = editor.page;
-  await mouse.move(x + width + 2, 500);
+  await drag(editor, { x: x + width + 2, y: 500 }, { x: x + width + 2 + pixels, y: 500 });
+}
+
+/** Moves the upper edge of a view of the side bar down, or up: those above and below then show their rows whole. */
+export async function moveEdgeForPictures(editor: Editor, view: string, pixels: number): Promise<void> {
+  if (!areRenewed) return;
+  const header = editor.page.locator(`.part.sidebar .pane-header:has(h3.title:text-is("${view}"))`).first();
+  const { x, y } = (await header.boundingBox())!;
+  await drag(editor, { x: x + 150, y }, { x: x + 150, y: y + pixels });
+}
+
+async function drag({ page: { mouse } }: Editor, from: Point, to: Point): Promise<void> {
+  await mouse.move(from.x, from.y);
+  await sleep(500); // an edge is one only after the mouse has rested on it
   await mouse.down();
-  await mouse.move(x + width + 190, 500, { steps: 5 });
+  await mouse.move(to.x, to.y, { steps: 5 });
   await mouse.up();
 }
 

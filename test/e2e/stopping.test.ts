@@ -1,104 +1,41 @@
-// What stops a run, each kind of breakpoint as a person sets it; and ways to go on that VS Code has for debuggers that can do more.
+// Ways to go on that VS Code has for debuggers that can do more, and what it shows on the way.
 import assert from "node:assert/strict";
 import { keys } from "./debugging.ts";
 import { desktop, linesOf } from "./desktop.ts";
-import { type Editor, textArea } from "./editor.ts";
+import type { Editor } from "./editor.ts";
 import { eventually } from "./eventually.ts";
-import { picture, session } from "./sessions.ts";
+import { picture, session, widerForPictures } from "./sessions.ts";
 
-const loop = `kernel linux
+const example = "msharefs-basics.mshare";
+const basics = linesOf(example);
+const two = `kernel linux
 machine { cpus: 2, memory: 64MiB }
-process a on cpu 0
+process one on cpu 0
+process two on cpu 1
 
-a: p = mmap(0, 64KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
-repeat 8 as i {
-  a: store(p + i * 4KiB, i)
-}
-a: munmap(p, 32KiB)
-a: load(p + 32KiB)
-`;
-const long = `kernel linux
-process a
-a: p = mmap(0, 4KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
-repeat 100000000 {
-  a: load(p)
+one: p = mmap(0, 4KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+two: p = mmap(0, 4KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+label both
+parallel {
+  one: store(p, 1)
+  two: store(p, 2)
 }
 `;
-const never = "process a\na: munlockall()\nrepeat 0 {\n  a: load(8)\n}\n";
-const files = { "loop.mshare": loop, "long.mshare": long, "never.mshare": never };
-const inLoop = (text: string) => loop.split("\n").findIndex((line) => line.includes(text)) + 1;
-const basics = linesOf("msharefs-basics.mshare");
 
-desktop("stopping, moving and looking", "trusts every folder", (newWindow) => {
-  session("breakpoints of every kind", newWindow("loop.mshare", files), async ({ editor, debug, check }) => {
-    await check("one with a condition", async () => {
-      await editor.extensionRuns();
-      await breakpointWith(editor, inLoop("store("), "Debug: Add Conditional Breakpoint...", "i == 3");
-      const stop = await debug.start();
-      assert.deepEqual([stop.reason, stop.line], ["breakpoint", inLoop("store(")]);
-      await debug.ask("i", /^3$/m);
-    });
-    await check("how often a line was begun, beside it", async () => {
-      const beside = () => editor.besideLine(inLoop("store("));
-      await eventually("it was begun four times", async () => (await beside()).includes("× 4"));
-    });
-    await check("one that prints", async () => {
-      await breakpointWith(editor, inLoop("munmap("), "Debug: Add Logpoint...", "after {count(page_fault)} faults");
-    });
-    await check("an event that prints, in words", async () => {
-      await editor.commandWith("mshare: Break on Event…", "log page fault: at {address}, on CPU {cpu}");
-      await debug.told("log page fault: at {address}, on CPU {cpu}");
-    });
-    await check("a field, from its context menu", async () => {
-      await debug.show("Variables");
-      await debug.expand("mm");
-      await debug.chooseFromMenu("map_count", "Break on Value Change");
-      await eventually("the adapter is told", async () => debug.asked("setDataBreakpoints").length > 0);
-      const stop = await debug.press(keys.continue);
-      assert.equal(stop.reason, "data breakpoint");
-      assert.match(stop.file, /\.ts$/, "where the kernel writes it");
-    });
-    await check("what was printed on the way", async () => {
-      const lines = (await editor.debugConsole()).join("\n");
-      assert.match(lines, /after 8 faults/);
-      assert.match(lines, /at 0x[0-9a-f]+, on CPU 0/);
-    });
-    await check("a printed line leads to the moment that it is about", async () => {
-      const messages = await debug.openView("Messages");
-      const row = messages
-        .locator(".monaco-list-row")
-        .filter({ hasText: /on CPU 0/ })
-        .first();
-      const [, step] = /step (\d+), a, line 7/.exec((await row.textContent()) ?? "") ?? [];
-      const stop = await debug.untilStopped(() => row.click());
-      assert.equal(stop.reason, "goto");
-      assert.equal(stop.description, "page_fault");
-      const now = async () => (await editor.statusBar()).join("\n");
-      await eventually("it is that step, in the past", async () => (await now()).includes(`step ${step} of `));
-    });
-    await check("a pause in a run of a hundred million accesses", async () => {
-      await debug.end();
-      await editor.command("Remove All Breakpoints");
-      await editor.openFile("long.mshare");
-      await debug.start();
-      await editor.page.keyboard.press(keys.continue);
-      const pause = editor.page.locator(".action-label.codicon-debug-pause").first();
-      const stop = await debug.untilStopped(() => pause.click());
-      assert.equal(stop.reason, "pause");
-      await debug.end();
-    });
-    await check("lines that a run has never reached, once it is over", async () => {
-      await editor.openFile("never.mshare");
-      assert.equal((await debug.start()).reason, "entry");
-      await editor.page.keyboard.press(keys.continue);
-      const beside = async (line: number) => (await editor.besideLine(line)).includes("never reached");
-      await eventually("the run is over", async () => !(await debug.isDebugging()));
-      await eventually("that stands beside the line", () => beside(4));
-      assert.equal(await beside(2), false);
-    });
-  });
+/** Of the disassembly view: the row there has the focus then. */
+async function clickInMiddle({ page }: Editor): Promise<void> {
+  await page.locator(".disassembly-view").first().hover();
+  await page.mouse.down();
+  await page.mouse.up();
+}
 
-  const window = newWindow("examples/msharefs-basics.mshare");
+interface Reference {
+  readonly instructionReference: string;
+  readonly offset?: number;
+}
+
+desktop("moving and looking", "trusts every folder", (newWindow) => {
+  const window = newWindow(`examples/${example}`, { "two.mshare": two });
   session("where to, and what is there", window, async ({ editor, debug, check }) => {
     const { page } = editor;
     const step = async () => {
@@ -114,39 +51,73 @@ desktop("stopping, moving and looking", "trusts every folder", (newWindow) => {
       assert.deepEqual([stop.reason, stop.line], ["goto", basics("reader: touch(p")]);
     });
     await check("a watched expression", async () => {
-      await debug.show("Watch");
-      const view = page.locator('.pane:has(h3.title:text-is("Watch"))').first();
-      await view.locator(".pane-header").hover();
-      await view.locator('[aria-label="Add Expression"]').first().click();
-      await view.locator("input").first().fill("reader.p");
-      await page.keyboard.press("Enter");
-      await view.locator(".monaco-list-row").filter({ hasText: "0x20000000000" }).first().waitFor();
+      const row = await debug.watch("reader.p");
+      await eventually("it has its value", async () => /0x20000000000$/.test((await row.textContent()) ?? ""));
+    });
+    await check("the console completes what one types", async () => {
+      await editor.command("Debug Console: Focus on Debug Console View");
+      const input = page.locator(".repl-input-wrapper .monaco-editor").first();
+      await input.click();
+      const offered = page.locator(".suggest-widget.visible .monaco-list-row").filter({ hasText: "status" }).first();
+      await eventually("the function is offered", async () => {
+        await page.keyboard.press("Control+a");
+        await page.keyboard.type("stat", { delay: 50 });
+        return eventually("", () => offered.isVisible(), 5000).catch(() => false);
+      });
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Control+a");
+      await page.keyboard.press("Delete");
+    });
+    await check("the files that belong to the run", async () => {
+      const scripts = await debug.openView("Loaded Scripts");
+      await scripts.locator(".monaco-list-row").filter({ hasText: example }).first().waitFor();
     });
     await check("one step of the kernel at a time, in the disassembly view", async () => {
       await debug.press(keys.into);
       await debug.show("Call Stack");
+      const before = await step();
       await editor.command("Open Disassembly View");
       const view = page.locator(".disassembly-view").first();
       await view.locator(".monaco-list-row").first().waitFor();
-      const before = await step();
       const since = editor.wire.length;
-      await view.hover();
-      await page.mouse.down();
-      await page.mouse.up();
+      await clickInMiddle(editor);
       await page.keyboard.press(keys.over);
       await eventually("the step after", async () => (await step()) === before + 1);
       assert.deepEqual(
         debug.asked("next", since).map((asked) => (asked as { granularity?: string }).granularity),
         ["instruction"],
       );
+    });
+    await check("a breakpoint in that view, and the way to it", async () => {
+      const now = await step();
+      // On, and back: the view shows what is recorded on both sides.
+      for (const there of [now + 20, now - 8]) {
+        await editor.commandWith("mshare: Go to Step…", String(there));
+        await eventually("it is there", async () => (await step()) === there);
+      }
+      await debug.wholeCallStack();
+      const since = editor.wire.length;
+      await clickInMiddle(editor);
+      await page.keyboard.press("F9");
+      await debug.answered("setInstructionBreakpoints", since);
+      await widerForPictures(editor, 110);
       await picture(editor, "disassembly");
+      const [{ breakpoints }] = debug.asked("setInstructionBreakpoints", since) as [{ breakpoints: Reference[] }];
+      const [{ instructionReference, offset = 0 }] = breakpoints;
+      const wanted = Number(instructionReference) + offset;
+      assert.ok(wanted > 0 && wanted < now + 20);
+      const way = wanted < now - 8 ? "reverse-continue" : "continue";
+      await page.locator(`.action-label.codicon-debug-${way}`).first().click();
+      await eventually("the step of the breakpoint", async () => (await step()) === wanted);
+      await editor.command("Remove All Breakpoints");
       await page.locator(`.tab.active [aria-label^="Close"]`).first().click(); // or stops would go on to be shown there
+      await debug.untilStopped(() => editor.commandWith("mshare: Go to Step…", String(now)));
     });
     await check("the beginning of a function of the kernel", async () => {
       const stop = await debug.untilStopped(() => debug.chooseFromFrameMenu("user_access", "Restart Frame"));
       assert.equal(stop.reason, "restart");
     });
-    await check("one step of a task that a person chooses", async () => {
+    await check("one step of who could do it", async () => {
       await page.keyboard.press("Control+F11");
       await debug.untilStopped(() => editor.choose("reader"));
       await eventually("it was asked for by its target", async () => {
@@ -158,19 +129,35 @@ desktop("stopping, moving and looking", "trusts every folder", (newWindow) => {
       assert.equal(stop.reason, "entry");
       await debug.end();
     });
+    await check("one of two that could run: as a target, from the thread's menu, in the console", async () => {
+      const lastStepBy = async (task: string) => {
+        await eventually(`${task} has done the last step: beside it stands which`, async () => {
+          const shown = (await debug.callStack()).filter((row) => /^cpu\d: (one|two)/.test(row));
+          return shown.length === 2 && shown.every((row) => row.includes(task) !== /paused/i.test(row));
+        });
+      };
+      await editor.openFile("two.mshare");
+      await debug.start();
+      await debug.show("Call Stack");
+      await editor.command("mshare: Run to Label…");
+      await debug.untilStopped(() => editor.choose("both"));
+      await page.keyboard.press("Control+F11");
+      await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "one on cpu0" }).first().waitFor();
+      await debug.untilStopped(() => editor.choose("two on cpu1"));
+      await lastStepBy("two");
+      await debug.untilStopped(() => debug.chooseFromFrameMenu("cpu0: one", "One Step of a Task of Your Choice"));
+      await lastStepBy("one");
+      await debug.untilStopped(() => debug.ask("choose two", /two/));
+      await lastStepBy("two");
+      await debug.end();
+    });
+    await check("to the end without stopping", async () => {
+      await editor.openFile("two.mshare");
+      await eventually("the report shows", async () => {
+        await page.keyboard.press("Control+F5");
+        const reported = async () => (await editor.debugConsole()).some((line) => /PASS/.test(line));
+        return eventually("", reported, 10_000).catch(() => false);
+      });
+    });
   });
 });
-
-/** Through the widget that opens below the line. */
-async function breakpointWith(editor: Editor, line: number, command: string, text: string): Promise<void> {
-  const { page } = editor;
-  await editor.goToLine(line);
-  await editor.command(command);
-  const widget = page.locator(`${textArea} .breakpoint-widget`).first();
-  await widget.locator(".monaco-editor .view-line").first().click();
-  await page.keyboard.insertText(text);
-  await eventually("the breakpoint is set", async () => {
-    await page.keyboard.press("Enter"); // the first may only take what is offered
-    return eventually("", async () => (await widget.count()) === 0, 1000).catch(() => false);
-  });
-}

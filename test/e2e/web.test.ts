@@ -6,7 +6,7 @@ import { keys } from "./debugging.ts";
 import { texts } from "./editor.ts";
 import { eventually } from "./eventually.ts";
 import { packed } from "./packed.ts";
-import { picture, session, skipWithoutEditor } from "./sessions.ts";
+import { moveEdgeForPictures, picture, session, skipWithoutEditor, widerForPictures } from "./sessions.ts";
 import { startWebServer, type WebServer } from "./web-server.ts";
 
 /** The example in two files, so that an include has to be read, too. */
@@ -72,6 +72,9 @@ describe("the web version of the extension", function () {
         await eventually("the kernel's functions stand over the statement", async () => {
           return statement.test((await debug.callStack()).join("\n"));
         });
+        await debug.wholeCallStack();
+        await widerForPictures(editor, 110);
+        await moveEdgeForPictures(editor, "Call Stack", 100);
         await picture(editor, "web");
       });
       await check("the kernel's steps in the disassembly view, and no row without one", async () => {

@@ -38,6 +38,61 @@ desktop("writing scenarios", "trusts every folder", (newWindow) => {
       assert.deepEqual([stop.reason, stop.line], ["entry", lineOf("writer: buf")]);
       await debug.end();
     });
+    await check("the editor's title: debug, run and explore", async () => {
+      const { page } = editor;
+      const arrow = page.locator('.editor-actions [aria-label^="Run or Debug"]').first();
+      await arrow.click();
+      const entries = page.locator(".monaco-menu .action-label");
+      await entries.filter({ hasText: "Explore Interleavings" }).first().waitFor();
+      await entries.filter({ hasText: "Run Scenario" }).first().waitFor();
+      const stop = await debug.untilStopped(() => editor.chooseFromOpenMenu("Debug Scenario"));
+      assert.equal(stop.file, example);
+      await debug.end();
+    });
+    await check("a file's menu in the Explorer: debug and run", async () => {
+      const { page } = editor;
+      const file = page.locator('.explorer-folders-view .monaco-list-row[aria-label^="copy-on-write.mshare"]').first();
+      const shown = async () => {
+        await page.keyboard.press("Control+Shift+e");
+        return eventually("", () => file.isVisible(), 5000).catch(() => false);
+      };
+      await eventually("the file is in the list", shown);
+      const stop = await debug.untilStopped(() => editor.chooseFromMenu(file, "Debug Scenario"));
+      assert.equal(stop.file, "copy-on-write.mshare");
+      await debug.end();
+      await editor.command("Terminal: Kill All Terminals");
+      await eventually("no terminal is left", async () => (await editor.terminal()).length === 0);
+      await eventually("the file is in the list", shown);
+      await editor.chooseFromMenu(file, "Run Scenario");
+      await eventually("the program ends", async () =>
+        /ended with status 0/.test((await editor.terminal()).join("\n")),
+      );
+      await editor.openFile(example);
+    });
+    await check("configurations that need no launch.json", async () => {
+      await editor.command("Debug: Select and Start Debugging");
+      await editor.chooseInTurn("mshare scenario", "with every fix of the design");
+      await eventually("it is launched with the fixes", async () => {
+        return debug.asked("launch").some((launch) => String((launch as { fixes?: string[] }).fixes) === "all");
+      });
+      await eventually("it stops", () => debug.isDebugging());
+      await debug.end();
+    });
+    await check("the tasks that are offered for the open scenario", async () => {
+      await editor.command("Terminal: Kill All Terminals");
+      await editor.page.keyboard.press("F1");
+      await editor.page
+        .locator(".quick-input-widget:not(.hidden) .quick-input-box input")
+        .first()
+        .fill(">tasks: run task");
+      await editor.chooseInTurn(
+        "Tasks: Run Task",
+        /mshare(?!:)/,
+        `run examples/${example}`,
+        "Continue without scanning",
+      );
+      await eventually("its report", async () => /PASS/.test((await editor.terminal()).join("\n")));
+    });
     await check("a task: what it finds are problems", async () => {
       await editor.page.keyboard.press("Control+Shift+b");
       await eventually("the problem of a file that is not open shows", async () => {
@@ -68,6 +123,20 @@ desktop("writing scenarios", "trusts every folder", (newWindow) => {
         /^writer: close\(/.test((await editor.textOfLines()).get(line + 1) ?? ""),
       );
     });
+    await check("a warning that is meant: the quick fix that silences it", async () => {
+      const line = lineOf("writer: close(info)");
+      await editor.typeBelow(line, "writer: load(4096)");
+      const warned = async () => (await editor.problems()).some((text) => /unmapped-access/.test(text));
+      await eventually("the problem shows", warned);
+      await editor.goToLine(line + 1);
+      await editor.command("Quick Fix...");
+      const fixes = editor.page.locator(".action-widget .monaco-list-row.action");
+      await fixes.filter({ hasText: "Ignore unmapped-access here" }).first().click();
+      await eventually("a comment says that it is meant", async () => {
+        return (await editor.textOfLines()).get(line + 1)?.startsWith("// mshare-ignore unmapped-access");
+      });
+      await eventually("and the problem is gone", async () => !(await warned()));
+    });
     await check("Explore above a scenario with a parallel block, and as a command: what the search finds", async () => {
       await editor.openFile("explore.mshare");
       const explored = async (start: () => Promise<void>) => {
@@ -82,7 +151,7 @@ desktop("writing scenarios", "trusts every folder", (newWindow) => {
       assert.match(await explored(() => editor.pressLens("Explore")), /ended with status 1/);
       assert.match(await explored(() => editor.command("mshare: Explore Interleavings")), /ended with status 1/);
     });
-    await check("launch.json: our configurations are offered", async () => {
+    await check("launch.json: our configurations are offered, and one is used", async () => {
       await editor.openFile("launch.json");
       await editor.goToLine(3);
       await editor.page.keyboard.press("End");
@@ -95,7 +164,16 @@ desktop("writing scenarios", "trusts every folder", (newWindow) => {
           (await texts(offered)).some((text) => text.includes("mshare: Debug the open scenario"));
         return eventually("", shown, 5000).catch(() => false);
       });
-      await editor.page.keyboard.press("Escape");
+      await editor.page.keyboard.type("mshare: Debug the open", { delay: 20 });
+      await offered.first().waitFor();
+      await editor.page.keyboard.press("Enter");
+      await editor.page.keyboard.press("Escape"); // out of the snippet's places
+      await editor.page.keyboard.press("Control+s");
+      await editor.openFile("copy-on-write.mshare");
+      const stop = await debug.start();
+      assert.deepEqual([stop.reason, stop.file], ["entry", "copy-on-write.mshare"]);
+      assert.equal((debug.asked("launch").at(-1) as { name: string }).name, "Debug the open scenario");
+      await debug.end();
     });
     await check("a scenario that means nothing: one message that says where", async () => {
       await editor.openFile(broken);

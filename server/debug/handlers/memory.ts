@@ -25,7 +25,7 @@ export const memoryHandlers: Handlers = {
     const wanted = count(args, "count");
     if (wanted > MOST_BYTES) throw new RequestError("badArguments", `\`count\` must be at most ${MOST_BYTES}`);
     const bytes = session.readMemory(reference, offset, wanted);
-    memory.opened(reference, offset, bytes);
+    memory.opened(reference, offset, wanted, bytes);
     return {
       address: address(reference, offset),
       unreadableBytes: wanted - bytes.length,

@@ -41,7 +41,7 @@ export const variableHandlers: Handlers = {
   setExpression(adapter, args) {
     const debuggee = adapter.stopped();
     const node = debuggee.session.evaluate(text(args, "expression"), frameThread(debuggee, args));
-    if ("error" in node) throw new RequestError("refused", node.error);
+    if ("error" in node) throw new RequestError("refused", node.error, "toast");
     return set(adapter, debuggee, node, args);
   },
 };
@@ -65,16 +65,18 @@ function all(adapter: Adapter, node: ValueNode, out: (child: ValueNode) => Debug
   return [...part(node, 0, AT_ONCE).map(out), rest];
 }
 
+/** Refusals are toasts: an editor draws the old value over what was typed, and says nothing by itself. */
 function set(adapter: Adapter, debuggee: Debuggee, node: ValueNode, args: Arguments): object {
   const id = node.dataId ?? node.variable;
   if (id === undefined || !node.writable)
     throw new RequestError(
       "refused",
       `\`${node.name}\` cannot be set: only variables and numbers in fields and entries can`,
+      "toast",
     );
   const value = text(args, "value");
   const written = changing(adapter, debuggee, () => debuggee.session.write(id, value));
-  if ("error" in written) throw new RequestError("refused", written.error);
+  if ("error" in written) throw new RequestError("refused", written.error, "toast");
   const base = adapter.formats.of(id) ?? askedBase(args);
   return { value: shown(written.value, base), ...details(written, id, debuggee.values, adapter.client) };
 }
