@@ -113,7 +113,7 @@ desktop("stopping", "trusts every folder", (newWindow) => {
       const about = new RegExp(`step (\\d+), a, line ${inLoop("store(p + i")}`);
       const [, step] = about.exec((await row.textContent()) ?? "") ?? [];
       await editor.chooseFromMenu(row, "Copy Message");
-      assert.match(await editor.clipboard(), /^at 0x[0-9a-f]+, on CPU 0/);
+      await editor.copied(/^at 0x[0-9a-f]+, on CPU 0/);
       await debug.untilStopped(() => editor.chooseFromMenu(row, "Go to the Step of This Message"));
       const stop = await debug.untilStopped(() => row.click());
       assert.equal(stop.reason, "goto");

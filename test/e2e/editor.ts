@@ -148,15 +148,17 @@ export class Editor {
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
 
-  /** What was copied last, pasted into an input that is left again. */
-  async clipboard(): Promise<string> {
+  /** Waits until what was copied last is as `wanted`: it is pasted into an input that is left again. */
+  async copied(wanted: RegExp): Promise<void> {
     const input = this.page.locator(".quick-input-widget:not(.hidden) .quick-input-box input").first();
-    await this.page.keyboard.press("Control+p");
-    await input.fill("");
-    await this.page.keyboard.press("Control+v");
-    const pasted = await input.inputValue();
-    await this.page.keyboard.press("Escape");
-    return pasted;
+    await eventually(`${wanted} is copied`, async () => {
+      await this.page.keyboard.press("Control+p");
+      await input.fill("", { timeout: 5000 });
+      await this.page.keyboard.press("Control+v");
+      const pasted = await input.inputValue();
+      await this.page.keyboard.press("Escape");
+      return wanted.test(pasted);
+    });
   }
 
   /** A row's context menu, of whatever view. */

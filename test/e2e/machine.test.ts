@@ -136,7 +136,7 @@ desktop("the extension's views and commands", "trusts every folder", (newWindow)
       const bugs = await debug.openView("Bugs Found");
       const report = debug.rowOf(bugs, "lock-recursion");
       await editor.chooseFromMenu(report, "Copy Report");
-      assert.match(await editor.clipboard(), /^lock-recursion: WARNING: possible recursive locking/);
+      await editor.copied(/^lock-recursion: WARNING: possible recursive locking/);
       const stop = await debug.untilStopped(() => editor.chooseFromMenu(report, "Go to the Step of This Bug"));
       assert.equal(stop.reason, "goto");
     });
@@ -146,7 +146,7 @@ desktop("the extension's views and commands", "trusts every folder", (newWindow)
       await debug.expandRow(spaces, "mm");
       const field = debug.rowOf(spaces, "map_count");
       await editor.chooseFromMenu(field, "Copy Value");
-      assert.match(await editor.clipboard(), /^[12]$/);
+      await editor.copied(/^[12]$/);
       const stop = await debug.untilStopped(() => editor.chooseFromMenu(field, "Go to Where This Was Written"));
       assert.equal(stop.reason, "goto");
       assert.match(stop.file, /\.ts$/);
