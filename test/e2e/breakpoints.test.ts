@@ -31,7 +31,8 @@ repeat 100000000 {
   a: load(p)
 }
 `;
-const files = { "loop.mshare": loop, "long.mshare": long };
+const never = "process a\na: munlockall()\nrepeat 0 {\n  a: load(8)\n}\n";
+const files = { "loop.mshare": loop, "long.mshare": long, "never.mshare": never };
 const inLoop = (text: string) => loop.split("\n").findIndex((line) => line.includes(text)) + 1;
 
 desktop("stopping", "trusts every folder", (newWindow) => {
@@ -52,6 +53,10 @@ desktop("stopping", "trusts every folder", (newWindow) => {
       assert.deepEqual([second.reason, second.line], ["breakpoint", inLoop("load(p + i")]);
       await debug.ask("i", /^3$/m);
       await editor.command("Remove All Breakpoints");
+    });
+    await check("how often a line was begun, beside it", async () => {
+      const beside = () => editor.besideLine(inLoop("store(p + i"));
+      await eventually("it was begun four times", async () => (await beside()).includes("× 4"));
     });
     await check("an event, the sixth time", async () => {
       await debug.show("Breakpoints");
@@ -176,6 +181,15 @@ desktop("stopping", "trusts every folder", (newWindow) => {
       const stop = await debug.untilStopped(() => pause.click());
       assert.equal(stop.reason, "pause");
       await debug.end();
+    });
+    await check("lines that a run has never reached, once it is over", async () => {
+      await editor.openFile("never.mshare");
+      assert.equal((await debug.start()).reason, "entry");
+      await page.keyboard.press(keys.continue);
+      const beside = async (line: number) => (await editor.besideLine(line)).includes("never reached");
+      await eventually("the run is over", async () => !(await debug.isDebugging()));
+      await eventually("that stands beside the line", () => beside(4));
+      assert.equal(await beside(2), false);
     });
   });
 });

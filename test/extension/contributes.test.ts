@@ -79,6 +79,7 @@ const checks: Record<string, string> = {
   "debugger configurationSnippets": "writing: launch.json: our configurations are offered, and one is used",
   "debugger strings": "breakpoints: a line on which nothing can stop is grey, and says why",
   "setting mshare.trace.server": "language: what editor and server say to each other, as much as the setting asks for",
+  "setting mshare.lineCounts": "breakpoints: how often a line was begun, beside it",
   "default debug.saveBeforeStart": "untitled: a document that was never saved is debugged with nothing asked about it",
   "task mshare run": "writing: the tasks that are offered for the open scenario",
   "task mshare check": "writing: a task: what it finds are problems",
