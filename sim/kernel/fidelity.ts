@@ -185,7 +185,7 @@ export const fidelity: readonly Fidelity[] = [
     topic: "memory cgroups",
     level: "simplified",
     means:
-      "Version 2, mounted as systemd does it (memory_recursiveprot): groups within groups, who is charged for what, min, low, high, max, swap.max, events, OOM kills in a group or of a whole one, removed groups. Charges are exact where Linux charges in batches of 64 pages a CPU, memory.high makes nobody sleep, and there is no other controller, no memory.pressure, no zswap, no threads apart from their process. Who is charged for anonymous and shared pages is compared with a real controller of version 1.",
+      "Version 2, mounted as systemd does it (memory_recursiveprot): groups within groups, who is charged for what, min, low, high, max, swap.max, events, OOM kills in a group or of a whole one, removed groups. Charges are exact where Linux charges in batches of 64 pages a CPU, memory.high makes nobody sleep, and there is no other controller, no memory.pressure, no zswap, no threads apart from their process. Who is charged for anonymous and shared pages, and who is killed in a full group, is compared with a real controller, by random programs too.",
     where: ["try_charge_memcg", "mem_cgroup_handle_over_high", "page_counter_calculate_protection"],
   },
   {
