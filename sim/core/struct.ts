@@ -320,7 +320,9 @@ const properties: Record<Kind["kind"], (name: string, id: number, to: AccessTrac
           const index = this.valueBase + this.places[id]!;
           if (told !== null) told.read(this, -1 - index);
           if (this.chunks[this.chunk]![this.genAt] !== this.gen) this.$.stale(this, name, "read");
-          return this.$.values[this.chunk]![index];
+          const v = this.$.values[this.chunk]![index];
+          // The store may have been at another time since this pointer was kept: there is one for each object.
+          return v instanceof Handle && v.whole === v ? v.$.handle(v.slot, v.gen) : v;
         },
         set(this: Handle, v: unknown) {
           const index = this.valueBase + this.places[id]!;

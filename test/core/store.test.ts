@@ -12,6 +12,7 @@ const thing = struct("test_thing", {
   test_next: ref<Thing>("test_thing"),
   test_all: refs<Thing>("test_thing"),
   test_note: value<string>("blank"),
+  test_private: value<Thing | null>(null),
   test_part: embed(inner),
   test_slots: array(600),
 });
@@ -93,6 +94,19 @@ describe("the store", () => {
         }
       }),
     );
+  });
+
+  it("has one pointer for each object, also for those kept as `void *` while the store was at another time", () => {
+    const store = newStore();
+    const [holder, first] = [make(store), make(store)];
+    holder.test_private = first;
+    holder.test_next = first;
+    const before = store.snapshot();
+    store.free(first);
+    const second = make(store);
+    assert.equal(second.slot, first.slot);
+    store.restore(before);
+    assert.equal(holder.test_private, holder.test_next);
   });
 
   it("hashes the state, not the way to it", () => {
