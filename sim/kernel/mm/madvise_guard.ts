@@ -14,6 +14,8 @@ export const GUARD_PTE = makeSwapEntry(SWP_PTE_MARKER, PTE_MARKER_GUARD);
 
 /** A page-table entry that says something about an address, not where its page is. */
 export const is_pte_marker = (pte: number): boolean => !(pte & 0x101) && pte !== 0 && swapType(pte) === SWP_PTE_MARKER;
+/** Nothing is mapped there, but a marker may stand for what was or must not be: pte_none_mostly of 6.12. */
+export const none_mostly = (pte: number): boolean => none(pte) || is_pte_marker(pte);
 export const is_guard_pte = (pte: number): boolean => is_pte_marker(pte) && (swapOffset(pte) & PTE_MARKER_GUARD) !== 0;
 
 /** MADV_GUARD_INSTALL: what is mapped in the range goes. */

@@ -11,6 +11,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Mm, Page, Vma } from "../mm_types.ts";
 import { EAGAIN, EEXIST, EFAULT, EINTR, EINVAL, ENOENT, ENOMEM, ESRCH } from "../uapi/errno.ts";
 import * as uffd from "../uapi/userfaultfd.ts";
+import { none_mostly } from "./madvise_guard.ts";
 import type { UffdWp } from "./mprotect.ts";
 import { PAGE_TYPE } from "./page_alloc.ts";
 
@@ -234,18 +235,17 @@ export function* mfill_atomic_pte_copy(
 export function* mfill_atomic_pte_zeropage(k: Kernel, vma: Vma, pmdp: number, address: number): Steps<number> {
   const ptep = yield* k.pte_offset_map_lock(pmdp, address);
   if (ptep === 0) return -EAGAIN;
-  const error = mfill_refusal(k, vma, address, ptep);
+  const error = mfill_refusal(k, vma, address) || (none(k.read_entry(ptep)) ? 0 : -EEXIST);
   if (!error)
     yield k.set_pte(vma.vm_mm!, address, ptep, withFlags(mk_pte(k.zero_pfn, vma.vm_page_prot), _PAGE_SPECIAL));
   yield k.pte_unmap_unlock(pmdp);
   return error;
 }
 
-/** Why nothing can be filled in at an entry whose table is locked; 0 if it can. Beyond a file's size nothing can, private or not. */
-function mfill_refusal(k: Kernel, vma: Vma, address: number, ptep: number): number {
+/** Beyond a file's size nothing can be filled in, private or not. The caller has locked the table. */
+function mfill_refusal(k: Kernel, vma: Vma, address: number): number {
   const inode = vma.vm_file?.f_inode;
-  if (inode && k.linear_page_index(vma, address) * 4096 >= inode.i_size) return -EFAULT;
-  return none(k.read_entry(ptep)) ? 0 : -EEXIST;
+  return inode && k.linear_page_index(vma, address) * 4096 >= inode.i_size ? -EFAULT : 0;
 }
 
 /** The page that a file has already. */
@@ -300,7 +300,7 @@ export function* shmem_mfill_atomic_pte(
   return error;
 }
 
-/** Maps the page where nothing is. Returns 0 or a negative errno. */
+/** Maps the page where nothing is, or a marker, which it overwrites: also one of MADV_GUARD_INSTALL. Returns 0 or a negative errno. */
 export function* mfill_atomic_install_pte(
   k: Kernel,
   vma: Vma,
@@ -312,7 +312,7 @@ export function* mfill_atomic_install_pte(
   const mm = vma.vm_mm!;
   const ptep = yield* k.pte_offset_map_lock(pmdp, address);
   if (ptep === 0) return -EAGAIN;
-  const error = mfill_refusal(k, vma, address, ptep);
+  const error = mfill_refusal(k, vma, address) || (none_mostly(k.read_entry(ptep)) ? 0 : -EEXIST);
   if (error) {
     yield k.pte_unmap_unlock(pmdp);
     return error;
