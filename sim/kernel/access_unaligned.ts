@@ -43,14 +43,15 @@ export function* store_unaligned(k: Kernel, address: number, low: number, high: 
   return 0;
 }
 
-/** The frames of the first and of the last byte, or a signal. What the second page needs may take the first away again. */
+/** The frames of the first and of the last byte, or a signal. A fault in the second page is one at its first byte (CR2). What the second page needs may take the first away again. */
 function* access_both(k: Kernel, address: number, access: Access): Steps<readonly [number, number] | number> {
   for (;;) {
     const signal = yield* k.user_access(address, access, X86_PF_USER);
     if (signal !== 0) return signal;
     const { pfn } = k.mmu;
-    if (inFirstPage(address) === BYTES) return [pfn, pfn];
-    const other = yield* k.user_access(address + BYTES - 1, access, X86_PF_USER);
+    const first = inFirstPage(address);
+    if (first === BYTES) return [pfn, pfn];
+    const other = yield* k.user_access(address + first, access, X86_PF_USER);
     if (other !== 0) return other;
     const { pfn: last } = k.mmu;
     if (k.translate(address, access) && k.mmu.pfn === pfn) return [pfn, last];

@@ -138,6 +138,12 @@ export class Editor {
 
   /** Chooses from a list, then from the one that comes in its place, and so on. */
   async chooseInTurn(...rows: (string | RegExp)[]): Promise<void> {
+    await this.chooseOnTheWay(...rows);
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  /** The same where more may be asked after the last one. */
+  async chooseOnTheWay(...rows: (string | RegExp)[]): Promise<void> {
     for (const text of rows) {
       const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: text }).first();
       await eventually(`“${text}” is there to choose`, async () => {
@@ -145,7 +151,6 @@ export class Editor {
         return true;
       });
     }
-    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
 
   /** Waits until what was copied last is as `wanted`: it is pasted into an input that is left again. */

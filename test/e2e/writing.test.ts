@@ -85,13 +85,13 @@ desktop("writing scenarios", "trusts every folder", (newWindow) => {
         .locator(".quick-input-widget:not(.hidden) .quick-input-box input")
         .first()
         .fill(">tasks: run task");
-      await editor.chooseInTurn(
-        "Tasks: Run Task",
-        /mshare(?!:)/,
-        `run examples/${example}`,
-        "Continue without scanning",
-      );
-      await eventually("its report", async () => /PASS/.test((await editor.terminal()).join("\n")));
+      await editor.chooseOnTheWay("Tasks: Run Task", /mshare(?!:)/, `run examples/${example}`);
+      // VS Code asks whether to look for problems in the output, but not of tasks that it knows from before.
+      const plain = editor.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "Continue without" });
+      await eventually("its report", async () => {
+        if (await plain.first().isVisible()) await plain.first().click({ timeout: 3000 });
+        return /PASS/.test((await editor.terminal()).join("\n"));
+      });
     });
     await check("a task: what it finds are problems", async () => {
       await editor.page.keyboard.press("Control+Shift+b");
