@@ -164,13 +164,27 @@ desktop("writing scenarios", "trusts every folder", (newWindow) => {
           (await texts(offered)).some((text) => text.includes("mshare: Debug the open scenario"));
         return eventually("", shown, 5000).catch(() => false);
       });
-      await editor.page.keyboard.type("mshare: Debug the open", { delay: 20 });
-      await offered.first().waitFor();
-      await editor.page.keyboard.press("Enter");
+      await offered.filter({ hasText: "mshare: Debug the open scenario" }).first().click();
       await editor.page.keyboard.press("Escape"); // out of the snippet's places
       await editor.page.keyboard.press("Control+s");
       await editor.openFile("copy-on-write.mshare");
-      const stop = await debug.start();
+      const row = editor.page
+        .locator(".quick-input-list .monaco-list-row")
+        .filter({ hasText: "Debug the open scenario" });
+      // VS Code takes its time to hear of a file that was saved.
+      const chosen = async () => {
+        await editor.command("Debug: Select and Start Debugging");
+        const clicked = await row
+          .first()
+          .click({ timeout: 5000 })
+          .then(
+            () => true,
+            () => false,
+          );
+        if (!clicked) await editor.page.keyboard.press("Escape");
+        return clicked;
+      };
+      const stop = await debug.untilStopped(() => eventually("it is offered", chosen));
       assert.deepEqual([stop.reason, stop.file], ["entry", "copy-on-write.mshare"]);
       assert.equal((debug.asked("launch").at(-1) as { name: string }).name, "Debug the open scenario");
       await debug.end();
