@@ -43,7 +43,7 @@ interface Kind {
 }
 
 /** Lines of somebody who waits and somebody who answers. */
-const MOST_LINES = 8;
+const MOST_LINES = 10;
 
 const USUAL: Kind = { processes: [1, 4], calls: [5, 60] };
 const GROUPED: Kind = { ...USUAL, groups: true };

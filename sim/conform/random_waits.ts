@@ -19,7 +19,7 @@ interface Watched {
 export const canWait = (actor: Actor, actors: readonly Actor[]): boolean =>
   actor.mayHaveThread || actors.some(({ state }) => state === "unborn");
 
-/** Complete lines, some 7 of them. */
+/** Complete lines, some 9 of them. */
 export function waitingLines(draw: Draw, actor: Actor, actors: readonly Actor[]): string[] {
   const { name } = actor;
   const [fd, pages, place] = [`u${actor.variables++}`, draw.between(1, 6), draw.one(HOMES)];
@@ -49,6 +49,9 @@ export function waitingLines(draw: Draw, actor: Actor, actors: readonly Actor[])
   const whole = `{ start: ${place}, len: ${inKib(pages * PAGE)} }`;
   const end = `ioctl(${fd}, UFFDIO_UNREGISTER, ${whole}) ioctl(${fd}, UFFDIO_WAKE, ${whole})`;
   lines.push(`parallel { ${name} { ${own.join(" ")} } ${other} { ${[...answers, end].join(" ")} } }`);
+  // What else is done with a number that was another userfaultfd's before must not make anybody wait.
+  lines.push(`${name}: close(${fd})`);
+  if (other !== `${name}.t`) lines.push(`${other}: close(${fd})`);
   actor.mappings.push({ place, bytes: pages * PAGE });
   return lines;
 }

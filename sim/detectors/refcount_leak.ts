@@ -1,10 +1,10 @@
 // refcount-leak: when the last user is gone the object is freed.
 // Looks once, at the end of the run, for what nothing can reach any more but its own count: frames in use that no page
-// table, page cache or mm has, address spaces without users, VMAs of no tree, open files of no descriptor.
+// table, page cache or mm has, address spaces without users, VMAs of no tree, open files of no descriptor. Silent where somebody
+// hangs in a call for ever: what the call took is not lost.
 import { idOf } from "../core/struct.ts";
 import { _PAGE_PSE, entryPfn } from "../hardware/entry.ts";
 import { PG_swapcache } from "../kernel/flags.ts";
-import type { MmuTableBatch } from "../kernel/mm/mmu_gather.ts";
 import { PAGE_TYPE } from "../kernel/mm/page_alloc.ts";
 import { type File, type Files, type Mm, PAGE_TYPES, type Task, type Vma } from "../kernel/mm_types.ts";
 import { alive, type Context, nameOf, range } from "./context.ts";
@@ -18,12 +18,10 @@ export function refcountLeak(context: Context): () => void {
 
   function pages(): void {
     const { zone } = context.system.straight;
-    const waiting = new Set([...all<MmuTableBatch>("mmu_table_batch")].flatMap(({ tables }) => tables));
     for (let pfn = 0; pfn < zone.fresh; pfn++) {
       const page = context.page(pfn);
       const { type, refcount } = page;
-      // What waits for a grace period that a hanging reader holds up is not lost.
-      if (refcount <= 0 || page.mapcount > 0 || waiting.has(pfn)) continue;
+      if (refcount <= 0 || page.mapcount > 0) continue;
       // What the swap cache has is not lost, nor is a file's page on its way to swap.
       const cached = (page.flags & PG_swapcache) !== 0;
       const unmapped = type === PAGE_TYPE.anon && !cached;
@@ -87,6 +85,7 @@ export function refcountLeak(context: Context): () => void {
   }
 
   return () => {
+    if (context.state.hung) return;
     pages();
     hugePages();
     addressSpaces();

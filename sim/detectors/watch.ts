@@ -85,6 +85,8 @@ export const machine_watch = struct("machine_watch", {
   overdue: number(),
   /** Entries of guests' stage-2 tables. */
   guests: number(),
+  /** Somebody hangs in a call for ever, and still has what the call took. */
+  hung: bool(),
 });
 
 /** A cached translation that grants more than the page tables do, and whose flush is overdue. */

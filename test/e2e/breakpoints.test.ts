@@ -38,7 +38,7 @@ const inLoop = (text: string) => loop.split("\n").findIndex((line) => line.inclu
 desktop("stopping", "trusts every folder", (newWindow) => {
   session("breakpoints of every kind", newWindow("loop.mshare", files), async ({ editor, debug, check }) => {
     const { page } = editor;
-    const mapCount = async () => (await debug.variables()).find(({ name }) => name === "map_count")?.value;
+    const mapCount = () => debug.value("mm", "map_count");
     await check("one with a condition, and one that waits for it", async () => {
       await editor.extensionRuns();
       await breakpointWith(editor, inLoop("store(p + i"), "Debug: Add Conditional Breakpoint...", "i == 3");
@@ -83,8 +83,7 @@ desktop("stopping", "trusts every folder", (newWindow) => {
     });
     await check("a field, from its context menu", async () => {
       await debug.show("Variables");
-      await debug.expand("mm");
-      await debug.chooseFromMenu("map_count", "Break on Value Change");
+      await debug.chooseFromMenu("mm", "map_count", "Break on Value Change");
       await eventually("the adapter is told", async () => debug.asked("setDataBreakpoints").length > 0);
       const stop = await debug.press(keys.continue);
       assert.equal(stop.reason, "data breakpoint");

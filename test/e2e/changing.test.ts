@@ -21,14 +21,13 @@ const lineOf = (text: string) => scenario.split("\n").findIndex((line) => line.i
 desktop("changing by hand", "trusts every folder", (newWindow) => {
   session("memory, variables and a new future", newWindow("hand.mshare", files), async ({ editor, debug, check }) => {
     const { page } = editor;
-    const shown = async (name: string) => (await debug.variables()).find((variable) => variable.name === name)?.value;
+    const x = () => debug.value("Task", "x");
     await check("memory that nothing has touched has no bytes; when it has, the open view shows them", async () => {
       await editor.extensionRuns();
       await debug.start();
       await debug.press(keys.over);
       await debug.show("Variables");
-      await debug.expand("Task");
-      await debug.viewMemory(await debug.variable("p"));
+      await debug.viewMemory(await debug.variable("Task", "p"));
       await debug.memory(/^$/);
       assert.equal((await debug.press(keys.over)).line, lineOf("x = load"));
       await debug.memory(/^2a( 00){63}$/);
@@ -36,7 +35,7 @@ desktop("changing by hand", "trusts every folder", (newWindow) => {
     await check("a byte typed over is what the process reads", async () => {
       await debug.setByte(0, "2b");
       await debug.press(keys.over);
-      await eventually("x is 43", async () => (await shown("x")) === "43");
+      await eventually("x is 43", async () => (await x()) === "43");
     });
     await check("the view follows the run, back too", async () => {
       await debug.press(keys.over);
@@ -45,16 +44,16 @@ desktop("changing by hand", "trusts every folder", (newWindow) => {
       await debug.memory(/^2b( 00){7} 00 00/);
     });
     await check("a value that is none: a message says why, and nothing has changed", async () => {
-      await debug.setVariable("x", "one");
+      await debug.setVariable("Task", "x", "one");
       await eventually("a message", async () => (await editor.notifications()).some((text) => /\bone\b/.test(text)));
-      assert.equal(await shown("x"), "43");
+      assert.equal(await x(), "43");
       await editor.command("Notifications: Clear All Notifications");
     });
     await check(
       "a variable, by a double click: the future that was recorded is forgotten, and it says so",
       async () => {
-        await debug.setVariable("x", "40 + 2");
-        await eventually("x is 42", async () => (await shown("x")) === "42");
+        await debug.setVariable("Task", "x", "40 + 2");
+        await eventually("x is 42", async () => (await x()) === "42");
         await eventually("the console says so", async () => {
           const said = (await editor.debugConsole()).join("\n");
           const [, at, from] = /A new future starts at step (\d+); steps (\d+) to \d+ are forgotten/.exec(said) ?? [];
@@ -68,8 +67,7 @@ desktop("changing by hand", "trusts every folder", (newWindow) => {
     );
     await check("a page table, in the entries' real encoding", async () => {
       await page.locator(".tab").filter({ hasText: "memory.bin" }).locator('[aria-label^="Close"]').first().click();
-      await debug.expand("Page tables");
-      await debug.viewMemory(await debug.variable("mm of a"));
+      await debug.viewMemory(await debug.variable("Page tables", "mm of a"));
       // Entry 4, of 2 TiB: a table that user code may write through, accessed.
       await debug.memory(/^(00 ){32}67 .0 .. 00 00 00 00 00( 00){24}$/);
     });

@@ -58,16 +58,17 @@ export class Debugging {
   }
 
   /** Lists hold only the rows that show. */
-  private async scrollTo(list: Locator, row: Locator): Promise<void> {
+  private async scrollTo(list: Locator, row: Locator, milliseconds?: number): Promise<void> {
     const { mouse } = this.editor.page;
     if ((await row.count()) > 0) return;
     await list.hover();
     await mouse.wheel(0, -100_000);
-    await eventually("the row scrolls into view", async () => {
+    const isThere = async () => {
       if ((await row.count()) > 0) return true;
       await mouse.wheel(0, 60);
       return false;
-    });
+    };
+    await eventually("the row scrolls into view", isThere, milliseconds);
   }
 
   /** F5 where nothing is being debugged. A key that comes while the last session is still on its way out starts nothing. */
@@ -116,9 +117,27 @@ export class Debugging {
     return { reason, description, text, line, file: await this.activeFile() };
   }
 
-  /** The line at which the run stands. */
+  /** The line at which the run stands: the editor shows it once it is the one that the adapter named. */
   standing(): Promise<number> {
-    return eventually("a line is highlighted", () => this.highlightedLine());
+    return eventually("the line is highlighted at which the run stands", async () => {
+      const { line, file } = this.topOfStack();
+      return (await this.activeFile()) === file && (await this.highlightedLine()) === line && line;
+    });
+  }
+
+  /** What the adapter answered last about the thread that stopped last. */
+  private topOfStack(): { line: number; file: string } {
+    const { wire } = this.editor;
+    const { threadId } = wire.findLast(({ event }) => event === "stopped")!.body as { threadId: number };
+    const ofThread = wire
+      .filter(({ type, command }) => type === "request" && command === "stackTrace")
+      .filter((request) => (request.arguments as { threadId: number }).threadId === threadId);
+    const isTop = (request: Message) => ((request.arguments as { startFrame?: number }).startFrame ?? 0) === 0;
+    const asked = ofThread.filter(isTop).map(({ seq }) => seq);
+    const answer = wire.findLast(({ type, request_seq }) => type === "response" && asked.includes(request_seq))!;
+    const [{ line, source }] = (answer.body as { stackFrames: [{ line: number; source: { name: string } }] })
+      .stackFrames;
+    return { line, file: source.name };
   }
 
   async end(): Promise<void> {
@@ -189,13 +208,6 @@ export class Debugging {
     }));
   }
 
-  /** Opens a row of the Variables view; does nothing when it is open. */
-  async expand(name: string): Promise<void> {
-    const row = this.editor.page.locator(`.debug-variables .monaco-list-row:has(:text-is("${name}"))`).first();
-    await row.waitFor();
-    await this.openRow(row, name);
-  }
-
   /** Views draw their rows anew soon after a stop, and forget clicks that come just then. */
   private async openRow(row: Locator, name: string): Promise<void> {
     const isOpen = async () => (await row.getAttribute("aria-expanded")) === "true";
@@ -206,22 +218,35 @@ export class Debugging {
     });
   }
 
-  /** A row of the Variables view, scrolled to. */
-  async variable(name: string): Promise<Locator> {
+  /** A row of the Variables view, scrolled to, within another, which is opened: some time after a stop the view draws all anew, closed. */
+  async variable(within: string, name: string): Promise<Locator> {
     const view = this.editor.page.locator(".debug-variables");
-    const row = view.locator(".monaco-list-row").filter({ hasText: new RegExp(`\\b${name} =`) });
-    await this.scrollTo(view, row);
+    const outer = view.locator(`.monaco-list-row:has(:text-is("${within}"))`).first();
+    const row = view.locator(".monaco-list-row").filter({ hasText: new RegExp(`^\\s*${name} =`) });
+    await eventually(`${name} in ${within}`, async () => {
+      if ((await row.count()) > 0) return true;
+      await this.scrollTo(view, outer, 10_000);
+      await this.openRow(outer, within);
+      await this.scrollTo(view, row, 10_000);
+      return true;
+    });
     return row.first();
   }
 
+  /** What it shows as its value. */
+  async value(within: string, name: string): Promise<string> {
+    const row = await this.variable(within, name);
+    return (await row.locator(".value").textContent()) ?? "";
+  }
+
   /** A row's context menu in the Variables view. */
-  async chooseFromMenu(variable: string, item: string): Promise<void> {
-    await this.editor.chooseFromMenu(await this.variable(variable), item);
+  async chooseFromMenu(within: string, variable: string, item: string): Promise<void> {
+    await this.editor.chooseFromMenu(await this.variable(within, variable), item);
   }
 
   /** A double click on the value of a variable, and another one typed over it. */
-  async setVariable(name: string, value: string): Promise<void> {
-    const row = await this.variable(name);
+  async setVariable(within: string, name: string, value: string): Promise<void> {
+    const row = await this.variable(within, name);
     const input = row.locator("input").first();
     await eventually(`the value of ${name} can be typed over`, async () => {
       await row.locator(".value").click({ clickCount: 2, timeout: 5000 });

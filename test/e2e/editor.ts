@@ -166,23 +166,28 @@ export class Editor {
     });
   }
 
-  /** A row's context menu, of whatever view. */
+  /** A row's context menu, of whatever view. A view that draws its rows anew closes a menu: it is opened again. */
   async chooseFromMenu(row: Locator, item: string): Promise<void> {
-    await row.click({ button: "right" });
-    await this.chooseFromOpenMenu(item);
+    await eventually(`“${item}” is chosen`, async () => {
+      await row.click({ button: "right", timeout: 5000 });
+      return this.chooseFromOpenMenu(item);
+    });
   }
 
-  /** A menu ignores the click that may still belong to its opening. */
-  async chooseFromOpenMenu(item: string): Promise<void> {
+  /** Whether the item was chosen: the menu may close by itself. A menu ignores the click that may still belong to its opening. */
+  async chooseFromOpenMenu(item: string): Promise<boolean> {
     const entry = this.page.locator(".monaco-menu .action-label").filter({ hasText: item }).first();
-    await entry.waitFor();
-    await eventually(`“${item}” is chosen`, async () => {
+    const isGone = async () => !(await entry.isVisible());
+    await entry.waitFor({ timeout: 10_000 });
+    for (let clicks = 0; ; clicks++) {
       await sleep(300);
-      if (!(await entry.isVisible())) return true;
-      await entry.click();
-      await entry.waitFor({ state: "hidden", timeout: 5000 });
-      return true;
-    });
+      const clicked = await entry.click({ timeout: 5000 }).then(
+        () => true,
+        () => false,
+      );
+      if (!clicked && (await isGone())) return clicks > 0;
+      if (await eventually("", isGone, 2000).catch(() => false)) return true;
+    }
   }
 
   /** The tooltips and messages in the corner. */

@@ -108,24 +108,24 @@ desktop("the extension's views and commands", "trusts every folder", (newWindow)
     });
     await check("values as hexadecimal, and again as usual: all of them, and one", async () => {
       await debug.show("Variables");
-      await debug.expand("Task");
-      const fd = async () => (await debug.variables()).find(({ name }) => name === "fd")?.value;
-      assert.equal(await eventually("fd shows", fd), "3");
+      const fd = () => debug.value("Task", "fd");
+      assert.equal(await fd(), "3");
       await editor.command("mshare: Show All Values as Hexadecimal");
       await eventually("fd is hexadecimal", async () => (await fd()) === "0x3");
       await editor.command("mshare: Show All Values as Usual");
       await eventually("fd is as usual", async () => (await fd()) === "3");
-      await debug.chooseFromMenu("fd", "Show All Values as Hexadecimal");
+      await debug.chooseFromMenu("Task", "fd", "Show All Values as Hexadecimal");
       await eventually("fd is hexadecimal", async () => (await fd()) === "0x3");
-      await debug.chooseFromMenu("fd", "Show as Decimal");
+      await debug.chooseFromMenu("Task", "fd", "Show as Decimal");
       await eventually("fd alone is not", async () => (await fd()) === "3");
-      await debug.chooseFromMenu("fd", "Show All Values as Usual");
-      await debug.chooseFromMenu("fd", "Show as Hexadecimal");
+      await debug.chooseFromMenu("Task", "fd", "Show All Values as Usual");
+      await debug.chooseFromMenu("Task", "fd", "Show as Hexadecimal");
       await eventually("fd alone is", async () => (await fd()) === "0x3");
     });
     await check("where a value was written", async () => {
-      await debug.expand("mm");
-      const stop = await debug.untilStopped(() => debug.chooseFromMenu("map_count", "Go to Where This Was Written"));
+      const stop = await debug.untilStopped(() =>
+        debug.chooseFromMenu("mm", "map_count", "Go to Where This Was Written"),
+      );
       assert.equal(stop.reason, "goto");
       await eventually("in the past", async () => {
         return (await editor.statusBar()).some((text) => /^step [\d,]+ of [\d,]+$/.test(text));

@@ -6,6 +6,9 @@ import type { Page } from "./playwright.ts";
 
 export interface Message {
   type: "request" | "response" | "event";
+  /** Of a request, and of the response to it. */
+  seq?: number;
+  request_seq?: number;
   command?: string;
   event?: string;
   arguments?: unknown;

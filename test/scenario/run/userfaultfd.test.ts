@@ -150,6 +150,18 @@ describe("userfaultfd", () => {
       a: load(p) faults SIGBUS
       a: store(p, 1) faults SIGBUS`));
 
+  it("that nobody serves makes a write wait for ever: what the call has taken is not lost", () => {
+    const { bugs } = run(`${BEGIN}
+      a: file = open("/dev/shm/f", O_CREAT|O_RDWR, 0600)
+      ${ALL}
+      a: write(file, p, 8)
+      a.t: close(file)`);
+    assert.deepEqual(
+      bugs.map(({ kind }) => kind),
+      ["deadlock"],
+    );
+  });
+
   it("that nobody serves makes its fault wait for ever: a deadlock, unless the process is killed", () => {
     const alone = run(`${BEGIN}
       ${ALL}
