@@ -8,7 +8,7 @@ import { object } from "./report.ts";
 export function deadlock(context: Context, locks: () => HeldLocks): void {
   const { machine } = context;
   machine.listen("hung_task", () => {
-    context.state.hung = true;
+    context.state.hung = 1;
     const [tasks, reasons] = machine.args as [string, string];
     const holders = context.threads.filter(({ held }) => held > 0);
     const objects = holders.flatMap((thread) =>

@@ -127,14 +127,18 @@ export class Debugging {
 
   /** What the adapter answered last about the thread that stopped last. */
   private topOfStack(): { line: number; file: string } {
+    // Sessions number their requests from 1 each: only what has been said since then.
     const { wire } = this.editor;
-    const { threadId } = wire.findLast(({ event }) => event === "stopped")!.body as { threadId: number };
-    const ofThread = wire
-      .filter(({ type, command }) => type === "request" && command === "stackTrace")
-      .filter((request) => (request.arguments as { threadId: number }).threadId === threadId);
-    const isTop = (request: Message) => ((request.arguments as { startFrame?: number }).startFrame ?? 0) === 0;
-    const asked = ofThread.filter(isTop).map(({ seq }) => seq);
-    const answer = wire.findLast(({ type, request_seq }) => type === "response" && asked.includes(request_seq))!;
+    const since = wire.slice(wire.findLastIndex(({ event }) => event === "stopped"));
+    const { threadId } = since[0]!.body as { threadId: number };
+    const isAsked = ({ type, command, arguments: asked }: Message) => {
+      if (type !== "request" || command !== "stackTrace") return false;
+      const { threadId: thread, startFrame } = asked as { threadId: number; startFrame?: number };
+      return thread === threadId && (startFrame ?? 0) === 0;
+    };
+    const asked = since.filter(isAsked).map(({ seq }) => seq);
+    const answer = since.findLast(({ type, request_seq }) => type === "response" && asked.includes(request_seq))!;
+    if (process.env["MSHARE_WIRE"]) console.log(JSON.stringify(since).slice(0, 9000));
     const [{ line, source }] = (answer.body as { stackFrames: [{ line: number; source: { name: string } }] })
       .stackFrames;
     return { line, file: source.name };

@@ -15,10 +15,12 @@ import {
   VM_FAULT_SIGBUS,
   VM_HUGETLB,
   VM_MAYWRITE,
+  VM_STICKY,
   VM_UFFD_MINOR,
   VM_UFFD_MISSING,
   VM_UFFD_WP,
   without_uffd_flags,
+  withVmFlags,
 } from "../flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { is_pte_marker } from "../mm/madvise_guard.ts";
@@ -322,10 +324,10 @@ export function* userfaultfd_register_range(
   return 0;
 }
 
-/** `ctx` null: faults of the VMA go to nobody. */
+/** `ctx` null: faults of the VMA go to nobody. What it has of VM_STICKY, perhaps from one that it was merged with, it keeps. */
 export function* userfaultfd_set_ctx(k: Kernel, vma: Vma, ctx: UserfaultfdCtx | null, vm_flags: number): Steps<void> {
   yield* k.vma_start_write(vma);
-  vma.vm_flags = vm_flags;
+  vma.vm_flags = withVmFlags(vm_flags, vma.vm_flags & VM_STICKY);
   vma.vm_userfaultfd_ctx = ctx;
   yield k.trace.vma_change(vma, vma.vm_mm!, vma.vm_start, vma.vm_end);
 }
