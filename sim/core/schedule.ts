@@ -7,7 +7,7 @@ export interface Schedule {
   readonly sequential: boolean;
   /**
    * @param threads that can go on, in order of declaration; never empty
-   * @param running the thread that was chosen last; null after a jump in time, so that only `memory` may decide
+   * @param running the thread that was chosen last; null where nobody is in the middle of a unit: only `memory` may decide then
    * @param memory what the last call returned; 0 at first
    */
   next(

@@ -124,6 +124,36 @@ describe("in a parallel block", function () {
     assert.ok(middles > 20, `${middles} in the middle of calls`);
   });
 
+  it("its first part begins wherever nothing is drawn, whoever did the last statement before, on the way there and back", () => {
+    const text = `machine { memory: 64MiB }
+process p0 on cpu 0
+process p1 on cpu 1
+p0: p = mmap(0, 4KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+p1: p = mmap(0, 4KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+parallel {
+  p0 { store(p, 1) load(p) }
+  p1 { store(p, 2) load(p) }
+}`;
+    const forward = opened(text);
+    const whole = opened(text);
+    go(whole, { kind: "continue" });
+    const seen = Array.from({ length: whole.last }, (_, step) => {
+      go(forward, { kind: "goto", step });
+      return view(forward);
+    });
+    const session = opened(text);
+    go(session, { kind: "continue", until: { file: "test.mshare", line: 7, text: "line 7", onTheWay: "stop" } });
+    const start = view(session);
+    assert.equal(answerOf(session.stack(1)).at(-1)?.line, 7);
+    answerOf(session.steps(session.now - 50, 100));
+    assert.equal(view(session), start, "nothing is changed by looking around");
+    go(session, { kind: "continue" });
+    for (let step = seen.length - 1; step >= 0; step--) {
+      go(session, { kind: "goto", step });
+      assert.equal(view(session), seen[step], `step ${step}`);
+    }
+  });
+
   it("lists of steps mark the same scheduling points from wherever one looks, and none where nobody else could go on", () => {
     fc.assert(
       fc.property(scenarioText, (text) => {
