@@ -142,7 +142,7 @@ export function cScenario(scenario: CheckedScenario, plan: Plan, roster: Roster,
     const counter = `i${number}_${counters++}`;
     before.push(`static uint64_t ${counter}, n_${counter};`, "");
     const count = cExpression(item.count, scopeOf(undefined, place));
-    write(place, `for (${counter} = 0, n_${counter} = ${count}; ${counter} < n_${counter}; ${counter}++) {`);
+    write(place, `for (${counter} = 0, n_${counter} = turns(${count}); ${counter} < n_${counter}; ${counter}++) {`);
     body(item.body, { ...inner(place), loops: [...place.loops, { name: item.variable?.text, counter }] });
     write(place, "}");
   };

@@ -32,7 +32,10 @@ const MEMINFO = "meminfo: ";
 export const isMachineWide = ({ what }: Difference): boolean =>
   what.startsWith(MEMINFO) || what.startsWith("vmstat: ") || / HugePages_\w+$/.test(what);
 
-/** All differences, each where it first shows. Statements must be the same in both, in the same order. */
+/**
+ * All differences, each where it first shows. Calls must be the same in both, in the same order; that a `repeat` is not done,
+ * for its count is not known, only the simulator says.
+ */
 export function compareRuns(simulated: ObservedRun, real: ObservedRun, excuses: ReadonlySet<Excuse>): Difference[] {
   const found: Difference[] = [];
   let known = new Set<string>();
@@ -46,9 +49,10 @@ export function compareRuns(simulated: ObservedRun, real: ObservedRun, excuses: 
       simulated: ours,
       real: theirs,
     });
-  const count = Math.max(simulated.statements.length, real.statements.length);
+  const calls = simulated.statements.filter(({ call }) => call !== "repeat");
+  const count = Math.max(calls.length, real.statements.length);
   for (let i = 0; i < count; i++) {
-    const [ours, theirs] = [simulated.statements[i], real.statements[i]];
+    const [ours, theirs] = [calls[i], real.statements[i]];
     if (!ours || !theirs || ours.line !== theirs.line || ours.actor !== theirs.actor) {
       say(ours ?? theirs, "statement", placeText(ours), placeText(theirs));
       return found;

@@ -66,6 +66,12 @@ describe("mshare conform", () => {
     assert.match(out, /a\.mshare:4: a: touch\(16TiB, 8KiB, write\)\n\s+a: VmPTE: simulated 12 kB, Linux 16 kB/);
   });
 
+  it("repeats nothing where the count is not known, and does what follows", async () => {
+    const text = "process a\nprocess b\na: n = close(77)\nrepeat a.n { b: close(78) }\nb: close(79)\n";
+    const { status, out, error } = await mshare(["conform", "a.mshare"], { "a.mshare": text });
+    assert.equal(status, 0, out + error);
+  });
+
   it("finds a wrong result, errno, signal and page", async () => {
     const text = `process a
 a: close(77)

@@ -170,13 +170,20 @@ static void start_members(void) {
     if (members[i].alive && members[i].process == i) take_baseline(i);
 }
 
-static int value_missing; /* an argument of the next statement is not known, for its call has failed */
+static int value_missing; /* an argument of the statement that is done next is not known, for its call has failed */
 
 /* The value of a variable as a process or thread sees it. */
 USED static uint64_t value_of(int who, int variable) {
   if (!is_set[who][variable]) who = members[who].process;
   if (!is_set[who][variable]) value_missing = 1;
   return is_set[who][variable] ? variables[who][variable] : 0;
+}
+
+/* How often something is repeated; not at all where that is not known. */
+USED static uint64_t turns(uint64_t count) {
+  int unknown = value_missing;
+  value_missing = 0;
+  return unknown ? 0 : count;
 }
 
 static void set_variable(int who, int variable, uint64_t value) {
@@ -303,10 +310,8 @@ static int64_t perform_wait(const struct call *call) {
   return pid;
 }
 
-USED static void perform(const struct call *call) {
+static void do_statement(const struct call *call, int undone) {
   int who = call->who;
-  let_others_on();
-  if (over) return;
   show_life();
   if (members[who].killed) {
     record(call->file, call->line, who, call->name, "undone", 0);
@@ -316,8 +321,7 @@ USED static void perform(const struct call *call) {
   struct slot *slot = slot_of(who);
   slot->signal = 0;
   int64_t result = 0;
-  if (value_missing) {
-    value_missing = 0;
+  if (undone) {
     record(call->file, call->line, who, call->name, "undone", 0);
     return;
   }
@@ -349,6 +353,15 @@ USED static void perform(const struct call *call) {
     set_variable(who, call->keep - 1, (uint64_t)result);
     record(call->file, call->line, who, call->name, "result", result);
   }
+}
+
+/* Nobody else acts between a statement's arguments and its call: they are those of that moment. */
+USED static void perform(const struct call *call) {
+  int undone = value_missing;
+  value_missing = 0;
+  if (over) return;
+  do_statement(call, undone);
+  let_others_on();
 }
 
 `;

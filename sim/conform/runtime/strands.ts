@@ -43,7 +43,7 @@ static void wait_in_strand(int who) {
   self->waits_for = -1;
 }
 
-/* Between two calls: who was woken by the last goes on before the next. */
+/* After a call: who was woken by it goes on before the arguments of the next are looked at. */
 static void let_others_on(void) {
   if (strand && strands_waiting > 0) strand_switch(&strand->at, outside);
 }
