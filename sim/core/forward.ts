@@ -137,8 +137,7 @@ export class Forward {
         return true;
       }
     }
-    // At a boundary who did the last unit counts for nothing: plain calls do not ask, and after a jump nobody knows.
-    const thread = this.order.choose([...interrupts, ...threads], boundary ? null : this.doing.running);
+    const thread = this.order.choose([...interrupts, ...threads], this.doing.running);
     if (thread) this.#go(thread);
     else this.#endStuck(threads);
     return true;

@@ -7,7 +7,7 @@ export interface Schedule {
   readonly sequential: boolean;
   /**
    * @param threads that can go on, in order of declaration; never empty
-   * @param running the thread that was chosen last; null where nobody is in the middle of a unit: only `memory` may decide then
+   * @param running the thread that was chosen last; null after a jump in time, so that only `memory` may decide
    * @param memory what the last call returned; 0 at first
    */
   next(
@@ -25,11 +25,11 @@ export interface Schedule {
   over?(thread: Thread): void;
 }
 
-/** The running thread goes on as long as it can, then the first that can. */
+/** Who is in the middle of a unit goes on as long as it can, then the first that can: of plain calls nobody knows who did the last. */
 export const sequential: Schedule = {
   sequential: true,
   next: (threads, running, memory) => ({
-    thread: running && threads.includes(running) ? running : threads[0]!,
+    thread: running?.call && threads.includes(running) ? running : threads[0]!,
     memory,
   }),
 };
