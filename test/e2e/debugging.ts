@@ -121,7 +121,9 @@ export class Debugging {
   standing(): Promise<number> {
     return eventually("the line is highlighted at which the run stands", async () => {
       const { line, file } = this.topOfStack();
-      return (await this.activeFile()) === file && (await this.highlightedLine()) === line && line;
+      const shown = [await this.activeFile(), await this.highlightedLine()];
+      if (shown[0] === file && shown[1] === line) return line;
+      throw new Error(`it is ${file}:${line}, and ${shown.join(":")} shows`);
     });
   }
 
@@ -138,10 +140,9 @@ export class Debugging {
     };
     const asked = since.filter(isAsked).map(({ seq }) => seq);
     const answer = since.findLast(({ type, request_seq }) => type === "response" && asked.includes(request_seq))!;
-    if (process.env["MSHARE_WIRE"]) console.log(JSON.stringify(since).slice(0, 9000));
     const [{ line, source }] = (answer.body as { stackFrames: [{ line: number; source: { name: string } }] })
       .stackFrames;
-    return { line, file: source.name };
+    return { line, file: source.name.replace(/^untitled:/, "") };
   }
 
   async end(): Promise<void> {
