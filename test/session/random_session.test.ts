@@ -53,6 +53,17 @@ parallel {
 a: munmap(p, 512GiB)
 a: x = unlink("/sys/fs/mshare/db")
 allow bugs`,
+  `machine { cpus: 2, memory: 64MiB }
+process a on cpu 0
+process b on cpu 1
+a: p = mmap(0, 32KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+b: p = mmap(0, 32KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+parallel {
+  a { store(p, 1) x = load(p) }
+  b { store(p, 2) store(p + 4096, 3) munmap(p, 8KiB) }
+}
+a: munmap(p, 8KiB)
+b: y = load(p + 8192)`,
 ];
 
 const EVENTS = [
@@ -74,12 +85,23 @@ const LOOKS = [
 
 const ACTIONS = 60;
 
-/** What there is at a stop, in one text. */
-function state(session: DebugSession): string {
-  return LOOKS.map((text) => {
+interface Seen {
+  readonly looks: string;
+  readonly threads: string | undefined;
+}
+
+/** What there is at a stop. At the first step and at the last one stands before it or after it, and who is busy differs. */
+function state(session: DebugSession): Seen {
+  const looks = LOOKS.map((text) => {
     const node = session.evaluate(text, 1);
     return "value" in node ? node.value : node.error;
-  }).join(" | ");
+  });
+  const { now, last } = session;
+  const threads = session.threads().map(({ id, name, state }) => {
+    const frames = answerOf(session.stack(id)).map((frame) => `${frame.name}:${frame.line}`);
+    return `${name} ${state} ${frames.join(" < ")}`;
+  });
+  return { looks: looks.join("\n"), threads: now === 0 || now === last ? undefined : threads.join("\n") };
 }
 
 function act(session: DebugSession, goal: Goal, slice: number): string {
@@ -97,7 +119,7 @@ function run(text: string, seed: string): void {
   const pick = random(seed);
   const one = <T>(of: readonly T[]): T => of[pick(of.length)]!;
   /** By step, of this future. */
-  const seen = new Map<number, string>();
+  const seen = new Map<number, Seen>();
   const said: string[] = [];
   const forgetFrom = (step: number) => {
     for (const at of seen.keys()) if (at >= step) seen.delete(at);
@@ -105,8 +127,12 @@ function run(text: string, seed: string): void {
   const check = () => {
     const now = state(session);
     assert.ok(session.now <= session.last);
-    assert.equal(now, seen.get(session.now) ?? now, `step ${session.now} after\n${said.join("\n")}`);
-    seen.set(session.now, now);
+    const before = seen.get(session.now) ?? now;
+    const where = `step ${session.now} after\n${said.join("\n")}`;
+    assert.equal(now.looks, before.looks, where);
+    const threads = now.threads ?? before.threads;
+    assert.equal(threads, before.threads ?? threads, where);
+    seen.set(session.now, { ...now, threads });
   };
   const change = (id: string | undefined, value: string) => {
     if (id === undefined) return;
