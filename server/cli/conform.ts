@@ -2,9 +2,10 @@
 import { type Comparison, exportScenarios, type RealMachine, type Refusal } from "../../sim/session.ts";
 import type { Arguments, OptionRule } from "./arguments.ts";
 import { conformRandom } from "./conform_random.ts";
-import { type Judged, judgeScenarios } from "./conform_run.ts";
+import { judgeScenarios } from "./conform_run.ts";
 import type { RandomKind } from "./conform_slice.ts";
 import { differencesText, isJudge, isUnmet, machineText, notComparedText } from "./conform_text.ts";
+import type { Judged } from "./conform_verdict.ts";
 import { complain, refusalText, worse } from "./each_file.ts";
 import { jsonLine } from "./json.ts";
 import { first, has, JSON_OUT, QUIET } from "./options.ts";

@@ -1,11 +1,8 @@
 // Runs scenarios in the simulator and, compiled into one program, on the machine, and compares.
 import {
-  type Comparison,
   compareWithReal,
-  type Difference,
   exportScenarios,
   type Host,
-  isMachineWide,
   type LaunchOptions,
   type RealMachine,
   type RealRun,
@@ -14,33 +11,13 @@ import {
   type Simulated,
   simulateOn,
 } from "../../sim/session.ts";
+import { type Judged, verdict } from "./conform_verdict.ts";
 import { refusalText } from "./each_file.ts";
 import type { NativeProgram, NativeRun } from "./native.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface Judged {
-  readonly comparison?: Comparison;
-  readonly machine?: RealMachine;
-  /** Why there is no comparison. */
-  readonly failure?: string;
-  /** What differed in one run and not in another. */
-  readonly unsteady?: string;
-}
-
 /** "quick" leaves out counters of the whole machine, which need time to settle. */
 export type Care = "quick" | "everything";
-
-/** Runs of which most must show the same wrong counter of the whole machine before it is the kernel's. */
-const TRIES = 12;
-
-/** Runs after which one that is another each time is given up. */
-const ENOUGH = 5;
-
-/** Milliseconds between two of them, growing: who does the same thing over and over is out of step in the end. */
-const PAUSE = 30;
-
-/** Runs that must show any other difference: reclaim, for one, is not the same every time. */
-const AGAIN = 3;
 
 /** One answer a scenario, or why there can be none at all. `host` reads the scenarios. */
 export async function judgeScenarios(
@@ -131,81 +108,8 @@ function judgeOf(
   return async (simulated, ran) => {
     if ("refused" in simulated) return failed(refusalText(simulated));
     const once = async () => compare(simulated, await program.run([`${number}`, ...wordsOf(care)]));
-    // What a busy machine has ended, or disturbed, may come through the next time.
-    const again = async (before?: Judged) => {
-      let judged = before ?? (await once());
-      for (let tries = 1; tries < AGAIN && judged.failure !== undefined; tries++) judged = await once();
-      return judged;
-    };
-    const first = await again(ran && compare(simulated, ran));
-    let judged = first;
-    for (let tries = 1; tries < AGAIN && differs(judged) && !onlyMachineWide(judged); tries++)
-      judged = withoutDisturbed(await again(), judged);
-    if (differs(first) && !onlyMachineWide(first) && judged.comparison && !differs(judged))
-      return unsteady(judged, first.comparison!.differences[0]!.what);
-    return withoutOthers(judged, () => again());
+    return verdict(once, ran && compare(simulated, ran));
   };
 }
-
-const differs = ({ comparison }: Judged): boolean => (comparison?.differences.length ?? 0) > 0;
-
-const onlyMachineWide = (judged: Judged): boolean =>
-  differs(judged) && judged.comparison!.differences.every(isMachineWide);
-
-/** Beside what differs anyway, a counter of the whole machine counts only if it was as wrong the time before. */
-function withoutDisturbed(judged: Judged, before: Judged): Judged {
-  if (!differs(judged) || onlyMachineWide(judged)) return judged;
-  const wrong = new Map(before.comparison?.differences.map(({ what, real }) => [what, real]));
-  const differences = judged.comparison!.differences.filter(
-    (one) => !isMachineWide(one) || wrong.get(one.what) === one.real,
-  );
-  return { ...judged, comparison: { ...judged.comparison!, differences } };
-}
-
-/**
- * What differs in counters of the whole machine only: the same wrong number in most runs is this kernel's own, now this one
- * and now that one are others' doing, and a line that has agreed once has been compared.
- */
-async function withoutOthers(first: Judged, again: () => Promise<Judged>): Promise<Judged> {
-  const runs = [first];
-  const open = () => linesAlwaysWrong(runs);
-  const worthMore = () =>
-    runs.length < TRIES && open().some((line) => runs.length < ENOUGH || usualDifference(line, runs));
-  while (onlyMachineWide(runs.at(-1)!) && worthMore()) {
-    await new Promise((done) => setTimeout(done, runs.length * PAUSE));
-    runs.push(await again());
-  }
-  const judged = runs.at(-1)!;
-  if (!judged.comparison || (differs(judged) && !onlyMachineWide(judged))) return judged;
-  const wrong = open().flatMap((line) => usualDifference(line, runs) ?? []);
-  const others = open().filter((line) => !wrong.some(({ what }) => what === line));
-  const settled = { ...judged, comparison: { ...judged.comparison, differences: wrong } };
-  return others.length === 0
-    ? settled
-    : withNote(settled, `${others.join(", ")}, which others on this machine changed at the same time`);
-}
-
-const differencesOf = ({ comparison }: Judged): readonly Difference[] => comparison?.differences ?? [];
-
-const linesAlwaysWrong = ([first, ...more]: readonly Judged[]): string[] =>
-  differencesOf(first!)
-    .map(({ what }) => what)
-    .filter((line) => more.every((run) => differencesOf(run).some(({ what }) => what === line)));
-
-/** The difference that more than half of the runs show. */
-function usualDifference(line: string, runs: readonly Judged[]): Difference | undefined {
-  const seen = runs.flatMap((run) => differencesOf(run).filter(({ what }) => what === line));
-  return seen.find(({ real }) => seen.filter((one) => one.real === real).length > runs.length / 2);
-}
-
-function withNote(judged: Judged, note: string): Judged {
-  const comparison = judged.comparison!;
-  return { ...judged, comparison: { ...comparison, notCompared: [...comparison.notCompared, note] } };
-}
-
-const unsteady = (judged: Judged, what: string): Judged => ({
-  ...withNote(judged, `${what}, which differed in one run and not in another`),
-  unsteady: what,
-});
 
 const failed = (failure: string): Judged => ({ failure });

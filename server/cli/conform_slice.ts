@@ -9,7 +9,8 @@ import {
   randomScenario,
   shrink,
 } from "../../sim/session.ts";
-import { type Judged, judgeScenarios } from "./conform_run.ts";
+import { judgeScenarios } from "./conform_run.ts";
+import type { Judged } from "./conform_verdict.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Scenarios compiled into one program. */
