@@ -95,6 +95,7 @@ import * as shmem from "./mm/shmem.ts";
 import * as shmem_file from "./mm/shmem_file.ts";
 import * as shmem_fs from "./mm/shmem_fs.ts";
 import * as shmem_swap from "./mm/shmem_swap.ts";
+import * as shmem_truncate from "./mm/shmem_truncate.ts";
 import * as swap from "./mm/swap.ts";
 import * as swap_readahead from "./mm/swap_readahead.ts";
 import * as swap_state from "./mm/swap_state.ts";
@@ -210,6 +211,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   shmem,
   shmem_file,
   shmem_fs,
+  shmem_truncate,
   truncate,
   anon_inodes,
   mmu_notifier,
@@ -325,6 +327,7 @@ export interface KernelFunctions
     Bound<typeof shmem>,
     Bound<typeof shmem_file>,
     Bound<typeof shmem_fs>,
+    Bound<typeof shmem_truncate>,
     Bound<typeof truncate>,
     Bound<typeof anon_inodes>,
     Bound<typeof mmu_notifier>,
