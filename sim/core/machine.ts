@@ -61,6 +61,8 @@ export class Machine {
   batching = true;
   /** Somebody watches calls of kernel functions. */
   callsWatched = false;
+  /** Somebody has called `alert`, and no step was done since. */
+  alerted = false;
   /** A stop was asked for at the current step. */
   stopping = false;
   /** The observer asked for it. */
@@ -176,15 +178,16 @@ export class Machine {
     for (const id of events) this.#attention[id] |= ATTENDED;
   }
 
-  /** Something happened that the observer must be asked about at the end of this step. */
+  /** Something happened that the observer must be asked about at the end of this step; between two steps, of the next one. */
   alert(): void {
+    this.alerted = true;
     this.#noticeAt = 0;
     this.#lookAt = 0;
   }
 
-  /** To be called after `target`, `unwindAt`, `captures` or `observer` were changed. */
+  /** To be called after `target`, `unwindAt`, `captures`, `observer` or `alerted` were changed. */
   rearm(): void {
-    this.#lookAt = this.target;
+    this.#lookAt = this.alerted ? 0 : this.target;
     for (const step of this.captures.keys()) if (step > this.step) this.#lookAt = Math.min(this.#lookAt, step);
     this.#noticeAt = Math.min(this.#lookAt, this.unwindAt);
   }
@@ -218,6 +221,7 @@ export class Machine {
     this.#idle = snapshot.idle;
     this.thread = null;
     this.stopping = false;
+    this.alerted = false;
     this.sites.fill(0);
     this.#recent.fill(-1);
   }
@@ -225,7 +229,10 @@ export class Machine {
   #notice(id: number): void {
     // Reached, or somebody called `alert` since the last step.
     let asked = this.step >= this.#noticeAt || (this.#attention[id]! & ATTENDED) !== 0;
-    if (this.step >= this.#noticeAt) this.rearm();
+    if (this.step >= this.#noticeAt) {
+      this.alerted = false;
+      this.rearm();
+    }
     const listeners = this.#listeners[id];
     if (listeners) for (let i = 0; i < listeners.length; i++) listeners[i]!();
     if (this.#noticeAt === 0) asked = true;

@@ -115,7 +115,7 @@ function createSession(loaded: Loaded, host: Host): OpenDebugSession {
   function* stack(thread: number): Sliced<readonly Frame[]> {
     const step = looking.missingStack(thread);
     if (step !== undefined) yield* travel.fromHere(() => travel.visit(step));
-    const at = thread === stops.current ? stops.troubled?.at : undefined;
+    const at = thread === stops.current ? stops.troubled?.failure?.at : undefined;
     const failed: readonly Frame[] = at ? [{ ...at, kind: "scenario", column: 1 }] : [];
     return [...failed, ...looking.stack(thread)];
   }

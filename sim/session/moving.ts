@@ -3,12 +3,11 @@ import { captureStack } from "../core/machine.ts";
 import type { Frame, Goal, Stop, Until } from "../debugging.ts";
 import { describeEvent } from "./describe.ts";
 import type { Loaded } from "./load.ts";
-import { titleOf } from "./splat.ts";
 import { framesOf, type SourceMaps } from "./stack.ts";
 import { createStepper, firstStepper } from "./stepper.ts";
 import { partOf, type Stops, type Why } from "./stops.ts";
 import { threadNumbered } from "./threads.ts";
-import { givenUp, type Sliced, type Travel } from "./travel.ts";
+import { givenUp, type Sliced, type Travel, whole } from "./travel.ts";
 import type { FoundTrouble } from "./trouble.ts";
 import type { Watching } from "./watching.ts";
 import { backInKernel, backToBegin, backToStatement, backToStop, type WayWorld } from "./ways.ts";
@@ -166,8 +165,7 @@ export function createMoving(parts: Parts): Moving {
     }
     const exception = lastTroubles.shift();
     if (!exception) return stops.make("end", "end of the run");
-    const hit = exception.hits.map(({ id }) => id);
-    return stops.make("exception", titleOf(exception.message), { hit, exception });
+    return stops.because({ hits: exception.hits, thread: stops.current, exception });
   };
 
   /** Goes the first slice of a way. */
@@ -247,8 +245,9 @@ export function createMoving(parts: Parts): Moving {
       // Between two calls the last one has its result, which it has not where one comes to its last step again.
       if (run.atBoundary) run.keep();
       machine.captures.set(machine.step + 1, "");
-      if (run.forward(machine.step + 1, 1) === "stopped" && watching.why) return stops.because(watching.why);
-      return stops.here("pause");
+      run.forward(machine.step + 1, 1);
+      // What stops the run there is passed when it goes on.
+      return watching.why ? whole(travel, stopFor(watching.why)) : stops.here("pause");
     },
     arrived() {
       watching.why = null;

@@ -57,7 +57,7 @@ export function createStops({ system, run }: Loaded, stopped: () => void): Stops
   };
 
   const stopOf = ({ hits, thread, exception }: Why): Partial<Stop> => ({
-    thread,
+    thread: exception?.failure ? threadNumber(exception.failure.thread) : thread,
     hit: hits.flatMap(({ id, reason }) => (reason === "goto" ? [] : [id])),
     ...(exception && { exception }),
   });

@@ -1,10 +1,12 @@
 // What may stop a run as an exception: reports of detectors, failed expectations, signals.
+import type { Thread } from "../core/thread.ts";
 import type { ExceptionReport, Output } from "../debugging.ts";
 import type { BugReport } from "../detectors/report.ts";
 import { bugKinds } from "../scenario/bug_kinds.ts";
 import type { Hit } from "./breakpoint.ts";
 import type { Breakpoints } from "./breakpoints.ts";
 import { describeEvent } from "./describe.ts";
+import { createFailures, type Failure } from "./failures.ts";
 import type { Loaded } from "./load.ts";
 import { isAllowed } from "./report.ts";
 import { titleOf } from "./splat.ts";
@@ -12,7 +14,7 @@ import { titleOf } from "./splat.ts";
 export interface Trouble {
   /** What there is now is known. */
   catchUp(): void;
-  /** What is new since and stops the run, as people read it. */
+  /** What is new since and stops the run, as people read it. `event`: of the step that was just done; -1: the run is over. */
   since(event: number): FoundTrouble[];
 }
 
@@ -20,31 +22,33 @@ export interface Trouble {
 export interface FoundTrouble extends ExceptionReport {
   readonly bug: BugReport | undefined;
   readonly hits: readonly Hit[];
-  /** What it is about, where the run has gone on since: an expectation takes no step. */
-  readonly at?: Place | undefined;
+  /** Of an expectation: what it is about, as the run has gone on since. */
+  readonly failure?: Failure | undefined;
 }
 
-interface Place {
-  readonly name: string;
-  readonly file: string;
-  readonly line: number;
+interface Parts {
+  readonly loaded: Loaded;
+  readonly breakpoints: Breakpoints;
+  /** Asks filters in the name of this thread, whoever did the last step. */
+  inNameOf<T>(thread: Thread, ask: () => T): T;
+  /** Takes what is told without a stop. */
+  print(output: Output): void;
 }
 
-/** `print` takes what is told without a stop. */
-export function createTrouble(loaded: Loaded, breakpoints: Breakpoints, print: (output: Output) => void): Trouble {
-  const { detectors, runner, system, options } = loaded;
+export function createTrouble({ loaded, breakpoints, inNameOf, print }: Parts): Trouble {
+  const { detectors, system, options } = loaded;
+  const failures = createFailures(loaded);
   let bugs = 0;
-  let failures = 0;
   return {
     catchUp() {
       bugs = detectors.reports().length;
-      failures = runner.state.failures;
+      failures.catchUp();
     },
     since(event) {
       const troubles: FoundTrouble[] = [];
-      const note = (filter: string, message: string, bug?: BugReport, at?: Place) => {
+      const note = (filter: string, message: string, bug?: BugReport) => {
         const hits = breakpoints.forException(filter, message);
-        if (hits.length > 0) troubles.push({ kind: filter, message, bug, hits, at });
+        if (hits.length > 0) troubles.push({ kind: filter, message, bug, hits });
       };
       const reports = detectors.reports();
       for (const bug of reports.slice(bugs)) {
@@ -52,11 +56,11 @@ export function createTrouble(loaded: Loaded, breakpoints: Breakpoints, print: (
         else if (breakpoints.hasFilter(bug.kind)) print(allowedText(bug));
       }
       bugs = reports.length;
-      if (runner.state.failures > failures) {
-        const { message, at } = lastFailure(loaded);
-        note("expectation", message, undefined, at);
+      for (const failure of failures.take(event < 0 ? "at the end" : "at the next step")) {
+        const { message, thread } = failure;
+        const hits = inNameOf(thread, () => breakpoints.forException("expectation", message));
+        if (hits.length > 0) troubles.push({ kind: "expectation", message, bug: undefined, hits, failure });
       }
-      failures = runner.state.failures;
       if (system.machine.events.names[event] === "signal") note("signal", describeEvent(system));
       return troubles;
     },
@@ -67,19 +71,6 @@ export function createTrouble(loaded: Loaded, breakpoints: Breakpoints, print: (
 function allowedText({ kind, message, step, task, file, line }: BugReport): Output {
   const text = `allowed by the scenario: ${kind}: ${titleOf(message)} (${task}, step ${step})`;
   return { category: "console", text, ...(line > 0 && { file, line }) };
-}
-
-function lastFailure({ runner }: Loaded): { readonly message: string; readonly at?: Place } {
-  const { expectations, results } = runner.state;
-  const expectation = expectations.findLast((one) => !one.ok);
-  const result = results.all().findLast((one) => !one.ok);
-  if (expectation && (!result || expectation.step >= result.step)) {
-    const { file, line, text, problem = "false" } = expectation;
-    return { message: `line ${line}: ${text}: ${problem}`, at: { name: "expect", file, line } };
-  }
-  if (!result) return { message: "failed" };
-  const { file, line, actor, call, problem = "failed" } = result;
-  return { message: `line ${line}: ${actor}: ${call}: ${problem}`, at: { name: `${actor}: ${call}`, file, line } };
 }
 
 /** All filters that a debugger may set. */

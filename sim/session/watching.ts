@@ -61,11 +61,14 @@ interface Parts {
 export function createWatching({ loaded, looking, stops, isSearching, tell }: Parts): Watching {
   const { system, run, runner, scenario } = loaded;
   const { machine } = system;
+  /** Who conditions are about, where that is not who runs. */
+  let meant: Thread | undefined;
   /** Whose variables conditions and events mean. */
   const running = (): Thread =>
     machine.thread && machine.thread.id >= 0 ? machine.thread : threadNumbered(loaded, stops.current);
-  /** For conditions: the running thread at the current event. */
-  const evaluateNow = (expr: Expr): Evaluation => looking.exprValue(expr, running(), "event first");
+  /** For conditions: the running thread at the current event, which is no business of somebody else. */
+  const evaluateNow = (expr: Expr): Evaluation =>
+    meant ? looking.exprValue(expr, meant, "process only") : looking.exprValue(expr, running(), "event first");
   const told = (output: Output) => {
     if (!isSearching()) tell(output);
   };
@@ -140,7 +143,19 @@ export function createWatching({ loaded, looking, stops, isSearching, tell }: Pa
       tell({ category: "important", text });
     },
   });
-  const trouble = createTrouble(loaded, breakpoints, told);
+  const trouble = createTrouble({
+    loaded,
+    breakpoints,
+    inNameOf(thread, ask) {
+      meant = thread;
+      try {
+        return ask();
+      } finally {
+        meant = undefined;
+      }
+    },
+    print: told,
+  });
 
   /** Asked after each step that may matter, see Machine.observer. */
   const observe = (event: number): boolean => {

@@ -1,7 +1,7 @@
 // A pause may come between two statements: it goes on to where a stack can be shown.
 import assert from "node:assert/strict";
 import { openDebugSession } from "../../sim/session.ts";
-import { answerOf } from "./answers.ts";
+import { answerOf, go } from "./answers.ts";
 
 const loop = [
   "process a",
@@ -26,4 +26,14 @@ describe("a pause", () => {
       assert.ok(stack.length > 0, `step ${session.now}`);
     });
   }
+
+  it("where the next step stops the run anyway says that: going on would pass it", () => {
+    const session = openDebugSession({ read: () => loop }, { program: "test.mshare" });
+    assert.ok(!("refused" in session));
+    const [status] = session.setStepBreakpoints([{ step: 10 }]);
+    go(session, { kind: "goto", step: 9 });
+    session.start({ kind: "goto", step: 1000 });
+    const { reason, hit } = session.pause();
+    assert.deepEqual([reason, hit, session.now], ["breakpoint", [status?.id], 10]);
+  });
 });

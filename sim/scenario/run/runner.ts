@@ -333,10 +333,12 @@ export function createRunner(
     },
     foreseeing(look) {
       const now = machine.store.snapshot();
+      const { alerted } = machine;
       try {
         return settling.meanwhile(look);
       } finally {
         machine.store.restore(now);
+        machine.alerted = alerted;
         machine.rearm();
       }
     },
