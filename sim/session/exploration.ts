@@ -1,6 +1,7 @@
 // `mshare explore`: all interleavings of a scenario's parallel blocks, as far as anybody can tell them apart.
 import type { Host, LaunchOptions, Refusal } from "../debugging.ts";
 import { detectorStructures } from "../detectors/attach.ts";
+import type { BugReport } from "../detectors/report.ts";
 import { createExplorer, type Explorer, type Taken, TooManyThreads } from "../explore/explore.ts";
 import { tlb_cache } from "../hardware/tlb.ts";
 import { vmstat } from "../kernel/mm/vmstat.ts";
@@ -8,6 +9,7 @@ import { count_state, scenario_state } from "../scenario/run/state.ts";
 import { type Loaded, load } from "./load.ts";
 import { awaitedBugs, isAllowed, isExpected, optionsOf } from "./report.ts";
 import { scheduleText } from "./schedules.ts";
+import { whereabouts } from "./splat.ts";
 
 /** Something that an interleaving showed, and the simplest one that did. */
 export interface Discovery {
@@ -16,6 +18,9 @@ export interface Discovery {
   /** A bug kind, or the text of what did not hold. */
   readonly what: string;
   readonly message: string;
+  /** Of a report: who made the step. */
+  readonly task?: string;
+  /** The statement; line 0: none. */
   readonly file: string;
   readonly line: number;
   /** How many of the interleavings showed it. */
@@ -90,16 +95,16 @@ function createExploration(loaded: Loaded, explorer: Explorer, options: ExploreO
   let problem: string | undefined;
 
   function discover(preemptions: number, one: Omit<Discovery, "times" | "preemptions" | "schedule">): void {
-    const key = `${one.kind} ${one.what} ${one.file}:${one.line}`;
+    const key = `${one.kind} ${one.what} ${whereabouts(one)}`;
     const known = found.get(key);
     if (known) found.set(key, { ...known, times: known.times + 1 });
     else found.set(key, { ...one, times: 1, preemptions, schedule: scheduleText(run) });
   }
 
   function judge({ preemptions }: Taken): void {
-    for (const { kind, message, file, line } of onceAPlace(detectors.reports())) {
+    for (const { kind, message, task, file, line } of onceAPlace(detectors.reports())) {
       const how = !isExpected(loaded, kind) ? "unexpected" : isAllowed(loaded, kind) ? "allowed" : "expected";
-      discover(preemptions, { kind: how, what: kind, message, file, line });
+      discover(preemptions, { kind: how, what: kind, message, task, file, line });
     }
     const { expectations, results } = runner.state;
     for (const { ok, text, problem = "", file, line } of expectations)
@@ -177,9 +182,7 @@ function createExploration(loaded: Loaded, explorer: Explorer, options: ExploreO
 }
 
 /** A run may tell of the same rule broken at the same place more than once. */
-function onceAPlace<T extends { readonly kind: string; readonly file: string; readonly line: number }>(
-  reports: readonly T[],
-): readonly T[] {
-  const places = new Map(reports.map((one) => [`${one.kind} ${one.file}:${one.line}`, one]));
+function onceAPlace<T extends Pick<BugReport, "kind" | "task" | "file" | "line">>(reports: readonly T[]): readonly T[] {
+  const places = new Map(reports.map((one) => [`${one.kind} ${whereabouts(one)}`, one]));
   return [...places.values()];
 }

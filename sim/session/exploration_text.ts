@@ -1,5 +1,6 @@
 // What a search of interleavings came to, as text for people with five minutes.
 import type { Discovery, ExplorationReport } from "./exploration.ts";
+import { whereabouts } from "./splat.ts";
 import { headText, type Paint, paintOf, type Style } from "./summary.ts";
 
 /** `again`: the command that runs one schedule again, where it was saved. */
@@ -44,7 +45,7 @@ const SIGNS = { unexpected: "✗", failed: "✗", expected: "✓", allowed: "·"
 function discoveryText(one: Discovery, { schedules }: ExplorationReport, paint: Paint): string {
   const bad = one.kind === "unexpected" || one.kind === "failed";
   const title = one.message === "" ? one.what : `${one.what}: ${one.message}`;
-  const place = one.line > 0 ? `${one.file}:${one.line}` : "at the end of the run";
+  const place = whereabouts(one);
   if (one.kind === "allowed") return paint("dim", `${SIGNS.allowed} ${one.what} (allowed), ${place}`);
   const often = `in ${one.times.toLocaleString("en")} of ${counted(schedules, "interleaving")}`;
   const lines = [

@@ -10,6 +10,7 @@ import type { History, HistoryLine } from "./history.ts";
 import type { Life } from "./lives.ts";
 import { finalCounters, type Loaded } from "./load.ts";
 import { scheduleText } from "./schedules.ts";
+import { whereabouts } from "./splat.ts";
 import { framesOf, type SourceMaps } from "./stack.ts";
 
 export interface ReportedFrame {
@@ -143,7 +144,7 @@ export function bugExpectations(loaded: Loaded): ExpectationResult[] {
     if (isMended(loaded, item))
       return [result(item, found.length === 0, `found although ${item.unlessFixed!.text} is fixed`)];
     const placed = item.at ? found.filter((bug) => isAtLabel(loaded, item.at!.text, bug)) : found;
-    const elsewhere = item.at && found.length > 0 ? `found in line ${found[0]!.line}` : "no such report";
+    const elsewhere = item.at && found[0] ? foundElsewhere(found[0]) : "no such report";
     return [result(item, placed.length > 0, elsewhere)];
   });
 
@@ -153,6 +154,9 @@ export function bugExpectations(loaded: Loaded): ExpectationResult[] {
     return { file: file.path, line: runner.plan.lineOf(item), text, ok, problem: ok ? undefined : problem, step };
   }
 }
+
+/** Of what was to be found at a label. */
+const foundElsewhere = (bug: BugReport): string => `found ${bug.line > 0 ? `in line ${bug.line}` : whereabouts(bug)}`;
 
 /** Bugs that the scenario waits for, whatever interleaving shows them: by statement, and whether this run has shown them. */
 export function awaitedBugs(loaded: Loaded): ExpectationResult[] {

@@ -19,9 +19,17 @@ export interface Circumstances {
   state(object: BugObject): string;
 }
 
-/** Where somebody was who worked on no statement. */
-export const withoutStatement = (task: string): string =>
-  DAEMON_NAMES.some((name) => name === task) ? "in the background" : "at the end of the run";
+/** Where a report was made: at a statement; in the background, perhaps for what a statement has begun; at the end of the run. */
+export function whereabouts({
+  task,
+  file,
+  line,
+}: Pick<BugReport, "file" | "line"> & { readonly task?: string }): string {
+  const place = line > 0 ? `${file}:${line}` : "";
+  if (DAEMON_NAMES.some((name) => name === task))
+    return place ? `in the background, for ${place}` : "in the background";
+  return place || "at the end of the run";
+}
 
 export function splat(bug: BugReport, { calls, statement, history, state }: Circumstances): string {
   const [title = "", ...rest] = linesOf(bug.message);
@@ -29,7 +37,7 @@ export function splat(bug: BugReport, { calls, statement, history, state }: Circ
   const word = /^(?:WARNING|INFO|rcu): /.test(title) ? "" : "BUG: ";
   const kind = title.startsWith(bug.kind) ? "" : `${bug.kind}: `;
   const times = bug.count > 1 ? ` (${bug.count} times)` : "";
-  const place = bug.line > 0 ? `${bug.file}:${bug.line}` : withoutStatement(bug.task).replace(/^at /, "");
+  const place = whereabouts(bug).replace(/^at /, "");
   return [
     RULE,
     `${word}${kind}${title}${times}`,

@@ -3,7 +3,7 @@
 import { lifeLines } from "./lives.ts";
 import type { ReportedBug, RunReport } from "./report.ts";
 import { hex, showBytes } from "./show.ts";
-import { linesOf, withoutStatement } from "./splat.ts";
+import { linesOf, whereabouts } from "./splat.ts";
 
 export type Style = "plain" | "color";
 
@@ -76,7 +76,7 @@ function bugText(bug: ReportedBug, paint: Paint): string {
   const lines = [
     `${paint(bug.unexpected ? "red" : "yellow", `${bug.kind}: ${title}`)}${note}`,
     ...rest.map((text) => `  ${text}`),
-    `  step ${bug.step}, ${bug.task} on CPU ${bug.cpu}${bug.line > 0 ? `, ${bug.file}:${bug.line}` : `, ${withoutStatement(bug.task)}`}${times}`,
+    `  step ${bug.step}, ${bug.task} on CPU ${bug.cpu}, ${whereabouts(bug)}${times}`,
     ...bug.stack.map((frame) => `    ${frame.function.padEnd(24)} ${paint("dim", `${frame.file}:${frame.line}`)}`),
     ...bug.objects.flatMap((one) => lifeLines(one).map((text) => `  ${one.type} ${one.id}: ${text}`)),
     ...bug.history.map(

@@ -67,7 +67,7 @@ describe("who did something to an object", function () {
     const after = [page, table, vma].map((id) => ask(session, "freed", id));
     // Page tables are freed after a grace period, when the statement is over.
     const by = after.map((deed) => ("step" in deed ? `${deed.task} line ${deed.line}` : deed));
-    assert.deepEqual(by, ["a line 10", "rcu_preempt line 0", "a line 10"]);
+    assert.deepEqual(by, ["a line 10", "rcu_preempt line 10", "a line 10"]);
     const made = [page, table, vma].map((id) => ask(session, "allocated", id));
     go(session, { kind: "goto", step: before });
     assert.deepEqual(

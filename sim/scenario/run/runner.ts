@@ -10,6 +10,7 @@ import { evaluate } from "../expressions.ts";
 import { positionAt } from "../lines.ts";
 import { isTrue, type Value } from "../values.ts";
 import { createBackground } from "./background.ts";
+import { followCallbacks } from "./callbacks.ts";
 import { BadArgument } from "./calls.ts";
 import { type Begun, createDoing, type Done } from "./doing.ts";
 import { createDying } from "./dying.ts";
@@ -90,6 +91,8 @@ export function createRunner(
   });
   const dying = createDying(system, state, roster.members.length, (thread) => actors[thread.id]!);
   const background = createBackground(system);
+  const callbackThread = system.daemons.find(({ run }) => run === "rcu_gp_kthread")?.thread;
+  const placeOfCallback = followCallbacks(machine, state);
   const constant = constantsOf(scenario);
   const inspector = createInspector({ scenario, plan, roster, system, actors, constant });
   const results = createResults(machine, state, plan);
@@ -153,8 +156,10 @@ export function createRunner(
 
   machine.place = () => {
     const thread = machine.thread;
+    const nowhere = { file: scenario.program.entry.path, line: 0 };
+    if (thread && thread === callbackThread) return placeOfCallback() ?? nowhere;
     const arrival = thread && thread.id >= 0 ? settling.arrivalOf(thread) : undefined;
-    if (!arrival || state.phase !== 0) return { file: scenario.program.entry.path, line: 0 };
+    if (!arrival || state.phase !== 0) return nowhere;
     return { file: plan.fileOf(arrival.statement).path, line: plan.lineOf(arrival.statement) };
   };
 

@@ -24,6 +24,17 @@ export interface Walker {
   readonly frames: readonly WalkFrame[];
 }
 
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Callbacks of RCU that were queued one after the other for the same statement. */
+export interface QueuedCallbacks {
+  readonly place: Place;
+  readonly count: number;
+}
+
 export interface StatementResult {
   readonly file: string;
   readonly line: number;
@@ -81,6 +92,9 @@ export const scenario_state = struct("scenario", {
   /** A loop that does no step went on too long: the run was ended there. */
   cut_off: bool(),
   label: text(),
+  /** Callbacks that wait, in order; the statement of the one that is under way, or was the last of its grace period (callbacks.ts). */
+  callbacks: value<readonly QueuedCallbacks[]>([]),
+  called_for: value<Place | null>(null),
   final: value<FinalCounters | null>(null),
   accesses: number(),
 });
