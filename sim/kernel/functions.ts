@@ -12,6 +12,7 @@ import * as dcache from "./fs/dcache.ts";
 import * as fcntl from "./fs/fcntl.ts";
 import * as file from "./fs/file.ts";
 import * as hugetlbfs from "./fs/hugetlbfs/inode.ts";
+import * as hugetlbfs_truncate from "./fs/hugetlbfs/truncate.ts";
 import * as fs_inode from "./fs/inode.ts";
 import * as ioctl from "./fs/ioctl.ts";
 import * as libfs from "./fs/libfs.ts";
@@ -28,6 +29,7 @@ import * as stat from "./fs/stat.ts";
 import * as fs_super from "./fs/super.ts";
 import * as sysfs from "./fs/sysfs.ts";
 import * as userfaultfd from "./fs/userfaultfd.ts";
+import * as userfaultfd_wait from "./fs/userfaultfd_wait.ts";
 import * as cgroup from "./kernel/cgroup.ts";
 import * as exit from "./kernel/exit.ts";
 import * as fork from "./kernel/fork.ts";
@@ -150,6 +152,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   mmap_exit,
   unmapped_area,
   userfaultfd,
+  userfaultfd_wait,
   mm_userfaultfd,
   mmap_lock,
   mmu_gather,
@@ -219,6 +222,7 @@ export const kernelFunctions: readonly FunctionTable[] = [
   kvm_main_pfn,
   kvm_mmu,
   hugetlbfs,
+  hugetlbfs_truncate,
   hugetlb,
   hugetlb_fault,
   hugetlb_range,
@@ -266,6 +270,7 @@ export interface KernelFunctions
     Bound<typeof mmap_exit>,
     Bound<typeof unmapped_area>,
     Bound<typeof userfaultfd>,
+    Bound<typeof userfaultfd_wait>,
     Bound<typeof mm_userfaultfd>,
     Bound<typeof mmap_lock>,
     Bound<typeof mmu_gather>,
@@ -335,6 +340,7 @@ export interface KernelFunctions
     Bound<typeof kvm_main_pfn>,
     Bound<typeof kvm_mmu>,
     Bound<typeof hugetlbfs>,
+    Bound<typeof hugetlbfs_truncate>,
     Bound<typeof hugetlb>,
     Bound<typeof hugetlb_fault>,
     Bound<typeof hugetlb_range>,
