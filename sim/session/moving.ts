@@ -131,8 +131,13 @@ export function createMoving(parts: Parts): Moving {
     return undefined;
   }
 
+  /** The stop is about a failed expectation, and the statement that comes after it has begun: nobody has seen that one yet. */
+  const hasBegunNext = (): boolean =>
+    stops.troubled?.failure !== undefined && machine.event === machine.events.id("statement");
+
   /** A step begins where the thread stands; to know that may need steps to be done once more. It then goes forward. */
-  function* wayIntoStep(wanted: Extract<Goal, { kind: "step" }>): Sliced<undefined> {
+  function* wayIntoStep(wanted: Extract<Goal, { kind: "step" }>): Sliced<Stop | undefined> {
+    if (wanted.by !== "instruction" && !wanted.alone && hasBegunNext()) return stops.here("step");
     const stack = yield* parts.stack(wanted.thread);
     dropCaptures();
     const only = wanted.alone ? threadNumbered(loaded, wanted.thread) : null;

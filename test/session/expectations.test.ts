@@ -177,6 +177,31 @@ describe("a failed expectation is told of who it is about, whoever goes on after
     assert.deepEqual(told(session, go(session, { kind: "reverse" })), wanted);
   });
 
+  it("a step from there shows the statement that the run has gone on to, the next step the one after it", () => {
+    for (const how of ["over", "in", "out"] as const) {
+      const session = open([...two, "a: load(p) == 7", "b: store(p, 1)", "expect 1 == 2", "b: load(p)", "a: load(p)"]);
+      const shown: (string | number | undefined)[][] = [];
+      const step = (thread: number, how: "over" | "in" | "out") => {
+        const stop = go(session, { kind: "step", how, by: "statement", thread });
+        shown.push([stop.reason, answerOf(session.stack(stop.thread))[0]?.line]);
+        return stop;
+      };
+      const first = go(session, { kind: "continue" });
+      assert.equal(told(session, first)?.at, "a: load 6");
+      const { now } = session;
+      const second = step(first.thread, how);
+      assert.equal(session.now, now);
+      const third = step(second.thread, "over");
+      step(third.thread, how);
+      const wanted = [
+        ["step", 7],
+        ["exception", 8],
+        ["step", 9],
+      ];
+      assert.deepEqual(shown, wanted, how);
+    }
+  });
+
   describe("and its filter's condition is about that one, too", () => {
     const lines = [
       ...two,
