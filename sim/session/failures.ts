@@ -48,6 +48,7 @@ export function createFailures({ runner, system }: Loaded): Failures {
 
   /** What a step has led to, in its order: the statement's result comes before what is expected after it. */
   const failed = (isMeant: (step: number) => boolean): Failure[] => {
+    if (state.failures === 0) return [];
     const isSo = ({ ok, step }: { readonly ok: boolean; readonly step: number }) => !ok && isMeant(step);
     const found = [
       ...state.results

@@ -121,9 +121,9 @@ export class Debugging {
   standing(): Promise<number> {
     return eventually("the line is highlighted at which the run stands", async () => {
       const { line, file } = this.topOfStack();
-      const shown = [await this.activeFile(), await this.highlightedLine()];
-      if (shown[0] === file && shown[1] === line) return line;
-      throw new Error(`it is ${file}:${line}, and ${shown.join(":")} shows`);
+      const [active, lines] = [await this.activeFile(), await this.highlightedLines()];
+      if (active === file && lines.includes(line)) return line;
+      throw new Error(`it is ${file}:${line}, and ${active}:${lines.join()} shows`);
     });
   }
 
@@ -401,13 +401,14 @@ export class Debugging {
     });
   }
 
-  private async highlightedLine(): Promise<number | undefined> {
+  /** Of every thread that stands in this file. */
+  private async highlightedLines(): Promise<number[]> {
     const rows = this.editor.page.locator(`${textArea} .view-overlays > div`);
     const tops = await rows.evaluateAll((elements) =>
       elements.filter((row) => row.querySelector(".debug-top-stack-frame-line")).map((row) => row.style.top),
     );
     const lines = [...(await this.editor.lines())];
-    return lines.find(([, top]) => top === tops[0])?.[0];
+    return lines.filter(([, top]) => tops.includes(top)).map(([line]) => line);
   }
 
   /** The name in the active tab. */

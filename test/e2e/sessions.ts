@@ -26,26 +26,29 @@ export function session(
     this.timeout(600_000);
     this.retries(Number(process.env["MSHARE_RETRIES"] ?? 2));
     attempts++;
-    let trying = "a window opens";
-    const start = Date.now();
-    const editor = await Editor.open(await url(), userAgent);
-    if (process.env["MSHARE_TIMES"] === "1") console.log(`      ${Date.now() - start} ms: ${trying}`);
+    let trying = "";
     const check: Window["check"] = async (what, act) => {
       trying = what;
       const start = Date.now();
       await act();
       if (process.env["MSHARE_TIMES"] === "1") console.log(`      ${Date.now() - start} ms: ${what}`);
     };
+    let opened: Editor | undefined;
     try {
+      await check("a window opens", async () => {
+        opened = await Editor.open(await url(), userAgent);
+      });
+      const editor = opened!;
       await walk({ editor, debug: new Debugging(editor), check });
     } catch (problem) {
       const file = `out/e2e/${title}.png`;
-      await editor.screenshot(file).catch(() => undefined);
-      const shown = await editor.text().catch(() => "");
-      console.log(`      attempt ${attempts}: ${trying}: ${problem}\n${shown}`);
+      await opened?.screenshot(file).catch(() => undefined);
+      const shown = (await opened?.text().catch(() => "")) ?? "";
+      const why = problem instanceof Error && problem.cause instanceof Error ? ` (${problem.cause.message})` : "";
+      console.log(`      attempt ${attempts}: ${trying}: ${problem}${why}\n${shown}`);
       throw new Error(`it did not work: ${trying} (${file})\n${shown}`, { cause: problem });
     } finally {
-      await editor.close();
+      await opened?.close();
     }
   });
 }

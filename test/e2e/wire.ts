@@ -88,11 +88,11 @@ function messageReader(found: (message: Message) => void): (frame: Buffer) => vo
   };
 }
 
-/** A call is: its name, the length of its arguments, the arguments `[handle, message]`. */
+/** A call is: the length of its name and the name, the length of its arguments and these, `[handle, message]`. Other texts name it too. */
 function debugMessages(body: Buffer): Message[] {
   return carriers.flatMap((name) => {
-    const at = body.indexOf(name);
-    if (at < 0) return [];
+    const at = body.indexOf(Buffer.concat([Buffer.from([name.length]), name])) + 1;
+    if (at === 0) return [];
     const start = at + name.length + 4;
     const [, message] = JSON.parse(body.subarray(start, start + body.readUInt32BE(start - 4)).toString());
     return [message as Message];

@@ -19,6 +19,8 @@ export interface Dying {
   /** The thread's unit will never end. True: it was its exit, which is not tried again. */
   lose(thread: Thread): boolean;
   isLost(thread: Thread): boolean;
+  /** Its exit has begun. */
+  isExiting(thread: Thread): boolean;
 }
 
 export function createDying(
@@ -69,5 +71,6 @@ export function createDying(
       return true;
     },
     isLost: (thread) => actor(thread).dying === LOST,
+    isExiting: (thread) => actor(thread).dying === EXITING,
   };
 }

@@ -23,6 +23,7 @@ import { type CallArrival, createSettling } from "./settling.ts";
 import {
   type ActorState,
   actor_state,
+  type Place,
   type ScenarioState,
   scenario_state,
   type Walker,
@@ -87,6 +88,7 @@ export function createRunner(
   const actors = system.threads.map(() => {
     const actor = machine.store.alloc(actor_state) as ActorState;
     actor.at = -1;
+    actor.last = -1;
     return actor;
   });
   const dying = createDying(system, state, roster.members.length, (thread) => actors[thread.id]!);
@@ -154,10 +156,18 @@ export function createRunner(
     results.expectation(item, "error" in result ? result.error : inspector.explain(item.condition, frames, textIn));
   }
 
+  /** Of who was killed: where it had come to. What it was to do next is forgotten by then. */
+  const placeOfLast = ({ file, last }: ActorState): Place | null => {
+    if (last < 0) return null;
+    const { path, lines } = plan.files[file]!;
+    return { file: path, line: positionAt(lines, last).line };
+  };
+
   machine.place = () => {
     const thread = machine.thread;
     const nowhere = { file: scenario.program.entry.path, line: 0 };
     if (thread && thread === callbackThread) return placeOfCallback() ?? nowhere;
+    if (thread && thread.id >= 0 && dying.isExiting(thread)) return placeOfLast(actors[thread.id]!) ?? nowhere;
     const arrival = thread && thread.id >= 0 ? settling.arrivalOf(thread) : undefined;
     if (!arrival || state.phase !== 0) return nowhere;
     return { file: plan.fileOf(arrival.statement).path, line: plan.lineOf(arrival.statement) };
@@ -269,6 +279,7 @@ export function createRunner(
       const actor = actors[thread.id]!;
       actor.file = plan.files.indexOf(plan.fileOf(statement));
       actor.at = statement.start;
+      actor.last = statement.start;
       return doing.begin(thread, statement, (expr) => exprValue(expr, thread.id, walker.frames));
     },
     end(thread, result, count) {

@@ -116,6 +116,8 @@ export const actor_state = struct("actor", {
   /** Place of the running statement: its file's number and the offset of its start, or -1. */
   file: number(),
   at: number(),
+  /** Start of the statement that began last, in that file; -1: none has. */
+  last: number(),
 });
 
 /** A counter of `count(EVENT, condition)` in the file. */
