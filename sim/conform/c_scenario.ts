@@ -55,8 +55,9 @@ export function cScenario(scenario: CheckedScenario, plan: Plan, roster: Roster,
     const [firstNumber] = roster.of(symbol);
     if (firstNumber === undefined) return undefined;
     if (!named.index) return `${firstNumber}`;
-    const step = (roster.of(symbol)[1] ?? firstNumber + 1) - firstNumber;
-    return `(int)(${firstNumber} + ${step} * (${cExpression(named.index, scope)}))`;
+    const all = roster.of(symbol);
+    const step = (all[1] ?? firstNumber + 1) - firstNumber;
+    return `element(${firstNumber}, ${step}, ${all.length}, ${cExpression(named.index, scope)})`;
   };
 
   const scopeOf = (who: string | undefined, place: Place): CScope => {
@@ -95,7 +96,7 @@ export function cScenario(scenario: CheckedScenario, plan: Plan, roster: Roster,
     write(place, `/* ${textOf(item, plan.fileOf(item)).replaceAll("*/", "* /").replaceAll("/*", "/ *")} */`);
     if (indexed) {
       const who = memberNumber(actor, scopeOf(undefined, place))!;
-      const condition = place.owner === undefined ? "" : `if (${who} == ${place.owner}) `;
+      const condition = place.owner === undefined ? "" : `if (acts(${who}, ${place.owner})) `;
       write(place, `${condition}${perform(item, who, place)}`);
       return;
     }

@@ -34,7 +34,7 @@ export const isMachineWide = ({ what }: Difference): boolean =>
 
 /**
  * All differences, each where it first shows. Calls must be the same in both, in the same order; that a `repeat` is not done,
- * for its count is not known, only the simulator says.
+ * for its count is not known, or that there is no such element that could act, only the simulator says.
  */
 export function compareRuns(simulated: ObservedRun, real: ObservedRun, excuses: ReadonlySet<Excuse>): Difference[] {
   const found: Difference[] = [];
@@ -49,7 +49,7 @@ export function compareRuns(simulated: ObservedRun, real: ObservedRun, excuses: 
       simulated: ours,
       real: theirs,
     });
-  const calls = simulated.statements.filter(({ call }) => call !== "repeat");
+  const calls = simulated.statements.filter(({ call, actor }) => call !== "repeat" && MEMBER.test(actor));
   const count = Math.max(calls.length, real.statements.length);
   for (let i = 0; i < count; i++) {
     const [ours, theirs] = [calls[i], real.statements[i]];
@@ -74,6 +74,9 @@ export function compareRuns(simulated: ObservedRun, real: ObservedRun, excuses: 
   }
   return found;
 }
+
+/** `A`, `A[2]`, `A.t`; an element that there is not is named as in the scenario: `A[i + 1]`. */
+const MEMBER = /^\w+(?:\[\d+\])?(?:\.\w+)?$/;
 
 const isDone = ({ result, errno, signal }: ObservedStatement): boolean =>
   result !== undefined || errno !== undefined || signal !== undefined;

@@ -72,6 +72,24 @@ describe("mshare conform", () => {
     assert.equal(status, 0, out + error);
   });
 
+  it("leaves out what an element is to do that there is not, or what is asked of it, and does what follows", async () => {
+    const text = `process b[2]
+process c
+b[0]: p = mmap(0, 4KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+c: p = mmap(0, 4KiB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+repeat 4 as i { b[i]: q = mmap(0, 4KiB, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) }
+repeat 4 as i { c: load(b[i].q) }
+c: load(p)
+parallel {
+  repeat 4 as i { b[i]: load(q) }
+  c: touch(p, 4KiB)
+}
+b[0]: load(p)
+`;
+    const { status, out, error } = await mshare(["conform", "a.mshare"], { "a.mshare": text });
+    assert.equal(status, 0, out + error);
+  });
+
   it("finds a wrong result, errno, signal and page", async () => {
     const text = `process a
 a: close(77)

@@ -174,9 +174,23 @@ static int value_missing; /* an argument of the statement that is done next is n
 
 /* The value of a variable as a process or thread sees it. */
 USED static uint64_t value_of(int who, int variable) {
+  if (who < 0) return 0; /* element() has said so */
   if (!is_set[who][variable]) who = members[who].process;
   if (!is_set[who][variable]) value_missing = 1;
   return is_set[who][variable] ? variables[who][variable] : 0;
+}
+
+/* The number of an array's element; there may be none. */
+USED static int element(int first, int step, int count, uint64_t index) {
+  if (index < (uint64_t)count) return first + step * (int)index;
+  value_missing = 1;
+  return -1;
+}
+
+/* Whether a statement of a block is this one's. */
+USED static int acts(int who, int owner) {
+  value_missing = 0;
+  return who == owner;
 }
 
 /* How often something is repeated; not at all where that is not known. */
@@ -359,7 +373,7 @@ static void do_statement(const struct call *call, int undone) {
 USED static void perform(const struct call *call) {
   int undone = value_missing;
   value_missing = 0;
-  if (over) return;
+  if (over || call->who < 0) return;
   do_statement(call, undone);
   let_others_on();
 }
