@@ -76,7 +76,8 @@ function mapping({ draw, place, pages }: Watched, { descriptors }: Actor): strin
 
 /** Memory that nobody has to answer for. */
 function elsewhere(draw: Draw, { mappings }: Actor): string {
-  const others = mappings.filter(({ place }) => !/^[67]TiB/.test(place));
+  // A variable may hold any address, one of these too.
+  const others = mappings.filter(({ place }) => /^(?![67]TiB)\d/.test(place));
   return others.length > 0 ? draw.one(others).place : "9TiB";
 }
 
